@@ -132,7 +132,8 @@ def main():
     for name in ("digits.onnx", "digits.npz"):
         print(f"{name}: {(HERE / name).stat().st_size:,} bytes")
     print(f"parameters: {sum(p.numel() for p in model.parameters()):,}")
-    print(f"accuracy on {TEST} held-out images: {accuracy(HERE / 'digits.onnx', *split['test']):.2%}")
+    held_out = accuracy(HERE / "digits.onnx", *split["test"])
+    print(f"accuracy on {TEST} held-out images: {held_out:.2%}")
 
 
 if __name__ == "__main__":
