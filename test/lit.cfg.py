@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""lit configuration; run as `lit <build>/test`."""
+import os
+
+import lit.formats
+
+config.name = "Nibble"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "Python"]
+config.test_source_root = os.path.join(config.nibble_source, "test")
+config.test_exec_root = os.path.join(config.nibble_build, "test")
+
+bin_dirs = [os.path.join(config.nibble_build, "bin"), config.llvm_tools]
+config.environment["PATH"] = os.pathsep.join(bin_dirs + [config.environment.get("PATH", "")])
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+config.substitutions.append(("%nibble_src", config.nibble_source))
+config.substitutions.append(("%nibble_build", config.nibble_build))
