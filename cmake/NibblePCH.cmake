@@ -32,8 +32,8 @@ if(NIBBLE_PCH)
 
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/pch.cpp" CONTENT "// Carries the precompiled header.\n")
   add_library(NibblePCH OBJECT "${PROJECT_BINARY_DIR}/pch.cpp")
-  target_compile_options(NibblePCH PRIVATE -fPIC)
-  target_include_directories(NibblePCH SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_compile_options(NibblePCH PRIVATE -fPIC -fno-exceptions)
+  target_link_libraries(NibblePCH PRIVATE nibble_options)
   target_precompile_headers(NibblePCH PRIVATE
     <mlir/Analysis/DataFlowFramework.h>
     <mlir/Dialect/Arith/IR/Arith.h>

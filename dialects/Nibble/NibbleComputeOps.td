@@ -7,22 +7,13 @@
 // Images are 4-D: N, C, H, W in the order that `layout` says. Filters are
 // O, I/groups, KH, KW under nchw and O, KH, KW, I/groups under nhwc.
 class Nibble_WindowOp<string mnemonic, list<Trait> traits = []>
-    : Nibble_Op<mnemonic, !listconcat([Pure,
-        DeclareOpInterfaceMethods<Nibble_SpatialOp, ["getLayout", "setLayout"]>], traits)> {
-  let extraClassDefinition = [{
-    ::nibble::Layout $cppClass::getLayout() { return getProperties().layout.getValue(); }
-    void $cppClass::setLayout(::nibble::Layout layout) {
-      getProperties().layout = ::nibble::LayoutAttr::get(getContext(), layout);
-    }
-  }];
-}
+    : Nibble_Op<mnemonic, !listconcat([Pure, Nibble_SpatialOp], traits)>;
 
 def Nibble_ConvOp : Nibble_WindowOp<"conv"> {
   let summary = "2-D convolution with groups, strides, dilations and explicit padding";
   let description = [{
     Float: acc = bias (or 0), then acc = fma(x, w, acc) in the order ky, kx, c of the
-    filter's taps; taps in the padding are skipped... their product with +0 is added, which
-    leaves every acc but -0 unchanged; the definition is "skipped".
+    filter's taps; taps in the padding are skipped.
 
     Quantized: acc = b + sum (qx - zx)(qw - zw) over taps inside the image, in i32, and the
     result is requantize(acc, fl32(fl32(sx * sw[o]) / sy)) in mode `requant`.

@@ -17,12 +17,10 @@ def Nibble_PerTensorQuant : Type<
 
 def Nibble_Byte : AnyTypeOf<[I8, UI8], "signed (`i8`) or unsigned (`ui8`) byte">;
 
-def Nibble_Tensor : RankedTensorOf<[AnyFloat, AnyInteger, Nibble_Quant],
-    "ranked tensor of float, integer or quantized values">;
-def Nibble_RealTensor : RankedTensorOf<[AnyFloat, Nibble_Quant],
-    "ranked tensor of float or quantized values">;
-def Nibble_FloatTensor : RankedTensorOf<[AnyFloat], "ranked tensor of float values">;
-def Nibble_QuantTensor : RankedTensorOf<[Nibble_Quant], "ranked tensor of quantized values">;
-def Nibble_ByteTensor : RankedTensorOf<[Nibble_Byte], "ranked tensor of bytes">;
+def Nibble_Tensor : RankedTensorOf<[AnyFloat, AnyInteger, Nibble_Quant], [], "ranked tensor of float, integer or quantized values">;
+def Nibble_RealTensor : RankedTensorOf<[AnyFloat, Nibble_Quant], [], "ranked tensor of float or quantized values">;
+def Nibble_FloatTensor : RankedTensorOf<[AnyFloat], [], "ranked tensor of float values">;
+def Nibble_QuantTensor : RankedTensorOf<[Nibble_Quant], [], "ranked tensor of quantized values">;
+def Nibble_ByteTensor : RankedTensorOf<[Nibble_Byte], [], "ranked tensor of bytes">;
 
 #endif // NIBBLE_TYPES
