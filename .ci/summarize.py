@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Adds up the JUnit reports of all test suites; the last line is "N passed, M failed, K skipped".
 
 For each suite the directory holds NAME.status, its exit status, and NAME.xml, its report. A suite that left no report,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # ONNX's C++ library: the protobuf classes, checker, shape inference, version converter and function inliner.
 #
 #   Nibble::ONNXHeaders   headers, definitions and protobuf: for everything that speaks ONNX

@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # One precompiled header of MLIR for the whole project, and a compiler cache that may keep it.
 #
 # With the header, and the templates instantiated in it, a pass file compiles in one second instead of eight. Include
-# this file from the top directory, after the compile options that all targets share and before the first target.
+# this file from the top directory, after NibbleOptions and before the first target.
 
 option(NIBBLE_PCH "Compile with a precompiled header of MLIR" ON)
 
@@ -22,40 +23,49 @@ if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   set(NIBBLE_PCH OFF)
 endif()
 
-if(NIBBLE_PCH)
-  # As CMake has them, but with paths relative to the build tree, so that they are the same in every checkout.
-  set(_header CMakeFiles/NibblePCH.dir/cmake_pch.hxx)
-  set(CMAKE_CXX_COMPILE_OPTIONS_CREATE_PCH -Xclang -emit-pch -Xclang -fno-pch-timestamp
-    -Xclang -include -Xclang ${_header} -x c++-header)
-  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH
-    -Xclang -include-pch -Xclang ${_header}.pch -Xclang -include -Xclang ${_header})
+# What must be equal where the header is made and where it is used, be that a library or a program.
+set(NIBBLE_PCH_OPTIONS -fPIC -fno-exceptions)
 
-  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/pch.cpp" CONTENT "// Carries the precompiled header.\n")
-  add_library(NibblePCH OBJECT "${PROJECT_BINARY_DIR}/pch.cpp")
-  target_compile_options(NibblePCH PRIVATE -fPIC -fno-exceptions)
+if(NIBBLE_PCH)
+  # An object library whose one "object" is the precompiled header. It is made of MLIR's headers alone, so that no path
+  # of the checkout gets into it: CMake's own way would put one there, and the cache would serve it to other checkouts.
+  set(_headers
+    mlir/Analysis/DataFlowFramework.h
+    mlir/Dialect/Arith/IR/Arith.h
+    mlir/Dialect/Func/IR/FuncOps.h
+    mlir/Dialect/Linalg/IR/Linalg.h
+    mlir/Dialect/Quant/IR/QuantTypes.h
+    mlir/Dialect/Tensor/IR/Tensor.h
+    mlir/IR/Builders.h
+    mlir/IR/BuiltinOps.h
+    mlir/IR/Matchers.h
+    mlir/IR/OpImplementation.h
+    mlir/IR/PatternMatch.h
+    mlir/Pass/PassManager.h
+    mlir/Transforms/DialectConversion.h
+    mlir/Transforms/GreedyPatternRewriteDriver.h)
+  list(TRANSFORM _headers PREPEND "SHELL:-include " OUTPUT_VARIABLE _includes)
+  list(GET MLIR_INCLUDE_DIRS 0 _mlir)
+  set_source_files_properties("${_mlir}/mlir/Pass/Pass.h" PROPERTIES LANGUAGE CXX)
+  add_library(NibblePCH OBJECT "${_mlir}/mlir/Pass/Pass.h")
   target_link_libraries(NibblePCH PRIVATE nibble_options)
-  target_precompile_headers(NibblePCH PRIVATE
-    <mlir/Analysis/DataFlowFramework.h>
-    <mlir/Dialect/Arith/IR/Arith.h>
-    <mlir/Dialect/Func/IR/FuncOps.h>
-    <mlir/Dialect/Linalg/IR/Linalg.h>
-    <mlir/Dialect/Quant/IR/QuantTypes.h>
-    <mlir/Dialect/Tensor/IR/Tensor.h>
-    <mlir/IR/Builders.h>
-    <mlir/IR/BuiltinOps.h>
-    <mlir/IR/Matchers.h>
-    <mlir/IR/OpImplementation.h>
-    <mlir/IR/PatternMatch.h>
-    <mlir/Pass/Pass.h>
-    <mlir/Pass/PassManager.h>
-    <mlir/Transforms/DialectConversion.h>
-    <mlir/Transforms/GreedyPatternRewriteDriver.h>)
+  target_compile_options(NibblePCH PRIVATE ${NIBBLE_PCH_OPTIONS} "SHELL:-x c++-header" -fpch-instantiate-templates
+    "SHELL:-Xclang -fno-pch-timestamp" ${_includes})
 endif()
 
-# Compiles `target` with the precompiled header, and so position-independent, be it a library or a program.
+# Compiles `target` with the precompiled header, and so with NIBBLE_PCH_OPTIONS, but for the sources that have the
+# property SKIP_PRECOMPILE_HEADERS.
 function(nibble_use_pch target)
-  if(NIBBLE_PCH)
-    target_compile_options(${target} PRIVATE -fPIC)
-    target_precompile_headers(${target} REUSE_FROM NibblePCH)
+  if(NOT NIBBLE_PCH)
+    return()
   endif()
+  add_dependencies(${target} NibblePCH)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    get_source_file_property(skip "${source}" SKIP_PRECOMPILE_HEADERS)
+    if(source MATCHES "\\.cpp$" AND NOT skip)
+      set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS
+        ${NIBBLE_PCH_OPTIONS} -include-pch $<TARGET_OBJECTS:NibblePCH>)
+    endif()
+  endforeach()
 endfunction()
