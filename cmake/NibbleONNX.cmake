@@ -49,10 +49,13 @@ function(_nibble_build_onnx prefix)
   string(REPLACE "VERSION 3.26" "VERSION 3.25" lists "${lists}")
   file(WRITE "${source}/CMakeLists.txt" "${lists}")
 
+  if(CCACHE_EXECUTABLE)
+    set(launcher -DCMAKE_CXX_COMPILER_LAUNCHER=${CCACHE_EXECUTABLE})
+  endif()
   _nibble_onnx_run(configure "${CMAKE_COMMAND}" -G Ninja -S "${source}" -B "${work}/build"
     -DCMAKE_BUILD_TYPE=Release
     -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
-    -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}
+    ${launcher}
     -DCMAKE_INSTALL_PREFIX=${prefix}
     -DCMAKE_INSTALL_LIBDIR=lib
     -DPython3_EXECUTABLE=${Python3_EXECUTABLE}

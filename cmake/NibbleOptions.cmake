@@ -12,6 +12,7 @@ target_compile_definitions(nibble_options INTERFACE ${NIBBLE_LLVM_DEFINITIONS})
 target_compile_options(nibble_options INTERFACE
   -Wall -Wextra -Wno-unused-parameter -ffp-contract=off
   $<$<COMPILE_LANGUAGE:CXX>:-frtti>)
+target_link_options(nibble_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fuse-ld=lld>)
 if(NIBBLE_SANITIZE)
   target_compile_options(nibble_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer)
   target_link_options(nibble_options INTERFACE -fsanitize=address,undefined)
