@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """lit configuration; run as `lit <build>/test`."""
 import os
+import sys
 
 import lit.formats
 
@@ -11,8 +12,10 @@ config.excludes = ["Inputs", "Python"]
 config.test_source_root = os.path.join(config.nibble_source, "test")
 config.test_exec_root = os.path.join(config.nibble_build, "test")
 
-bin_dirs = [os.path.join(config.nibble_build, "bin"), config.llvm_tools]
+# The last one holds lit itself, which a test of the examples runs.
+bin_dirs = [os.path.join(config.nibble_build, "bin"), config.llvm_tools, os.path.dirname(os.path.abspath(sys.argv[0]))]
 config.environment["PATH"] = os.pathsep.join(bin_dirs + [config.environment.get("PATH", "")])
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+config.substitutions.append(("%cxx", config.cxx))
 config.substitutions.append(("%nibble_src", config.nibble_source))
 config.substitutions.append(("%nibble_build", config.nibble_build))
