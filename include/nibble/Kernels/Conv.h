@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Convolution kernels: dense, depthwise and grouped; integer and float. A matrix product with a constant right-hand
+// side is a 1x1 convolution over a row of pixels (`matmulParams`).
+
+#ifndef NIBBLE_KERNELS_CONV_H
+#define NIBBLE_KERNELS_CONV_H
+
+#include "nibble/Kernels/ISA.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nibble {
+namespace kernels {
+
+enum class ElementKind { U8, S8, F32 };
+
+/// Arithmetic of a requantization; `dialects/Nibble/README.md` has the equations.
+enum class Requant { Float, Fixed };
+
+/// Where the pixels of an image lie, in bytes.
+struct ImagePitch {
+  int64_t row = 0;
+  int64_t pixel = 0;
+};
+
+/// A residual addition behind the requantization: the semantics of `#nibble.residual`. The addend has the result's
+/// shape and element kind.
+struct Residual {
+  float scale = 1, addendScale = 1;
+  int32_t addendZeroPoint = 0, zeroPoint = 0, min = 0, max = 255;
+  ImagePitch addend;
+};
+
+/// A convolution of one image. The generated code depends on nothing else.
+///
+/// The input must already be padded, and readable for `kInputSlack` bytes beyond its last pixel.
+struct ConvParams {
+  ElementKind input = ElementKind::U8;  ///< F32 makes everything f32
+  ElementKind output = ElementKind::U8; ///< F32 with an integer input is not supported
+  int64_t C = 0;                        ///< input channels, of all groups
+  int64_t N = 0;                        ///< output channels, of all groups
+  int64_t H = 0, W = 0;                 ///< of the output
+  int64_t KH = 1, KW = 1;
+  int64_t strideH = 1, strideW = 1;
+  int64_t dilationH = 1, dilationW = 1;
+  int64_t groups = 1;
+  ImagePitch in, out;
+
+  Requant requant = Requant::Float;
+  int32_t outputZeroPoint = 0;
+  int32_t clampMin = 0, clampMax = 255; ///< in stored values
+  /// All multipliers are below 1, so that no requantized value leaves i32: the kernel may clamp by saturation.
+  bool multipliersBelowOne = false;
+  std::optional<Residual> residual;
+
+  /// Float only: y = min(max(acc, floatMin), floatMax), where finite.
+  float floatMin = -std::numeric_limits<float>::infinity();
+  float floatMax = std::numeric_limits<float>::infinity();
+};
+
+/// How far a kernel may read behind the last pixel of its input.
+constexpr int64_t kInputSlack = 64;
+
+/// a (M x K, rows `lhsPitch` bytes apart) times a constant (K x N).
+ConvParams matmulParams(int64_t M, int64_t K, int64_t N, int64_t lhsPitch, int64_t resultPitch);
+
+/// Why there is no kernel of this sort for `isa`; empty if there is one.
+std::string whyNoConv(const ConvParams &params, const ISA &isa);
+
+/// Says the signature: `u8_s8pc_u8_conv_6x64c4_avx512vnni`. Different shapes may share it.
+std::string convKernelName(const ConvParams &params, const ISA &isa);
+
+/// Two kernels are the same code exactly when their keys are equal. Independent of the ISA.
+std::string convKernelKey(const ConvParams &params);
+
+/// Emits `func.func @symbol(%args: !llvm.ptr, %begin: i64, %end: i64)` at the builder's insertion point.
+///
+/// C signature: `void kernel(void *const *args, int64_t tile_begin, int64_t tile_end)`, args being
+///   0 the input, at the first tap of the first output pixel
+///   1 the weights, by packConvWeights (64-byte aligned, as 2 and 3)
+///   2 the bias, by packConvBias
+///   3 the multipliers, by packConvMultipliers (unused by float kernels, may be null)
+///   4 the output, at its first pixel
+///   5 the addend, at its first pixel, if there is a residual
+/// The tiles of [0, convTileCount) may run in any order, at the same time, with the same result.
+mlir::func::FuncOp emitConv(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                            const ConvParams &params, const ISA &isa);
+
+/// Number of tiles; the same for every ISA, so that variants of a library share one schedule.
+int64_t convTileCount(const ConvParams &params);
+
+/// Weights O, KH, KW, C/groups, one layout for every ISA.
+std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights);
+std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<float> weights);
+
+/// `bias` as in `nibble.int_conv` (input zero point folded in). `weights` are needed where the input is signed: the
+/// kernel adds 128 to each value, which the bias takes back.
+std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<int32_t> bias, llvm::ArrayRef<int8_t> weights);
+std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<float> bias);
+
+/// One f32 multiplier for each output channel; turned into their fixed-point form where `requant` is Fixed (all must
+/// have one).
+std::vector<char> packConvMultipliers(const ConvParams &params, llvm::ArrayRef<float> multipliers);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_KERNELS_CONV_H
