@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What code is generated for: one row an instruction set.
+
+#ifndef NIBBLE_TARGET_TARGETSPEC_H
+#define NIBBLE_TARGET_TARGETSPEC_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <string>
+
+namespace nibble {
+
+/// An instruction set level, as LLVM names it.
+struct TargetSpec {
+  /// Our name of the level, the suffix of kernel names: `avx512vnni`.
+  std::string isa;
+  std::string triple;
+  std::string cpu;
+  /// Comma separated, each with + or -.
+  std::string features;
+
+  /// Fused multiply-add in hardware; without it, code for it is expanded exactly.
+  bool hasFMA() const { return isa != "generic"; }
+};
+
+/// The levels that x86-64 code is generated for, the plainest first.
+llvm::ArrayRef<TargetSpec> getTargetSpecs();
+
+/// The level called `isa`, or null.
+const TargetSpec *lookupTargetSpec(llvm::StringRef isa);
+
+/// True if this machine can run code for `spec`.
+bool isHostCapable(const TargetSpec &spec);
+
+/// The best level that this machine can run.
+const TargetSpec &getHostTargetSpec();
+
+} // namespace nibble
+
+#endif // NIBBLE_TARGET_TARGETSPEC_H

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Raw data as an object: weights never pass through LLVM's constants.
+
+#include "nibble/Target/Object.h"
+
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/MC/MCAsmBackend.h"
+#include "llvm/MC/MCAsmInfo.h"
+#include "llvm/MC/MCCodeEmitter.h"
+#include "llvm/MC/MCContext.h"
+#include "llvm/MC/MCExpr.h"
+#include "llvm/MC/MCInstrInfo.h"
+#include "llvm/MC/MCObjectFileInfo.h"
+#include "llvm/MC/MCObjectWriter.h"
+#include "llvm/MC/MCRegisterInfo.h"
+#include "llvm/MC/MCSectionELF.h"
+#include "llvm/MC/MCStreamer.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/MCSymbolELF.h"
+#include "llvm/MC/MCTargetOptions.h"
+#include "llvm/MC/TargetRegistry.h"
+
+using namespace nibble;
+
+namespace nibble {
+llvm::Expected<const llvm::Target *> findTarget(const TargetSpec &spec);
+} // namespace nibble
+
+static void emitData(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::StringRef name,
+                     llvm::ArrayRef<char> data) {
+  using namespace llvm;
+  MCSection *section = context.getELFSection(".rodata.nibble_weights", ELF::SHT_PROGBITS, ELF::SHF_ALLOC);
+  MCSymbol *symbol = context.getOrCreateSymbol(name);
+  streamer.switchSection(section);
+  streamer.emitValueToAlignment(Align(64));
+  streamer.emitSymbolAttribute(symbol, MCSA_Global);
+  streamer.emitSymbolAttribute(symbol, MCSA_Hidden);
+  streamer.emitSymbolAttribute(symbol, MCSA_ELF_TypeObject);
+  streamer.emitLabel(symbol);
+  streamer.emitBytes(StringRef(data.data(), data.size()));
+  streamer.emitELFSize(symbol, MCConstantExpr::create(data.size(), context));
+  streamer.switchSection(context.getELFSection(".note.GNU-stack", ELF::SHT_PROGBITS, 0));
+  streamer.finish();
+}
+
+llvm::Expected<ObjectBytes> nibble::emitDataObject(llvm::StringRef symbol, llvm::ArrayRef<char> data,
+                                                   const TargetSpec &spec) {
+  using namespace llvm;
+  llvm::Expected<const Target *> found = findTarget(spec);
+  if (!found)
+    return found.takeError();
+  const Target &target = **found;
+  Triple triple(spec.triple);
+  MCTargetOptions options;
+  std::unique_ptr<MCRegisterInfo> registers(target.createMCRegInfo(triple));
+  std::unique_ptr<MCAsmInfo> assembly(target.createMCAsmInfo(*registers, triple, options));
+  std::unique_ptr<MCInstrInfo> instructions(target.createMCInstrInfo());
+  std::unique_ptr<MCSubtargetInfo> subtarget(target.createMCSubtargetInfo(triple, spec.cpu, ""));
+  MCContext context(triple, assembly.get(), registers.get(), subtarget.get());
+  std::unique_ptr<MCObjectFileInfo> file(target.createMCObjectFileInfo(context, /*PIC=*/true));
+  context.setObjectFileInfo(file.get());
+
+  ObjectBytes bytes;
+  raw_svector_ostream os(bytes);
+  std::unique_ptr<MCAsmBackend> backend(target.createMCAsmBackend(*subtarget, *registers, options));
+  std::unique_ptr<MCObjectWriter> writer = backend->createObjectWriter(os);
+  std::unique_ptr<MCCodeEmitter> emitter(target.createMCCodeEmitter(*instructions, context));
+  std::unique_ptr<MCStreamer> streamer(target.createMCObjectStreamer(
+      triple, context, std::move(backend), std::move(writer), std::move(emitter), *subtarget));
+  emitData(*streamer, context, symbol, data);
+  return bytes;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Machine code from MLIR by LLVM's code generator.
+
+#include "nibble/Target/Object.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include <mutex>
+
+using namespace mlir;
+using namespace nibble;
+
+static llvm::Error makeError(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+static void initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();
+  });
+}
+
+namespace nibble {
+/// Finds LLVM's target of `spec`; also for data objects (DataObject.cpp).
+llvm::Expected<const llvm::Target *> findTarget(const TargetSpec &spec) {
+  initializeTargets();
+  std::string message;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(llvm::Triple(spec.triple), message);
+  if (!target)
+    return makeError("no code generator for '" + spec.triple + "': " + message);
+  return target;
+}
+} // namespace nibble
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const TargetSpec &spec,
+                                                                                 unsigned optLevel) {
+  llvm::Expected<const llvm::Target *> target = findTarget(spec);
+  if (!target)
+    return target.takeError();
+  llvm::TargetOptions options;
+  // No a*b+c may become a fused multiply-add that the IR does not ask for.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  options.FunctionSections = true;
+  std::unique_ptr<llvm::TargetMachine> machine(
+      (*target)->createTargetMachine(llvm::Triple(spec.triple), spec.cpu, spec.features, options, llvm::Reloc::PIC_,
+                                     std::nullopt, optLevel ? llvm::CodeGenOptLevel::Default
+                                                            : llvm::CodeGenOptLevel::Less));
+  if (!machine)
+    return makeError("cannot generate code for '" + spec.triple + "', cpu '" + spec.cpu + "'");
+  return machine;
+}
+
+static LogicalResult lower(ModuleOp module, const TargetSpec &spec) {
+  MLIRContext *context = module.getContext();
+  DialectRegistry registry;
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  context->appendDialectRegistry(registry);
+  PassManager pm(context);
+  buildLowerToLLVMPipeline(pm, spec.hasFMA());
+  return pm.run(module);
+}
+
+llvm::Expected<ObjectBytes> nibble::emitObject(ModuleOp module, const TargetSpec &spec, unsigned optLevel,
+                                               CodeKind kind) {
+  if (failed(lower(module, spec)))
+    return makeError("lowering to the LLVM dialect failed");
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context);
+  if (!code)
+    return makeError("translation to LLVM IR failed");
+  auto machine = createTargetMachine(spec, optLevel);
+  if (!machine)
+    return machine.takeError();
+  code->setTargetTriple(llvm::Triple(spec.triple));
+  code->setDataLayout((*machine)->createDataLayout());
+  for (llvm::Function &function : *code)
+    if (!function.isDeclaration()) {
+      function.addFnAttr("target-cpu", spec.cpu);
+      function.addFnAttr("target-features", spec.features);
+      function.addFnAttr("prefer-vector-width", "512");
+      function.addFnAttr(llvm::Attribute::NoUnwind);
+    }
+  if (optLevel)
+    if (llvm::Error error = makeOptimizingTransformer(optLevel, 0, machine->get())(code.get()))
+      return error;
+
+  ObjectBytes bytes;
+  llvm::raw_svector_ostream os(bytes);
+  if (kind == CodeKind::LLVMIR) {
+    code->print(os, nullptr);
+    return bytes;
+  }
+  llvm::legacy::PassManager pm;
+  auto type = kind == CodeKind::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  if ((*machine)->addPassesToEmitFile(pm, os, nullptr, type))
+    return makeError("the target '" + spec.triple + "' writes no such file");
+  pm.run(*code);
+  return bytes;
+}
