@@ -60,7 +60,7 @@ function(_nibble_build_onnx prefix)
     -DCMAKE_INSTALL_LIBDIR=lib
     -DPython3_EXECUTABLE=${Python3_EXECUTABLE}
     -DONNX_USE_PROTOBUF_SHARED_LIBS=ON)
-  _nibble_onnx_run(build "${CMAKE_COMMAND}" --build "${work}/build")
+  _nibble_onnx_run(build "${CMAKE_COMMAND}" -E env CCACHE_BASEDIR=${work} CCACHE_NOHASHDIR=1 "${CMAKE_COMMAND}" --build "${work}/build")
   _nibble_onnx_run(install "${CMAKE_COMMAND}" --install "${work}/build")
   file(REMOVE_RECURSE "${work}")
   file(TOUCH "${prefix}/.complete")
