@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reading and making the constants that hold weights.
+
+#ifndef NIBBLE_SUPPORT_CONSTANTS_H
+#define NIBBLE_SUPPORT_CONSTANTS_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace nibble {
+
+/// The value of the `nibble.constant` that makes `value`; null if something else makes it.
+mlir::ElementsAttr getConstantAttr(mlir::Value value);
+
+/// The elements of a constant in row-major order, splats spelled out; nullopt if `value` is no constant or its stored
+/// elements are not of type T. T is one of float, int8_t, uint8_t, int32_t, int64_t.
+template <typename T>
+std::optional<std::vector<T>> getConstantValues(mlir::Value value);
+
+/// The element type of T: f32, i8, ui8, i32 or i64.
+template <typename T>
+mlir::Type getElementType(mlir::MLIRContext *context);
+
+/// A `nibble.constant` of type `type` (whose element type may be quantized) that holds `values`. Beyond 1 KB they
+/// become a dense resource named after the value name of `loc`.
+template <typename T>
+mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::RankedTensorType type,
+                           llvm::ArrayRef<T> values);
+
+/// The same with T's own element type.
+template <typename T>
+mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> shape,
+                           llvm::ArrayRef<T> values) {
+  return createConstant<T>(builder, loc, mlir::RankedTensorType::get(shape, getElementType<T>(builder.getContext())),
+                           values);
+}
+
+/// `values` of shape `shape` with dimension i of the result being dimension `permutation[i]` of the input.
+template <typename T>
+std::vector<T> transposeValues(llvm::ArrayRef<T> values, llvm::ArrayRef<int64_t> shape,
+                               llvm::ArrayRef<int64_t> permutation) {
+  const size_t rank = shape.size();
+  std::vector<int64_t> strides(rank, 1), extents(rank), steps(rank), index(rank, 0);
+  for (size_t i = rank; i-- > 1;)
+    strides[i - 1] = strides[i] * shape[i];
+  for (size_t i = 0; i < rank; ++i) {
+    extents[i] = shape[permutation[i]];
+    steps[i] = strides[permutation[i]];
+  }
+  std::vector<T> result;
+  result.reserve(values.size());
+  int64_t offset = 0;
+  for (size_t n = 0; n < values.size(); ++n) {
+    result.push_back(values[offset]);
+    for (size_t i = rank; i-- > 0;) {
+      offset += steps[i];
+      if (++index[i] < extents[i])
+        break;
+      offset -= steps[i] * extents[i];
+      index[i] = 0;
+    }
+  }
+  return result;
+}
+
+} // namespace nibble
+
+#endif // NIBBLE_SUPPORT_CONSTANTS_H

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Layouts.h"
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/Products.h"
+
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_SINKTRANSPOSES
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-sink-transposes"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+/// The transpose from NHWC to NCHW that makes `value`; null if something else does.
+TransposeOp getLayoutTranspose(Value value) {
+  auto transpose = value.getDefiningOp<TransposeOp>();
+  return transpose && transpose.getPermutation() == ArrayRef<int64_t>(kToNCHW) ? transpose : TransposeOp();
+}
+
+/// `value` as an NHWC image; leading dimensions of extent 1 are added before, as broadcasting does.
+Value toNHWC(PatternRewriter &rewriter, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() < 4) {
+    SmallVector<int64_t> shape(4 - type.getRank(), 1);
+    llvm::append_range(shape, type.getShape());
+    auto image = RankedTensorType::get(shape, type.getElementType());
+    if (auto constant = value.getDefiningOp<ConstantOp>()) {
+      ElementsAttr attr = constant.getValue();
+      auto stored = RankedTensorType::get(shape, attr.getShapedType().getElementType());
+      if (auto dense = dyn_cast<DenseElementsAttr>(attr))
+        attr = dense.reshape(stored);
+      else
+        attr = DenseResourceElementsAttr::get(stored, cast<DenseResourceElementsAttr>(attr).getRawHandle());
+      value = ConstantOp::create(rewriter, constant.getLoc(), image, attr);
+    } else {
+      value = ReshapeOp::create(rewriter, loc, image, value);
+    }
+  }
+  return createTranspose(rewriter, loc, value, kToNHWC);
+}
+
+/// op(transpose(x), ...) -> transpose(op'(x, ...)) for operations that keep the order of dimensions.
+struct SinkBelow : RewritePattern {
+  SinkBelow(MLIRContext *context, Pass::Statistic &sunk)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context), sunk(sunk) {}
+  Pass::Statistic &sunk;
+
+  /// Changes the attributes of `op` that speak of dimensions; false if `op` cannot take NHWC operands.
+  static bool remapAttributes(Operation *op) {
+    if (isa<UnaryFunction, ObserveOp, FakeQuantOp, QuantizeOp, DequantizeOp, RequantizeOp, AddOp, SubOp, MulOp, DivOp,
+            PowOp, MinOp, MaxOp>(op))
+      return true;
+    if (auto concat = dyn_cast<ConcatOp>(op)) {
+      concat.setAxis(kToNCHW[concat.getAxis()]);
+    } else if (auto softmax = dyn_cast<SoftmaxOp>(op)) {
+      softmax.setAxis(kToNCHW[softmax.getAxis()]);
+    } else if (auto pad = dyn_cast<PadOp>(op)) {
+      pad.setLow(permute(pad.getLow(), kToNHWC));
+      pad.setHigh(permute(pad.getHigh(), kToNHWC));
+    } else if (auto slice = dyn_cast<SliceOp>(op)) {
+      slice.setStarts(permute(slice.getStarts(), kToNHWC));
+      slice.setSteps(permute(slice.getSteps(), kToNHWC));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  static bool isSupported(Operation *op) {
+    return isa<UnaryFunction, ObserveOp, FakeQuantOp, QuantizeOp, DequantizeOp, RequantizeOp, AddOp, SubOp, MulOp,
+               DivOp, PowOp, MinOp, MaxOp, ConcatOp, SoftmaxOp, PadOp, SliceOp>(op);
+  }
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isSupported(op) || llvm::none_of(op->getOperands(), getLayoutTranspose))
+      return rewriter.notifyMatchFailure(op, "no layout transpose before it, or it fixes the order of dimensions");
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(toNHWC(rewriter, op->getLoc(), operand));
+    Operation *sunkOp = cloneWithOperands(rewriter, op->getLoc(), op, operands, permuteType(type, kToNHWC));
+    remapAttributes(sunkOp);
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, type, sunkOp->getResult(0), kToNCHW);
+    ++sunk;
+    return success();
+  }
+};
+
+/// Index tables of `resize_nearest` belong to axes: they are sorted by the new axes.
+struct SinkBelowResize : OpRewritePattern<ResizeNearestOp> {
+  SinkBelowResize(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
+  Pass::Statistic &sunk;
+
+  LogicalResult matchAndRewrite(ResizeNearestOp op, PatternRewriter &rewriter) const override {
+    TransposeOp transpose = getLayoutTranspose(op.getInput());
+    if (!transpose)
+      return rewriter.notifyMatchFailure(op, "no layout transpose before it");
+    auto type = cast<RankedTensorType>(op.getType());
+    SmallVector<std::pair<int64_t, ArrayRef<int64_t>>> tables;
+    ArrayRef<int64_t> rest = op.getIndices();
+    for (int64_t axis : op.getAxes()) {
+      const int64_t extent = type.getDimSize(axis);
+      tables.emplace_back(kToNCHW[axis], rest.take_front(extent));
+      rest = rest.drop_front(extent);
+    }
+    llvm::sort(tables, llvm::less_first());
+    SmallVector<int64_t> axes, indices;
+    for (auto [axis, table] : tables) {
+      axes.push_back(axis);
+      llvm::append_range(indices, table);
+    }
+    Value resized = ResizeNearestOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), transpose.getInput(),
+                                            axes, indices);
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, type, resized, kToNCHW);
+    ++sunk;
+    return success();
+  }
+};
+
+/// A reduction may drop dimensions: what remains of the transpose follows it.
+struct SinkBelowReduce : OpRewritePattern<ReduceOp> {
+  SinkBelowReduce(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
+  Pass::Statistic &sunk;
+
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+    TransposeOp transpose = getLayoutTranspose(op.getInput());
+    if (!transpose)
+      return rewriter.notifyMatchFailure(op, "no layout transpose before it");
+    SmallVector<int64_t> axes;
+    for (int64_t axis : op.getAxes())
+      axes.push_back(kToNCHW[axis]);
+    llvm::sort(axes);
+    // Dimension i of the result is dimension left[i] of the reduced NHWC image, counted among those that remain.
+    SmallVector<int64_t> permutation;
+    for (int64_t d = 0; d < 4; ++d) {
+      const int64_t source = kToNCHW[d];
+      if (op.getKeepDims())
+        permutation.push_back(source);
+      else if (!llvm::is_contained(axes, source))
+        permutation.push_back(source - llvm::count_if(axes, [&](int64_t axis) { return axis < source; }));
+    }
+    auto type = cast<RankedTensorType>(op.getType());
+    Value reduced = ReduceOp::create(rewriter, op.getLoc(), permuteType(type, invertPermutation(permutation)),
+                                     transpose.getInput(), op.getKind(), axes, op.getKeepDims());
+    if (llvm::is_sorted(permutation))
+      rewriter.replaceOp(op, reduced);
+    else
+      rewriter.replaceOpWithNewOp<TransposeOp>(op, type, reduced, permutation);
+    ++sunk;
+    return success();
+  }
+};
+
+/// transpose(transpose(x)) -> transpose(x) or x
+struct Compose : OpRewritePattern<TransposeOp> {
+  Compose(MLIRContext *context, Pass::Statistic &cancelled) : OpRewritePattern(context), cancelled(cancelled) {}
+  Pass::Statistic &cancelled;
+
+  LogicalResult matchAndRewrite(TransposeOp op, PatternRewriter &rewriter) const override {
+    SmallVector<int64_t> permutation(op.getPermutation());
+    Value input = op.getInput();
+    if (auto first = input.getDefiningOp<TransposeOp>()) {
+      permutation = permute(first.getPermutation(), op.getPermutation());
+      input = first.getInput();
+      ++cancelled;
+    } else if (!llvm::is_sorted(permutation)) {
+      return rewriter.notifyMatchFailure(op, "neither an identity nor behind another transpose");
+    }
+    if (llvm::is_sorted(permutation))
+      rewriter.replaceOp(op, input);
+    else
+      rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), input, permutation);
+    return success();
+  }
+};
+
+struct SinkTransposes : nibble::impl::SinkTransposesBase<SinkTransposes> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<SinkBelow, SinkBelowResize, SinkBelowReduce>(&getContext(), sunk);
+    patterns.add<Compose>(&getContext(), cancelled);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace

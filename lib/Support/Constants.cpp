@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reading and making the constants that hold weights.
+
+#include "nibble/Support/Constants.h"
+#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Support/Locations.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace {
+/// Constants beyond this many bytes become dense resources, whose data the printer may elide.
+constexpr size_t kLargestInline = 1024;
+} // namespace
+
+template <>
+Type nibble::getElementType<float>(MLIRContext *context) {
+  return Float32Type::get(context);
+}
+template <>
+Type nibble::getElementType<int8_t>(MLIRContext *context) {
+  return IntegerType::get(context, 8);
+}
+template <>
+Type nibble::getElementType<uint8_t>(MLIRContext *context) {
+  return IntegerType::get(context, 8, IntegerType::Unsigned);
+}
+template <>
+Type nibble::getElementType<int32_t>(MLIRContext *context) {
+  return IntegerType::get(context, 32);
+}
+template <>
+Type nibble::getElementType<int64_t>(MLIRContext *context) {
+  return IntegerType::get(context, 64);
+}
+
+ElementsAttr nibble::getConstantAttr(Value value) {
+  auto constant = value ? value.getDefiningOp<ConstantOp>() : nullptr;
+  return constant ? constant.getValue() : ElementsAttr();
+}
+
+template <typename T>
+std::optional<std::vector<T>> nibble::getConstantValues(Value value) {
+  ElementsAttr attr = getConstantAttr(value);
+  if (!attr || attr.getShapedType().getElementType() != getElementType<T>(value.getContext()))
+    return std::nullopt;
+  ArrayRef<char> raw;
+  bool splat = false;
+  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
+    raw = dense.getRawData();
+    splat = dense.isSplat();
+  } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      raw = blob->getData();
+  }
+  const size_t count = attr.getShapedType().getNumElements();
+  if (raw.size() != (splat ? 1 : count) * sizeof(T))
+    return std::nullopt;
+  std::vector<T> values(count);
+  if (!splat) {
+    if (count)
+      std::memcpy(values.data(), raw.data(), raw.size());
+    return values;
+  }
+  T one;
+  std::memcpy(&one, raw.data(), sizeof(T));
+  std::fill(values.begin(), values.end(), one);
+  return values;
+}
+
+template <typename T>
+Value nibble::createConstant(OpBuilder &builder, Location loc, RankedTensorType type, ArrayRef<T> values) {
+  auto stored = RankedTensorType::get(type.getShape(), getElementType<T>(builder.getContext()));
+  ElementsAttr attr;
+  if (values.size() * sizeof(T) <= kLargestInline) {
+    attr = DenseElementsAttr::getFromRawBuffer(
+        stored, ArrayRef<char>(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)));
+  } else {
+    StringRef name = getValueName(loc);
+    attr = DenseResourceElementsAttr::get(stored, name.empty() ? "weight" : name,
+                                          HeapAsmResourceBlob::allocateAndCopyInferAlign(values));
+  }
+  return ConstantOp::create(builder, loc, type, attr);
+}
+
+#define NIBBLE_INSTANTIATE(T)                                                                                          \
+  template std::optional<std::vector<T>> nibble::getConstantValues<T>(Value);                                          \
+  template Value nibble::createConstant<T>(OpBuilder &, Location, RankedTensorType, ArrayRef<T>);
+NIBBLE_INSTANTIATE(float)
+NIBBLE_INSTANTIATE(int8_t)
+NIBBLE_INSTANTIATE(uint8_t)
+NIBBLE_INSTANTIATE(int32_t)
+NIBBLE_INSTANTIATE(int64_t)
+#undef NIBBLE_INSTANTIATE
