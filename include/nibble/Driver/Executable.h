@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What can be run: a compiled model or the reference interpreter, behind one
+// interface.
+
+#ifndef NIBBLE_DRIVER_EXECUTABLE_H
+#define NIBBLE_DRIVER_EXECUTABLE_H
+
+#include "nibble/Support/Array.h"
+
+#include "llvm/Support/Error.h"
+
+namespace nibble {
+
+/// An input or output of a model.
+struct Port {
+  std::string name;
+  ElementKind kind = ElementKind::F32;
+  llvm::SmallVector<int64_t, 4> shape; // negative where dynamic
+  llvm::SmallVector<std::string, 4>
+      dims; // the dynamic dimensions' names, else ""; may be empty
+  std::optional<std::pair<float, int32_t>>
+      quantization; // scale and zero point of integers that stand for reals
+};
+
+/// "float32[batch x 3 x 9 x 7]".
+std::string describe(const Port &port);
+
+class Executable {
+public:
+  virtual ~Executable();
+  llvm::ArrayRef<Port> inputs() const { return inputPorts; }
+  llvm::ArrayRef<Port> outputs() const { return outputPorts; }
+  /// Runs on one feed; the outputs come in the model's order.
+  llvm::Expected<std::vector<Array>> run(const NamedArrays &feed);
+
+protected:
+  /// `arguments` are in the inputs' order and have their types.
+  virtual llvm::Expected<std::vector<Array>>
+  execute(llvm::ArrayRef<Array> arguments) = 0;
+  std::vector<Port> inputPorts, outputPorts;
+};
+
+/// Brings a feed into the order of the inputs, or says which input is missing,
+/// unknown or of another type or shape.
+llvm::Expected<std::vector<Array>> arrangeFeed(llvm::ArrayRef<Port> inputs,
+                                               const NamedArrays &feed);
+
+} // namespace nibble
+
+#endif // NIBBLE_DRIVER_EXECUTABLE_H

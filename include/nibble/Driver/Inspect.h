@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a model is made of.
+
+#ifndef NIBBLE_DRIVER_INSPECT_H
+#define NIBBLE_DRIVER_INSPECT_H
+
+#include "nibble/Driver/Executable.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <map>
+
+namespace nibble {
+
+struct ModelInfo {
+  std::string name, hash;
+  std::vector<Port> inputs, outputs;
+  std::map<std::string, int64_t>
+      operations;          // how many of each kind; constants are not counted
+  int64_t weightBytes = 0; // of what the operations read
+  std::optional<int64_t> arenaBytes; // of a compiled model, for a batch of one
+  std::vector<std::string> targets;  // instruction sets of a compiled model
+};
+
+/// The ports of a module's function `main`; an error if it has none or one of a
+/// type that no array has.
+llvm::Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs,
+                      std::vector<Port> &outputs);
+
+llvm::Expected<ModelInfo> inspect(mlir::ModuleOp module);
+
+llvm::json::Object toJson(const ModelInfo &info);
+llvm::json::Array toJson(llvm::ArrayRef<Port> ports);
+void print(const ModelInfo &info, llvm::raw_ostream &os);
+
+} // namespace nibble
+
+#endif // NIBBLE_DRIVER_INSPECT_H

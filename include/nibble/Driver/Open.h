@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From files to what can be run.
+
+#ifndef NIBBLE_DRIVER_OPEN_H
+#define NIBBLE_DRIVER_OPEN_H
+
+#include "nibble/Driver/Executable.h"
+#include "nibble/Driver/Session.h"
+
+namespace nibble {
+
+/// The reference interpreter on a module, which it keeps: slow, and by
+/// definition right.
+llvm::Expected<std::unique_ptr<Executable>>
+makeReference(Session &session, mlir::OwningOpRef<mlir::ModuleOp> module);
+
+/// Opens a compiled model (.so), or a model (.onnx, .mlir) in the reference
+/// interpreter.
+llvm::Expected<std::unique_ptr<Executable>>
+openExecutable(Session &session, llvm::StringRef path, bool reference);
+
+} // namespace nibble
+
+#endif // NIBBLE_DRIVER_OPEN_H

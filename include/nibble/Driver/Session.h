@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One run of the driver: the MLIR context, its diagnostics as errors, and whom
+// to tell of warnings and progress.
+
+#ifndef NIBBLE_DRIVER_SESSION_H
+#define NIBBLE_DRIVER_SESSION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nibble {
+
+/// Hears of what happens; a terminal or Python.
+class Reporter {
+public:
+  virtual ~Reporter();
+  virtual void warn(llvm::StringRef message) {}
+  virtual void note(llvm::StringRef message) {}
+  /// A step of long work begins; `total` units, if known.
+  virtual void beginStep(llvm::StringRef name, std::optional<int64_t> total) {}
+  virtual void advance(int64_t done) {}
+  virtual void endStep() {}
+};
+
+class Session {
+public:
+  /// `strict` makes every warning an error.
+  explicit Session(Reporter &reporter, bool strict = false);
+  ~Session();
+
+  mlir::MLIRContext &context() { return *mlirContext; }
+  Reporter &reporter() { return listener; }
+
+  /// Runs `action`. If it fails, or warns in a strict session, the error holds
+  /// the text of its diagnostics.
+  llvm::Error attempt(llvm::function_ref<mlir::LogicalResult()> action);
+
+  /// A warning that is no diagnostic of MLIR: reported, or an error in a strict
+  /// session.
+  llvm::Error warn(const llvm::Twine &message);
+
+  /// Loads a model: .onnx, or .mlir and .mlirbc with all their weights.
+  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> load(llvm::StringRef path);
+
+private:
+  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> parse(llvm::StringRef path);
+
+  std::unique_ptr<mlir::MLIRContext> mlirContext;
+  Reporter &listener;
+  bool strict;
+};
+
+} // namespace nibble
+
+#endif // NIBBLE_DRIVER_SESSION_H

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Driver/Inspect.h"
+#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Support/Errors.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+
+namespace nibble {
+
+static StringRef getString(mlir::DictionaryAttr attributes, StringRef key) {
+  auto text = attributes ? attributes.getAs<mlir::StringAttr>(key) : nullptr;
+  return text ? text.getValue() : "";
+}
+
+static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
+                               const Twine &which) {
+  auto tensor = dyn_cast<mlir::RankedTensorType>(type);
+  std::optional<ElementKind> kind =
+      tensor ? getElementKind(tensor.getElementType()) : std::nullopt;
+  if (!kind) {
+    std::string text;
+    raw_string_ostream(text) << type;
+    return makeError(which + " of the function 'main' has type " + text +
+                     ", expected a tensor of numbers");
+  }
+  Port port;
+  port.name = getString(attributes, "nibble.name").str();
+  if (port.name.empty())
+    port.name = which.str();
+  port.kind = *kind;
+  for (int64_t extent : tensor.getShape())
+    port.shape.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
+  auto dims =
+      attributes ? attributes.getAs<mlir::ArrayAttr>("nibble.dims") : nullptr;
+  for (mlir::Attribute dim :
+       dims ? dims.getValue() : ArrayRef<mlir::Attribute>())
+    port.dims.push_back(
+        isa<mlir::StringAttr>(dim) ? cast<mlir::StringAttr>(dim).str() : "");
+  port.dims.resize(port.shape.size());
+  return port;
+}
+
+Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs,
+                std::vector<Port> &outputs) {
+  auto function = module.lookupSymbol<mlir::func::FuncOp>("main");
+  if (!function)
+    return makeError("the module has no function 'main'");
+  for (auto [index, type] : enumerate(function.getArgumentTypes())) {
+    Expected<Port> port =
+        readPort(type, function.getArgAttrDict(index), "input" + Twine(index));
+    if (!port)
+      return port.takeError();
+    inputs.push_back(std::move(*port));
+  }
+  for (auto [index, type] : enumerate(function.getResultTypes())) {
+    Expected<Port> port = readPort(type, function.getResultAttrDict(index),
+                                   "output" + Twine(index));
+    if (!port)
+      return port.takeError();
+    outputs.push_back(std::move(*port));
+  }
+  return Error::success();
+}
+
+/// Bytes of a constant as stored; a splat counts as if it were written out.
+static int64_t getStoredBytes(mlir::ShapedType type) {
+  mlir::Type element = type.getElementType();
+  return type.getNumElements() * ((element.getIntOrFloatBitWidth() + 7) / 8);
+}
+
+Expected<ModelInfo> inspect(mlir::ModuleOp module) {
+  ModelInfo info;
+  info.name = getString(module->getAttrDictionary(), "nibble.model").str();
+  info.hash = getString(module->getAttrDictionary(), "nibble.model_hash").str();
+  if (Error error = readPorts(module, info.inputs, info.outputs))
+    return std::move(error);
+  module.walk([&](mlir::Operation *op) {
+    if (auto constant = dyn_cast<ConstantOp>(op))
+      info.weightBytes += getStoredBytes(constant.getValue().getShapedType());
+    else if (!isa<mlir::ModuleOp, mlir::func::FuncOp, mlir::func::ReturnOp>(op))
+      ++info.operations[op->getName().getStringRef().str()];
+  });
+  return info;
+}
+
+json::Array toJson(ArrayRef<Port> ports) {
+  json::Array result;
+  for (const Port &port : ports) {
+    json::Array shape;
+    for (auto [dim, extent] : enumerate(port.shape)) {
+      bool isNamed =
+          extent < 0 && dim < port.dims.size() && !port.dims[dim].empty();
+      shape.push_back(extent >= 0 ? json::Value(extent)
+                      : isNamed   ? json::Value(port.dims[dim])
+                                  : json::Value(nullptr));
+    }
+    json::Object object{{"name", port.name},
+                        {"dtype", getName(port.kind)},
+                        {"shape", std::move(shape)}};
+    if (port.quantization) {
+      object["scale"] = port.quantization->first;
+      object["zero_point"] = port.quantization->second;
+    }
+    result.push_back(std::move(object));
+  }
+  return result;
+}
+
+json::Object toJson(const ModelInfo &info) {
+  json::Object operations;
+  for (const auto &[name, count] : info.operations)
+    operations[name] = count;
+  json::Object object{{"name", info.name},
+                      {"hash", info.hash},
+                      {"inputs", toJson(info.inputs)},
+                      {"outputs", toJson(info.outputs)},
+                      {"weight_bytes", info.weightBytes}};
+  if (!info.operations.empty())
+    object["operations"] = std::move(operations);
+  if (info.arenaBytes)
+    object["arena_bytes"] = *info.arenaBytes;
+  if (!info.targets.empty())
+    object["targets"] = json::Array(info.targets);
+  return object;
+}
+
+static void printPorts(StringRef title, ArrayRef<Port> ports, raw_ostream &os) {
+  for (const Port &port : ports) {
+    os << formatv("{0,-9} {1}  {2}", title, port.name, describe(port));
+    if (port.quantization)
+      os << formatv("  scale {0} zero point {1}", port.quantization->first,
+                    port.quantization->second);
+    os << '\n';
+  }
+}
+
+void print(const ModelInfo &info, raw_ostream &os) {
+  os << formatv("{0,-9} {1}\n", "model", info.name);
+  if (!info.hash.empty())
+    os << formatv("{0,-9} {1}\n", "sha256", info.hash);
+  printPorts("input", info.inputs, os);
+  printPorts("output", info.outputs, os);
+  os << formatv("{0,-9} {1:n} bytes\n", "weights", info.weightBytes);
+  if (info.arenaBytes)
+    os << formatv("{0,-9} {1:n} bytes\n", "arena", *info.arenaBytes);
+  if (!info.targets.empty())
+    os << formatv("{0,-9} {1}\n", "targets", join(info.targets, ", "));
+  for (const auto &[name, count] : info.operations)
+    os << formatv("{0,9} {1}\n", count, name);
+}
+
+} // namespace nibble

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Driver/Session.h"
+#include "nibble/InitAll.h"
+#include "nibble/Support/Errors.h"
+#include "nibble/Support/Locations.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace nibble {
+
+Reporter::~Reporter() = default;
+
+Session::Session(Reporter &reporter, bool strict)
+    : listener(reporter), strict(strict) {
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  // Compilation is deterministic and runs beside others: no pool of threads.
+  mlirContext = std::make_unique<mlir::MLIRContext>(
+      registry, mlir::MLIRContext::Threading::DISABLED);
+}
+
+Session::~Session() = default;
+
+/// "node 'conv_1': " for an ONNX node, "file:line:column: " for text, else
+/// nothing.
+static std::string describeLocation(mlir::Location location) {
+  if (StringRef node = getNodeName(location); !node.empty())
+    return ("node '" + node + "': ").str();
+  if (auto text = location->findInstanceOf<mlir::FileLineColLoc>())
+    return (text.getFilename().strref() + ":" + Twine(text.getLine()) + ":" +
+            Twine(text.getColumn()) + ": ")
+        .str();
+  return "";
+}
+
+static std::string describeDiagnostic(mlir::Diagnostic &diagnostic) {
+  std::string text =
+      describeLocation(diagnostic.getLocation()) + diagnostic.str();
+  for (mlir::Diagnostic &note : diagnostic.getNotes())
+    text += "\n  note: " + note.str();
+  return text;
+}
+
+Error Session::attempt(function_ref<mlir::LogicalResult()> action) {
+  std::string errors;
+  mlir::ScopedDiagnosticHandler handler(
+      &context(), [&](mlir::Diagnostic &diagnostic) {
+        std::string text = describeDiagnostic(diagnostic);
+        bool isWarning =
+            diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning;
+        if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error ||
+            (strict && isWarning))
+          errors += (errors.empty() ? "" : "\n") + text;
+        else if (isWarning)
+          listener.warn(text);
+        else
+          listener.note(text);
+        return mlir::success();
+      });
+  if (mlir::succeeded(action()) && errors.empty())
+    return Error::success();
+  return makeError(errors.empty()
+                       ? "failed without a diagnostic: please report this"
+                       : errors);
+}
+
+Error Session::warn(const Twine &message) {
+  if (strict)
+    return makeError(message);
+  listener.warn(message.str());
+  return Error::success();
+}
+
+/// Upstream accepts `dense_resource<__elided__>` without its bytes; nothing
+/// could be computed with it.
+static mlir::LogicalResult checkResources(mlir::ModuleOp module) {
+  mlir::WalkResult result = module.walk([](mlir::Operation *op) {
+    for (mlir::NamedAttribute attribute : op->getAttrs())
+      if (auto resource =
+              dyn_cast<mlir::DenseResourceElementsAttr>(attribute.getValue()))
+        if (!resource.getRawHandle().getBlob()) {
+          op->emitError("weights '")
+              << resource.getRawHandle().getKey() << "' are not in the file";
+          return mlir::WalkResult::interrupt();
+        }
+    return mlir::WalkResult::advance();
+  });
+  return mlir::failure(result.wasInterrupted());
+}
+
+Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::parse(StringRef path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  if (!buffer)
+    return makeError("cannot read '" + path +
+                     "': " + buffer.getError().message());
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  Error error = attempt([&]() -> mlir::LogicalResult {
+    SourceMgr sources;
+    sources.AddNewSourceBuffer(std::move(*buffer), SMLoc());
+    module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context());
+    return module ? checkResources(*module) : mlir::failure();
+  });
+  if (error)
+    return std::move(error);
+  return module;
+}
+
+Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::load(StringRef path) {
+  if (path.ends_with(".mlir") || path.ends_with(".mlirbc"))
+    return parse(path);
+  return makeError("'" + path +
+                   "' is not a model: expected .onnx, .mlir or .mlirbc");
+}
+
+} // namespace nibble

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Command.h"
+#include "Output.h"
+
+#include "nibble/Driver/Compare.h"
+#include "nibble/Driver/Open.h"
+#include "nibble/Driver/Samples.h"
+#include "nibble/Support/Errors.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llvm;
+
+namespace nibble::tool {
+
+namespace {
+class CompareCommand : public Command {
+public:
+  CompareCommand()
+      : Command(
+            "compare",
+            "compares a model with another, as a quantized one with the float "
+            "model it came from\n\n"
+            "  nibble compare model.onnx model.so --inputs data.npz\n"
+            "  nibble compare model.onnx model.so --inputs data.npz --json\n\n"
+            "  Reports of each output the signal to quantization noise ratio "
+            "in dB (infinite: equal),\n"
+            "  how often the greatest element is the same, and the greatest "
+            "error.\n"),
+        expected(cl::Positional, cl::Required, cl::desc("MODEL"),
+                 cl::sub(subcommand)),
+        actual(cl::Positional, cl::Required, cl::desc("OTHER"),
+               cl::sub(subcommand)),
+        inputs("inputs", cl::Required,
+               cl::desc(".npz file (or folder of them) of samples"),
+               cl::value_desc("data"), cl::sub(subcommand)),
+        json("json", cl::desc("print JSON"), cl::sub(subcommand)) {}
+
+  Error run(Reporter &reporter) override {
+    Session session(reporter);
+    Expected<std::unique_ptr<Executable>> first =
+        openExecutable(session, expected, /*reference=*/false);
+    if (!first)
+      return first.takeError();
+    Expected<std::unique_ptr<Executable>> second =
+        openExecutable(session, actual, /*reference=*/false);
+    if (!second)
+      return second.takeError();
+    Expected<std::unique_ptr<Samples>> samples =
+        openSamples(inputs, (*first)->inputs(),
+                    [&](const Twine &text) { reporter.note(text.str()); });
+    if (!samples)
+      return samples.takeError();
+    return compare(**first, **second, **samples, reporter);
+  }
+
+private:
+  Error compare(Executable &first, Executable &second, Samples &samples,
+                Reporter &reporter);
+  void report(ArrayRef<Port> outputs, ArrayRef<Difference> differences,
+              int64_t count) const;
+
+  cl::opt<std::string> expected, actual, inputs;
+  cl::opt<bool> json;
+};
+} // namespace
+
+Error CompareCommand::compare(Executable &first, Executable &second,
+                              Samples &samples, Reporter &reporter) {
+  if (first.outputs().size() != second.outputs().size())
+    return makeError("'" + expected + "' has " + Twine(first.outputs().size()) +
+                     " outputs and '" + actual + "' has " +
+                     Twine(second.outputs().size()));
+  std::vector<Difference> differences(first.outputs().size());
+  int64_t count = 0;
+  reporter.beginStep("comparing", samples.count());
+  while (true) {
+    Expected<std::optional<NamedArrays>> feed = samples.next();
+    if (!feed)
+      return feed.takeError();
+    if (!*feed)
+      break;
+    Expected<std::vector<Array>> left = first.run(**feed);
+    if (!left)
+      return addContext(expected, left.takeError());
+    Expected<std::vector<Array>> right = second.run(**feed);
+    if (!right)
+      return addContext(actual, right.takeError());
+    for (auto [index, difference] : enumerate(differences))
+      if (Error error = difference.add((*left)[index], (*right)[index]))
+        return addContext("output '" + first.outputs()[index].name + "' of '" +
+                              actual + "'",
+                          std::move(error));
+    reporter.advance(++count);
+  }
+  reporter.endStep();
+  if (count == 0)
+    return makeError("'" + inputs + "' has no samples");
+  report(first.outputs(), differences, count);
+  return Error::success();
+}
+
+void CompareCommand::report(ArrayRef<Port> outputs,
+                            ArrayRef<Difference> differences,
+                            int64_t count) const {
+  if (json) {
+    json::Array array;
+    for (auto [port, difference] : zip_equal(outputs, differences)) {
+      json::Object object = difference.toJson();
+      object["name"] = port.name;
+      array.push_back(std::move(object));
+    }
+    return printJson(
+        json::Object{{"samples", count}, {"outputs", std::move(array)}});
+  }
+  std::vector<std::vector<std::string>> rows = {{"output", "SQNR dB",
+                                                 "same arg max", "max error",
+                                                 "relative", "same bits"}};
+  for (auto [port, difference] : zip_equal(outputs, differences))
+    rows.push_back(
+        {port.name, formatv("{0:f2}", difference.getSqnr()).str(),
+         formatv("{0:f2} %", 100 * difference.getArgMaxAgreement()).str(),
+         formatv("{0}", difference.getMaxError()).str(),
+         formatv("{0:e2}", difference.getMaxRelativeError()).str(),
+         formatv("{0:f2} %", 100 * difference.getIdentical()).str()});
+  printTable(rows);
+  outs() << count << (count == 1 ? " sample\n" : " samples\n");
+}
+
+std::unique_ptr<Command> makeCompareCommand() {
+  return std::make_unique<CompareCommand>();
+}
+
+} // namespace nibble::tool

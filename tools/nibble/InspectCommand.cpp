@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Command.h"
+#include "Output.h"
+
+#include "nibble/Driver/Inspect.h"
+
+using namespace llvm;
+
+namespace nibble::tool {
+
+namespace {
+class InspectCommand : public Command {
+public:
+  InspectCommand()
+      : Command("inspect", "prints what a model is made of: inputs, outputs, "
+                           "operations, sizes\n\n"
+                           "  nibble inspect model.onnx\n"
+                           "  nibble inspect model.so --json\n"),
+        model(cl::Positional, cl::Required, cl::desc("MODEL"),
+              cl::sub(subcommand)),
+        json("json", cl::desc("print JSON"), cl::sub(subcommand)) {}
+
+  Error run(Reporter &reporter) override {
+    Session session(reporter);
+    Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = session.load(model);
+    if (!module)
+      return module.takeError();
+    Expected<ModelInfo> info = inspect(**module);
+    if (!info)
+      return info.takeError();
+    if (json)
+      printJson(toJson(*info));
+    else
+      print(*info, outs());
+    return Error::success();
+  }
+
+private:
+  cl::opt<std::string> model;
+  cl::opt<bool> json;
+};
+} // namespace
+
+std::unique_ptr<Command> makeInspectCommand() {
+  return std::make_unique<InspectCommand>();
+}
+
+} // namespace nibble::tool
