@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The interface of the convolution kernels: which family serves, under which name.
+
+#include "nibble/Kernels/Conv.h"
+#include "Families.h"
+#include "Plan.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace nibble::kernels;
+
+ConvParams nibble::kernels::matmulParams(int64_t M, int64_t K, int64_t N, int64_t lhsPitch, int64_t resultPitch) {
+  ConvParams params;
+  params.C = K;
+  params.N = N;
+  params.H = 1;
+  params.W = M;
+  params.in = {M * lhsPitch, lhsPitch};
+  params.out = {M * resultPitch, resultPitch};
+  return params;
+}
+
+std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
+  if ((p.input == ElementKind::F32) != (p.output == ElementKind::F32))
+    return "the input and the result must both be float or both be integers";
+  if (p.input == ElementKind::F32 && !isa.hasFMA)
+    return "float kernels need fused multiply-add, which " + isa.name.str() + " lacks";
+  return "";
+}
+
+static StringRef kindName(ElementKind kind) {
+  return kind == ElementKind::F32 ? "f32" : (kind == ElementKind::S8 ? "s8" : "u8");
+}
+
+static std::string tileName(const ConvParams &params, const ISA &isa) {
+  if (isDepthwise(params))
+    return depthwiseTileName(params, isa);
+  const RegisterTile tile = chooseRegisterTile(DensePlan(params), isa);
+  const std::string name = std::to_string(tile.mr) + "x" + std::to_string(tile.blocks * kBlock);
+  return params.input == ElementKind::F32 ? name : name + "c4";
+}
+
+std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa) {
+  const bool isMatMul = p.KH == 1 && p.KW == 1 && p.groups == 1 && p.strideH == 1 && p.strideW == 1;
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << kindName(p.input) << (p.input == ElementKind::F32 ? "_f32_" : "_s8pc_") << kindName(p.output)
+     << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_"))) << tileName(p, isa);
+  if (p.requant == Requant::Fixed)
+    os << "_fixed";
+  if (p.residual)
+    os << "_add";
+  os << '_' << isa.name;
+  return name;
+}
+
+std::string nibble::kernels::convKernelKey(const ConvParams &p) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  for (int64_t value : {int64_t(p.input), int64_t(p.output), p.C, p.N, p.H, p.W, p.KH, p.KW, p.strideH, p.strideW,
+                        p.dilationH, p.dilationW, p.groups, p.in.row, p.in.pixel, p.out.row, p.out.pixel,
+                        int64_t(p.requant), int64_t(p.outputZeroPoint), int64_t(p.clampMin), int64_t(p.clampMax),
+                        int64_t(p.multipliersBelowOne)})
+    os << value << ',';
+  for (float value : {p.floatMin, p.floatMax})
+    os << llvm::bit_cast<uint32_t>(value) << ',';
+  if (!p.residual)
+    return key;
+  const Residual &r = *p.residual;
+  os << llvm::bit_cast<uint32_t>(r.scale) << ',' << llvm::bit_cast<uint32_t>(r.addendScale);
+  for (int64_t value : {int64_t(r.addendZeroPoint), int64_t(r.zeroPoint), int64_t(r.min), int64_t(r.max), r.addend.row,
+                        r.addend.pixel})
+    os << ',' << value;
+  return key;
+}
+
+int64_t nibble::kernels::convTileCount(const ConvParams &params) {
+  return isDepthwise(params) ? depthwiseTileCount(params) : DensePlan(params).tiles();
+}
+
+func::FuncOp nibble::kernels::emitConv(OpBuilder &builder, Location loc, StringRef symbol, const ConvParams &params,
+                                       const ISA &isa) {
+  assert(whyNoConv(params, isa).empty() && "ask first");
+  return emitKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
+    if (isDepthwise(params))
+      emitDepthwise(b, params, args, begin, end);
+    else
+      emitDense(b, params, args, begin, end);
+  });
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Dense and grouped convolution, integer and float: register tiles of pixels by columns, the whole sum in registers,
+// no im2col.
+
+#include "Families.h"
+#include "Dot.h"
+#include "Epilogue.h"
+#include "Plan.h"
+
+using namespace mlir;
+using namespace nibble::kernels;
+
+namespace {
+/// Where a tile, part or register tile begins.
+struct Pointers {
+  Value input, weights, bias, multipliers, output, addend;
+};
+
+class DenseEmitter {
+public:
+  DenseEmitter(KernelBuilder &b, const ConvParams &params)
+      : b(b), plan(params), p(plan.params), tile(chooseRegisterTile(plan, b.isa)), dot(b, p.input),
+        epilogue(b, p, plan.columns, kBlock) {}
+
+  void emit(Value args, Value begin, Value end);
+
+private:
+  int64_t lanes() const { return b.isa.lanes(); }
+  Pointers loadArguments(Value args);
+  Pointers movePixels(Pointers at, Value pixels);
+  Pointers moveBlocks(Pointers at, Value blocks);
+  Pointers moveGroup(Pointers at, Value group);
+
+  void emitTile(Pointers base, Value index);
+  void emitColumns(Pointers at, int64_t pixels, int64_t columns);
+  void emitPixels(Pointers at, int64_t pixels, int64_t columns);
+  void emitRegisterTile(Pointers at, int64_t mr, int64_t columns);
+
+  Values startAtBias(Value bias, int64_t mr, int64_t nr);
+  Values sum(Pointers at, Values acc, int64_t mr, int64_t nr);
+  Values step(Value input, Value weights, ValueRange acc, int64_t mr, int64_t nr);
+  void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
+  void storeBytes(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
+
+  KernelBuilder &b;
+  DensePlan plan;
+  const ConvParams &p;
+  RegisterTile tile;
+  Dot dot;
+  Epilogue epilogue;
+};
+} // namespace
+
+static int64_t bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
+
+Pointers DenseEmitter::loadArguments(Value args) {
+  Pointers at;
+  at.input = b.argument(args, 0);
+  at.weights = b.argument(args, 1);
+  at.bias = b.argument(args, 2);
+  if (!dot.isFloat())
+    at.multipliers = b.argument(args, 3);
+  at.output = b.argument(args, 4);
+  if (p.residual)
+    at.addend = b.argument(args, 5);
+  return at;
+}
+
+Pointers DenseEmitter::movePixels(Pointers at, Value pixels) {
+  const auto moved = [&](Value pointer, int64_t pitch) { return b.at(pointer, b.mul(pixels, b.constant(pitch))); };
+  at.input = moved(at.input, p.strideW * p.in.pixel);
+  at.output = moved(at.output, p.out.pixel);
+  if (p.residual)
+    at.addend = moved(at.addend, p.residual->addend.pixel);
+  return at;
+}
+
+Pointers DenseEmitter::moveBlocks(Pointers at, Value blocks) {
+  const auto moved = [&](Value pointer, int64_t bytes) { return b.at(pointer, b.mul(blocks, b.constant(bytes))); };
+  at.weights = moved(at.weights, plan.blockBytes());
+  at.bias = moved(at.bias, kBlock * 4);
+  if (at.multipliers)
+    at.multipliers = moved(at.multipliers, kBlock * 4);
+  at.output = moved(at.output, kBlock * bytesOf(p.output));
+  if (p.residual)
+    at.addend = moved(at.addend, kBlock);
+  return at;
+}
+
+Pointers DenseEmitter::moveGroup(Pointers at, Value group) {
+  const auto moved = [&](Value pointer, int64_t bytes) { return b.at(pointer, b.mul(group, b.constant(bytes))); };
+  const int64_t padded = plan.blocks() * kBlock * 4;
+  at.input = moved(at.input, plan.channels * bytesOf(p.input));
+  at.weights = moved(at.weights, plan.groupBytes());
+  at.bias = moved(at.bias, padded);
+  if (at.multipliers)
+    at.multipliers = moved(at.multipliers, p.requant == Requant::Fixed ? 2 * padded : padded);
+  at.output = moved(at.output, plan.columns * bytesOf(p.output));
+  if (p.residual)
+    at.addend = moved(at.addend, plan.columns);
+  return at;
+}
+
+void DenseEmitter::emit(Value args, Value begin, Value end) {
+  Pointers base = loadArguments(args);
+  b.loop(begin, end, [&](Value index) { emitTile(base, index); });
+}
+
+/// Emits `body` for the length of piece `index`: twice where the last one is shorter.
+static void forLength(KernelBuilder &b, Split split, Value index, llvm::function_ref<void(int64_t)> body) {
+  if (split.last == split.size)
+    return body(split.size);
+  Value isLast = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, index, b.constant(split.count - 1));
+  auto branch = scf::IfOp::create(b, isLast, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  body(split.last);
+  b.setInsertionPointToStart(branch.elseBlock());
+  body(split.size);
+}
+
+/// Splits tile `index` into (y, x, n), n running fastest.
+void DenseEmitter::emitTile(Pointers at, Value index) {
+  const auto digit = [&](int64_t base) {
+    Value divisor = b.constant(base), low = b.create<arith::RemUIOp>(index, divisor);
+    index = b.create<arith::DivUIOp>(index, divisor);
+    return low;
+  };
+  Value n = digit(plan.n.count), x = digit(plan.x.count), y = index;
+  at.input = b.at(at.input, b.mul(y, b.constant(p.strideH * p.in.row)));
+  at.output = b.at(at.output, b.mul(y, b.constant(p.out.row)));
+  if (p.residual)
+    at.addend = b.at(at.addend, b.mul(y, b.constant(p.residual->addend.row)));
+  at = movePixels(at, b.mul(x, b.constant(plan.x.size)));
+  if (plan.n.count > 1)
+    at = moveBlocks(at, b.mul(n, b.constant(plan.n.size / kBlock)));
+  forLength(b, plan.x, x, [&](int64_t pixels) {
+    forLength(b, plan.n, n, [&](int64_t columns) {
+      b.loop(p.groups, [&](Value group) {
+        emitColumns(p.groups == 1 ? at : moveGroup(at, group), pixels, columns);
+      });
+    });
+  });
+}
+
+/// Columns outside, pixels inside: a panel of weights stays in the nearest cache.
+void DenseEmitter::emitColumns(Pointers at, int64_t pixels, int64_t columns) {
+  const int64_t blocks = llvm::divideCeil(columns, kBlock);
+  for (Part part : splitEvenly(blocks, tile.blocks)) {
+    const bool ragged = (part.first + part.size * part.count) * kBlock > columns;
+    const int64_t whole = part.count - ragged;
+    if (whole)
+      b.loop(whole, [&](Value i) {
+        emitPixels(moveBlocks(at, b.addMul(b.constant(part.first), i, part.size)), pixels, part.size * kBlock);
+      });
+    if (!ragged)
+      continue;
+    const int64_t first = part.first + part.size * whole;
+    emitPixels(moveBlocks(at, b.constant(first)), pixels, columns - first * kBlock);
+  }
+}
+
+void DenseEmitter::emitPixels(Pointers at, int64_t pixels, int64_t columns) {
+  for (Part part : splitEvenly(pixels, tile.mr))
+    b.loop(part.count, [&](Value i) {
+      emitRegisterTile(movePixels(at, b.addMul(b.constant(part.first), i, part.size)), part.size, columns);
+    });
+}
+
+void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
+  const int64_t nr = llvm::divideCeil(columns, lanes());
+  Values acc = sum(at, startAtBias(at.bias, mr, nr), mr, nr);
+  if (dot.isFloat())
+    storeFloats(acc, at, nr, columns);
+  else
+    storeBytes(acc, at, nr, columns);
+}
+
+Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
+  Values row, acc;
+  for (int64_t v = 0; v < nr; ++v)
+    row.push_back(b.load(b.vec(lanes(), dot.accumulator()), b.at(bias, v * lanes() * 4), lanes() * 4));
+  for (int64_t m = 0; m < mr; ++m)
+    llvm::append_range(acc, row);
+  return acc;
+}
+
+/// All steps of all taps. Few steps become straight code, more a loop of at most four steps a trip.
+Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
+  const int64_t steps = plan.tapSteps, stepBytes = kBlock * 4;
+  const int64_t unroll = steps <= 4 ? steps : (steps % 2 == 0 ? 2 : 1);
+  return b.loop(p.KH, acc, [&](Value ky, ValueRange acc) {
+    Value inputRow = b.at(at.input, b.mul(ky, b.constant(p.dilationH * p.in.row)));
+    Value weightRow = b.at(at.weights, b.mul(ky, b.constant(p.KW * steps * stepBytes)));
+    return b.loop(p.KW, acc, [&](Value kx, ValueRange acc) {
+      Value inputTap = b.at(inputRow, b.mul(kx, b.constant(p.dilationW * p.in.pixel)));
+      Value weightTap = b.at(weightRow, b.mul(kx, b.constant(steps * stepBytes)));
+      return b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
+        Value input = b.at(inputTap, b.mul(i, b.constant(4 * unroll)));
+        Value weights = b.at(weightTap, b.mul(i, b.constant(stepBytes * unroll)));
+        Values next(acc);
+        for (int64_t u = 0; u < unroll; ++u)
+          next = step(b.at(input, 4 * u), b.at(weights, stepBytes * u), next, mr, nr);
+        return next;
+      });
+    });
+  });
+}
+
+/// acc[m][v] += input[m] * weights[v] for 4 bytes (or one float) of input.
+Values DenseEmitter::step(Value input, Value weights, ValueRange acc, int64_t mr, int64_t nr) {
+  SmallVector<Operand> columns;
+  for (int64_t v = 0; v < nr; ++v) {
+    const int64_t column = v * lanes();
+    const int64_t offset = column / kBlock * plan.blockBytes() + column % kBlock * 4;
+    columns.push_back(dot.weights(b.at(weights, offset), lanes()));
+  }
+  Values next;
+  for (int64_t m = 0; m < mr; ++m) {
+    Operand pixel = dot.broadcastInput(b.at(input, m * p.strideW * p.in.pixel), lanes());
+    for (int64_t v = 0; v < nr; ++v)
+      next.push_back(dot.multiplyAdd(acc[m * nr + v], pixel, columns[v]));
+  }
+  return next;
+}
+
+void DenseEmitter::storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns) {
+  for (auto [i, value] : llvm::enumerate(acc)) {
+    const int64_t pixel = i / nr, column = i % nr * lanes();
+    Value pointer = b.at(at.output, pixel * p.out.pixel + column * 4);
+    b.storePart(epilogue.clampFloat(value), std::min(lanes(), columns - column), pointer);
+  }
+}
+
+/// Packs four accumulators at a time, whatever pixel they belong to, and stores what is contiguous at once.
+void DenseEmitter::storeBytes(ValueRange acc, Pointers at, int64_t nr, int64_t columns) {
+  SmallVector<Multiplier> multipliers;
+  for (int64_t v = 0; v < nr; ++v)
+    multipliers.push_back(epilogue.loadMultiplier(b.at(at.multipliers, v * lanes() * 4), lanes()));
+  const auto requantized = [&](int64_t i) {
+    Value addend;
+    if (p.residual)
+      addend = epilogue.loadAddend(b.at(at.addend, i / nr * p.residual->addend.pixel + i % nr * lanes()), lanes());
+    return epilogue.requantize(acc[i], multipliers[i % nr], addend);
+  };
+  const int64_t count = acc.size();
+  for (int64_t first = 0; first < count; first += 4) {
+    const int64_t last = std::min(first + 4, count);
+    Values four;
+    for (int64_t i = first; i < last; ++i)
+      four.push_back(requantized(i));
+    four.resize(4, four.back());
+    Value bytes = epilogue.packInOrder(four);
+    for (int64_t i = first, next; i < last; i = next) {
+      next = std::min(last, (i / nr + 1) * nr);
+      const int64_t column = i % nr * lanes();
+      const int64_t length = std::min((next - i) * lanes(), columns - column);
+      Value pointer = b.at(at.output, i / nr * p.out.pixel + column);
+      b.storePart(b.slice(bytes, (i - first) * lanes(), (next - i) * lanes()), length, pointer);
+    }
+  }
+}
+
+void nibble::kernels::emitDense(KernelBuilder &b, const ConvParams &params, Value args, Value begin, Value end) {
+  DenseEmitter(b, params).emit(args, begin, end);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The multiply-and-add step of a kernel: one row of the ISA table, expanded.
+
+#ifndef NIBBLE_LIB_KERNELS_DOT_H
+#define NIBBLE_LIB_KERNELS_DOT_H
+
+#include "KernelBuilder.h"
+#include "nibble/Kernels/Conv.h"
+
+namespace nibble {
+namespace kernels {
+
+/// An operand in the form its multiplication wants; `odd` is used by Pmaddwd alone.
+struct Operand {
+  Value even, odd;
+};
+
+/// acc += input * weight over 4 bytes a lane (integer) or 1 float a lane.
+///
+/// A step takes 4 bytes of input and, for 16 columns, 64 bytes of weights, whatever the element kind: dense
+/// convolutions differ between integer and float here and in their epilogue only.
+class Dot {
+public:
+  Dot(KernelBuilder &b, ElementKind input) : b(b), kind(input) {}
+
+  bool isFloat() const { return kind == ElementKind::F32; }
+  /// i32 or f32.
+  Type accumulator() { return isFloat() ? b.f32() : b.i32(); }
+
+  /// The 4 bytes at `pointer`, in each of `lanes` lanes.
+  Operand broadcastInput(Value pointer, int64_t lanes);
+  /// Input bytes that are already 4 a lane.
+  Operand input(Value bytes);
+  Operand weights(Value pointer, int64_t lanes);
+  Value multiplyAdd(Value acc, Operand input, Operand weights);
+
+  /// Vector registers that a tile of mr pixels by nr vectors occupies.
+  static int64_t registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);
+  /// Instructions of the busiest port for one step of one vector.
+  static double cost(const ISA &isa, ElementKind input);
+
+private:
+  Value toUnsigned(Value dwords);
+  Operand splitInput(Value dwords);
+  Operand splitWeights(Value dwords);
+
+  KernelBuilder &b;
+  ElementKind kind;
+};
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_LIB_KERNELS_DOT_H

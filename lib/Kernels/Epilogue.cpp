@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Epilogue.h"
+#include "nibble/Support/Numerics.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::kernels;
+
+Multiplier Epilogue::loadMultiplier(Value pointer, int64_t lanes) {
+  if (p.requant == Requant::Float)
+    return {b.load(b.vec(lanes, b.f32()), pointer, lanes * 4), {}};
+  Type type = b.vec(lanes, b.i32());
+  return {b.load(type, pointer, lanes * 4), b.load(type, b.at(pointer, shiftOffset), lanes * 4)};
+}
+
+Value Epilogue::clampF32(Value value, int32_t low, int32_t high) {
+  value = b.maxFloat(value, b.splat(value.getType(), float(low)));
+  return b.minFloat(value, b.splat(value.getType(), float(high)));
+}
+
+/// rint(clamp(fl32(fl32(acc) * m))), less the zero point.
+Value Epilogue::requantizeFloat(Value acc, Value multiplier) {
+  Value real = b.create<arith::SIToFPOp>(multiplier.getType(), acc);
+  real = b.create<arith::MulFOp>(real, multiplier);
+  if (!clampsWhilePacking())
+    real = clampF32(real, p.clampMin - p.outputZeroPoint, p.clampMax - p.outputZeroPoint);
+  return b.roundToInt(real);
+}
+
+/// clamp((acc * m + 2^(s-1)) >> s), less the zero point.
+Value Epilogue::requantizeFixed(Value acc, Multiplier multiplier) {
+  Type wide = b.vec(KernelBuilder::lanesOf(acc), b.i64());
+  const auto extend = [&](Value value) { return b.create<arith::ExtSIOp>(wide, value); };
+  Value shift = extend(multiplier.shift), one = b.splat(wide, int64_t(1));
+  Value half = b.create<arith::ShLIOp>(one, b.create<arith::SubIOp>(shift, one));
+  Value product = b.add(b.mul(extend(acc), extend(multiplier.value)), half);
+  return clampWide(b.create<arith::ShRSIOp>(product, shift), p.clampMin - p.outputZeroPoint, p.clampMax - p.outputZeroPoint);
+}
+
+/// (q * m1 + (a - za) * m2 + 2^(s-1)) >> s, clamped, less the zero point.
+Value Epilogue::addResidualFixed(Value q, Value a) {
+  const Residual &r = *p.residual;
+  const auto m = numerics::toFixedAddition(r.scale, r.addendScale);
+  assert(m && "the plan has checked the scales");
+  Type wide = b.vec(KernelBuilder::lanesOf(q), b.i64());
+  const auto scaled = [&](Value value, int32_t by) {
+    return b.mul(b.create<arith::ExtSIOp>(wide, value), b.splat(wide, int64_t(by)));
+  };
+  Value sum = b.add(b.add(scaled(q, m->lhs), scaled(a, m->rhs)), b.splat(wide, int64_t(1) << (m->s - 1)));
+  return clampWide(b.create<arith::ShRSIOp>(sum, b.splat(wide, int64_t(m->s))), r.min - r.zeroPoint, r.max - r.zeroPoint);
+}
+
+/// i64 to i32.
+Value Epilogue::clampWide(Value value, int32_t low, int32_t high) {
+  value = b.create<arith::MaxSIOp>(value, b.splat(value.getType(), int64_t(low)));
+  value = b.create<arith::MinSIOp>(value, b.splat(value.getType(), int64_t(high)));
+  return b.create<arith::TruncIOp>(b.vec(KernelBuilder::lanesOf(value), b.i32()), value);
+}
+
+/// rint(clamp(fl32(fl32(q * scale) + fl32((a - za) * addendScale)))), less the zero point.
+Value Epilogue::addResidual(Value q, Value addend) {
+  const Residual &r = *p.residual;
+  Type real = b.vec(KernelBuilder::lanesOf(q), b.f32());
+  Value a = isSigned() ? b.create<arith::ExtSIOp>(q.getType(), addend) : b.create<arith::ExtUIOp>(q.getType(), addend);
+  a = b.create<arith::SubIOp>(a, b.splat(q.getType(), int64_t(r.addendZeroPoint)));
+  if (p.requant == Requant::Fixed)
+    return addResidualFixed(q, a);
+  const auto scaled = [&](Value value, float scale) {
+    return b.create<arith::MulFOp>(b.create<arith::SIToFPOp>(real, value), b.splat(real, scale));
+  };
+  Value sum = b.create<arith::AddFOp>(scaled(q, r.scale), scaled(a, r.addendScale));
+  return b.roundToInt(clampF32(sum, r.min - r.zeroPoint, r.max - r.zeroPoint));
+}
+
+Value Epilogue::requantize(Value acc, Multiplier multiplier, Value addend) {
+  Value q = p.requant == Requant::Float ? requantizeFloat(acc, multiplier.value) : requantizeFixed(acc, multiplier);
+  return p.residual ? addResidual(q, addend) : q;
+}
+
+/// Packs two vectors by one instruction, lane by lane of 128 bits. `suffix`: packssdw, packuswb or packsswb.
+static Value pack(KernelBuilder &b, StringRef suffix, Value first, Value second) {
+  auto from = cast<VectorType>(first.getType());
+  const int64_t lanes = from.getNumElements(), width = from.getElementTypeBitWidth();
+  Type result = b.vec(lanes * 2, b.getIntegerType(width / 2));
+  const int64_t bits = lanes * width;
+  std::string name = (bits == 128 ? "llvm.x86.sse2." : (bits == 256 ? "llvm.x86.avx2." : "llvm.x86.avx512."));
+  name += suffix;
+  name += bits == 128 ? ".128" : (bits == 512 ? ".512" : "");
+  return b.intrinsic(name, result, {first, second});
+}
+
+Value Epilogue::clampBytes(Value bytes) {
+  const int32_t least = isSigned() ? -128 : 0, greatest = isSigned() ? 127 : 255;
+  if (!clampsWhilePacking() || (low() == least && high() == greatest))
+    return bytes;
+  Value lowest = b.splat(bytes.getType(), int64_t(low())), highest = b.splat(bytes.getType(), int64_t(high()));
+  if (isSigned())
+    return b.create<arith::MinSIOp>(b.create<arith::MaxSIOp>(bytes, lowest), highest);
+  return b.create<arith::MinUIOp>(b.create<arith::MaxUIOp>(bytes, lowest), highest);
+}
+
+Value Epilogue::packLanes(ArrayRef<Value> four) {
+  // The zero point is added where there are half as many vectors; no saturation can lose what matters: a value beyond
+  // i16 is beyond a byte before and after.
+  const auto words = [&](Value first, Value second) {
+    Value packed = pack(b, "packssdw", first, second);
+    if (zeroPoint() == 0)
+      return packed;
+    Value zero = b.splat(packed.getType(), int64_t(zeroPoint()));
+    return b.create<LLVM::SAddSat>(packed.getType(), packed, zero);
+  };
+  StringRef toBytes = isSigned() ? "packsswb" : "packuswb";
+  return clampBytes(pack(b, toBytes, words(four[0], four[1]), words(four[2], four[3])));
+}
+
+Value Epilogue::packInOrder(ArrayRef<Value> four) {
+  Value bytes = packLanes(four);
+  const int64_t lanes = KernelBuilder::lanesOf(bytes) / 16; // of 128 bits
+  if (lanes == 1)
+    return bytes;
+  // Dword j of the result is quad j % lanes of vector j / lanes.
+  SmallVector<int64_t> order;
+  for (int64_t j = 0; j < 4 * lanes; ++j)
+    order.push_back(j % lanes * 4 + j / lanes);
+  Value dwords = b.bitcast(bytes, b.i32());
+  return b.bitcast(b.shuffle(dwords, dwords, order), b.i8());
+}
+
+/// numerics::maximum and minimum: a NaN stays, and -0 < +0.
+Value Epilogue::clampFloat(Value acc) {
+  const auto splat = [&](float value) { return b.splat(acc.getType(), value); };
+  if (std::isfinite(p.floatMin)) {
+    acc = b.maxFloat(acc, splat(p.floatMin));
+    if (p.floatMin == 0 && !std::signbit(p.floatMin))
+      acc = b.create<arith::AddFOp>(acc, splat(0)); // -0 becomes +0
+  }
+  if (p.floatMax == 0)
+    return b.create<arith::MinimumFOp>(acc, splat(p.floatMax));
+  if (std::isfinite(p.floatMax))
+    acc = b.minFloat(acc, splat(p.floatMax));
+  return acc;
+}

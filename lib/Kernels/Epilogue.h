@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From accumulators in registers to bytes (or floats) in memory.
+
+#ifndef NIBBLE_LIB_KERNELS_EPILOGUE_H
+#define NIBBLE_LIB_KERNELS_EPILOGUE_H
+
+#include "KernelBuilder.h"
+#include "nibble/Kernels/Conv.h"
+
+namespace nibble {
+namespace kernels {
+
+/// Multipliers of one vector of columns; `shift` in mode Fixed alone.
+struct Multiplier {
+  Value value, shift;
+};
+
+/// Requantization, residual addition and packing.
+class Epilogue {
+public:
+  /// `columns`: of a group; in mode Fixed the shifts lie behind that many multipliers, rounded up to `quantum`.
+  Epilogue(KernelBuilder &b, const ConvParams &params, int64_t columns, int64_t quantum)
+      : b(b), p(params), shiftOffset((columns + quantum - 1) / quantum * quantum * 4) {}
+
+  Multiplier loadMultiplier(Value pointer, int64_t lanes);
+
+  /// The result less its zero point, in i32. `addend`: bytes, one a lane, if there is a residual.
+  Value requantize(Value acc, Multiplier multiplier, Value addend);
+
+  /// Four vectors of i32 (less the zero point) as bytes, clamped. Each 128-bit lane has the bytes of its lane of the
+  /// first vector, then of the second, ...: the order of the pack instructions.
+  Value packLanes(llvm::ArrayRef<Value> four);
+  /// The same, one vector after the other.
+  Value packInOrder(llvm::ArrayRef<Value> four);
+
+  /// Float: the fused clamp.
+  Value clampFloat(Value acc);
+
+  /// Bytes loaded from the addend at `pointer`.
+  Value loadAddend(Value pointer, int64_t lanes) { return b.load(b.vec(lanes, b.i8()), pointer); }
+
+private:
+  bool isSigned() const { return p.output == ElementKind::S8; }
+  int32_t zeroPoint() const { return p.residual ? p.residual->zeroPoint : p.outputZeroPoint; }
+  int32_t low() const { return p.residual ? p.residual->min : p.clampMin; }
+  int32_t high() const { return p.residual ? p.residual->max : p.clampMax; }
+  /// No f32 clamp is needed before the conversion: saturation while packing is the clamp.
+  bool clampsWhilePacking() const { return p.requant == Requant::Float && p.multipliersBelowOne && !p.residual; }
+
+  Value requantizeFloat(Value acc, Value multiplier);
+  Value requantizeFixed(Value acc, Multiplier multiplier);
+  Value addResidual(Value q, Value addend);
+  Value addResidualFixed(Value q, Value a);
+  Value clampWide(Value value, int32_t low, int32_t high);
+  Value clampF32(Value value, int32_t low, int32_t high);
+  Value clampBytes(Value bytes);
+
+  KernelBuilder &b;
+  const ConvParams &p;
+  int64_t shiftOffset;
+};
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_LIB_KERNELS_EPILOGUE_H

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "KernelBuilder.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace nibble::kernels;
+
+Value KernelBuilder::splat(Type type, int64_t value) {
+  Type element = getElementTypeOrSelf(type);
+  Attribute attr = getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), value, true, true));
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = SplatElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(*this, cast<TypedAttr>(attr));
+}
+
+Value KernelBuilder::splat(Type type, float value) {
+  Attribute attr = getF32FloatAttr(value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attr = SplatElementsAttr::get(vector, attr);
+  return arith::ConstantOp::create(*this, cast<TypedAttr>(attr));
+}
+
+Value KernelBuilder::addMul(Value base, Value value, int64_t factor) { return add(base, mul(value, constant(factor))); }
+
+Value KernelBuilder::at(Value pointer, int64_t offset) {
+  if (offset == 0)
+    return pointer;
+  assert(llvm::isInt<31>(offset) && "an image within 1 GiB");
+  return LLVM::GEPOp::create(*this, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{int32_t(offset)});
+}
+
+Value KernelBuilder::at(Value pointer, Value offset) {
+  return LLVM::GEPOp::create(*this, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{offset});
+}
+
+Value KernelBuilder::load(Type type, Value pointer, unsigned alignment) {
+  return LLVM::LoadOp::create(*this, type, pointer, alignment);
+}
+
+void KernelBuilder::store(Value value, Value pointer) { LLVM::StoreOp::create(*this, value, pointer, 1); }
+
+Value KernelBuilder::argument(Value args, int64_t index) { return load(ptr(), at(args, 8 * index), 8); }
+
+Value KernelBuilder::broadcastLoad(VectorType type, Value pointer) {
+  return vector::BroadcastOp::create(*this, type, load(type.getElementType(), pointer));
+}
+
+Value KernelBuilder::bitcast(Value vector, Type element) {
+  auto from = cast<VectorType>(vector.getType());
+  int64_t bits = from.getNumElements() * from.getElementTypeBitWidth();
+  return vector::BitCastOp::create(*this, vec(bits / element.getIntOrFloatBitWidth(), element), vector);
+}
+
+Value KernelBuilder::shuffle(Value a, Value b, ArrayRef<int64_t> indices) {
+  return vector::ShuffleOp::create(*this, a, b, indices);
+}
+
+Value KernelBuilder::slice(Value vector, int64_t first, int64_t count) {
+  if (first == 0 && count == lanesOf(vector))
+    return vector;
+  return shuffle(vector, vector, llvm::to_vector(llvm::seq<int64_t>(first, first + count)));
+}
+
+void KernelBuilder::storePart(Value vector, int64_t count, Value pointer) {
+  const int64_t bytes = cast<VectorType>(vector.getType()).getElementTypeBitWidth() / 8;
+  for (int64_t done = 0; done < count;) {
+    const int64_t part = llvm::bit_floor(uint64_t(count - done));
+    store(slice(vector, done, part), at(pointer, done * bytes));
+    done += part;
+  }
+}
+
+Value KernelBuilder::intrinsic(StringRef name, Type result, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(*this, result, getStringAttr(name), operands).getResult(0);
+}
+
+Value KernelBuilder::maxFloat(Value a, Value b) {
+  return create<arith::SelectOp>(create<arith::CmpFOp>(arith::CmpFPredicate::OLT, a, b), b, a);
+}
+
+Value KernelBuilder::minFloat(Value a, Value b) {
+  return create<arith::SelectOp>(create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, b), b, a);
+}
+
+Value KernelBuilder::roundToInt(Value floats) {
+  const int64_t lanes = lanesOf(floats);
+  Type result = vec(lanes, i32());
+  if (lanes == 4)
+    return intrinsic("llvm.x86.sse2.cvtps2dq", result, floats);
+  if (lanes == 8)
+    return intrinsic("llvm.x86.avx.cvt.ps2dq.256", result, floats);
+  assert(lanes == 16 && "a whole register");
+  Value zero = splat(result, int64_t(0)), all = arith::ConstantIntOp::create(*this, i16(), -1);
+  Value current = arith::ConstantIntOp::create(*this, i32(), 4); // rounding as MXCSR says
+  return intrinsic("llvm.x86.avx512.mask.cvtps2dq.512", result, {floats, zero, all, current});
+}
+
+Values KernelBuilder::loop(int64_t count, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body) {
+  if (count == 1)
+    return body(constant(0), carried);
+  auto op = scf::ForOp::create(*this, constant(0), constant(count), constant(1), carried);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(op.getBody());
+  Values results = body(op.getInductionVar(), op.getRegionIterArgs());
+  if (!results.empty())
+    scf::YieldOp::create(*this, results);
+  return llvm::to_vector_of<Value>(op.getResults());
+}
+
+void KernelBuilder::loop(Value begin, Value end, llvm::function_ref<void(Value)> body) {
+  auto op = scf::ForOp::create(*this, begin, end, constant(1));
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(op.getBody());
+  body(op.getInductionVar());
+}
+
+void KernelBuilder::loop(int64_t count, llvm::function_ref<void(Value)> body) {
+  loop(count, {}, [&](Value iv, ValueRange) {
+    body(iv);
+    return Values();
+  });
+}
+
+func::FuncOp nibble::kernels::emitKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
+                                         llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
+  KernelBuilder b(loc, builder, isa);
+  OpBuilder::InsertionGuard guard(b);
+  auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr(), b.i64(), b.i64()}, {}));
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  body(b, entry->getArgument(0), entry->getArgument(1), entry->getArgument(2));
+  func::ReturnOp::create(b);
+  return function;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Operands that are packed at compile time.
+
+#include "Families.h"
+#include "Plan.h"
+#include "nibble/Support/Numerics.h"
+#include <cstring>
+
+using namespace nibble;
+using namespace nibble::kernels;
+
+/// [group][block of 16 columns][step][column][4 bytes or 1 float], a step being four channels (or one) of a tap.
+PackedWeights nibble::kernels::denseWeights(const ConvParams &params) {
+  const DensePlan plan(params);
+  const int64_t perStep = params.input == ElementKind::F32 ? 1 : 4;
+  const bool merged = plan.params.KW != params.KW;
+  return {params.groups * plan.groupBytes() / 4 * perStep, [=](int64_t o, int64_t ky, int64_t kx, int64_t c) {
+            const int64_t group = o / plan.columns, column = o % plan.columns;
+            const int64_t channel = merged ? kx * params.C + c : c;
+            const int64_t tap = merged ? ky : ky * params.KW + kx;
+            const int64_t step = tap * plan.tapSteps + channel / perStep;
+            const int64_t block = group * plan.blocks() + column / kBlock;
+            return ((block * plan.steps() + step) * kBlock + column % kBlock) * perStep + channel % perStep;
+          }};
+}
+
+PackedColumns nibble::kernels::denseColumns(const ConvParams &params) {
+  const DensePlan plan(params);
+  const int64_t size = plan.blocks() * kBlock;
+  return {params.groups, size,
+          [=](int64_t o) { return o / plan.columns * size + o % plan.columns; }};
+}
+
+static PackedWeights weightsOf(const ConvParams &p) { return isDepthwise(p) ? depthwiseWeights(p) : denseWeights(p); }
+static PackedColumns columnsOf(const ConvParams &p) { return isDepthwise(p) ? depthwiseColumns(p) : denseColumns(p); }
+
+template <typename T>
+static std::vector<char> toBytes(const std::vector<T> &values) {
+  std::vector<char> bytes(values.size() * sizeof(T));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+template <typename T>
+static std::vector<char> packWeights(const ConvParams &p, llvm::ArrayRef<T> weights) {
+  const int64_t channels = p.C / p.groups;
+  assert(int64_t(weights.size()) == p.N * p.KH * p.KW * channels && "O, KH, KW, C / groups");
+  const PackedWeights layout = weightsOf(p);
+  std::vector<T> packed(layout.size);
+  const T *next = weights.data();
+  for (int64_t o = 0; o < p.N; ++o)
+    for (int64_t ky = 0; ky < p.KH; ++ky)
+      for (int64_t kx = 0; kx < p.KW; ++kx)
+        for (int64_t c = 0; c < channels; ++c)
+          packed[layout.index(o, ky, kx, c)] = *next++;
+  return toBytes(packed);
+}
+
+std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights) {
+  return packWeights(params, weights);
+}
+
+std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<float> weights) {
+  return packWeights(params, weights);
+}
+
+std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<int32_t> bias,
+                                                llvm::ArrayRef<int8_t> weights) {
+  const PackedColumns layout = columnsOf(p);
+  std::vector<int32_t> packed(layout.groups * layout.size);
+  const int64_t taps = p.KH * p.KW * p.C / p.groups;
+  for (int64_t o = 0; o < p.N; ++o) {
+    int64_t value = bias[o];
+    if (p.input == ElementKind::S8)
+      for (int8_t weight : weights.slice(o * taps, taps))
+        value -= 128 * weight;
+    packed[layout.index(o)] = int32_t(uint32_t(value)); // sums wrap, and end where they should
+  }
+  return toBytes(packed);
+}
+
+std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<float> bias) {
+  const PackedColumns layout = columnsOf(p);
+  std::vector<float> packed(layout.groups * layout.size);
+  for (int64_t o = 0; o < p.N; ++o)
+    packed[layout.index(o)] = bias[o];
+  return toBytes(packed);
+}
+
+/// Fixed: for each group its multipliers, then its shifts.
+static std::vector<char> packFixed(const ConvParams &p, const PackedColumns &layout, llvm::ArrayRef<float> multipliers) {
+  std::vector<int32_t> packed(layout.groups * layout.size * 2);
+  for (int64_t i = 0; i < layout.groups * layout.size; ++i)
+    packed[i / layout.size * 2 * layout.size + layout.size + i % layout.size] = 2; // a shift of 0 has no half
+  for (int64_t o = 0; o < p.N; ++o) {
+    const auto fixed = numerics::toFixedMultiplier(multipliers[o]);
+    assert(fixed && "the plan has checked the multipliers");
+    const int64_t index = layout.index(o);
+    int32_t *value = &packed[index / layout.size * 2 * layout.size + index % layout.size];
+    value[0] = fixed->m;
+    value[layout.size] = fixed->s;
+  }
+  return toBytes(packed);
+}
+
+std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm::ArrayRef<float> multipliers) {
+  const PackedColumns layout = columnsOf(p);
+  if (p.requant == Requant::Fixed)
+    return packFixed(p, layout, multipliers);
+  std::vector<float> packed(layout.groups * layout.size);
+  for (int64_t o = 0; o < p.N; ++o)
+    packed[layout.index(o)] = multipliers[o];
+  return toBytes(packed);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Plan.h"
+#include "Dot.h"
+#include "llvm/Support/Debug.h"
+#include "llvm/Support/MathExtras.h"
+
+#define DEBUG_TYPE "nibble-kernels"
+
+using namespace nibble::kernels;
+
+llvm::SmallVector<Part, 2> nibble::kernels::splitEvenly(int64_t total, int64_t largest) {
+  const int64_t pieces = llvm::divideCeil(total, largest);
+  const int64_t small = total / pieces, large = total % pieces;
+  llvm::SmallVector<Part, 2> parts;
+  if (large)
+    parts.push_back({0, small + 1, large});
+  parts.push_back({large * (small + 1), small, pieces - large});
+  return parts;
+}
+
+bool nibble::kernels::isDepthwise(const ConvParams &p) { return p.groups > 1 && p.groups == p.C && p.N == p.C; }
+
+static int64_t elementBytes(const ConvParams &p) { return p.input == ElementKind::F32 ? 4 : 1; }
+
+/// A 1x1 convolution over rows that follow each other without a gap is one row.
+static void flattenRows(ConvParams &p) {
+  bool dense = p.KH == 1 && p.KW == 1 && p.strideH == 1 && p.strideW == 1 && p.in.row == p.W * p.in.pixel &&
+               p.out.row == p.W * p.out.pixel;
+  if (p.residual)
+    dense &= p.residual->addend.row == p.W * p.residual->addend.pixel;
+  if (!dense)
+    return;
+  p.W *= p.H;
+  p.H = 1;
+}
+
+/// The taps of a filter row that follow each other in memory are one tap with more channels: fewer loops, and less
+/// padding to whole steps where there are few channels.
+static void mergeTaps(ConvParams &p) {
+  if (p.groups != 1 || p.dilationW != 1 || p.in.pixel != p.C * elementBytes(p))
+    return;
+  p.C *= p.KW;
+  p.KW = 1;
+}
+
+/// Pieces of about 96 pixels, of equal length where `pixels` has a suitable divisor.
+static Split splitRow(int64_t pixels) {
+  if (pixels <= 128)
+    return {pixels, 1, pixels};
+  int64_t best = 0;
+  for (int64_t size = 48; size <= 128; ++size)
+    if (pixels % size == 0 && (!best || std::abs(size - 96) <= std::abs(best - 96)))
+      best = size;
+  if (!best)
+    best = 96;
+  const int64_t count = llvm::divideCeil(pixels, best);
+  return {best, count, pixels - best * (count - 1)};
+}
+
+/// All columns, unless there are too few pixels to keep several threads busy.
+static Split splitColumns(int64_t columns, int64_t pixelTiles) {
+  const int64_t wanted = llvm::divideCeil(8, pixelTiles), quantum = 4 * kBlock;
+  const int64_t size = llvm::alignTo(llvm::divideCeil(columns, wanted), quantum);
+  if (wanted == 1 || size >= columns)
+    return {columns, 1, columns};
+  const int64_t count = llvm::divideCeil(columns, size);
+  return {size, count, columns - size * (count - 1)};
+}
+
+DensePlan::DensePlan(const ConvParams &given) : params(given) {
+  flattenRows(params);
+  mergeTaps(params);
+  channels = params.C / params.groups;
+  columns = params.N / params.groups;
+  tapSteps = params.input == ElementKind::F32 ? channels : llvm::divideCeil(channels, 4);
+  x = splitRow(params.W);
+  n = params.groups == 1 ? splitColumns(columns, params.H * x.count) : Split{columns, 1, columns};
+}
+
+/// Cycles of one register tile, as far as the choice among them goes: dots, or loads, or the dots' latency, and the
+/// epilogue.
+static double tileCycles(const DensePlan &plan, const ISA &isa, int64_t mr, int64_t nr) {
+  const double dots = mr * nr * Dot::cost(isa, plan.params.input), loads = 0.7 * (mr + nr);
+  return plan.steps() * std::max({dots, loads, 4.5}) + 4.0 * mr * nr + 20;
+}
+
+static double planCycles(const DensePlan &plan, const ISA &isa, RegisterTile tile) {
+  const int64_t vectors = kBlock / isa.lanes();
+  double cycles = 0;
+  for (Part m : splitEvenly(plan.x.size, tile.mr))
+    for (Part n : splitEvenly(llvm::divideCeil(plan.n.size, kBlock), tile.blocks))
+      cycles += m.count * n.count * tileCycles(plan, isa, m.size, n.size * vectors);
+  return cycles;
+}
+
+RegisterTile nibble::kernels::chooseRegisterTile(const DensePlan &plan, const ISA &isa) {
+  const int64_t vectors = kBlock / isa.lanes();
+  const auto fits = [&](int64_t mr, int64_t blocks) {
+    return Dot::registers(isa, plan.params.input, mr, blocks * vectors) <= isa.registers;
+  };
+  RegisterTile best;
+  double bestCycles = planCycles(plan, isa, best);
+  for (int64_t blocks = 1; fits(1, blocks); ++blocks)
+    for (int64_t mr = 1; fits(mr, blocks); ++mr) {
+      const double cycles = planCycles(plan, isa, {mr, blocks});
+      LLVM_DEBUG(llvm::dbgs() << isa.name << ' ' << mr << 'x' << blocks * kBlock << ": " << cycles << " cycles\n");
+      if (cycles < bestCycles) {
+        bestCycles = cycles;
+        best = {mr, blocks};
+      }
+    }
+  return best;
+}

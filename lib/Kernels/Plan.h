@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How a dense convolution is cut: into tiles, and tiles into register tiles.
+
+#ifndef NIBBLE_LIB_KERNELS_PLAN_H
+#define NIBBLE_LIB_KERNELS_PLAN_H
+
+#include "nibble/Kernels/Conv.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace nibble {
+namespace kernels {
+
+/// Columns (output channels) that lie together in packed weights, biases and multipliers.
+constexpr int64_t kBlock = 16;
+
+/// `count` pieces of `size`, the last of them `last` long.
+struct Split {
+  int64_t size = 1, count = 1, last = 1;
+};
+
+/// Pieces that differ by one at most: `count` of `size` from `first` on.
+struct Part {
+  int64_t first, size, count;
+};
+llvm::SmallVector<Part, 2> splitEvenly(int64_t total, int64_t largest);
+
+bool isDepthwise(const ConvParams &params);
+
+/// What does not depend on the ISA.
+struct DensePlan {
+  explicit DensePlan(const ConvParams &params);
+
+  ConvParams params; ///< in canonical form
+  int64_t channels;  ///< input channels of a group
+  int64_t columns;   ///< output channels of a group
+  int64_t tapSteps;  ///< steps (4 bytes of input) of one tap
+  Split x, n;        ///< tiles: pixels of a row, columns of a group
+
+  int64_t steps() const { return params.KH * params.KW * tapSteps; }
+  int64_t blocks() const { return (columns + kBlock - 1) / kBlock; }
+  int64_t blockBytes() const { return steps() * kBlock * 4; }
+  int64_t groupBytes() const { return blocks() * blockBytes(); }
+  int64_t tiles() const { return params.H * x.count * n.count; }
+};
+
+/// A register tile: mr pixels by nr blocks of columns.
+struct RegisterTile {
+  int64_t mr = 1, blocks = 1;
+};
+RegisterTile chooseRegisterTile(const DensePlan &plan, const ISA &isa);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_LIB_KERNELS_PLAN_H

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "ConvCase.h"
+#include "nibble/Support/Numerics.h"
+#include <cstdlib>
+#include <cstring>
+
+using namespace nibble;
+using namespace nibble::kernels;
+
+/// Bytes of canary before and after the result.
+static constexpr int64_t kGuard = 256;
+
+static void setDefaultPitch(ImagePitch &pitch, int64_t width, int64_t pixel) {
+  if (!pitch.pixel)
+    pitch.pixel = pixel;
+  if (!pitch.row)
+    pitch.row = width * pitch.pixel;
+}
+
+ConvCase::ConvCase(ConvParams params, Fill fill, unsigned seed) : p(params) {
+  const int64_t inputWidth = (p.W - 1) * p.strideW + (p.KW - 1) * p.dilationW + 1;
+  const int64_t inputHeight = (p.H - 1) * p.strideH + (p.KH - 1) * p.dilationH + 1;
+  setDefaultPitch(p.in, inputWidth, p.C * elementBytes());
+  setDefaultPitch(p.out, p.W, p.N * elementBytes());
+  if (p.residual)
+    setDefaultPitch(p.residual->addend, p.W, p.N);
+  input.resize(inputHeight * p.in.row + kInputSlack);
+  addend.resize(p.residual ? p.H * p.residual->addend.row + kInputSlack : 0);
+  blank.assign(p.H * p.out.row + 2 * kGuard, 0xa5);
+  std::mt19937 random(seed);
+  if (isFloat())
+    makeFloats(random);
+  else
+    makeIntegers(fill, random);
+}
+
+void ConvCase::makeFloats(std::mt19937 &random) {
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (size_t i = 0; i + 4 <= input.size(); i += 4) {
+    const float value = uniform(random);
+    std::memcpy(&input[i], &value, 4);
+  }
+  floatWeights.resize(p.N * p.KH * p.KW * p.C / p.groups);
+  floatBias.resize(p.N);
+  for (auto *values : {&floatWeights, &floatBias})
+    for (float &value : *values)
+      value = uniform(random);
+}
+
+void ConvCase::makeIntegers(Fill fill, std::mt19937 &random) {
+  const bool isSigned = p.input == ElementKind::S8;
+  const auto byte = [&](uint8_t low, uint8_t high) -> uint8_t {
+    switch (fill) {
+    case Fill::Random:
+      return random();
+    case Fill::Extremes:
+      return random() % 2 ? low : high;
+    case Fill::AllHigh:
+      return high;
+    case Fill::Limits:
+      return 0;
+    case Fill::AllLow:
+      return low;
+    }
+    return 0;
+  };
+  for (uint8_t &value : input)
+    value = isSigned ? byte(0x80, 0x7f) : byte(0, 255);
+  for (uint8_t &value : addend)
+    value = byte(0, 255);
+  weights.resize(p.N * p.KH * p.KW * p.C / p.groups);
+  for (int8_t &value : weights)
+    value = std::max<int8_t>(-127, byte(uint8_t(-127), 127));
+  // Sums of n random products are of the size 11000 sqrt(n): most results are between the clamps, some beyond.
+  const float spread = 0.007f / std::sqrt(float(weights.size() / p.N));
+  for (int64_t o = 0; o < p.N; ++o) {
+    bias.push_back(int32_t(random() % 20000) - 10000);
+    multipliers.push_back(spread * (0.5f + float(random() % 1000) / 1000));
+  }
+  if (fill == Fill::Limits) // sums at both ends of i32
+    for (int64_t o = 0; o < p.N; ++o) {
+      bias[o] = o % 2 ? INT32_MAX : INT32_MIN;
+      multipliers[o] = o % 3 ? 0.999999f : 1e-8f;
+    }
+}
+
+int64_t ConvCase::inputOffset(int64_t y, int64_t x, int64_t ky, int64_t kx, int64_t c) const {
+  return (y * p.strideH + ky * p.dilationH) * p.in.row + (x * p.strideW + kx * p.dilationW) * p.in.pixel +
+         c * elementBytes();
+}
+
+int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const {
+  const bool fixed = p.requant == Requant::Fixed;
+  const int32_t q = fixed ? numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(multipliers[o]),
+                                                      p.outputZeroPoint, p.clampMin, p.clampMax)
+                          : numerics::requantizeFloat(acc, multipliers[o], p.outputZeroPoint, p.clampMin, p.clampMax);
+  if (!p.residual)
+    return q;
+  const Residual &r = *p.residual;
+  const uint8_t byte = addend[y * r.addend.row + x * r.addend.pixel + o];
+  const int32_t left = q - p.outputZeroPoint;
+  const int32_t right = (p.output == ElementKind::S8 ? int8_t(byte) : int32_t(byte)) - r.addendZeroPoint;
+  if (fixed)
+    return numerics::addFixed(left, right, *numerics::toFixedAddition(r.scale, r.addendScale), r.zeroPoint, r.min, r.max);
+  return numerics::addFloat(left, r.scale, right, r.addendScale, r.zeroPoint, r.min, r.max);
+}
+
+int32_t ConvCase::integerAt(int64_t y, int64_t x, int64_t o) const {
+  const int64_t channels = p.C / p.groups, first = o / (p.N / p.groups) * channels;
+  uint32_t acc = bias[o];
+  const int8_t *weight = &weights[o * p.KH * p.KW * channels];
+  for (int64_t ky = 0; ky < p.KH; ++ky)
+    for (int64_t kx = 0; kx < p.KW; ++kx)
+      for (int64_t c = 0; c < channels; ++c) {
+        const uint8_t byte = input[inputOffset(y, x, ky, kx, first + c)];
+        acc += uint32_t((p.input == ElementKind::S8 ? int8_t(byte) : int32_t(byte)) * *weight++);
+      }
+  return requantize(int32_t(acc), o, y, x);
+}
+
+float ConvCase::floatAt(int64_t y, int64_t x, int64_t o) const {
+  const int64_t channels = p.C / p.groups, first = o / (p.N / p.groups) * channels;
+  float acc = floatBias[o];
+  const float *weight = &floatWeights[o * p.KH * p.KW * channels];
+  for (int64_t ky = 0; ky < p.KH; ++ky)
+    for (int64_t kx = 0; kx < p.KW; ++kx)
+      for (int64_t c = 0; c < channels; ++c) {
+        float value;
+        std::memcpy(&value, &input[inputOffset(y, x, ky, kx, first + c)], 4);
+        acc = std::fma(value, *weight++, acc);
+      }
+  return numerics::minimum(numerics::maximum(acc, p.floatMin), p.floatMax);
+}
+
+std::vector<uint8_t> ConvCase::expected() const {
+  std::vector<uint8_t> result = blank;
+  for (int64_t y = 0; y < p.H; ++y)
+    for (int64_t x = 0; x < p.W; ++x)
+      for (int64_t o = 0; o < p.N; ++o) {
+        uint8_t *at = &result[kGuard + y * p.out.row + x * p.out.pixel + o * elementBytes()];
+        if (isFloat()) {
+          const float value = floatAt(y, x, o);
+          std::memcpy(at, &value, 4);
+        } else {
+          *at = uint8_t(integerAt(y, x, o));
+        }
+      }
+  return result;
+}
+
+namespace {
+/// A copy of packed values at an address that is a multiple of 64.
+struct Aligned {
+  explicit Aligned(const std::vector<char> &bytes)
+      : data(std::aligned_alloc(64, (bytes.size() + 127) / 64 * 64), &std::free) {
+    std::memcpy(data.get(), bytes.data(), bytes.size());
+  }
+  std::unique_ptr<void, decltype(&std::free)> data;
+};
+} // namespace
+
+std::vector<uint8_t> ConvCase::computed(Kernel kernel) const {
+  std::vector<uint8_t> result = blank;
+  const Aligned w(isFloat() ? packConvWeights(p, floatWeights) : packConvWeights(p, weights));
+  const Aligned b(isFloat() ? packConvBias(p, floatBias) : packConvBias(p, bias, weights));
+  const Aligned m(isFloat() ? std::vector<char>() : packConvMultipliers(p, multipliers));
+  void *args[] = {const_cast<uint8_t *>(input.data()), w.data.get(), b.data.get(), m.data.get(),
+                  result.data() + kGuard,              const_cast<uint8_t *>(addend.data())};
+  for (int64_t tile = convTileCount(p); tile-- > 0;)
+    kernel(args, tile, tile + 1);
+  return result;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One convolution with operands: run by plain loops, and by a compiled kernel between canaries.
+
+#ifndef NIBBLE_UNITTESTS_KERNELS_CONVCASE_H
+#define NIBBLE_UNITTESTS_KERNELS_CONVCASE_H
+
+#include "KernelJit.h"
+#include "nibble/Kernels/Conv.h"
+#include <random>
+
+namespace nibble {
+namespace kernels {
+
+/// What the operands are filled with.
+enum class Fill { Random, Extremes, AllHigh, AllLow, Limits };
+
+/// A convolution whose images have gaps between rows and pixels where the pitches say so.
+class ConvCase {
+public:
+  /// Sets the pitches that `params` leaves 0: pixels and rows without gaps.
+  ConvCase(ConvParams params, Fill fill = Fill::Random, unsigned seed = 1);
+
+  /// The result of the definition: dialects/Nibble/README.md, by nibble::numerics.
+  std::vector<uint8_t> expected() const;
+  /// The kernel's, tiles in descending order, one at a time; canaries round it are the same as in `expected`.
+  std::vector<uint8_t> computed(Kernel kernel) const;
+
+  void emit(mlir::OpBuilder &builder, mlir::Location loc, const ISA &isa) const {
+    emitConv(builder, loc, "kernel", p, isa);
+  }
+
+  ConvParams p;
+
+private:
+  bool isFloat() const { return p.input == ElementKind::F32; }
+  int64_t elementBytes() const { return isFloat() ? 4 : 1; }
+  void makeIntegers(Fill fill, std::mt19937 &random);
+  void makeFloats(std::mt19937 &random);
+  int32_t requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const;
+  int32_t integerAt(int64_t y, int64_t x, int64_t o) const;
+  float floatAt(int64_t y, int64_t x, int64_t o) const;
+  int64_t inputOffset(int64_t y, int64_t x, int64_t ky, int64_t kx, int64_t c) const;
+
+  std::vector<uint8_t> input, addend, blank;
+  std::vector<int8_t> weights;
+  std::vector<float> floatWeights, multipliers, floatBias;
+  std::vector<int32_t> bias;
+};
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_UNITTESTS_KERNELS_CONVCASE_H

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Every convolution kernel, on every instruction set that this machine has, against plain loops, bit for bit.
+
+#include "ConvCase.h"
+#include "gtest/gtest.h"
+
+using namespace nibble::kernels;
+
+namespace {
+
+class ConvTest : public testing::TestWithParam<const ISA *> {
+protected:
+  const ISA &isa = *GetParam();
+
+  void SetUp() override {
+    if (!isExecutable(isa))
+      GTEST_SKIP() << "this machine has no " << isa.name.str();
+  }
+
+  void check(const ConvParams &params, Fill fill = Fill::Random) {
+    const ConvCase test(params, fill);
+    SCOPED_TRACE(convKernelName(test.p, isa) + " " + convKernelKey(test.p));
+    KernelJit jit(isa, [&](mlir::OpBuilder &b, mlir::Location loc) { test.emit(b, loc, isa); });
+    const std::vector<uint8_t> expected = test.expected(), computed = test.computed(jit.get());
+    int64_t wrong = 0, first = -1;
+    for (size_t i = 0; i < expected.size(); ++i)
+      if (expected[i] != computed[i] && wrong++ == 0)
+        first = i;
+    EXPECT_EQ(wrong, 0) << "of " << expected.size() << " bytes; first at " << first - 256 << ": expected "
+                        << int(expected[first < 0 ? 0 : first]) << ", got " << int(computed[first < 0 ? 0 : first]);
+  }
+};
+
+ConvParams conv(int64_t C, int64_t N, int64_t H, int64_t W, int64_t kernel = 1, int64_t stride = 1) {
+  ConvParams p;
+  p.C = C, p.N = N, p.H = H, p.W = W;
+  p.KH = p.KW = kernel;
+  p.strideH = p.strideW = stride;
+  p.outputZeroPoint = 100;
+  return p;
+}
+
+ConvParams depthwise(int64_t C, int64_t H, int64_t W, int64_t kernel, int64_t stride = 1) {
+  ConvParams p = conv(C, C, H, W, kernel, stride);
+  p.groups = C;
+  return p;
+}
+
+ConvParams asFloat(ConvParams p) {
+  p.input = p.output = ElementKind::F32;
+  return p;
+}
+
+ConvParams withResidual(ConvParams p) {
+  Residual r;
+  r.scale = 0.7f, r.addendScale = 0.4f;
+  r.addendZeroPoint = 120, r.zeroPoint = 90, r.min = 10, r.max = 250;
+  p.residual = r;
+  return p;
+}
+
+/// Everything signed, with zero points within s8.
+ConvParams asSigned(ConvParams p) {
+  p.input = p.output = ElementKind::S8;
+  p.outputZeroPoint -= 128, p.clampMin -= 128, p.clampMax -= 128;
+  if (p.residual) {
+    Residual &r = *p.residual;
+    r.addendZeroPoint -= 128, r.zeroPoint -= 128, r.min -= 128, r.max -= 128;
+  }
+  return p;
+}
+
+TEST_P(ConvTest, ColumnTails) {
+  for (int64_t n : {1, 2, 3, 7, 8, 15, 16, 17, 24, 31, 33, 48, 63, 64, 65, 79, 100})
+    check(conv(20, n, 1, 7));
+}
+
+TEST_P(ConvTest, PixelTails) {
+  for (int64_t w : {1, 2, 3, 4, 5, 6, 7, 11, 13, 29, 49, 97})
+    check(conv(12, 40, 1, w));
+}
+
+TEST_P(ConvTest, ChannelTails) {
+  for (int64_t c : {1, 2, 3, 4, 5, 6, 9, 17, 32, 63, 130})
+    for (int64_t kernel : {1, 3})
+      check(conv(c, 20, 3, 5, kernel));
+}
+
+TEST_P(ConvTest, Windows) {
+  for (int64_t stride : {1, 2, 3})
+    for (int64_t kernel : {1, 2, 3, 5})
+      check(conv(8, 24, 5, 9, kernel, stride));
+  ConvParams p = conv(3, 16, 4, 6, 3);
+  p.KW = 4, p.strideW = 2, p.dilationH = 2, p.dilationW = 3;
+  check(p);
+  p.dilationW = 1;
+  check(p);
+}
+
+TEST_P(ConvTest, Gaps) {
+  ConvParams p = conv(6, 21, 4, 5, 3);
+  p.in = {200, 9};
+  p.out = {5 * 27 + 11, 27};
+  check(p);
+  check(withResidual(p));
+  p.C = p.N = p.groups = 21;
+  p.in = {400, 23};
+  check(p);
+}
+
+TEST_P(ConvTest, ManyTiles) {
+  check(conv(8, 16, 1, 131)); // prime: a last tile of another length
+  check(conv(8, 16, 20, 20));
+  check(conv(16, 200, 1, 1)); // columns over several tiles, the last one shorter
+  check(conv(16, 150, 2, 3, 2));
+}
+
+TEST_P(ConvTest, Extremes) {
+  for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow})
+    for (int64_t zero : {0, 255}) {
+      ConvParams p = conv(64, 32, 2, 5, 3);
+      p.outputZeroPoint = zero;
+      check(p, fill);
+      check(withResidual(p), fill);
+      ConvParams d = depthwise(64, 2, 5, 3);
+      d.outputZeroPoint = zero;
+      check(d, fill);
+      p.input = ElementKind::S8;
+      check(p, fill);
+    }
+}
+
+TEST_P(ConvTest, AccumulatorLimits) {
+  for (bool below : {false, true})
+    for (Requant requant : {Requant::Float, Requant::Fixed}) {
+      ConvParams p = conv(4, 20, 1, 5), d = depthwise(20, 2, 3, 3);
+      p.multipliersBelowOne = d.multipliersBelowOne = below;
+      p.requant = d.requant = requant;
+      check(p, Fill::Limits);
+      check(d, Fill::Limits);
+    }
+}
+
+TEST_P(ConvTest, Clamps) {
+  for (bool below : {false, true})
+    for (bool depth : {false, true}) {
+      ConvParams p = depth ? depthwise(40, 3, 5, 3) : conv(24, 40, 3, 5);
+      p.multipliersBelowOne = below;
+      check(p);
+      p.clampMin = 100, p.clampMax = 180;
+      check(p);
+      check(asSigned(p));
+      check(withResidual(p));
+    }
+}
+
+TEST_P(ConvTest, Signed) {
+  for (bool below : {false, true}) {
+    ConvParams p = asSigned(conv(10, 40, 3, 5, 3));
+    p.multipliersBelowOne = below;
+    check(p);
+    check(asSigned(withResidual(conv(10, 40, 3, 5, 3))));
+    p = asSigned(depthwise(50, 3, 5, 3));
+    p.multipliersBelowOne = below;
+    check(p);
+  }
+}
+
+TEST_P(ConvTest, Residual) {
+  for (int64_t n : {7, 16, 33, 64, 100})
+    check(withResidual(conv(20, n, 2, 9)));
+  for (int64_t c : {7, 16, 40, 64, 100})
+    check(withResidual(depthwise(c, 2, 9, 3)));
+}
+
+TEST_P(ConvTest, Fixed) {
+  for (int64_t n : {7, 32, 65}) {
+    ConvParams p = conv(20, n, 2, 9);
+    p.requant = Requant::Fixed;
+    check(p);
+    check(withResidual(p));
+    check(asSigned(p));
+    p.C = p.groups = n;
+    p.KH = p.KW = 3;
+    check(p);
+  }
+  ConvParams p = conv(24, 40, 2, 4, 3);
+  p.groups = 2;
+  p.requant = Requant::Fixed;
+  check(p);
+}
+
+TEST_P(ConvTest, Depthwise) {
+  for (int64_t c : {2, 3, 8, 15, 16, 17, 32, 47, 64, 65, 96, 110, 144})
+    check(depthwise(c, 3, 7, 3));
+  for (int64_t stride : {1, 2, 3})
+    for (int64_t kernel : {1, 2, 4, 5, 7})
+      check(depthwise(24, 3, 10, kernel, stride));
+  ConvParams p = depthwise(20, 3, 5, 3);
+  p.dilationH = 2, p.dilationW = 2;
+  check(p);
+  p = depthwise(20, 3, 5, 3);
+  p.KH = 1;
+  check(p);
+}
+
+TEST_P(ConvTest, Groups) {
+  for (int64_t groups : {2, 3}) {
+    ConvParams p = conv(groups * 5, groups * 7, 3, 4, 3);
+    p.groups = groups;
+    check(p);
+    check(withResidual(p));
+  }
+  ConvParams p = conv(6, 12, 3, 4, 3); // a depth multiplier of 2
+  p.groups = 6;
+  check(p);
+}
+
+TEST_P(ConvTest, Float) {
+  if (!isa.hasFMA) {
+    EXPECT_EQ(whyNoConv(asFloat(conv(1, 1, 1, 1)), isa),
+              "float kernels need fused multiply-add, which " + isa.name.str() + " lacks");
+    return;
+  }
+  for (int64_t n : {1, 3, 8, 16, 23, 40, 64})
+    check(asFloat(conv(9, n, 2, 7, 3)));
+  for (int64_t c : {1, 2, 3, 4, 17, 64})
+    check(asFloat(conv(c, 20, 3, 5, 3, 2)));
+  for (int64_t c : {2, 5, 8, 16, 21, 40, 64, 70})
+    for (int64_t kernel : {3, 5})
+      check(asFloat(depthwise(c, 3, 9, kernel)));
+  ConvParams p = asFloat(conv(12, 20, 3, 5, 3));
+  p.groups = 4;
+  check(p);
+  p.floatMin = 0, p.floatMax = 0.5f;
+  check(p);
+  check(asFloat(conv(8, 16, 1, 131)));
+}
+
+// Machines with AVX-VNNI and without AVX-512 are rare: what others can check is the encoding.
+TEST(ConvEncoding, AvxVnni) {
+  const ISA &isa = *lookupISA("avxvnni");
+  const ConvCase test(conv(64, 64, 1, 12));
+  const std::string text = kernelAssembly(isa, [&](mlir::OpBuilder &b, mlir::Location loc) { test.emit(b, loc, isa); });
+  EXPECT_NE(text.find("{vex}\tvpdpbusd\t"), std::string::npos);
+  EXPECT_EQ(text.find("zmm"), std::string::npos);
+  EXPECT_EQ(text.find("ymm16"), std::string::npos);
+}
+
+std::string isaName(const testing::TestParamInfo<const ISA *> &info) { return info.param->name.str(); }
+
+std::vector<const ISA *> allISAs() {
+  std::vector<const ISA *> all;
+  for (const ISA &isa : getISAs())
+    all.push_back(&isa);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(ISA, ConvTest, testing::ValuesIn(allISAs()), isaName);
+
+} // namespace

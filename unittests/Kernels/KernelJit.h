@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiles one kernel for a row of the ISA table, to run it or to look at its instructions.
+
+#ifndef NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
+#define NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
+
+#include "nibble/Kernels/ISA.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+
+namespace nibble {
+namespace kernels {
+
+using Kernel = void (*)(void *const *args, int64_t begin, int64_t end);
+using Emit = llvm::function_ref<void(mlir::OpBuilder &, mlir::Location)>;
+
+/// A compiled kernel; lives as long as its code is used.
+class KernelJit {
+public:
+  /// `emit` emits the function `kernel`.
+  KernelJit(const ISA &isa, Emit emit);
+  Kernel get() const { return kernel; }
+
+private:
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  Kernel kernel = nullptr;
+};
+
+/// The kernel's assembly.
+std::string kernelAssembly(const ISA &isa, Emit emit);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
