@@ -34,7 +34,7 @@ def Nibble_QuantizeOp : Nibble_Op<"quantize", [Pure, SameOperandsAndResultShape]
     the division is one IEEE f32 division and a NaN becomes z.
 
     ```mlir
-    %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.1:128>>
+    %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.125:128>>
     ```
 
     * C1: scales are positive, finite and exact in f32; zero points lie in the storage range.
@@ -52,7 +52,7 @@ def Nibble_DequantizeOp : Nibble_Op<"dequantize", [Pure, SameOperandsAndResultSh
     x = fl32(fl32(q - z) * s).
 
     ```mlir
-    %x = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.1:128>> to tensor<4xf32>
+    %x = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.125:128>> to tensor<4xf32>
     ```
 
     * C1: as `nibble.quantize` C1.
@@ -71,8 +71,12 @@ def Nibble_RequantizeOp : Nibble_Op<"requantize", [Pure, SameOperandsAndResultSh
     represent s / s' (README, "Fixed-point multipliers").
 
     ```mlir
-    %b = nibble.requantize %a : tensor<4x!quant.uniform<u8:f32, 0.1:128>> to tensor<4x!quant.uniform<u8:f32, 0.2:3>>
+    %b = nibble.requantize %a : tensor<4x!quant.uniform<u8:f32, 0.125:128>> to tensor<4x!quant.uniform<u8:f32, 0.25:3>>
     ```
+
+    * C1: scales and zero points as `nibble.quantize` C1.
+    * C2: input and result are quantized per tensor, or along the same dimension.
+    * C3: in mode `fixed`, s / s' has a fixed-point form.
   }];
   let arguments = (ins Nibble_QuantTensor:$input,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
@@ -80,7 +84,6 @@ def Nibble_RequantizeOp : Nibble_Op<"requantize", [Pure, SameOperandsAndResultSh
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
-  let hasCanonicalizer = 1;
 }
 
 def Nibble_ObserveOp : Nibble_Op<"observe", [SameOperandsAndResultType]> {
@@ -108,7 +111,7 @@ def Nibble_FakeQuantOp : Nibble_Op<"fake_quant", [Pure, SameOperandsAndResultTyp
     dequantize(quantize(x, type), type), see those operations.
 
     ```mlir
-    %y = nibble.fake_quant %x to !quant.uniform<u8:f32, 0.1:128> : tensor<4xf32>
+    %y = nibble.fake_quant %x to !quant.uniform<u8:f32, 0.125:128> : tensor<4xf32>
     ```
   }];
   let arguments = (ins Nibble_FloatTensor:$input, TypeAttr:$type);

@@ -1,57 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Elementwise functions: scalar definitions and verifiers.
 
-#include "nibble/Dialect/Nibble/Nibble.h"
+#include "Verify.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
+#include "nibble/Dialect/Nibble/UnaryFunctions.h"
+#include "nibble/Support/Numerics.h"
 
 using namespace mlir;
 using namespace nibble;
+using verify::Named;
 
-LogicalResult ReluOp::verify() { return success(); }
-float ReluOp::evaluate(float x) { return x; }
-LogicalResult SigmoidOp::verify() { return success(); }
-float SigmoidOp::evaluate(float x) { return x; }
-LogicalResult TanhOp::verify() { return success(); }
-float TanhOp::evaluate(float x) { return x; }
-LogicalResult HardSwishOp::verify() { return success(); }
-float HardSwishOp::evaluate(float x) { return x; }
-LogicalResult GeluOp::verify() { return success(); }
-float GeluOp::evaluate(float x) { return x; }
-LogicalResult SiluOp::verify() { return success(); }
-float SiluOp::evaluate(float x) { return x; }
-LogicalResult SoftplusOp::verify() { return success(); }
-float SoftplusOp::evaluate(float x) { return x; }
-LogicalResult ErfOp::verify() { return success(); }
-float ErfOp::evaluate(float x) { return x; }
-LogicalResult ExpOp::verify() { return success(); }
-float ExpOp::evaluate(float x) { return x; }
-LogicalResult LogOp::verify() { return success(); }
-float LogOp::evaluate(float x) { return x; }
-LogicalResult SqrtOp::verify() { return success(); }
-float SqrtOp::evaluate(float x) { return x; }
-LogicalResult ReciprocalOp::verify() { return success(); }
-float ReciprocalOp::evaluate(float x) { return x; }
-LogicalResult NegOp::verify() { return success(); }
-float NegOp::evaluate(float x) { return x; }
-LogicalResult AbsOp::verify() { return success(); }
-float AbsOp::evaluate(float x) { return x; }
-LogicalResult FloorOp::verify() { return success(); }
-float FloorOp::evaluate(float x) { return x; }
-LogicalResult CeilOp::verify() { return success(); }
-float CeilOp::evaluate(float x) { return x; }
-LogicalResult RoundOp::verify() { return success(); }
-float RoundOp::evaluate(float x) { return x; }
-LogicalResult LeakyReluOp::verify() { return success(); }
-float LeakyReluOp::evaluate(float x) { return x; }
-LogicalResult EluOp::verify() { return success(); }
-float EluOp::evaluate(float x) { return x; }
-LogicalResult HardSigmoidOp::verify() { return success(); }
-float HardSigmoidOp::evaluate(float x) { return x; }
-LogicalResult ClipOp::verify() { return success(); }
-float ClipOp::evaluate(float x) { return x; }
-LogicalResult AddOp::verify() { return success(); }
-LogicalResult SubOp::verify() { return success(); }
-LogicalResult MulOp::verify() { return success(); }
-LogicalResult DivOp::verify() { return success(); }
-LogicalResult PowOp::verify() { return success(); }
-LogicalResult MinOp::verify() { return success(); }
-LogicalResult MaxOp::verify() { return success(); }
+//===----------------------------------------------------------------------===//
+// Functions of one variable
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static LogicalResult verifyUnary(OpTy op) {
+  Named input{"input", op.getInput()}, result{"result", op.getResult()};
+  if (failed(verify::sameFamily(op, {input, result})))
+    return failure();
+  return verify::perTensor(op, {input, result});
+}
+
+#define NIBBLE_UNARY_FUNCTION(Op)                                                                                      \
+  float Op::evaluate(float x) {                                                                                        \
+    numerics::ScalarArith arith;                                                                                       \
+    return applyUnary(arith, getOperation(), x);                                                                       \
+  }
+#define NIBBLE_UNARY_OP(Op)                                                                                            \
+  LogicalResult Op::verify() { return verifyUnary(*this); }                                                            \
+  NIBBLE_UNARY_FUNCTION(Op)
+
+NIBBLE_UNARY_OP(ReluOp)
+NIBBLE_UNARY_OP(SigmoidOp)
+NIBBLE_UNARY_OP(TanhOp)
+NIBBLE_UNARY_OP(HardSwishOp)
+NIBBLE_UNARY_OP(GeluOp)
+NIBBLE_UNARY_OP(SiluOp)
+NIBBLE_UNARY_OP(SoftplusOp)
+NIBBLE_UNARY_OP(ErfOp)
+NIBBLE_UNARY_OP(ExpOp)
+NIBBLE_UNARY_OP(LogOp)
+NIBBLE_UNARY_OP(SqrtOp)
+NIBBLE_UNARY_OP(ReciprocalOp)
+NIBBLE_UNARY_OP(NegOp)
+NIBBLE_UNARY_OP(AbsOp)
+NIBBLE_UNARY_OP(FloorOp)
+NIBBLE_UNARY_OP(CeilOp)
+NIBBLE_UNARY_OP(RoundOp)
+NIBBLE_UNARY_OP(LeakyReluOp)
+NIBBLE_UNARY_OP(EluOp)
+NIBBLE_UNARY_OP(HardSigmoidOp)
+NIBBLE_UNARY_FUNCTION(ClipOp)
+#undef NIBBLE_UNARY_OP
+#undef NIBBLE_UNARY_FUNCTION
+
+LogicalResult ClipOp::verify() {
+  float min = getMin().convertToFloat(), max = getMax().convertToFloat();
+  if (!(min <= max))
+    return emitOpError() << "expected 'min' <= 'max', neither a NaN, got " << min << " and " << max;
+  return verifyUnary(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Functions of two variables
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static LogicalResult verifyBinary(OpTy op) {
+  Named lhs{"lhs", op.getLhs()}, rhs{"rhs", op.getRhs()}, result{"result", op.getResult()};
+  if (failed(verify::sameFamily(op, {lhs, rhs, result})) || failed(verify::perTensor(op, {lhs, rhs, result})))
+    return failure();
+  auto shape = getBroadcastShape(lhs.getShape(), rhs.getShape());
+  if (!shape)
+    return op.emitOpError() << "expected shapes that broadcast, got " << formatShape(lhs.getShape()) << " and "
+                            << formatShape(rhs.getShape());
+  return verify::shape(op, result, *shape);
+}
+
+/// An addition's two multipliers, of a quantized one.
+template <typename OpTy>
+static LogicalResult verifyAddition(OpTy op) {
+  if (failed(verifyBinary(op)))
+    return failure();
+  auto y = QuantParams::get(op.getResult().getType());
+  if (!y)
+    return success();
+  for (Named value : {Named{"lhs", op.getLhs()}, Named{"rhs", op.getRhs()}}) {
+    float scale = QuantParams::get(value.value.getType())->getScale() / y->getScale();
+    if (failed(verify::multiplier(op, "folded multiplier", scale, op.getRequant())))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult AddOp::verify() { return verifyAddition(*this); }
+LogicalResult SubOp::verify() { return verifyAddition(*this); }
+
+LogicalResult MulOp::verify() {
+  if (failed(verifyBinary(*this)))
+    return failure();
+  return verify::productMultipliers(*this, {"lhs", getLhs()}, {"rhs", getRhs()}, {"result", getResult()}, getRequant());
+}
+
+LogicalResult DivOp::verify() { return verifyBinary(*this); }
+LogicalResult PowOp::verify() { return verifyBinary(*this); }
+LogicalResult MinOp::verify() { return verifyBinary(*this); }
+LogicalResult MaxOp::verify() { return verifyBinary(*this); }

@@ -1,18 +1,171 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Constants and conversions.
+// Constants and conversions: verifiers and folders.
 
-#include "nibble/Dialect/Nibble/Nibble.h"
+#include "Verify.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
+#include "nibble/Support/ElementData.h"
+#include "nibble/Support/Locations.h"
+#include "nibble/Support/Numerics.h"
 
 using namespace mlir;
 using namespace nibble;
+using verify::Named;
 
-LogicalResult ConstantOp::verify() { return success(); }
+//===----------------------------------------------------------------------===//
+// constant
+//===----------------------------------------------------------------------===//
+
+/// Every stored value lies in the type's storage range. Only storage narrower than its bytes can be violated.
+static LogicalResult verifyStoredValues(ConstantOp op, quant::QuantizedType type) {
+  auto data = getElementData(op.getValue());
+  if (!data || type.getStorageTypeIntegralWidth() != 8)
+    return success();
+  for (char byte : data->bytes) {
+    int64_t value = type.isSigned() ? int64_t(int8_t(byte)) : int64_t(uint8_t(byte));
+    if (value < type.getStorageTypeMin() || value > type.getStorageTypeMax())
+      return op.emitOpError() << "expected values in [" << type.getStorageTypeMin() << ", " << type.getStorageTypeMax()
+                              << "], got " << value;
+  }
+  return success();
+}
+
+LogicalResult ConstantOp::verify() {
+  ShapedType type = getValue().getShapedType();
+  Named result{"result", getResult()};
+  if (type.getShape() != result.getShape())
+    return emitOpError() << "expected a value of the result's shape " << formatShape(result.getShape()) << ", got "
+                         << formatShape(type.getShape());
+  auto quantized = dyn_cast<quant::QuantizedType>(result.getElementType());
+  Type expected = quantized ? getStorageElementType(quantized) : result.getElementType();
+  if (type.getElementType() != expected)
+    return emitOpError() << "expected a value of " << (quantized ? "the storage type " : "type ") << expected
+                         << ", got " << type.getElementType();
+  if (!quantized)
+    return success();
+  if (failed(verify::quantizedType(*this, "result", result.getType())))
+    return failure();
+  return verifyStoredValues(*this, quantized);
+}
+
 OpFoldResult ConstantOp::fold(FoldAdaptor adaptor) { return getValue(); }
-LogicalResult QuantizeOp::verify() { return success(); }
-OpFoldResult QuantizeOp::fold(FoldAdaptor adaptor) { return {}; }
-LogicalResult DequantizeOp::verify() { return success(); }
-LogicalResult RequantizeOp::verify() { return success(); }
-OpFoldResult RequantizeOp::fold(FoldAdaptor adaptor) { return {}; }
-void RequantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {}
-LogicalResult ObserveOp::verify() { return success(); }
-LogicalResult FakeQuantOp::verify() { return success(); }
+
+//===----------------------------------------------------------------------===//
+// quantize, dequantize
+//===----------------------------------------------------------------------===//
+
+/// Each value's index along the quantized dimension; 0 of per-tensor types.
+namespace {
+class ChannelOf {
+public:
+  ChannelOf(const QuantParams &params, ArrayRef<int64_t> shape) {
+    if (!params.isPerAxis())
+      return;
+    channels = shape[params.getAxis()];
+    for (int64_t extent : shape.drop_front(params.getAxis() + 1))
+      inner *= extent;
+  }
+  int64_t operator()(int64_t index) const { return index / inner % channels; }
+
+private:
+  int64_t inner = 1, channels = 1;
+};
+} // namespace
+
+LogicalResult QuantizeOp::verify() {
+  return verify::quantizedType(*this, "result", cast<RankedTensorType>(getResult().getType()));
+}
+
+template <typename T>
+static std::vector<char> quantizeValues(ArrayRef<char> bytes, const QuantParams &params, ArrayRef<int64_t> shape) {
+  ChannelOf channelOf(params, shape);
+  int64_t count = int64_t(bytes.size() / sizeof(float));
+  std::vector<char> result(count * sizeof(T));
+  for (int64_t i = 0; i < count; ++i) {
+    float x;
+    std::memcpy(&x, bytes.data() + i * sizeof(float), sizeof(float));
+    int64_t c = channelOf(i);
+    T q = T(numerics::quantize(x, params.getScale(c), params.getZeroPoint(c), params.getMin(), params.getMax()));
+    std::memcpy(result.data() + i * sizeof(T), &q, sizeof(T));
+  }
+  return result;
+}
+
+OpFoldResult QuantizeOp::fold(FoldAdaptor adaptor) {
+  auto value = dyn_cast_or_null<ElementsAttr>(adaptor.getInput());
+  auto type = cast<RankedTensorType>(getResult().getType());
+  if (!value || !value.getElementType().isF32() || !type.hasStaticShape())
+    return {};
+  auto bytes = copyElementData(value);
+  if (!bytes)
+    return {};
+  auto quantized = cast<quant::QuantizedType>(type.getElementType());
+  QuantParams params(quantized);
+  std::vector<char> stored;
+  switch (quantized.getStorageTypeIntegralWidth()) {
+  case 8:
+    stored = quantizeValues<int8_t>(*bytes, params, type.getShape());
+    break;
+  case 16:
+    stored = quantizeValues<int16_t>(*bytes, params, type.getShape());
+    break;
+  case 32:
+    stored = quantizeValues<int32_t>(*bytes, params, type.getShape());
+    break;
+  default:
+    return {};
+  }
+  StringRef name = getValueName(getLoc());
+  return makeElements(type.clone(getStorageElementType(quantized)), stored, name.empty() ? "quantized" : name);
+}
+
+LogicalResult DequantizeOp::verify() {
+  return verify::quantizedType(*this, "input", cast<RankedTensorType>(getInput().getType()));
+}
+
+//===----------------------------------------------------------------------===//
+// requantize
+//===----------------------------------------------------------------------===//
+
+LogicalResult RequantizeOp::verify() {
+  Named input{"input", getInput()}, result{"result", getResult()};
+  if (failed(verify::quantizedType(*this, "input", input.getType())) ||
+      failed(verify::quantizedType(*this, "result", result.getType())))
+    return failure();
+  QuantParams x = *QuantParams::get(input.getType()), y = *QuantParams::get(result.getType());
+  if (x.isPerAxis() != y.isPerAxis() || (x.isPerAxis() && x.getAxis() != y.getAxis()))
+    return emitOpError() << "expected input and result quantized per tensor or along the same dimension, got "
+                         << input.getElementType() << " and " << result.getElementType();
+  for (int64_t c = 0; c < std::min(x.getChannels(), y.getChannels()); ++c)
+    if (failed(verify::multiplier(*this, "folded multiplier", x.getScale(c) / y.getScale(c), getRequant())))
+      return failure();
+  return success();
+}
+
+/// To the same type it is the identity. Two requantizations in a row round twice and stay.
+OpFoldResult RequantizeOp::fold(FoldAdaptor adaptor) {
+  return getInput().getType() == getResult().getType() ? OpFoldResult(getInput()) : OpFoldResult();
+}
+
+//===----------------------------------------------------------------------===//
+// observe, fake_quant
+//===----------------------------------------------------------------------===//
+
+LogicalResult ObserveOp::verify() {
+  auto range = getRange();
+  if (!range)
+    return success();
+  if (failed(verify::length(*this, "range", range->size(), 2)))
+    return failure();
+  float min = (*range)[0], max = (*range)[1];
+  if (std::isfinite(min) && std::isfinite(max) && min <= max)
+    return success();
+  return emitOpError() << "expected 'range' to be [min, max], finite and min <= max, got [" << min << ", " << max
+                       << "]";
+}
+
+LogicalResult FakeQuantOp::verify() {
+  if (!isQuantized(getType()))
+    return emitOpError() << "expected a uniform quantized type, got " << getType();
+  auto shape = cast<RankedTensorType>(getInput().getType()).getShape();
+  return verify::quantizedType(*this, "the type", RankedTensorType::get(shape, getType()));
+}

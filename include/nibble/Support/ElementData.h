@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The bytes of constant tensors, whatever attribute holds them.
+
+#ifndef NIBBLE_SUPPORT_ELEMENTDATA_H
+#define NIBBLE_SUPPORT_ELEMENTDATA_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+
+#include <optional>
+#include <vector>
+
+namespace nibble {
+
+/// Bytes of one element; nullopt if elements are not stored as whole bytes. Quantized types count as their storage.
+std::optional<int64_t> getElementBytes(mlir::Type elementType);
+
+/// The bytes of all elements in row-major order; of a splat, those of its one element.
+struct ElementData {
+  llvm::ArrayRef<char> bytes;
+  bool splat;
+};
+
+/// The data of dense elements or of a dense resource. nullopt if `attr` is neither, if the resource's data is missing
+/// or elided, or if its size is not that of the type.
+std::optional<ElementData> getElementData(mlir::ElementsAttr attr);
+
+/// All elements of a constant's bytes, splats spelled out.
+std::optional<std::vector<char>> copyElementData(mlir::ElementsAttr attr);
+
+/// The constant of these bytes: dense elements up to 1 KB, else a dense resource called like `name`.
+mlir::ElementsAttr makeElements(mlir::ShapedType type, llvm::ArrayRef<char> bytes, llvm::StringRef name);
+
+} // namespace nibble
+
+#endif // NIBBLE_SUPPORT_ELEMENTDATA_H

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The bytes of constant tensors.
+
+#include "nibble/Support/ElementData.h"
+
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/Support/CheckedArithmetic.h"
+
+using namespace mlir;
+using namespace nibble;
+
+/// Constants beyond this many bytes become dense resources, whose data the printer may elide.
+static constexpr size_t largestInline = 1024;
+
+std::optional<int64_t> nibble::getElementBytes(Type elementType) {
+  if (auto quantized = dyn_cast<quant::QuantizedType>(elementType))
+    elementType = IntegerType::get(elementType.getContext(), quantized.getStorageTypeIntegralWidth());
+  if (!elementType.isIntOrFloat() || elementType.getIntOrFloatBitWidth() % 8 != 0)
+    return std::nullopt;
+  return elementType.getIntOrFloatBitWidth() / 8;
+}
+
+/// Bytes of all elements; nullopt if they cannot be counted.
+static std::optional<int64_t> countBytes(ShapedType type) {
+  auto bytes = getElementBytes(type.getElementType());
+  if (!bytes || !type.hasStaticShape())
+    return std::nullopt;
+  if (llvm::is_contained(type.getShape(), 0))
+    return 0;
+  std::optional<int64_t> count = bytes;
+  for (int64_t extent : type.getShape())
+    count = count ? llvm::checkedMul(*count, extent) : std::nullopt;
+  return count;
+}
+
+std::optional<ElementData> nibble::getElementData(ElementsAttr attr) {
+  auto size = countBytes(attr.getShapedType());
+  if (!size)
+    return std::nullopt;
+  if (auto dense = dyn_cast<DenseElementsAttr>(attr))
+    return ElementData{dense.getRawData(), dense.isSplat()};
+  auto resource = dyn_cast<DenseResourceElementsAttr>(attr);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob || int64_t(blob->getData().size()) != *size)
+    return std::nullopt;
+  return ElementData{blob->getData(), false};
+}
+
+std::optional<std::vector<char>> nibble::copyElementData(ElementsAttr attr) {
+  auto data = getElementData(attr);
+  if (!data)
+    return std::nullopt;
+  if (!data->splat)
+    return std::vector<char>(data->bytes.begin(), data->bytes.end());
+  // A splat may claim more elements than any memory holds.
+  int64_t size = *countBytes(attr.getShapedType());
+  if (size > (int64_t(1) << 40))
+    return std::nullopt;
+  std::vector<char> bytes;
+  bytes.reserve(size);
+  while (int64_t(bytes.size()) < size)
+    bytes.insert(bytes.end(), data->bytes.begin(), data->bytes.end());
+  return bytes;
+}
+
+ElementsAttr nibble::makeElements(ShapedType type, ArrayRef<char> bytes, StringRef name) {
+  if (bytes.empty())
+    return DenseElementsAttr::get(type, ArrayRef<Attribute>());
+  if (bytes.size() <= largestInline)
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  return DenseResourceElementsAttr::get(type, name, HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));
+}
