@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Box.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/bit.h"
+
+using namespace mlir;
+using namespace nibble::kernels;
+
+/// Elements of a tile of a box with one dimension.
+static constexpr int64_t rowTile = 4096;
+
+bool Box::empty() const { return llvm::is_contained(shape, 0); }
+
+bool Box::isVectorizable() const {
+  for (unsigned i = 0; i < operands.size(); ++i)
+    if (!isContiguous(i) && !isRepeated(i))
+      return false;
+  return true;
+}
+
+/// Whether dimensions `outer` and `inner` are one for all operands.
+static bool canMerge(const Box &box, int64_t outer, int64_t inner) {
+  return llvm::all_of(box.operands, [&](const BoxOperand &operand) {
+    return operand.strides[outer] == operand.strides[inner] * box.shape[inner];
+  });
+}
+
+Box nibble::kernels::mergeDimensions(Box box) {
+  Box merged;
+  for (const BoxOperand &operand : box.operands)
+    merged.operands.push_back({operand.elementBytes, {}});
+  for (int64_t d = box.rank() - 1, inner = -1; d >= 0; --d) {
+    if (box.shape[d] == 1)
+      continue;
+    if (inner >= 0 && canMerge(box, d, inner)) {
+      // The outer dimension takes the inner one's place.
+      box.shape[d] *= box.shape[inner];
+      for (BoxOperand &operand : box.operands)
+        operand.strides[d] = operand.strides[inner];
+      merged.shape.back() = box.shape[d];
+    } else {
+      merged.shape.push_back(box.shape[d]);
+      for (auto [to, from] : llvm::zip(merged.operands, box.operands))
+        to.strides.push_back(from.strides[d]);
+    }
+    inner = d;
+  }
+  if (merged.shape.empty()) {
+    merged.shape.push_back(1);
+    for (BoxOperand &operand : merged.operands)
+      operand.strides.push_back(operand.elementBytes);
+  }
+  std::reverse(merged.shape.begin(), merged.shape.end());
+  for (BoxOperand &operand : merged.operands)
+    std::reverse(operand.strides.begin(), operand.strides.end());
+  return merged;
+}
+
+int64_t nibble::kernels::boxTileCount(const Box &box) {
+  if (box.empty())
+    return 0;
+  return box.rank() == 1 ? llvm::divideCeil(box.length(), rowTile) : box.shape.front();
+}
+
+/// The pointers moved by `iv` steps along `dimension`, each step `factor` indices.
+static SmallVector<Value> advance(KernelBuilder &b, const Box &box, int64_t dimension, ArrayRef<Value> pointers,
+                                  Value iv, int64_t factor = 1) {
+  SmallVector<Value> moved;
+  for (auto [pointer, operand] : llvm::zip(pointers, box.operands)) {
+    const int64_t stride = operand.strides[dimension] * factor;
+    moved.push_back(stride == 0 ? pointer : b.at(pointer, b.mul(iv, b.constant(stride))));
+  }
+  return moved;
+}
+
+/// A box with one dimension: full tiles, then the last one if it is shorter.
+static void emitRowTiles(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
+                         llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
+  const int64_t full = box.length() / rowTile, rest = box.length() % rowTile;
+  if (full > 0) {
+    Value last = b.create<arith::MinSIOp>(end, b.constant(full));
+    b.loop(begin, last, [&](Value tile) { row(advance(b, box, 0, pointers, tile, rowTile), rowTile); });
+  }
+  if (rest == 0)
+    return;
+  Value first = b.create<arith::MaxSIOp>(begin, b.constant(full));
+  b.loop(first, end, [&](Value tile) { row(advance(b, box, 0, pointers, tile, rowTile), rest); });
+}
+
+static void emitDimension(KernelBuilder &b, const Box &box, int64_t dimension, ArrayRef<Value> pointers,
+                          llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
+  if (dimension == box.rank() - 1)
+    return row(pointers, box.length());
+  b.loop(box.shape[dimension], [&](Value iv) {
+    emitDimension(b, box, dimension + 1, advance(b, box, dimension, pointers, iv), row);
+  });
+}
+
+void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
+                              llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
+  if (box.empty())
+    return;
+  if (box.rank() == 1)
+    return emitRowTiles(b, box, pointers, begin, end, row);
+  b.loop(begin, end,
+         [&](Value tile) { emitDimension(b, box, 1, advance(b, box, 0, pointers, tile), row); });
+}
+
+void nibble::kernels::emitWholeBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers,
+                                   llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
+  if (!box.empty())
+    emitDimension(b, box, 0, pointers, row);
+}
+
+void nibble::kernels::emitFillBox(KernelBuilder &b, const Box &box, Value pointer, TypedAttr value) {
+  const int64_t lanes = box.isContiguous(0) ? b.isa.vectorBits / value.getType().getIntOrFloatBitWidth() : 1;
+  emitWholeBox(b, box, pointer, [&](ArrayRef<Value> row, int64_t length) {
+    emitVectors(b, length, lanes, [&](int64_t part, Value first) {
+      auto splat = SplatElementsAttr::get(b.vec(part, value.getType()), Attribute(value));
+      storeRow(b, box, 0, arith::ConstantOp::create(b, splat), row[0], first);
+    });
+  });
+}
+
+void nibble::kernels::emitVectors(KernelBuilder &b, int64_t length, int64_t lanes,
+                                  llvm::function_ref<void(int64_t, Value)> body) {
+  const int64_t trips = length / lanes;
+  if (trips > 0)
+    b.loop(trips, [&](Value iv) { body(lanes, b.mul(iv, b.constant(lanes))); });
+  for (int64_t done = trips * lanes; done < length;) {
+    const int64_t part = llvm::bit_floor(uint64_t(length - done));
+    body(part, b.constant(done));
+    done += part;
+  }
+}
+
+func::FuncOp nibble::kernels::defineKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
+                                           llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
+  KernelBuilder b(loc, builder, isa);
+  auto type = b.getFunctionType({b.ptr(), b.i64(), b.i64()}, {});
+  auto function = func::FuncOp::create(b, symbol, type);
+  builder.setInsertionPointAfter(function);
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  body(b, entry->getArgument(0), entry->getArgument(1), entry->getArgument(2));
+  func::ReturnOp::create(b);
+  return function;
+}
+
+SmallVector<Value> nibble::kernels::loadArguments(KernelBuilder &b, Value args, unsigned count) {
+  SmallVector<Value> pointers;
+  for (unsigned i = 0; i < count; ++i)
+    pointers.push_back(b.argument(args, i));
+  return pointers;
+}
+
+Value nibble::kernels::loadRow(KernelBuilder &b, const Box &box, unsigned operand, Type element, Value pointer,
+                               Value first, int64_t lanes) {
+  VectorType type = b.vec(lanes, element);
+  if (box.isRepeated(operand))
+    return b.broadcastLoad(type, pointer);
+  assert((lanes == 1 || box.isContiguous(operand)) && "a strided access to several lanes");
+  return b.load(type, b.at(pointer, b.mul(first, b.constant(box.operands[operand].strides.back()))));
+}
+
+void nibble::kernels::storeRow(KernelBuilder &b, const Box &box, unsigned operand, Value vector, Value pointer,
+                               Value first) {
+  assert(!box.isRepeated(operand) || box.length() == 1);
+  b.store(vector, b.at(pointer, b.mul(first, b.constant(box.operands[operand].strides.back()))));
+}
+
+Type nibble::kernels::elementType(KernelBuilder &b, ElementKind kind) {
+  return kind == ElementKind::F32 ? b.f32() : b.i8();
+}
+
+TypedAttr nibble::kernels::storedValue(KernelBuilder &b, ElementKind kind, double value) {
+  if (kind == ElementKind::F32)
+    return b.getF32FloatAttr(float(value));
+  return b.getIntegerAttr(b.i8(), APInt(8, int64_t(value), /*isSigned=*/true, /*implicitTrunc=*/true));
+}
+
+llvm::StringRef nibble::kernels::spelling(ElementKind kind) {
+  return kind == ElementKind::U8 ? "u8" : kind == ElementKind::S8 ? "s8" : "f32";
+}
+
+int64_t nibble::kernels::bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
+
+std::string nibble::kernels::spelling(llvm::ArrayRef<int64_t> extents) {
+  return llvm::join(llvm::map_range(extents, [](int64_t extent) { return std::to_string(extent); }), "x");
+}
+
+std::string nibble::kernels::spelling(float value) {
+  return llvm::utohexstr(llvm::bit_cast<uint32_t>(value), /*LowerCase=*/true);
+}
+
+std::string nibble::kernels::spelling(const StoredRange &range) {
+  return std::to_string(range.zeroPoint) + "[" + std::to_string(range.min) + "," + std::to_string(range.max) + "]";
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Loops over boxes of elements: what all kernels but convolutions and matrix products are made of.
+
+#ifndef NIBBLE_LIB_KERNELS_BOX_H
+#define NIBBLE_LIB_KERNELS_BOX_H
+
+#include "KernelBuilder.h"
+#include "nibble/Kernels/Elementwise.h"
+
+namespace nibble {
+namespace kernels {
+
+/// Where one operand's elements lie; strides in bytes.
+struct BoxOperand {
+  int64_t elementBytes;
+  Extents strides;
+};
+
+/// An iteration space and what it reads and writes.
+struct Box {
+  Extents shape;
+  llvm::SmallVector<BoxOperand, 3> operands;
+
+  int64_t rank() const { return shape.size(); }
+  int64_t length() const { return shape.back(); }
+  bool empty() const;
+  /// True if operand `index` lies without gaps along the innermost dimension.
+  bool isContiguous(unsigned index) const { return operands[index].strides.back() == operands[index].elementBytes; }
+  bool isRepeated(unsigned index) const { return operands[index].strides.back() == 0; }
+  /// True if no operand needs a strided access along the innermost dimension.
+  bool isVectorizable() const;
+};
+
+/// The same box with as few dimensions as the strides allow, at least one.
+Box mergeDimensions(Box box);
+
+/// The outermost dimension, or pieces of `rowTile` elements where it is the only one. `box` must be merged.
+int64_t boxTileCount(const Box &box);
+
+/// Emits the loops over tiles [begin, end) of a merged box. `row` gets the operands' pointers at a row's first element,
+/// and the row's length.
+void emitBox(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, Value begin, Value end,
+             llvm::function_ref<void(llvm::ArrayRef<Value> pointers, int64_t length)> row);
+
+/// The same for a whole box, without tiles.
+void emitWholeBox(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers,
+                  llvm::function_ref<void(llvm::ArrayRef<Value> pointers, int64_t length)> row);
+
+/// Sets a merged box of one operand to `value`, of its element's type.
+void emitFillBox(KernelBuilder &b, const Box &box, Value pointer, mlir::TypedAttr value);
+
+/// Emits `body` for all of [0, length): in a loop over `lanes` elements, and what remains in powers of two.
+void emitVectors(KernelBuilder &b, int64_t length, int64_t lanes,
+                 llvm::function_ref<void(int64_t lanes, Value first)> body);
+
+/// Emits a kernel's function round `body`.
+mlir::func::FuncOp
+defineKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
+             llvm::function_ref<void(KernelBuilder &b, Value args, Value begin, Value end)> body);
+
+/// The first `count` arguments of a kernel.
+llvm::SmallVector<Value> loadArguments(KernelBuilder &b, Value args, unsigned count);
+
+/// `lanes` elements of an operand from element `first` of the row at `pointer` on, as a vector.
+Value loadRow(KernelBuilder &b, const Box &box, unsigned operand, Type element, Value pointer, Value first,
+              int64_t lanes);
+void storeRow(KernelBuilder &b, const Box &box, unsigned operand, Value vector, Value pointer, Value first);
+
+/// i8 or f32.
+Type elementType(KernelBuilder &b, ElementKind kind);
+/// A stored value as a constant of `kind`'s type.
+mlir::TypedAttr storedValue(KernelBuilder &b, ElementKind kind, double value);
+
+/// `u8`, `s8`, `f32`.
+llvm::StringRef spelling(ElementKind kind);
+int64_t bytesOf(ElementKind kind);
+
+/// Texts for keys: `2x3`, and the bits of a float.
+std::string spelling(llvm::ArrayRef<int64_t> extents);
+std::string spelling(float value);
+std::string spelling(const StoredRange &range);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_LIB_KERNELS_BOX_H

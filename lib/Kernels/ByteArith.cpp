@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "ByteArith.h"
+#include "VectorArith.h"
+
+using namespace mlir;
+using namespace nibble::kernels;
+
+Value nibble::kernels::widen(KernelBuilder &b, Value bytes, ElementKind kind) {
+  VectorType type = b.vec(b.lanesOf(bytes), b.i32());
+  if (kind == ElementKind::U8)
+    return b.create<arith::ExtUIOp>(type, bytes);
+  return b.create<arith::ExtSIOp>(type, bytes);
+}
+
+Value nibble::kernels::narrow(KernelBuilder &b, Value lanes) {
+  return b.create<arith::TruncIOp>(b.vec(b.lanesOf(lanes), b.i8()), lanes);
+}
+
+Value nibble::kernels::centered(KernelBuilder &b, Value lanes, int32_t zeroPoint) {
+  VectorArith a(b, b.lanesOf(lanes));
+  return a.toF32(zeroPoint == 0 ? lanes : a.isub(lanes, a.i32(zeroPoint)));
+}
+
+Value nibble::kernels::roundClamp(KernelBuilder &b, Value floats, const StoredRange &range, bool mayBeNaN) {
+  VectorArith a(b, b.lanesOf(floats));
+  if (mayBeNaN)
+    floats = a.select(a.isNaN(floats), a.f32(0.0f), floats);
+  floats = b.maxFloat(floats, a.f32(float(range.min - range.zeroPoint)));
+  floats = b.minFloat(floats, a.f32(float(range.max - range.zeroPoint)));
+  // At most 510 here: adding 1.5 * 2^23 rounds to nearest even, and the integer stands in the low bits.
+  Value rounded = a.bits(a.add(floats, a.f32(0x1.8p23f)));
+  return a.isub(rounded, a.i32(0x4b400000 - range.zeroPoint));
+}
+
+Value nibble::kernels::requantizeFloat(KernelBuilder &b, Value acc, Value multiplier, const StoredRange &range) {
+  VectorArith a(b, b.lanesOf(acc));
+  return roundClamp(b, a.mul(a.toF32(acc), multiplier), range);
+}
+
+Value nibble::kernels::shiftClamp(KernelBuilder &b, Value sum, Value shift, const StoredRange &range) {
+  VectorArith a(b, b.lanesOf(sum));
+  Value half = b.create<arith::ShLIOp>(a.i64(1), a.isub(shift, a.i64(1)));
+  Value scaled = b.create<arith::ShRSIOp>(a.iadd(sum, half), shift);
+  Value y = a.iadd(scaled, a.i64(range.zeroPoint));
+  y = b.create<arith::MaxSIOp>(y, a.i64(range.min));
+  y = b.create<arith::MinSIOp>(y, a.i64(range.max));
+  return b.create<arith::TruncIOp>(b.vec(b.lanesOf(sum), b.i32()), y);
+}
+
+Value nibble::kernels::requantizeFixed(KernelBuilder &b, Value acc, Value mantissa, Value shift,
+                                       const StoredRange &range) {
+  Value wide = b.create<arith::ExtSIOp>(b.vec(b.lanesOf(acc), b.i64()), acc);
+  return shiftClamp(b, b.mul(wide, mantissa), shift, range);
+}
+
+Value nibble::kernels::requantize(KernelBuilder &b, Value acc, float scale, Requant mode, const StoredRange &range) {
+  VectorArith a(b, b.lanesOf(acc));
+  if (mode == Requant::Float)
+    return requantizeFloat(b, acc, a.f32(scale), range);
+  numerics::FixedMultiplier fixed = *numerics::toFixedMultiplier(scale);
+  return requantizeFixed(b, acc, a.i64(fixed.m), a.i64(fixed.s), range);
+}
+
+std::string nibble::kernels::whyNotRange(const StoredRange &range, ElementKind kind) {
+  const int32_t low = kind == ElementKind::U8 ? 0 : -128, high = low + 255;
+  if (range.min < low || range.max > high || range.min > range.max)
+    return "the range of stored values does not fit into a byte";
+  if (range.zeroPoint < low || range.zeroPoint > high)
+    return "the zero point does not fit into a byte";
+  return "";
+}
+
+std::string nibble::kernels::whyNotMultiplier(float multiplier, Requant mode) {
+  if (!std::isfinite(multiplier))
+    return "the multiplier is not finite";
+  if (mode == Requant::Fixed && !numerics::toFixedMultiplier(multiplier))
+    return "the multiplier has no fixed-point form";
+  return "";
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How integer results become bytes: the equations of nibble/Support/Numerics.h on vectors.
+
+#ifndef NIBBLE_LIB_KERNELS_BYTEARITH_H
+#define NIBBLE_LIB_KERNELS_BYTEARITH_H
+
+#include "KernelBuilder.h"
+#include "nibble/Kernels/Convert.h"
+#include "nibble/Support/Numerics.h"
+
+namespace nibble {
+namespace kernels {
+
+/// Bytes, as i32 lanes with the value that `kind` gives them.
+Value widen(KernelBuilder &b, Value bytes, ElementKind kind);
+
+/// The low bytes of i32 lanes.
+Value narrow(KernelBuilder &b, Value lanes);
+
+/// f32 lanes of q - zeroPoint.
+Value centered(KernelBuilder &b, Value lanes, int32_t zeroPoint);
+
+/// numerics::roundClamp: f32 lanes to i32 lanes in the range. `mayBeNaN` maps a NaN to the zero point.
+Value roundClamp(KernelBuilder &b, Value floats, const StoredRange &range, bool mayBeNaN = false);
+
+/// numerics::requantizeFloat of i32 lanes; `multiplier` has f32 lanes.
+Value requantizeFloat(KernelBuilder &b, Value acc, Value multiplier, const StoredRange &range);
+
+/// numerics::requantizeFixed of i32 lanes; `mantissa` and `shift` have i64 lanes.
+Value requantizeFixed(KernelBuilder &b, Value acc, Value mantissa, Value shift, const StoredRange &range);
+
+/// Ends a fixed-point equation: clamp(zeroPoint + ((sum + 2^(s-1)) >> s), min, max) of i64 lanes, to i32 lanes.
+Value shiftClamp(KernelBuilder &b, Value sum, Value shift, const StoredRange &range);
+
+/// R(acc, scale) in either mode, for one constant scale (which has a fixed-point form in mode Fixed).
+Value requantize(KernelBuilder &b, Value acc, float scale, Requant mode, const StoredRange &range);
+
+/// What is wrong with a range of bytes of `kind`; empty if nothing.
+std::string whyNotRange(const StoredRange &range, ElementKind kind);
+
+/// What is wrong with a multiplier in `mode`; empty if nothing.
+std::string whyNotMultiplier(float multiplier, Requant mode);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_LIB_KERNELS_BYTEARITH_H
