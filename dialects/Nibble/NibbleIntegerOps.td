@@ -241,7 +241,7 @@ def Nibble_IntDequantizeOp : Nibble_IntegerOp<"dequantize", [SameOperandsAndResu
   let hasVerifier = 1;
 }
 
-def Nibble_IntLookupOp : Nibble_IntegerOp<"lookup", [SameOperandsAndResultShape]> {
+def Nibble_IntLookupOp : Nibble_IntegerOp<"lookup", [AllShapesMatch<["input", "result"]>]> {
   let summary = "Elementwise function of a byte by a table of 256 entries";
   let description = [{
     y = table[q & 255]: any function, or chain of functions, of one quantized variable.

@@ -13,10 +13,16 @@ def FoldBatchNorm : Pass<"nibble-fold-batch-norm"> {
     normalization without such a producer becomes a multiplication and an addition.
 
     ```mlir
-    %c = nibble.conv %x, %w ...
-    %y = nibble.batch_norm %c, %s, %b, %m, %v ...
+    %w = nibble.constant dense<1.0> : tensor<4x3xf32> -> tensor<4x3xf32>
+    %s = nibble.constant dense<4.0> : tensor<3xf32> -> tensor<3xf32>
+    %b = nibble.constant dense<0.5> : tensor<3xf32> -> tensor<3xf32>
+    %m = nibble.matmul %x, %w : tensor<2x4xf32>, tensor<4x3xf32> -> tensor<2x3xf32>
+    %y = nibble.batch_norm %m, %s, %b, %b, %s {epsilon = 0.0 : f32}
+        : tensor<2x3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32> -> tensor<2x3xf32>
     // becomes
-    %y = nibble.conv %x, %w2 bias %b2 ...
+    %w = nibble.constant dense<2.0> : tensor<4x3xf32> -> tensor<4x3xf32>
+    %b = nibble.constant dense<-0.5> : tensor<3xf32> -> tensor<3xf32>
+    %y = nibble.matmul %x, %w bias %b : tensor<2x4xf32>, tensor<4x3xf32>, tensor<3xf32> -> tensor<2x3xf32>
     ```
   }];
   let statistics = [Statistic<"folded", "folded", "batch normalizations folded into a producer">,
@@ -52,9 +58,13 @@ def FoldAffine : Pass<"nibble-fold-affine"> {
     rounded once. So a MatMul and an Add become one matmul with a bias.
 
     ```mlir
+    %w = nibble.constant dense<2.0> : tensor<4x3xf32> -> tensor<4x3xf32>
+    %b = nibble.constant dense<0.5> : tensor<3xf32> -> tensor<3xf32>
     %m = nibble.matmul %x, %w : tensor<2x4xf32>, tensor<4x3xf32> -> tensor<2x3xf32>
     %y = nibble.add %m, %b : tensor<2x3xf32>, tensor<3xf32> -> tensor<2x3xf32>
     // becomes
+    %w = nibble.constant dense<2.0> : tensor<4x3xf32> -> tensor<4x3xf32>
+    %b = nibble.constant dense<0.5> : tensor<3xf32> -> tensor<3xf32>
     %y = nibble.matmul %x, %w bias %b : tensor<2x4xf32>, tensor<4x3xf32>, tensor<3xf32> -> tensor<2x3xf32>
     ```
   }];
@@ -67,9 +77,13 @@ def FoldPads : Pass<"nibble-fold-pads"> {
     ```mlir
     %p = nibble.pad %x {low = array<i64: 0, 0, 1, 1>, high = array<i64: 0, 0, 1, 1>, mode = #nibble.pad_mode<constant>}
         : tensor<1x3x8x8xf32> -> tensor<1x3x10x10xf32>
-    %y = nibble.conv %p, %w {pads = array<i64: 0, 0, 0, 0>, ...}
+    %y = nibble.conv %p, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+        groups = 1 : i64, layout = #nibble.layout<nchw>}
+        : tensor<1x3x10x10xf32>, tensor<4x3x3x3xf32> -> tensor<1x4x8x8xf32>
     // becomes
-    %y = nibble.conv %x, %w {pads = array<i64: 1, 1, 1, 1>, ...}
+    %y = nibble.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>,
+        groups = 1 : i64, layout = #nibble.layout<nchw>}
+        : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32> -> tensor<1x4x8x8xf32>
     ```
   }];
   let statistics = [Statistic<"folded", "folded", "pads folded into convolutions">];
@@ -99,10 +113,12 @@ def ConvertLayout : Pass<"nibble-convert-layout"> {
     `--nibble-sink-transposes` then cancels what it can.
 
     ```mlir
-    %y = nibble.max_pool %x {layout = #nibble.layout<nchw>, ...} : tensor<1x3x8x8xf32> -> tensor<1x3x4x4xf32>
+    %y = nibble.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
+        dilations = array<i64: 1, 1>, layout = #nibble.layout<nchw>} : tensor<1x3x8x8xf32> -> tensor<1x3x4x4xf32>
     // becomes
     %a = nibble.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x8x8xf32> -> tensor<1x8x8x3xf32>
-    %b = nibble.max_pool %a {layout = #nibble.layout<nhwc>, ...} : tensor<1x8x8x3xf32> -> tensor<1x4x4x3xf32>
+    %b = nibble.max_pool %a {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
+        dilations = array<i64: 1, 1>, layout = #nibble.layout<nhwc>} : tensor<1x8x8x3xf32> -> tensor<1x4x4x3xf32>
     %y = nibble.transpose %b {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x4x4x3xf32> -> tensor<1x3x4x4xf32>
     ```
   }];
@@ -137,12 +153,14 @@ def AbsorbTransposes : Pass<"nibble-absorb-transposes"> {
     the matrix are permuted instead.
 
     ```mlir
-    %t = nibble.transpose %x {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x2x2x3xf32> -> tensor<1x3x2x2xf32>
-    %f = nibble.reshape %t : tensor<1x3x2x2xf32> -> tensor<1x12xf32>
-    %y = nibble.matmul %f, %w : tensor<1x12xf32>, tensor<12x5xf32> -> tensor<1x5xf32>
+    %w = nibble.constant dense<[[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]]> : tensor<6x1xf32> -> tensor<6x1xf32>
+    %t = nibble.transpose %x {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x1x2x3xf32> -> tensor<1x3x1x2xf32>
+    %f = nibble.reshape %t : tensor<1x3x1x2xf32> -> tensor<1x6xf32>
+    %y = nibble.matmul %f, %w : tensor<1x6xf32>, tensor<6x1xf32> -> tensor<1x1xf32>
     // becomes
-    %f = nibble.reshape %x : tensor<1x2x2x3xf32> -> tensor<1x12xf32>
-    %y = nibble.matmul %f, %w2 : tensor<1x12xf32>, tensor<12x5xf32> -> tensor<1x5xf32>
+    %w = nibble.constant dense<[[0.0], [2.0], [4.0], [1.0], [3.0], [5.0]]> : tensor<6x1xf32> -> tensor<6x1xf32>
+    %f = nibble.reshape %x : tensor<1x1x2x3xf32> -> tensor<1x6xf32>
+    %y = nibble.matmul %f, %w : tensor<1x6xf32>, tensor<6x1xf32> -> tensor<1x1xf32>
     ```
   }];
   let statistics = [Statistic<"absorbed", "absorbed", "transposes absorbed">];

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import snippets
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("NIBBLE_BUILD_DIR", ROOT / "build"))
 LLVM = Path("/usr/lib/llvm-22")
@@ -64,25 +66,40 @@ def test_pass_is_one_file_one_flag_one_test(dialect, name, record):
     assert any(f"--{flag}" in t.read_text() for t in tests), f"{kebab}.mlir does not run --{flag}"
 
 
+def nibble_opt(source: str, flags: list, folder: Path) -> str:
+    path = folder / "example.mlir"
+    path.write_text(source)
+    run = subprocess.run([BUILD / "bin/nibble-opt", *flags, path], capture_output=True, text=True)
+    assert run.returncode == 0, f"the documented example does not run:\n{source}\n{run.stderr}"
+    return run.stdout
+
+
 @pytest.mark.parametrize("dialect,name,record", PASSES)
 def test_pass_documentation(dialect, name, record, tmp_path):
+    """The example runs, and where it says what it becomes, it becomes just that (dead and common operations aside)."""
     summary = record["summary"]
     assert summary and len(summary) <= 80 and not summary.endswith("."), summary
     blocks = re.findall(r"```mlir\n(.*?)```", record["description"], re.S)
     assert blocks, "the description has no ```mlir example"
-    source = tmp_path / "example.mlir"
-    source.write_text(blocks[0])
     # An example may say how it is run: `// nibble-opt --flag=option=value` on its first line.
     line = re.match(r"\s*// nibble-opt (.*)", blocks[0])
     flags = line.group(1).replace("%S", str(ROOT / "test" / "Inputs")).split() if line else [f"--{record['argument']}"]
-    run = subprocess.run([BUILD / "bin/nibble-opt", *flags, source], capture_output=True, text=True)
-    assert run.returncode == 0, f"the documented example does not run:\n{blocks[0]}\n{run.stderr}"
+    before, becomes, after = blocks[0].partition("// becomes\n")
+    arguments = snippets.free_values(before)
+    made = nibble_opt(snippets.wrap(before, arguments), [*flags, "--cse"], tmp_path)
+    if becomes:
+        assert made == nibble_opt(snippets.wrap(after, arguments), ["--cse"], tmp_path)
 
 
 @pytest.mark.parametrize("dialect,name,record", OPS)
-def test_operation_documentation(dialect, name, record):
-    assert record["summary"] and len(record["summary"]) <= 80 and not record["summary"].endswith(".")
-    assert "```mlir" in record["description"], "the description has no example"
+def test_operation_documentation(dialect, name, record, tmp_path):
+    """The example is an operation of this name that parses and verifies."""
+    summary = record["summary"]
+    assert summary and len(summary) <= 80 and not summary.endswith("."), summary
+    examples = re.findall(r"```mlir\n(.*?)```", record["description"], re.S)
+    assert examples, "the description has no ```mlir example"
+    assert f"{dialect.lower()}.{record['opName']} " in examples[0]
+    nibble_opt(snippets.wrap(examples[0], snippets.free_values(examples[0])), [], tmp_path)
 
 
 @pytest.mark.parametrize("dialect,name,record", [o for o in OPS if o.values[0] == "Nibble"])
