@@ -149,25 +149,27 @@ std::vector<uint8_t> ConvCase::expected() const {
   return result;
 }
 
-namespace {
-/// A copy of packed values at an address that is a multiple of 64.
-struct Aligned {
-  explicit Aligned(const std::vector<char> &bytes)
-      : data(std::aligned_alloc(64, (bytes.size() + 127) / 64 * 64), &std::free) {
-    std::memcpy(data.get(), bytes.data(), bytes.size());
-  }
-  std::unique_ptr<void, decltype(&std::free)> data;
-};
-} // namespace
+void *PreparedConv::addAligned(const std::vector<char> &bytes) {
+  std::vector<char> &buffer = buffers.emplace_back(bytes.size() + 64);
+  void *data = reinterpret_cast<void *>((reinterpret_cast<uintptr_t>(buffer.data()) + 63) / 64 * 64);
+  std::memcpy(data, bytes.data(), bytes.size());
+  return data;
+}
 
-std::vector<uint8_t> ConvCase::computed(Kernel kernel) const {
-  std::vector<uint8_t> result = blank;
-  const Aligned w(isFloat() ? packConvWeights(p, floatWeights) : packConvWeights(p, weights));
-  const Aligned b(isFloat() ? packConvBias(p, floatBias) : packConvBias(p, bias, weights));
-  const Aligned m(isFloat() ? std::vector<char>() : packConvMultipliers(p, multipliers));
-  void *args[] = {const_cast<uint8_t *>(input.data()), w.data.get(), b.data.get(), m.data.get(),
-                  result.data() + kGuard,              const_cast<uint8_t *>(addend.data())};
-  for (int64_t tile = convTileCount(p); tile-- > 0;)
-    kernel(args, tile, tile + 1);
-  return result;
+PreparedConv::PreparedConv(const ConvCase &test) : tiles(convTileCount(test.p)), result(test.blank) {
+  const ConvParams &p = test.p;
+  const bool isFloat = test.isFloat();
+  args[0] = const_cast<uint8_t *>(test.input.data());
+  args[1] = addAligned(isFloat ? packConvWeights(p, test.floatWeights) : packConvWeights(p, test.weights));
+  args[2] = addAligned(isFloat ? packConvBias(p, test.floatBias) : packConvBias(p, test.bias, test.weights));
+  args[3] = isFloat ? nullptr : addAligned(packConvMultipliers(p, test.multipliers));
+  args[4] = result.data() + kGuard;
+  args[5] = const_cast<uint8_t *>(test.addend.data());
+}
+
+std::vector<uint8_t> ConvCase::computed(Kernel *kernel) const {
+  const PreparedConv prepared(*this);
+  for (int64_t tile = prepared.tiles; tile-- > 0;)
+    prepared.runTile(kernel, tile);
+  return prepared.getResult();
 }

@@ -6,6 +6,7 @@
 
 #include "KernelJit.h"
 #include "nibble/Kernels/Conv.h"
+#include <array>
 #include <random>
 
 namespace nibble {
@@ -23,7 +24,7 @@ public:
   /// The result of the definition: dialects/Nibble/README.md, by nibble::numerics.
   std::vector<uint8_t> expected() const;
   /// The kernel's, tiles in descending order, one at a time; canaries round it are the same as in `expected`.
-  std::vector<uint8_t> computed(Kernel kernel) const;
+  std::vector<uint8_t> computed(Kernel *kernel) const;
 
   void emit(mlir::OpBuilder &builder, mlir::Location loc, const ISA &isa) const {
     emitConv(builder, loc, "kernel", p, isa);
@@ -32,6 +33,7 @@ public:
   ConvParams p;
 
 private:
+  friend class PreparedConv;
   bool isFloat() const { return p.input == ElementKind::F32; }
   int64_t elementBytes() const { return isFloat() ? 4 : 1; }
   void makeIntegers(Fill fill, std::mt19937 &random);
@@ -45,6 +47,24 @@ private:
   std::vector<int8_t> weights;
   std::vector<float> floatWeights, multipliers, floatBias;
   std::vector<int32_t> bias;
+};
+
+/// The operands of a kernel, packed and aligned, and its result between canaries.
+class PreparedConv {
+public:
+  explicit PreparedConv(const ConvCase &test);
+  void run(Kernel *kernel) const { kernel(args.data(), 0, tiles); }
+  void runTile(Kernel *kernel, int64_t tile) const { kernel(args.data(), tile, tile + 1); }
+  const std::vector<uint8_t> &getResult() const { return result; }
+
+  const int64_t tiles;
+
+private:
+  void *addAligned(const std::vector<char> &bytes);
+
+  std::vector<std::vector<char>> buffers;
+  std::vector<uint8_t> result;
+  std::array<void *, 6> args;
 };
 
 } // namespace kernels

@@ -5,25 +5,25 @@
 #define NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
 
 #include "nibble/Kernels/ISA.h"
+#include "nibble/Target/JIT.h"
 #include "mlir/IR/Builders.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 
 namespace nibble {
 namespace kernels {
 
-using Kernel = void (*)(void *const *args, int64_t begin, int64_t end);
+using Kernel = void(void *const *args, int64_t begin, int64_t end);
 using Emit = llvm::function_ref<void(mlir::OpBuilder &, mlir::Location)>;
 
-/// A compiled kernel; lives as long as its code is used.
+/// A compiled kernel; its code lives as long.
 class KernelJit {
 public:
   /// `emit` emits the function `kernel`.
   KernelJit(const ISA &isa, Emit emit);
-  Kernel get() const { return kernel; }
+  Kernel *get() const { return kernel; }
 
 private:
-  std::unique_ptr<llvm::orc::LLJIT> jit;
-  Kernel kernel = nullptr;
+  std::unique_ptr<JITLibrary> library;
+  Kernel *kernel;
 };
 
 /// The kernel's assembly.

@@ -17,11 +17,9 @@ enum class DotKind {
   Pmaddwd,  ///< bytes widened to 16 bits, two multiplications of pairs: exact for all bytes
 };
 
-/// An instruction set. A kernel reads nothing about its target but what stands here.
+/// An instruction set, as far as kernels go; nibble::TargetSpec has the compiler's side of it.
 struct ISA {
-  llvm::StringRef name;     ///< as in kernel names and `--target`
-  llvm::StringRef cpu;      ///< what LLVM schedules for
-  llvm::StringRef features; ///< what LLVM may use, in its notation
+  llvm::StringRef name; ///< as in kernel names, and of the TargetSpec
   unsigned vectorBits;
   unsigned registers; ///< vector registers
   DotKind dot;
@@ -35,9 +33,6 @@ llvm::ArrayRef<ISA> getISAs();
 
 /// The row called `name`, or null.
 const ISA *lookupISA(llvm::StringRef name);
-
-/// Whether this machine runs code for `isa`.
-bool isExecutable(const ISA &isa);
 
 } // namespace kernels
 } // namespace nibble
