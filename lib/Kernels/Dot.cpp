@@ -57,7 +57,7 @@ Operand Dot::weights(Value pointer, int64_t lanes) {
 
 Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
   if (isFloat())
-    return b.create<vector::FMAOp>(x.even, w.even, acc);
+    return b.create<math::FmaOp>(x.even, w.even, acc);
   const int64_t lanes = KernelBuilder::lanesOf(acc);
   if (b.isa.dot == DotKind::Vpdpbusd)
     return b.intrinsic(vpdpbusd(lanes), acc.getType(), {acc, x.even, w.even});
