@@ -3,6 +3,7 @@
 #include "nibble/InitAll.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Import/ONNX.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -27,3 +28,5 @@ void nibble::registerAllPasses() {
   mlir::registerTransformsPasses();
   registerNibblePasses();
 }
+
+void nibble::registerAllTranslations() { registerONNXImport(); }

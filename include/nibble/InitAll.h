@@ -17,6 +17,9 @@ void registerAllDialects(mlir::DialectRegistry &registry);
 /// Registers every pass and named pipeline, ours and the upstream ones that pipelines use.
 void registerAllPasses();
 
+/// Registers every translation between MLIR and other formats.
+void registerAllTranslations();
+
 } // namespace nibble
 
 #endif // NIBBLE_INITALL_H

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Activation functions.
+
+#include "Importer.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+template <typename Op>
+static void importUnary(Node &node) {
+  node.set(0, node.unary<Op>(node.real(0)));
+}
+
+static void importClip(Node &node) {
+  // Bounds that are not given are those of the type.
+  float low = node.has(1) ? node.scalar(1, "the lower bound") : std::numeric_limits<float>::lowest();
+  float high = node.has(2) ? node.scalar(2, "the upper bound") : std::numeric_limits<float>::max();
+  if (low == 0.0f && (high == std::numeric_limits<float>::max() || high == std::numeric_limits<float>::infinity()))
+    return node.set(0, node.unary<ReluOp>(node.real(0)));
+  low = std::min(low, high); // ONNX: the upper bound wins
+  node.set(0, node.unary<ClipOp>(node.real(0), APFloat(low), APFloat(high)));
+}
+
+static void importLeakyRelu(Node &node) {
+  node.set(0, node.unary<LeakyReluOp>(node.real(0), APFloat(node.getFloat("alpha", 0.01f))));
+}
+
+static void importElu(Node &node) {
+  node.set(0, node.unary<EluOp>(node.real(0), APFloat(node.getFloat("alpha", 1.0f))));
+}
+
+static void importHardSigmoid(Node &node) {
+  node.set(0, node.unary<HardSigmoidOp>(node.real(0), APFloat(node.getFloat("alpha", 0.2f)),
+                                        APFloat(node.getFloat("beta", 0.5f))));
+}
+
+/// max(x, 0) + slope * min(x, 0); a leaky ReLU if there is one slope.
+static void importPRelu(Node &node) {
+  Value input = node.real(0);
+  const Content *slopes = node.content(1);
+  if (slopes && slopes->isReal() && llvm::all_equal(slopes->reals) && !slopes->reals.empty() &&
+      node.rank(1) <= node.rank(0))
+    return node.set(0, node.unary<LeakyReluOp>(input, APFloat(float(slopes->reals.front()))));
+  Value zero = node.floats(0.0f);
+  Value negative = node.binary<MulOp>(node.binary<MinOp>(input, zero), node.real(1));
+  node.set(0, node.binary<AddOp>(node.unary<ReluOp>(input), negative));
+}
+
+static void importSelu(Node &node) {
+  Value elu = node.unary<EluOp>(node.real(0), APFloat(node.getFloat("alpha", 1.67326319217681884765625f)));
+  node.set(0, node.binary<MulOp>(elu, node.floats(node.getFloat("gamma", 1.05070102214813232421875f))));
+}
+
+/// max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)).
+static void importCelu(Node &node) {
+  float alpha = node.getFloat("alpha", 1.0f);
+  Value input = node.real(0);
+  if (alpha == 1.0f)
+    return node.set(0, node.unary<EluOp>(input, APFloat(alpha)));
+  Value elu = node.unary<EluOp>(node.binary<DivOp>(input, node.floats(alpha)), APFloat(1.0f));
+  node.set(0, node.binary<MulOp>(elu, node.floats(alpha)));
+}
+
+static void importMish(Node &node) {
+  Value input = node.real(0);
+  node.set(0, node.binary<MulOp>(input, node.unary<TanhOp>(node.unary<SoftplusOp>(input))));
+}
+
+static void importSoftsign(Node &node) {
+  Value input = node.real(0);
+  node.set(0, node.binary<DivOp>(input, node.binary<AddOp>(node.unary<AbsOp>(input), node.floats(1.0f))));
+}
+
+/// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))).
+static Value tanhGelu(Node &node, Value input) {
+  Value cube = node.binary<MulOp>(node.binary<MulOp>(input, input), input);
+  Value inner = node.binary<AddOp>(input, node.binary<MulOp>(cube, node.floats(0.044715f)));
+  Value tanh = node.unary<TanhOp>(node.binary<MulOp>(inner, node.floats(0.7978845608028654f)));
+  Value half = node.binary<MulOp>(input, node.floats(0.5f));
+  return node.binary<MulOp>(half, node.binary<AddOp>(tanh, node.floats(1.0f)));
+}
+
+static void importGelu(Node &node) {
+  Value input = node.real(0);
+  bool isExact = node.getString("approximate", "none") == "none";
+  node.set(0, isExact ? node.unary<GeluOp>(input) : tanhGelu(node, input));
+}
+
+/// x * sigmoid(alpha * x).
+static void importSwish(Node &node) {
+  Value input = node.real(0);
+  float alpha = node.getFloat("alpha", 1.0f);
+  if (alpha == 1.0f)
+    return node.set(0, node.unary<SiluOp>(input));
+  Value gate = node.unary<SigmoidOp>(node.binary<MulOp>(input, node.floats(alpha)));
+  node.set(0, node.binary<MulOp>(input, gate));
+}
+
+void nibble::onnximport::addActivations(TranslatorTable &table) {
+  table["Relu"] = importUnary<ReluOp>;
+  table["Sigmoid"] = importUnary<SigmoidOp>;
+  table["Tanh"] = importUnary<TanhOp>;
+  table["HardSwish"] = importUnary<HardSwishOp>;
+  table["Softplus"] = importUnary<SoftplusOp>;
+  table["Clip"] = importClip;
+  table["LeakyRelu"] = importLeakyRelu;
+  table["Elu"] = importElu;
+  table["HardSigmoid"] = importHardSigmoid;
+  table["PRelu"] = importPRelu;
+  table["Selu"] = importSelu;
+  table["Celu"] = importCelu;
+  table["Mish"] = importMish;
+  table["Softsign"] = importSoftsign;
+  table["Gelu"] = importGelu;
+  table["Swish"] = importSwish;
+}

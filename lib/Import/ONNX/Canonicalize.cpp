@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Brings a model to the canonical opset, without its weights.
+
+#include "Model.h"
+
+#include "onnx/inliner/inliner.h"
+#include "onnx/shape_inference/implementation.h"
+#include "onnx/version_converter/convert.h"
+
+using namespace nibble::onnximport;
+using llvm::StringRef;
+
+/// What is smaller stays in the message: shape arithmetic reads it.
+constexpr size_t kStubThreshold = 1024;
+
+/// Large tensors of Constant nodes become initializers.
+static void liftConstants(onnx::GraphProto &graph) {
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> kept;
+  for (onnx::NodeProto &node : *graph.mutable_node()) {
+    bool isLarge = node.op_type() == "Constant" && node.domain().empty() && node.attribute_size() == 1 &&
+                   node.attribute(0).name() == "value" && node.attribute(0).t().raw_data().size() > kStubThreshold;
+    if (!isLarge) {
+      kept.Add(std::move(node));
+      continue;
+    }
+    onnx::TensorProto &tensor = *graph.add_initializer();
+    tensor = std::move(*node.mutable_attribute(0)->mutable_t());
+    tensor.set_name(node.output(0));
+  }
+  graph.mutable_node()->Swap(&kept);
+}
+
+/// Initializers that are inputs too (required before IR version 4) are constants to us.
+static void dropInitializedInputs(onnx::ModelProto &proto) {
+  onnx::GraphProto &graph = *proto.mutable_graph();
+  llvm::StringSet<> names;
+  for (const onnx::TensorProto &tensor : graph.initializer())
+    names.insert(tensor.name());
+  google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> kept;
+  for (onnx::ValueInfoProto &input : *graph.mutable_input())
+    if (!names.contains(input.name()))
+      kept.Add(std::move(input));
+  graph.mutable_input()->Swap(&kept);
+  proto.set_ir_version(std::max<int64_t>(proto.ir_version(), 10));
+}
+
+/// Moves large initializers' bytes out of the message and leaves stubs, so that the converter copies no weights.
+static void stubWeights(Model &model) {
+  for (onnx::TensorProto &tensor : *model.proto.mutable_graph()->mutable_initializer()) {
+    bool isExternal = tensor.data_location() == onnx::TensorProto::EXTERNAL;
+    if (!isExternal && tensor.raw_data().size() <= kStubThreshold)
+      continue;
+    if (!isExternal) {
+      if (int64_t(tensor.raw_data().size()) != byteSize(tensor))
+        throw ImportError("tensor '" + tensor.name() + "' has " + llvm::Twine(tensor.raw_data().size()) +
+                          " bytes of data, expected " + llvm::Twine(byteSize(tensor)));
+      model.weights[tensor.name()] = takeBytes(std::move(*tensor.mutable_raw_data()));
+    }
+    tensor.clear_raw_data();
+    tensor.clear_external_data();
+    tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+    onnx::StringStringEntryProto &entry = *tensor.add_external_data();
+    entry.set_key("location");
+    entry.set_value("stub");
+  }
+}
+
+/// External tensors that are small go back into the message, for shape inference to read.
+static void unstubSmallWeights(Model &model) {
+  for (onnx::TensorProto &tensor : *model.proto.mutable_graph()->mutable_initializer()) {
+    auto it = model.weights.find(tensor.name());
+    if (it == model.weights.end() || it->second.data.size() > kStubThreshold)
+      continue;
+    tensor.clear_external_data();
+    tensor.clear_data_location();
+    tensor.set_raw_data(it->second.data.data(), it->second.data.size());
+    model.weights.erase(it);
+  }
+}
+
+/// Upsample and Resize-10 mean asymmetric coordinates, rounded down; the converter says something else.
+static void fixResizes(onnx::GraphProto &graph, const llvm::StringSet<> &legacy) {
+  auto set = [](onnx::NodeProto &node, const char *name, const char *value) {
+    auto &attributes = *node.mutable_attribute();
+    auto it = llvm::find_if(attributes, [&](const onnx::AttributeProto &a) { return a.name() == name; });
+    onnx::AttributeProto &attribute = it == attributes.end() ? *attributes.Add() : *it;
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::STRING);
+    attribute.set_s(value);
+  };
+  for (onnx::NodeProto &node : *graph.mutable_node()) {
+    if (node.op_type() != "Resize" || !legacy.contains(node.output(0)))
+      continue;
+    set(node, "coordinate_transformation_mode", "asymmetric");
+    set(node, "nearest_mode", "floor");
+  }
+}
+
+/// The converter takes axis 1 of a Hardmax older than opset 13 for the last.
+static llvm::StringSet<> findLegacyResizes(const onnx::ModelProto &proto, int64_t opset) {
+  llvm::StringSet<> legacy;
+  for (const onnx::NodeProto &node : proto.graph().node()) {
+    if (!node.domain().empty())
+      continue;
+    if (node.op_type() == "Upsample" || (node.op_type() == "Resize" && opset == 10))
+      legacy.insert(node.output(0));
+    if (node.op_type() == "Hardmax" && opset < 13)
+      throw ImportError("node '" + nodeName(node) + "' (Hardmax, opset " + llvm::Twine(opset) +
+                            "): operator is not supported",
+                        "its meaning changed in opset 13; export the model with opset 13 or later");
+  }
+  return legacy;
+}
+
+static void convertOpset(Model &model) {
+  int64_t opset = model.opsets.lookup("");
+  if (opset == kCanonicalOpset || opset == 0)
+    return;
+  if (opset > kCanonicalOpset)
+    throw ImportError("the model has opset " + llvm::Twine(opset) + ", expected at most " +
+                      llvm::Twine(kCanonicalOpset));
+  llvm::StringSet<> legacy = findLegacyResizes(model.proto, opset);
+  auto opsets = model.proto.opset_import();
+  onnx::ModelProto converted = onnx::version_conversion::ConvertVersion(model.proto, kCanonicalOpset);
+  for (const onnx::OperatorSetIdProto &import : opsets)
+    if (!import.domain().empty() &&
+        llvm::none_of(converted.opset_import(), [&](auto &other) { return other.domain() == import.domain(); }))
+      *converted.add_opset_import() = import;
+  model.proto = std::move(converted);
+  fixResizes(*model.proto.mutable_graph(), legacy);
+}
+
+/// Infers types and shapes, and fails on contradictions. Claims of the file about inner values are dropped, except for
+/// those that other domains' operators compute.
+static void inferTypes(onnx::ModelProto &proto) {
+  llvm::StringSet<> foreign;
+  for (const onnx::NodeProto &node : proto.graph().node())
+    if (!node.domain().empty())
+      for (const std::string &output : node.output())
+        foreign.insert(output);
+  google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> kept;
+  for (onnx::ValueInfoProto &info : *proto.mutable_graph()->mutable_value_info())
+    if (foreign.contains(info.name()))
+      kept.Add(std::move(info));
+  proto.mutable_graph()->mutable_value_info()->Swap(&kept);
+  onnx::ShapeInferenceOptions options(/*check_type_val=*/true, /*strict_mode_val=*/1, /*data_prop_val=*/true);
+  onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options);
+}
+
+void nibble::onnximport::canonicalize(Model &model) {
+  if (model.proto.functions_size() > 0)
+    onnx::inliner::InlineLocalFunctions(model.proto, /*convert_version=*/true);
+  liftConstants(*model.proto.mutable_graph());
+  dropInitializedInputs(model.proto);
+  unstubSmallWeights(model);
+  stubWeights(model);
+  convertOpset(model);
+  inferTypes(model.proto);
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The translation of a model: its inputs, its nodes in order, its outputs.
+
+#include "Importer.h"
+
+#include "nibble/Support/Locations.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+Importer::Importer(MLIRContext *context, Model &model, const ONNXImportOptions &options)
+    : model(model), options(options), builder(context) {
+  addConvolutions(table);
+  addPools(table);
+  addMatrixProducts(table);
+  addElementwise(table);
+  addActivations(table);
+  addNormalizations(table);
+  addReductions(table);
+  addReshapes(table);
+  addDataMovement(table);
+  addResizes(table);
+  addQuantization(table);
+  addQuantizedOperators(table);
+}
+
+Known &Importer::lookup(StringRef name) {
+  auto it = values.find(name);
+  if (it == values.end())
+    throw ImportError("value '" + name + "' is used before it is computed");
+  return it->second;
+}
+
+Shape Importer::shapeOf(Value value) {
+  auto [it, isNew] = shapes.try_emplace(value);
+  if (isNew)
+    for (int64_t extent : cast<RankedTensorType>(value.getType()).getShape())
+      it->second.push_back(ShapedType::isDynamic(extent) ? symbols.fresh() : Dim(extent));
+  return it->second;
+}
+
+void Importer::collectTypes() {
+  for (const onnx::ValueInfoProto &info : model.proto.graph().value_info())
+    inferred[info.name()] = &info.type();
+  for (const onnx::ValueInfoProto &info : model.proto.graph().output())
+    inferred[info.name()] = &info.type();
+}
+
+void Importer::collectConstants() {
+  if (model.proto.graph().sparse_initializer_size() > 0)
+    throw ImportError("sparse initializers are not supported", "store the weights as dense tensors");
+  for (const onnx::TensorProto &tensor : model.proto.graph().initializer()) {
+    Known &known = values[tensor.name()];
+    known.tensor = &tensor;
+    known.shape.assign(tensor.dims().begin(), tensor.dims().end());
+  }
+}
+
+Type Importer::inputType(const onnx::ValueInfoProto &input, Shape &shape) {
+  if (!input.type().has_tensor_type())
+    throw ImportError("input '" + input.name() + "' is not a tensor");
+  const onnx::TypeProto::Tensor &type = input.type().tensor_type();
+  if (!type.has_shape())
+    throw ImportError("input '" + input.name() + "' has no shape", "its rank must be known");
+  for (const auto &[axis, dim] : llvm::enumerate(type.shape().dim())) {
+    if (dim.has_dim_value())
+      shape.push_back(dim.dim_value());
+    else if (!dim.dim_param().empty())
+      shape.push_back(symbols.get(dim.dim_param()));
+    else
+      shape.push_back(symbols.get((Twine(input.name()) + "." + Twine(axis)).str()));
+  }
+  if (Type quantized = quantizedInputType(*this, input.name(), type.elem_type()))
+    return quantized;
+  return elementType(type.elem_type());
+}
+
+/// The names of an input's unknown extents; null if there are none.
+static ArrayAttr dimNames(Builder &builder, const onnx::ValueInfoProto &input) {
+  SmallVector<StringRef> names;
+  bool isDynamic = false;
+  for (const auto &dim : input.type().tensor_type().shape().dim()) {
+    names.push_back(dim.has_dim_value() ? StringRef() : StringRef(dim.dim_param()));
+    isDynamic |= !dim.has_dim_value();
+  }
+  return isDynamic ? builder.getStrArrayAttr(names) : ArrayAttr();
+}
+
+func::FuncOp Importer::createMain() {
+  const onnx::GraphProto &graph = model.proto.graph();
+  SmallVector<Type> types;
+  SmallVector<Shape> inputShapes;
+  for (const onnx::ValueInfoProto &input : graph.input()) {
+    Type element = inputType(input, inputShapes.emplace_back());
+    types.push_back(RankedTensorType::get(toExtents(inputShapes.back()), element));
+  }
+  Location loc = NameLoc::get(builder.getStringAttr(graph.name().empty() ? "main" : graph.name()));
+  auto main = func::FuncOp::create(builder, loc, "main", builder.getFunctionType(types, {}));
+  Block *block = main.addEntryBlock();
+  for (auto [i, input] : llvm::enumerate(graph.input())) {
+    BlockArgument argument = block->getArgument(i);
+    argument.setLoc(getNodeLoc(builder.getContext(), input.name(), input.name()));
+    main.setArgAttr(i, "nibble.name", builder.getStringAttr(input.name()));
+    if (ArrayAttr dims = dimNames(builder, input))
+      main.setArgAttr(i, "nibble.dims", dims);
+    shapes[argument] = inputShapes[i];
+    Known &known = values[input.name()];
+    known.value = argument;
+    known.shape = inputShapes[i];
+  }
+  builder.setInsertionPointToStart(block);
+  return main;
+}
+
+void Importer::translate(const onnx::NodeProto &proto) {
+  Node node(*this, proto);
+  if (evaluate(node))
+    return;
+  std::string name = proto.domain().empty() ? proto.op_type() : proto.domain() + "." + proto.op_type();
+  auto it = table.find(name);
+  if (it == table.end())
+    node.fail("operator is not supported",
+              "the nibble dialect has no form of " + Twine(name) + "; replace the node or cut the model before it");
+  it->second(node);
+}
+
+void Importer::createReturn(func::FuncOp main) {
+  SmallVector<Value> results;
+  for (const onnx::ValueInfoProto &output : model.proto.graph().output())
+    results.push_back(materialize(output.name()));
+  func::ReturnOp::create(builder, main.getLoc(), results);
+  main.setFunctionType(builder.getFunctionType(main.getArgumentTypes(), ValueRange(results).getTypes()));
+  for (auto [i, output] : llvm::enumerate(model.proto.graph().output()))
+    main.setResultAttr(i, "nibble.name", builder.getStringAttr(output.name()));
+}
+
+/// Constants that were transposed or reshaped on the way leave their first form behind.
+void Importer::eraseUnusedConstants(func::FuncOp main) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(main.front())))
+    if (isa<ConstantOp>(op) && op.use_empty())
+      op.erase();
+    else if (auto dequantize = dyn_cast<DequantizeOp>(op))
+      if (op.use_empty() && dequantize.getInput().getDefiningOp<ConstantOp>())
+        op.erase();
+}
+
+OwningOpRef<ModuleOp> Importer::run() {
+  Location loc = NameLoc::get(builder.getStringAttr(model.path));
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  module.get()->setAttr("nibble.model", builder.getStringAttr(llvm::sys::path::stem(model.path)));
+  module.get()->setAttr("nibble.model_hash", builder.getStringAttr(model.hash));
+  builder.setInsertionPointToStart(module->getBody());
+  collectTypes();
+  collectConstants();
+  func::FuncOp main = createMain();
+  for (const onnx::NodeProto &node : model.proto.graph().node())
+    translate(node);
+  createReturn(main);
+  eraseUnusedConstants(main);
+  return failed(verify(*module)) ? nullptr : std::move(module);
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The translation of one model, and what the translation of one node works with.
+
+#ifndef NIBBLE_LIB_IMPORT_ONNX_IMPORTER_H
+#define NIBBLE_LIB_IMPORT_ONNX_IMPORTER_H
+
+#include "Dim.h"
+#include "Model.h"
+
+#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Import/ONNX.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace nibble::onnximport {
+
+/// The elements of a small tensor, known at compile time up to the model's unknown extents.
+struct Content {
+  int32_t type = onnx::TensorProto::INT64;
+  llvm::SmallVector<int64_t> shape;
+  /// Elements of an integer or boolean tensor.
+  llvm::SmallVector<Dim> ints;
+  /// Elements of a float tensor.
+  llvm::SmallVector<double> reals;
+
+  bool isReal() const { return type == onnx::TensorProto::FLOAT; }
+  size_t size() const { return isReal() ? reals.size() : ints.size(); }
+};
+
+/// What is known of an ONNX value.
+struct Known {
+  /// In the IR; made on demand for constants.
+  mlir::Value value;
+  /// Initializer or value of a Constant node.
+  const onnx::TensorProto *tensor = nullptr;
+  std::shared_ptr<const Content> content;
+  Shape shape;
+};
+
+class Node;
+using Translator = void (*)(Node &);
+
+/// The nodes that have a form in the nibble dialect, by domain and operator: "Conv", "com.microsoft.QGemm".
+using TranslatorTable = llvm::StringMap<Translator>;
+
+class Importer {
+public:
+  Importer(mlir::MLIRContext *context, Model &model, const ONNXImportOptions &options);
+
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+  Known &lookup(llvm::StringRef name);
+  Known &define(llvm::StringRef name) { return values[name]; }
+  mlir::Value materialize(llvm::StringRef name);
+  mlir::Type elementType(int32_t onnxType);
+  /// Bytes of an initializer's values, whichever field holds them.
+  Bytes bytes(const onnx::TensorProto &tensor);
+  /// `data` as an attribute; a resource that keeps the bytes where they are, if they are many.
+  mlir::ElementsAttr attribute(mlir::RankedTensorType type, const Bytes &data, llvm::StringRef name);
+  /// Small content of a constant; null if it is large or no constant.
+  std::shared_ptr<const Content> readContent(const onnx::TensorProto &tensor);
+  mlir::Value constant(mlir::Location loc, mlir::Type type, mlir::ElementsAttr value);
+  /// By value: the table moves as it grows.
+  Shape shapeOf(mlir::Value value);
+  /// Extents that ONNX's own inference knows of a value.
+  const onnx::TypeProto *inferredType(llvm::StringRef name) const { return inferred.lookup(name); }
+
+  Model &model;
+  const ONNXImportOptions &options;
+  mlir::OpBuilder builder;
+  Symbols symbols;
+  llvm::DenseMap<mlir::Value, Shape> shapes;
+
+private:
+  void collectTypes();
+  void collectConstants();
+  mlir::func::FuncOp createMain();
+  mlir::Type inputType(const onnx::ValueInfoProto &input, Shape &shape);
+  void translate(const onnx::NodeProto &proto);
+  void createReturn(mlir::func::FuncOp main);
+  void eraseUnusedConstants(mlir::func::FuncOp main);
+
+  TranslatorTable table;
+  llvm::StringMap<Known> values;
+  llvm::StringMap<const onnx::TypeProto *> inferred;
+};
+
+/// One node under translation: its attributes, operands and results. Failures are thrown.
+class Node {
+public:
+  Node(Importer &importer, const onnx::NodeProto &proto);
+
+  [[noreturn]] void fail(const llvm::Twine &message, const llvm::Twine &note = "") const;
+
+  // Attributes.
+  const onnx::AttributeProto *attribute(llvm::StringRef name) const;
+  bool hasAttribute(llvm::StringRef name) const { return attribute(name); }
+  int64_t getInt(llvm::StringRef name, int64_t otherwise) const;
+  float getFloat(llvm::StringRef name, float otherwise) const;
+  std::string getString(llvm::StringRef name, llvm::StringRef otherwise) const;
+  llvm::SmallVector<int64_t> getInts(llvm::StringRef name, llvm::ArrayRef<int64_t> otherwise = {}) const;
+
+  // Operands.
+  unsigned size() const { return proto.input_size(); }
+  bool has(unsigned i) const { return i < size() && !proto.input(i).empty(); }
+  bool wants(unsigned i) const { return int(i) < proto.output_size() && !proto.output(i).empty(); }
+  Known &known(unsigned i) const;
+  mlir::Value get(unsigned i);
+  /// An operand of float or quantized values.
+  mlir::Value real(unsigned i);
+  Shape shape(unsigned i) const { return known(i).shape; }
+  int64_t rank(unsigned i) const { return known(i).shape.size(); }
+  /// Null if not known at compile time.
+  const Content *content(unsigned i) const;
+  /// The integers of operand `i`, which must be known at compile time.
+  llvm::SmallVector<int64_t> ints(unsigned i, llvm::StringRef what) const;
+  /// The only float of operand `i`, which must be known at compile time.
+  double scalar(unsigned i, llvm::StringRef what) const;
+  /// `axis` counted from the front.
+  int64_t axis(int64_t axis, int64_t rank) const;
+
+  // Building. Values are those of intermediate steps until `set` names them.
+  Shape shapeOf(mlir::Value value) const { return importer.shapeOf(value); }
+  static mlir::Type elementOf(mlir::Value value) {
+    return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+  }
+  template <typename Op, typename... Args>
+  mlir::Value emit(const Shape &shape, mlir::Type element, Args &&...args) {
+    auto type = mlir::RankedTensorType::get(toExtents(shape), element);
+    return record(Op::create(importer.builder, location(), type, std::forward<Args>(args)...), shape);
+  }
+  template <typename Op, typename... Args>
+  mlir::Value unary(mlir::Value input, Args &&...args) {
+    return emit<Op>(shapeOf(input), elementOf(input), input, std::forward<Args>(args)...);
+  }
+  template <typename Op>
+  mlir::Value binary(mlir::Value lhs, mlir::Value rhs) {
+    return emit<Op>(broadcast(shapeOf(lhs), shapeOf(rhs)), elementOf(lhs), lhs, rhs);
+  }
+  Shape broadcast(const Shape &lhs, const Shape &rhs) const;
+  mlir::Value reshape(mlir::Value input, const Shape &shape);
+  mlir::Value transpose(mlir::Value input, llvm::ArrayRef<int64_t> permutation);
+  mlir::Value slice(mlir::Value input, llvm::ArrayRef<int64_t> starts, llvm::ArrayRef<int64_t> steps,
+                    const Shape &shape);
+  /// A float scalar, or a tensor of floats.
+  mlir::Value floats(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape = {});
+  mlir::Location location() const;
+  /// The location of result `i`, which is named.
+  mlir::Location location(unsigned i) const;
+  /// Says that `value` holds result `i`'s elements.
+  void name(mlir::Value value, unsigned i);
+  void set(unsigned i, mlir::Value value);
+  void set(unsigned i, Content content);
+
+  Importer &importer;
+  const onnx::NodeProto &proto;
+
+private:
+  mlir::Value record(mlir::Operation *op, const Shape &shape);
+
+  llvm::SmallPtrSet<mlir::Operation *, 8> created;
+};
+
+/// Computes the node's result at compile time, if all of its operands are small constants or shapes.
+bool evaluate(Node &node);
+
+/// Type of a graph input of bytes, from the nodes that dequantize it; null if it is not quantized.
+mlir::Type quantizedInputType(Importer &importer, llvm::StringRef name, int32_t onnxType);
+
+// One function a family.
+void addConvolutions(TranslatorTable &table);
+void addPools(TranslatorTable &table);
+void addMatrixProducts(TranslatorTable &table);
+void addElementwise(TranslatorTable &table);
+void addActivations(TranslatorTable &table);
+void addNormalizations(TranslatorTable &table);
+void addReductions(TranslatorTable &table);
+void addReshapes(TranslatorTable &table);
+void addDataMovement(TranslatorTable &table);
+void addResizes(TranslatorTable &table);
+void addQuantization(TranslatorTable &table);
+void addQuantizedOperators(TranslatorTable &table);
+
+} // namespace nibble::onnximport
+
+#endif // NIBBLE_LIB_IMPORT_ONNX_IMPORTER_H

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reads and checks a model and the weights beside it.
+
+#include "Model.h"
+
+#include "onnx/checker.h"
+#include "onnx/proto_utils.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
+
+using namespace nibble::onnximport;
+using llvm::StringRef;
+using llvm::Twine;
+
+using SharedBuffer = std::shared_ptr<llvm::MemoryBuffer>;
+
+Bytes nibble::onnximport::takeBytes(std::string &&data) {
+  auto owner = std::make_shared<std::string>(std::move(data));
+  return {llvm::ArrayRef<char>(owner->data(), owner->size()), owner};
+}
+
+StringRef nibble::onnximport::nodeName(const onnx::NodeProto &node) {
+  if (!node.name().empty() || node.output_size() == 0)
+    return node.name();
+  return node.output(0);
+}
+
+std::string nibble::onnximport::describe(const Model &model, const onnx::NodeProto &node) {
+  std::string text = model.path + ": node '" + nodeName(node).str() + "' (" + node.op_type();
+  if (!node.domain().empty())
+    text += " of " + node.domain();
+  auto it = model.opsets.find(node.domain());
+  if (it != model.opsets.end())
+    text += ", opset " + std::to_string(it->second);
+  return text + ")";
+}
+
+static int64_t elementSize(const onnx::TensorProto &tensor) {
+  switch (tensor.data_type()) {
+  case onnx::TensorProto::FLOAT:
+  case onnx::TensorProto::INT32:
+  case onnx::TensorProto::UINT32:
+    return 4;
+  case onnx::TensorProto::DOUBLE:
+  case onnx::TensorProto::INT64:
+  case onnx::TensorProto::UINT64:
+    return 8;
+  case onnx::TensorProto::FLOAT16:
+  case onnx::TensorProto::BFLOAT16:
+  case onnx::TensorProto::INT16:
+  case onnx::TensorProto::UINT16:
+    return 2;
+  case onnx::TensorProto::INT8:
+  case onnx::TensorProto::UINT8:
+  case onnx::TensorProto::BOOL:
+    return 1;
+  default:
+    throw ImportError("tensor '" + tensor.name() + "' has element type " +
+                      onnx::TensorProto::DataType_Name(onnx::TensorProto::DataType(tensor.data_type())) +
+                      ", which is not supported");
+  }
+}
+
+int64_t nibble::onnximport::byteSize(const onnx::TensorProto &tensor) {
+  int64_t size = elementSize(tensor);
+  for (int64_t extent : tensor.dims())
+    if (extent < 0 || llvm::MulOverflow(size, extent, size))
+      throw ImportError("tensor '" + tensor.name() + "' has an impossible shape");
+  return size;
+}
+
+static SharedBuffer openFile(StringRef path, const Twine &what) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    throw ImportError("cannot read " + what + ": " + buffer.getError().message());
+  return std::move(*buffer);
+}
+
+namespace {
+/// The files beside a model that hold its weights; each is mapped once.
+class ExternalFiles {
+public:
+  explicit ExternalFiles(StringRef modelPath) {
+    llvm::SmallString<256> real;
+    if (llvm::sys::fs::real_path(modelPath, real))
+      real = modelPath;
+    folder = llvm::sys::path::parent_path(real).str();
+  }
+
+  StringRef getFolder() const { return folder; }
+
+  /// The bytes that an external tensor names; throws if they lie outside the model's folder or the file.
+  Bytes read(const onnx::TensorProto &tensor);
+
+private:
+  SharedBuffer open(StringRef location, StringRef tensor);
+
+  std::string folder;
+  llvm::StringMap<SharedBuffer> files;
+};
+} // namespace
+
+SharedBuffer ExternalFiles::open(StringRef location, StringRef tensor) {
+  SharedBuffer &buffer = files[location];
+  if (buffer)
+    return buffer;
+  std::string what = ("external data '" + location + "' of tensor '" + tensor + "'").str();
+  llvm::SmallString<256> joined(folder), real;
+  llvm::sys::path::append(joined, location);
+  if (location.empty() || llvm::sys::path::is_absolute(location) ||
+      llvm::is_contained(llvm::make_range(llvm::sys::path::begin(location), llvm::sys::path::end(location)), ".."))
+    throw ImportError(what + " lies outside the model's folder", "only relative paths without '..' are read");
+  if (std::error_code error = llvm::sys::fs::real_path(joined, real))
+    throw ImportError("cannot read " + what + ": " + error.message());
+  if (!StringRef(real).starts_with(folder + "/"))
+    throw ImportError(what + " lies outside the model's folder", "it is a link to '" + real + "'");
+  if (!llvm::sys::fs::is_regular_file(real))
+    throw ImportError(what + " is not a regular file");
+  return buffer = openFile(real, what);
+}
+
+/// The number in entry `key` of an external tensor.
+static int64_t parseEntry(const onnx::StringStringEntryProto &entry, StringRef tensor) {
+  int64_t number;
+  if (StringRef(entry.value()).getAsInteger(10, number) || number < 0)
+    throw ImportError("tensor '" + tensor + "' has external " + entry.key() + " '" + entry.value() +
+                      "', expected a number");
+  return number;
+}
+
+Bytes ExternalFiles::read(const onnx::TensorProto &tensor) {
+  StringRef location;
+  int64_t offset = 0, size = byteSize(tensor), length = size;
+  for (const onnx::StringStringEntryProto &entry : tensor.external_data()) {
+    if (entry.key() == "location")
+      location = entry.value();
+    else if (entry.key() == "offset")
+      offset = parseEntry(entry, tensor.name());
+    else if (entry.key() == "length")
+      length = parseEntry(entry, tensor.name());
+  }
+  SharedBuffer buffer = open(location, tensor.name());
+  if (length != size)
+    throw ImportError("tensor '" + tensor.name() + "' has " + Twine(length) + " bytes of external data, expected " +
+                      Twine(size));
+  int64_t available = buffer->getBufferSize();
+  if (offset > available || size > available - offset)
+    throw ImportError("tensor '" + tensor.name() + "' needs bytes " + Twine(offset) + " to " + Twine(offset + size) +
+                      " of '" + location + "', which has " + Twine(available));
+  return {llvm::ArrayRef<char>(buffer->getBufferStart() + offset, size), buffer};
+}
+
+/// Runs ONNX's checker; external data is sought in `folder`.
+static void check(const onnx::ModelProto &proto, StringRef folder) {
+  onnx::checker::CheckerContext context;
+  std::unordered_map<std::string, int> opsets;
+  for (const onnx::OperatorSetIdProto &opset : proto.opset_import())
+    opsets[opset.domain()] = static_cast<int>(opset.version());
+  if (opsets.empty())
+    throw ImportError("the model declares no opset");
+  context.set_ir_version(static_cast<int>(proto.ir_version()));
+  context.set_opset_imports(opsets);
+  context.set_model_dir(folder.str());
+  onnx::checker::LexicalScopeContext scope;
+  onnx::checker::check_function_call_cycles(proto);
+  onnx::checker::check_model_local_functions(proto, context, scope);
+  onnx::checker::check_graph(proto.graph(), context, scope);
+}
+
+/// Reads external initializers and checks the sizes of the others.
+static void loadWeights(Model &model, ExternalFiles &files) {
+  for (onnx::TensorProto &tensor : *model.proto.mutable_graph()->mutable_initializer()) {
+    if (tensor.data_location() == onnx::TensorProto::EXTERNAL) {
+      model.weights[tensor.name()] = files.read(tensor);
+    } else if (tensor.has_raw_data() && tensor.data_type() != onnx::TensorProto::STRING) {
+      int64_t size = byteSize(tensor);
+      if (int64_t(tensor.raw_data().size()) != size)
+        throw ImportError("tensor '" + tensor.name() + "' has " + Twine(tensor.raw_data().size()) +
+                          " bytes of data, expected " + Twine(size));
+    }
+  }
+}
+
+std::unique_ptr<Model> nibble::onnximport::loadModel(StringRef path) {
+  auto model = std::make_unique<Model>();
+  model->path = path.str();
+  if (llvm::sys::fs::is_directory(path))
+    throw ImportError("cannot read the model: it is a directory");
+  SharedBuffer buffer = openFile(path, "the model");
+  if (buffer->getBufferSize() >= (2048LL << 20))
+    throw ImportError("the file has " + Twine(buffer->getBufferSize()) + " bytes, the format allows fewer than 2 GiB",
+                      "save the weights as external data beside the model");
+  if (!onnx::ParseProtoFromBytes(&model->proto, buffer->getBufferStart(), buffer->getBufferSize()) ||
+      !model->proto.has_graph())
+    throw ImportError("not an ONNX model, or truncated (" + Twine(buffer->getBufferSize()) + " bytes)");
+  std::array<uint8_t, 32> digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(buffer->getBuffer()));
+  model->hash = llvm::toHex(digest, /*LowerCase=*/true);
+  for (onnx::OperatorSetIdProto &opset : *model->proto.mutable_opset_import()) {
+    if (opset.domain() == "ai.onnx")
+      opset.clear_domain();
+    model->opsets[opset.domain()] = opset.version();
+  }
+  ExternalFiles files(path);
+  loadWeights(*model, files);
+  check(model->proto, files.getFolder());
+  return model;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// An ONNX model as files hold it, and brought to the canonical opset.
+
+#ifndef NIBBLE_LIB_IMPORT_ONNX_MODEL_H
+#define NIBBLE_LIB_IMPORT_ONNX_MODEL_H
+
+#include "onnx/onnx_pb.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/Twine.h"
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace nibble::onnximport {
+
+/// The opset of ONNX's own domain that everything is brought to before translation.
+constexpr int64_t kCanonicalOpset = 28;
+
+/// Why a model cannot be imported. Thrown and caught inside this folder only.
+struct ImportError : std::runtime_error {
+  explicit ImportError(const llvm::Twine &message, const llvm::Twine &note = "")
+      : std::runtime_error(message.str()), note(note.str()) {}
+  std::string note;
+  /// Names of the node and of its first result, if one is to blame.
+  std::string node, value;
+};
+
+/// Bytes of a weight, and what keeps them alive: a string of the message, or a mapped file.
+struct Bytes {
+  llvm::ArrayRef<char> data;
+  std::shared_ptr<const void> owner;
+};
+
+/// Bytes that a string held.
+Bytes takeBytes(std::string &&data);
+
+struct Model {
+  std::string path;
+  /// SHA-256 of the file, in hexadecimal.
+  std::string hash;
+  onnx::ModelProto proto;
+  /// Opset of each domain, as the file declares it.
+  llvm::StringMap<int64_t> opsets;
+  /// Initializers' bytes, which `proto` no longer holds.
+  llvm::StringMap<Bytes> weights;
+};
+
+/// Number of bytes of `tensor`'s values; throws if its extents are negative or absurd, or its type has no fixed size.
+int64_t byteSize(const onnx::TensorProto &tensor);
+
+/// The operation that a node's diagnostics name: "model.onnx: node 'conv1' (Conv, opset 9)".
+std::string describe(const Model &model, const onnx::NodeProto &node);
+
+/// Name of a node; that of its first output, if it has none of its own.
+llvm::StringRef nodeName(const onnx::NodeProto &node);
+
+/// Reads, checks and hashes the file at `path`; weights in other files are mapped.
+std::unique_ptr<Model> loadModel(llvm::StringRef path);
+
+/// Inlines functions, converts to the canonical opset and infers types. Weights leave the message first.
+void canonicalize(Model &model);
+
+} // namespace nibble::onnximport
+
+#endif // NIBBLE_LIB_IMPORT_ONNX_MODEL_H

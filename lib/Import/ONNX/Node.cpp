@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Access to a node's attributes and operands, and construction of its operations.
+
+#include "Importer.h"
+
+#include "nibble/Support/Locations.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+Node::Node(Importer &importer, const onnx::NodeProto &proto) : importer(importer), proto(proto) {}
+
+void Node::fail(const Twine &message, const Twine &note) const {
+  ImportError error(describe(importer.model, proto) + ": " + message, note);
+  error.node = nodeName(proto).str();
+  error.value = proto.output_size() ? proto.output(0) : "";
+  throw error;
+}
+
+const onnx::AttributeProto *Node::attribute(StringRef name) const {
+  for (const onnx::AttributeProto &attribute : proto.attribute())
+    if (attribute.name() == name)
+      return &attribute;
+  return nullptr;
+}
+
+int64_t Node::getInt(StringRef name, int64_t otherwise) const {
+  const onnx::AttributeProto *found = attribute(name);
+  return found ? found->i() : otherwise;
+}
+
+float Node::getFloat(StringRef name, float otherwise) const {
+  const onnx::AttributeProto *found = attribute(name);
+  return found ? found->f() : otherwise;
+}
+
+std::string Node::getString(StringRef name, StringRef otherwise) const {
+  const onnx::AttributeProto *found = attribute(name);
+  return found ? found->s() : otherwise.str();
+}
+
+SmallVector<int64_t> Node::getInts(StringRef name, ArrayRef<int64_t> otherwise) const {
+  const onnx::AttributeProto *found = attribute(name);
+  return found ? llvm::to_vector(llvm::make_range(found->ints().begin(), found->ints().end()))
+               : SmallVector<int64_t>(otherwise);
+}
+
+Known &Node::known(unsigned i) const {
+  if (!has(i))
+    fail("input " + Twine(i) + " is missing");
+  return importer.lookup(proto.input(i));
+}
+
+Value Node::get(unsigned i) {
+  Known &operand = known(i);
+  if (operand.value)
+    return operand.value;
+  if (!operand.tensor && !staticExtents(operand.content->ints))
+    fail("input " + Twine(i) + " ('" + proto.input(i) + "') is computed from extents that are unknown at compile time",
+         "give the input a fixed shape, all but the batch");
+  return importer.materialize(proto.input(i));
+}
+
+Value Node::real(unsigned i) {
+  Value value = get(i);
+  Type element = elementOf(value);
+  if (!element.isF32() && !isa<quant::QuantizedType>(element)) {
+    std::string text;
+    llvm::raw_string_ostream(text) << element;
+    fail("input " + Twine(i) + " ('" + proto.input(i) + "') has elements of type " + text + ", expected f32");
+  }
+  return value;
+}
+
+const Content *Node::content(unsigned i) const {
+  Known &operand = known(i);
+  if (!operand.content && operand.tensor)
+    operand.content = importer.readContent(*operand.tensor);
+  return operand.content.get();
+}
+
+SmallVector<int64_t> Node::ints(unsigned i, StringRef what) const {
+  const Content *known = content(i);
+  std::optional<SmallVector<int64_t>> values;
+  if (known && !known->isReal())
+    values = staticExtents(known->ints);
+  if (!values)
+    fail(what + " (input " + Twine(i) + ", '" + proto.input(i) + "') is not known at compile time");
+  return *values;
+}
+
+double Node::scalar(unsigned i, StringRef what) const {
+  const Content *known = content(i);
+  if (!known || !known->isReal() || known->reals.size() != 1)
+    fail(what + " (input " + Twine(i) + ", '" + proto.input(i) + "') is not one float known at compile time");
+  return known->reals.front();
+}
+
+int64_t Node::axis(int64_t axis, int64_t rank) const {
+  if (axis < -rank || axis >= rank)
+    fail("axis " + Twine(axis) + " lies outside a tensor of rank " + Twine(rank));
+  return axis < 0 ? axis + rank : axis;
+}
+
+Shape Node::broadcast(const Shape &lhs, const Shape &rhs) const {
+  Shape result(std::max(lhs.size(), rhs.size()));
+  for (size_t i = 0; i < result.size(); ++i) {
+    Dim a = i < lhs.size() ? lhs[lhs.size() - 1 - i] : Dim(1);
+    Dim b = i < rhs.size() ? rhs[rhs.size() - 1 - i] : Dim(1);
+    if (a.isStatic() && b.isStatic() && a != b && !a.is(1) && !b.is(1))
+      fail("shapes " + importer.symbols.print(lhs) + " and " + importer.symbols.print(rhs) + " do not broadcast");
+    bool takeRight = a.is(1) || (!a.isStatic() && b.isStatic() && !b.is(1));
+    Dim dim = takeRight ? b : a;
+    if (a != b && !a.isStatic() && !b.isStatic())
+      dim = importer.symbols.get("max(" + importer.symbols.print(a) + "," + importer.symbols.print(b) + ")");
+    result[result.size() - 1 - i] = dim;
+  }
+  return result;
+}
+
+Location Node::location() const {
+  return getNodeLoc(importer.builder.getContext(), nodeName(proto), "");
+}
+
+Location Node::location(unsigned i) const {
+  return getNodeLoc(importer.builder.getContext(), nodeName(proto), proto.output(i));
+}
+
+Value Node::record(Operation *op, const Shape &shape) {
+  created.insert(op);
+  Value result = op->getResult(0);
+  importer.shapes[result] = shape;
+  return result;
+}
+
+void Node::name(Value value, unsigned i) {
+  if (Operation *op = value.getDefiningOp())
+    if (created.contains(op) && getValueName(op->getLoc()).empty())
+      op->setLoc(location(i));
+}
+
+/// Takes extents that ONNX's inference knows and we do not.
+static void refine(Importer &importer, Shape &shape, const onnx::TypeProto *type) {
+  if (!type || !type->has_tensor_type() || !type->tensor_type().has_shape() ||
+      type->tensor_type().shape().dim_size() != int(shape.size()))
+    return;
+  for (auto [dim, known] : llvm::zip(shape, type->tensor_type().shape().dim()))
+    if (!dim.isStatic() && known.has_dim_value())
+      dim = known.dim_value();
+}
+
+void Node::set(unsigned i, Value value) {
+  name(value, i);
+  Shape shape = shapeOf(value);
+  Operation *op = value.getDefiningOp();
+  if (op && created.contains(op) && !isa<DequantizeOp, QuantizeOp>(op)) {
+    refine(importer, shape, importer.inferredType(proto.output(i)));
+    value.setType(RankedTensorType::get(toExtents(shape), elementOf(value)));
+    importer.shapes[value] = shape;
+  }
+  Known &result = importer.define(proto.output(i));
+  result.value = value;
+  result.shape = shape;
+}
+
+void Node::set(unsigned i, Content content) {
+  Known &result = importer.define(proto.output(i));
+  result.shape.assign(content.shape.begin(), content.shape.end());
+  result.content = std::make_shared<Content>(std::move(content));
+}

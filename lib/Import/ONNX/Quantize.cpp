@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// QuantizeLinear, DequantizeLinear and the types they stand for.
+
+#include "Quant.h"
+
+#include "nibble/Support/Locations.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+QuantParameters nibble::onnximport::readParameters(Node &node, unsigned scale, unsigned zeroPoint, int32_t storage) {
+  QuantParameters result;
+  const Content *scales = node.content(scale);
+  if (!scales || !scales->isReal() || scales->reals.empty())
+    node.fail("the scale (input " + Twine(scale) + ", '" + node.proto.input(scale) + "') is not known at compile time");
+  result.scales = scales->reals;
+  for (double value : result.scales)
+    if (!(value > 0) || value > 3e38)
+      node.fail("has scale " + std::to_string(value) + ", expected a positive number");
+  result.zeroPoints.assign(result.scales.size(), 0);
+  result.storage = storage;
+  if (!node.has(zeroPoint))
+    return result;
+  result.zeroPoints = node.ints(zeroPoint, "the zero point");
+  result.storage = node.content(zeroPoint)->type;
+  if (result.zeroPoints.size() != result.scales.size())
+    node.fail("has " + Twine(result.scales.size()) + " scales and " + Twine(result.zeroPoints.size()) + " zero points");
+  return result;
+}
+
+namespace {
+struct Storage {
+  unsigned width;
+  bool isSigned;
+};
+} // namespace
+
+static std::optional<Storage> storageOf(int32_t onnxType) {
+  switch (onnxType) {
+  case onnx::TensorProto::INT8:
+    return Storage{8, true};
+  case onnx::TensorProto::UINT8:
+    return Storage{8, false};
+  case onnx::TensorProto::INT16:
+    return Storage{16, true};
+  case onnx::TensorProto::UINT16:
+    return Storage{16, false};
+  case onnx::TensorProto::INT32:
+    return Storage{32, true};
+  default:
+    return std::nullopt;
+  }
+}
+
+Type nibble::onnximport::quantizedType(Node &node, const QuantParameters &parameters, int64_t axis, const Shape &shape,
+                                       bool isNarrow) {
+  std::optional<Storage> storage = storageOf(parameters.storage);
+  if (!storage)
+    node.fail("quantized values of type " +
+              onnx::TensorProto::DataType_Name(onnx::TensorProto::DataType(parameters.storage)) +
+              " are not supported");
+  Builder &builder = node.importer.builder;
+  Type stored = builder.getIntegerType(storage->width);
+  int64_t low = quant::QuantizedType::getDefaultMinimumForInteger(storage->isSigned, storage->width);
+  int64_t high = quant::QuantizedType::getDefaultMaximumForInteger(storage->isSigned, storage->width);
+  bool isZero = llvm::all_of(parameters.zeroPoints, [](int64_t zero) { return zero == 0; });
+  if (isNarrow && storage->isSigned && storage->width == 8 && isZero)
+    low = -high;
+  unsigned flags = storage->isSigned ? quant::QuantizationFlags::Signed : 0;
+  if (parameters.scales.size() == 1)
+    return quant::UniformQuantizedType::get(flags, stored, builder.getF32Type(), parameters.scales.front(),
+                                            parameters.zeroPoints.front(), low, high);
+  axis = node.axis(axis, shape.size());
+  if (shape[axis].isStatic() && shape[axis] != Dim(parameters.scales.size()))
+    node.fail("has " + Twine(parameters.scales.size()) + " scales along axis " + Twine(axis) + " of extent " +
+              Twine(shape[axis].factor));
+  return quant::UniformQuantizedPerAxisType::get(flags, stored, builder.getF32Type(), parameters.scales,
+                                                 parameters.zeroPoints, axis, low, high);
+}
+
+/// A constant of bytes, read with scales. Its location is that of the initializer.
+static Value quantizedConstant(Node &node, unsigned i, const QuantParameters &parameters, int64_t axis) {
+  Importer &importer = node.importer;
+  const Known &known = node.known(i);
+  const onnx::TensorProto &tensor = *known.tensor;
+  if (tensor.data_type() != parameters.storage)
+    node.fail("input " + Twine(i) + " and its zero point have unlike types");
+  Bytes data = importer.bytes(tensor);
+  bool isNarrow = !llvm::is_contained(data.data, char(-128));
+  Type element = quantizedType(node, parameters, axis, known.shape, isNarrow);
+  SmallVector<int64_t> extents = toExtents(known.shape);
+  StringRef name = node.proto.input(i);
+  auto stored = RankedTensorType::get(extents, importer.elementType(parameters.storage));
+  Location loc = getNodeLoc(importer.builder.getContext(), name, name);
+  return importer.constant(loc, RankedTensorType::get(extents, element), importer.attribute(stored, data, name));
+}
+
+Value nibble::onnximport::quantizedOperand(Node &node, unsigned i, const QuantParameters &parameters, int64_t axis) {
+  const Known &known = node.known(i);
+  if (!known.value && known.tensor)
+    return quantizedConstant(node, i, parameters, axis);
+  Value value = node.get(i);
+  Type element = node.elementOf(value), wanted = quantizedType(node, parameters, axis, node.shapeOf(value));
+  if (element == wanted)
+    return value;
+  if (!isa<quant::QuantizedType>(element))
+    node.fail("input " + Twine(i) + " ('" + node.proto.input(i) + "') holds integers of no known scale");
+  std::string text;
+  llvm::raw_string_ostream(text) << "reads input " << i << " ('" << node.proto.input(i) << "') as " << wanted
+                                 << ", but it was quantized as " << element;
+  node.fail(text);
+}
+
+static void importDequantizeLinear(Node &node) {
+  if (node.getInt("block_size", 0))
+    node.fail("attribute 'block_size' (scales of blocks) is not supported");
+  int32_t storage = node.known(0).tensor ? node.known(0).tensor->data_type() : onnx::TensorProto::UINT8;
+  if (!node.known(0).tensor)
+    if (auto type = dyn_cast<quant::QuantizedType>(node.elementOf(node.get(0))))
+      storage = !type.isSigned()                        ? onnx::TensorProto::UINT8
+                : type.getStorageType().isInteger(32)   ? onnx::TensorProto::INT32
+                                                        : onnx::TensorProto::INT8;
+  QuantParameters parameters = readParameters(node, 1, 2, storage);
+  Value input = quantizedOperand(node, 0, parameters, node.getInt("axis", 1));
+  node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), node.importer.builder.getF32Type(), input));
+}
+
+static void importQuantizeLinear(Node &node) {
+  if (node.getInt("block_size", 0))
+    node.fail("attribute 'block_size' (scales of blocks) is not supported");
+  Value input = node.real(0);
+  int64_t storage = node.getInt("output_dtype", 0);
+  QuantParameters parameters = readParameters(node, 1, 2, storage ? storage : int64_t(onnx::TensorProto::UINT8));
+  Type element = quantizedType(node, parameters, node.getInt("axis", 1), node.shapeOf(input));
+  node.set(0, node.emit<QuantizeOp>(node.shapeOf(input), element, input));
+}
+
+/// Operators that keep bytes as they are.
+static bool movesBytes(StringRef op) {
+  return llvm::is_contained({"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Slice"}, op);
+}
+
+/// The operands that hold the scale and zero point of operand `i`, if a node quantizes it.
+static std::optional<std::pair<unsigned, unsigned>> parameterOperands(StringRef op, unsigned i) {
+  if (op == "DequantizeLinear" && i == 0)
+    return std::pair(1u, 2u);
+  bool isBinary = op == "QLinearConv" || op == "QLinearMatMul" || op == "QLinearAdd" || op == "QLinearMul" ||
+                  op == "QGemm";
+  if (isBinary && (i == 0 || i == 3))
+    return std::pair(i + 1, i + 2);
+  if (op.starts_with("QLinear") && !isBinary && i == 0)
+    return std::pair(1u, 2u);
+  return std::nullopt;
+}
+
+Type nibble::onnximport::quantizedInputType(Importer &importer, StringRef name, int32_t onnxType) {
+  if (onnxType != onnx::TensorProto::UINT8 && onnxType != onnx::TensorProto::INT8)
+    return Type();
+  Type result;
+  SmallVector<StringRef> worklist = {name};
+  while (!worklist.empty()) {
+    StringRef value = worklist.pop_back_val();
+    for (const onnx::NodeProto &proto : importer.model.proto.graph().node())
+      for (auto [i, input] : llvm::enumerate(proto.input())) {
+        if (input != value)
+          continue;
+        Node node(importer, proto);
+        QuantParameters parameters;
+        parameters.storage = onnxType;
+        if (movesBytes(proto.op_type()) && i == 0) {
+          worklist.push_back(proto.output(0));
+          continue;
+        }
+        if (proto.op_type() == "Cast" && node.getInt("to", 0) == onnx::TensorProto::FLOAT) {
+          parameters.scales = {1.0};
+          parameters.zeroPoints = {0};
+        } else if (auto operands = parameterOperands(proto.op_type(), i)) {
+          parameters = readParameters(node, operands->first, operands->second, onnxType);
+        } else {
+          return Type();
+        }
+        if (parameters.scales.size() != 1)
+          return Type();
+        Type type = quantizedType(node, parameters, 0, {});
+        if (result && result != type)
+          return Type();
+        result = type;
+      }
+  }
+  return result;
+}
+
+void nibble::onnximport::addQuantization(TranslatorTable &table) {
+  table["DequantizeLinear"] = importDequantizeLinear;
+  table["QuantizeLinear"] = importQuantizeLinear;
+}

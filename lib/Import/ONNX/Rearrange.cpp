@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reshapes and transposes, done at once where the value is a weight.
+
+#include "Importer.h"
+
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+/// The constant behind a value: itself, or what is dequantized.
+static ConstantOp weightOf(Value value) {
+  if (auto dequantize = value.getDefiningOp<DequantizeOp>())
+    value = dequantize.getInput();
+  return value.getDefiningOp<ConstantOp>();
+}
+
+/// The bytes of an attribute; none for splats and booleans.
+static std::optional<ArrayRef<char>> rawBytes(ElementsAttr value) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    return blob ? std::optional(blob->getData()) : std::nullopt;
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense || dense.isSplat() || dense.getElementType().isInteger(1))
+    return std::nullopt;
+  return dense.getRawData();
+}
+
+/// Element type of a weight whose dimension `i` becomes `moved(i)`.
+static Type moveAxis(Type element, function_ref<int64_t(int64_t)> moved) {
+  auto type = dyn_cast<quant::UniformQuantizedPerAxisType>(element);
+  if (!type)
+    return element;
+  return quant::UniformQuantizedPerAxisType::get(type.getFlags(), type.getStorageType(), type.getExpressedType(),
+                                                 type.getScales(), type.getZeroPoints(),
+                                                 moved(type.getQuantizedDimension()), type.getStorageTypeMin(),
+                                                 type.getStorageTypeMax());
+}
+
+/// `weight` with other bytes, and dequantized again if `original` was.
+static Value rebuild(Node &node, Value original, ConstantOp weight, ElementsAttr value, Type element) {
+  Importer &importer = node.importer;
+  ArrayRef<int64_t> shape = value.getShapedType().getShape();
+  Value constant = importer.constant(weight.getLoc(), RankedTensorType::get(shape, element), value);
+  if (constant.getDefiningOp() == weight || isa<ConstantOp>(original.getDefiningOp()))
+    return constant;
+  Type real = RankedTensorType::get(shape, Node::elementOf(original));
+  Value result = DequantizeOp::create(importer.builder, original.getLoc(), real, constant);
+  importer.shapeOf(result);
+  return result;
+}
+
+static ElementsAttr reshapeAttribute(ElementsAttr value, ArrayRef<int64_t> extents) {
+  auto type = RankedTensorType::get(extents, value.getElementType());
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  return cast<DenseElementsAttr>(value).reshape(type);
+}
+
+/// A weight under another shape. Per-axis scales follow their dimension if only ones came or went.
+static Value reshapeWeight(Node &node, Value input, ArrayRef<int64_t> extents) {
+  ConstantOp weight = weightOf(input);
+  auto type = cast<RankedTensorType>(weight.getType());
+  Type element = type.getElementType();
+  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(element)) {
+    int64_t axis = perAxis.getQuantizedDimension(), before = 1;
+    for (int64_t extent : type.getShape().take_front(axis))
+      before *= extent;
+    std::optional<int64_t> found;
+    for (int64_t i = 0, outer = 1; i < int64_t(extents.size()); outer *= extents[i++])
+      if (outer == before && extents[i] == type.getDimSize(axis) && !(found && extents[i] == 1))
+        found = i;
+    if (!found)
+      return Value();
+    element = moveAxis(element, [&](int64_t) { return *found; });
+  }
+  return rebuild(node, input, weight, reshapeAttribute(weight.getValue(), extents), element);
+}
+
+Value Node::reshape(Value input, const Shape &shape) {
+  Shape from = shapeOf(input);
+  if (from == shape)
+    return input;
+  std::optional<Dim> before = product(from), after = product(shape);
+  bool areKnown = before && after && before->isStatic() && after->isStatic();
+  if (areKnown && *before != *after)
+    fail("cannot reshape " + importer.symbols.print(from) + " to " + importer.symbols.print(shape));
+  if (llvm::count_if(shape, [](const Dim &dim) { return !dim.isStatic(); }) > 1)
+    fail("more than one extent of the reshaped " + importer.symbols.print(shape) + " is unknown at compile time",
+         "give the input a fixed shape, all but the batch");
+  if (weightOf(input))
+    if (Value weight = reshapeWeight(*this, input, toExtents(shape)))
+      return weight;
+  if (isa<quant::UniformQuantizedPerAxisType>(elementOf(input)))
+    fail("values quantized per axis cannot be reshaped");
+  return emit<ReshapeOp>(shape, elementOf(input), input);
+}
+
+/// Bytes of a tensor of shape `extents`, permuted.
+static std::string permute(ArrayRef<char> data, size_t size, ArrayRef<int64_t> extents, ArrayRef<int64_t> permutation) {
+  size_t rank = extents.size();
+  SmallVector<int64_t> strides(rank, size), to(rank), step(rank), index(rank, 0);
+  for (size_t i = rank - 1; i > 0; --i)
+    strides[i - 1] = strides[i] * extents[i];
+  for (size_t i = 0; i < rank; ++i) {
+    to[i] = extents[permutation[i]];
+    step[i] = strides[permutation[i]];
+  }
+  std::string result(data.size(), '\0');
+  int64_t from = 0;
+  for (size_t at = 0; at < result.size(); at += size) {
+    std::memcpy(result.data() + at, data.data() + from, size);
+    for (size_t i = rank; i-- > 0;) {
+      from += step[i];
+      if (++index[i] < to[i])
+        break;
+      from -= step[i] * to[i];
+      index[i] = 0;
+    }
+  }
+  return result;
+}
+
+static Value transposeWeight(Node &node, Value input, ArrayRef<int64_t> permutation) {
+  ConstantOp weight = weightOf(input);
+  ElementsAttr value = weight.getValue();
+  std::optional<ArrayRef<char>> data = rawBytes(value);
+  if (!data)
+    return Value();
+  ArrayRef<int64_t> extents = value.getShapedType().getShape();
+  auto type = cast<RankedTensorType>(value.getType());
+  Bytes bytes = takeBytes(permute(*data, type.getElementTypeBitWidth() / 8, extents, permutation));
+  auto permuted = RankedTensorType::get(applyPermutation(extents, permutation), type.getElementType());
+  StringRef name = "transposed";
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    name = resource.getRawHandle().getKey();
+  Type element = moveAxis(Node::elementOf(weight), [&](int64_t axis) {
+    return std::distance(permutation.begin(), llvm::find(permutation, axis));
+  });
+  return rebuild(node, input, weight, node.importer.attribute(permuted, bytes, name), element);
+}
+
+Value Node::transpose(Value input, ArrayRef<int64_t> permutation) {
+  Shape from = shapeOf(input);
+  if (llvm::equal(permutation, llvm::seq<int64_t>(0, from.size())))
+    return input;
+  if (weightOf(input))
+    if (Value weight = transposeWeight(*this, input, permutation))
+      return weight;
+  Type element = moveAxis(elementOf(input), [&](int64_t axis) {
+    return std::distance(permutation.begin(), llvm::find(permutation, axis));
+  });
+  Shape shape = llvm::map_to_vector<4>(permutation, [&](int64_t axis) { return from[axis]; });
+  return emit<TransposeOp>(shape, element, input, permutation);
+}
+
+Value Node::slice(Value input, ArrayRef<int64_t> starts, ArrayRef<int64_t> steps, const Shape &shape) {
+  if (shapeOf(input) == shape && llvm::all_of(steps, [](int64_t step) { return step == 1; }))
+    return input;
+  return emit<SliceOp>(shape, elementOf(input), input, starts, steps);
+}

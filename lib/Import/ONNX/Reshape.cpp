@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Nodes that change a tensor's shape alone, or nothing.
+
+#include "Importer.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+/// The extents that a Reshape asks for: 0 copies the input's, -1 takes what is left.
+static Shape resolve(Node &node, const Shape &from, ArrayRef<Dim> wanted) {
+  Symbols &symbols = node.importer.symbols;
+  bool allowZero = node.getInt("allowzero", 0);
+  Shape result(wanted.begin(), wanted.end());
+  std::optional<size_t> inferred;
+  std::optional<Dim> known = Dim(1);
+  for (auto [i, dim] : llvm::enumerate(result)) {
+    if (dim.is(0) && !allowZero) {
+      if (i >= from.size())
+        node.fail("the shape copies extent " + Twine(i) + " of a tensor of rank " + Twine(from.size()));
+      dim = from[i];
+    }
+    if (dim.is(-1) && inferred)
+      node.fail("the shape has more than one -1");
+    if (dim.is(-1))
+      inferred = i;
+    else
+      known = known ? multiply(*known, dim) : std::nullopt;
+  }
+  if (!inferred)
+    return result;
+  std::optional<Dim> total = product(from);
+  std::optional<Dim> rest = total && known ? divideExactly(*total, *known) : std::nullopt;
+  if (!rest && total && known && total->isStatic() && known->isStatic())
+    node.fail("cannot reshape " + symbols.print(from) + " to " + symbols.print(result));
+  result[*inferred] = rest ? *rest : symbols.fresh();
+  return result;
+}
+
+static void importReshape(Node &node) {
+  Value input = node.get(0);
+  const Content *wanted = node.content(1);
+  if (!wanted)
+    node.fail("the shape (input 1, '" + node.proto.input(1) + "') is not known at compile time");
+  node.set(0, node.reshape(input, resolve(node, node.shapeOf(input), wanted->ints)));
+}
+
+static void importFlatten(Node &node) {
+  Value input = node.get(0);
+  Shape from = node.shapeOf(input);
+  int64_t axis = node.getInt("axis", 1), rank = from.size();
+  axis = axis == rank ? rank : node.axis(axis, rank);
+  std::optional<Dim> outer = product(ArrayRef<Dim>(from).take_front(axis)),
+                     inner = product(ArrayRef<Dim>(from).drop_front(axis));
+  if (!outer || !inner)
+    node.fail("the shape " + node.importer.symbols.print(from) + " is too large");
+  node.set(0, node.reshape(input, {*outer, *inner}));
+}
+
+static void importSqueeze(Node &node) {
+  Value input = node.get(0);
+  Shape from = node.shapeOf(input), shape;
+  SmallVector<int64_t> axes = node.has(1) ? node.ints(1, "axes") : SmallVector<int64_t>();
+  for (int64_t &axis : axes)
+    axis = node.axis(axis, from.size());
+  for (auto [i, dim] : llvm::enumerate(from))
+    if (node.has(1) ? !llvm::is_contained(axes, int64_t(i)) : !dim.is(1))
+      shape.push_back(dim);
+    else if (dim.isStatic() && !dim.is(1))
+      node.fail("cannot squeeze axis " + Twine(i) + " of extent " + Twine(dim.factor));
+  node.set(0, node.reshape(input, shape));
+}
+
+static void importUnsqueeze(Node &node) {
+  Value input = node.get(0);
+  Shape shape = node.shapeOf(input);
+  SmallVector<int64_t> axes = node.ints(1, "axes");
+  int64_t rank = shape.size() + axes.size();
+  for (int64_t &axis : axes)
+    axis = node.axis(axis, rank);
+  llvm::sort(axes);
+  for (int64_t axis : axes) {
+    if (axis > int64_t(shape.size()))
+      node.fail("the axes contain doubles");
+    shape.insert(shape.begin() + axis, Dim(1));
+  }
+  node.set(0, node.reshape(input, shape));
+}
+
+static void importIdentity(Node &node) { node.set(0, node.get(0)); }
+
+static void importDropout(Node &node) {
+  if (node.wants(1))
+    node.fail("output 1 (mask) is not supported");
+  if (node.has(2) && llvm::any_of(node.ints(2, "training_mode"), [](int64_t flag) { return flag != 0; }))
+    node.fail("training mode is set", "export the model for inference");
+  node.set(0, node.get(0));
+}
+
+/// Only conversions that change no value: bytes become float as integers with scale 1.
+static void importCast(Node &node) {
+  Value input = node.get(0);
+  Type from = node.elementOf(input), to = node.importer.elementType(node.getInt("to", 0));
+  if (from == to)
+    return node.set(0, input);
+  auto quantized = dyn_cast<quant::UniformQuantizedType>(from);
+  if (!quantized || !to.isF32() || quantized.getScale() != 1.0 || quantized.getZeroPoint() != 0) {
+    std::string text;
+    llvm::raw_string_ostream(text) << "conversion of " << from << " to " << to << " is not supported";
+    node.fail(text);
+  }
+  node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), to, input));
+}
+
+/// Expand to the shape that the operand has.
+static void importExpand(Node &node) {
+  Value input = node.get(0);
+  const Content *wanted = node.content(1);
+  if (!wanted)
+    node.fail("the shape (input 1, '" + node.proto.input(1) + "') is not known at compile time");
+  Shape shape = node.broadcast(node.shapeOf(input), Shape(wanted->ints.begin(), wanted->ints.end()));
+  if (product(shape) != product(node.shapeOf(input)))
+    node.fail("broadcast of " + node.importer.symbols.print(node.shapeOf(input)) + " to " +
+              node.importer.symbols.print(shape) + " is not supported");
+  node.set(0, node.reshape(input, shape));
+}
+
+void nibble::onnximport::addReshapes(TranslatorTable &table) {
+  table["Reshape"] = importReshape;
+  table["Flatten"] = importFlatten;
+  table["Squeeze"] = importSqueeze;
+  table["Unsqueeze"] = importUnsqueeze;
+  table["Identity"] = importIdentity;
+  table["Dropout"] = importDropout;
+  table["Cast"] = importCast;
+  table["Expand"] = importExpand;
+}
