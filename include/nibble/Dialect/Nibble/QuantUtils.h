@@ -36,6 +36,16 @@ private:
   int32_t min, max;
 };
 
+/// From an element's row-major number to its index along the quantized dimension; 0 for per-tensor types.
+class ChannelIndex {
+public:
+  ChannelIndex(const QuantParams &params, llvm::ArrayRef<int64_t> shape);
+  int64_t operator()(int64_t element) const { return element / inner % channels; }
+
+private:
+  int64_t inner = 1, channels = 1;
+};
+
 bool isQuantized(mlir::Type elementType);
 bool isPerTensor(mlir::Type elementType);
 

@@ -53,31 +53,13 @@ OpFoldResult ConstantOp::fold(FoldAdaptor adaptor) { return getValue(); }
 // quantize, dequantize
 //===----------------------------------------------------------------------===//
 
-/// Each value's index along the quantized dimension; 0 of per-tensor types.
-namespace {
-class ChannelOf {
-public:
-  ChannelOf(const QuantParams &params, ArrayRef<int64_t> shape) {
-    if (!params.isPerAxis())
-      return;
-    channels = shape[params.getAxis()];
-    for (int64_t extent : shape.drop_front(params.getAxis() + 1))
-      inner *= extent;
-  }
-  int64_t operator()(int64_t index) const { return index / inner % channels; }
-
-private:
-  int64_t inner = 1, channels = 1;
-};
-} // namespace
-
 LogicalResult QuantizeOp::verify() {
   return verify::quantizedType(*this, "result", cast<RankedTensorType>(getResult().getType()));
 }
 
 template <typename T>
 static std::vector<char> quantizeValues(ArrayRef<char> bytes, const QuantParams &params, ArrayRef<int64_t> shape) {
-  ChannelOf channelOf(params, shape);
+  ChannelIndex channelOf(params, shape);
   int64_t count = int64_t(bytes.size() / sizeof(float));
   std::vector<char> result(count * sizeof(T));
   for (int64_t i = 0; i < count; ++i) {

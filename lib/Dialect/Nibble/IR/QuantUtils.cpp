@@ -26,6 +26,14 @@ std::optional<QuantParams> QuantParams::get(Type type) {
   return QuantParams(cast<quant::QuantizedType>(element));
 }
 
+ChannelIndex::ChannelIndex(const QuantParams &params, ArrayRef<int64_t> shape) {
+  if (!params.isPerAxis())
+    return;
+  channels = shape[params.getAxis()];
+  for (int64_t extent : shape.drop_front(params.getAxis() + 1))
+    inner *= extent;
+}
+
 bool nibble::isQuantized(Type elementType) {
   return isa<quant::UniformQuantizedType, quant::UniformQuantizedPerAxisType>(elementType);
 }
