@@ -85,7 +85,7 @@ static int registerAll() {
     for (ElementKind kind : {ElementKind::U8, ElementKind::F32})
       for (const Shape &shape : shapes) {
         const ConvParams params = paramsOf(shape, kind);
-        if (!isExecutable(isa) || !whyNoConv(params, isa).empty())
+        if (!isHostCapable(*lookupTargetSpec(isa.name)) || !whyNoConv(params, isa).empty())
           continue;
         const std::string name =
             isa.name.str() + (kind == ElementKind::U8 ? "/int8/" : "/float/") + shape.name;

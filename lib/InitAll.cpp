@@ -4,6 +4,7 @@
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Import/ONNX.h"
+#include "nibble/Pipelines/Phases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -27,6 +28,7 @@ void nibble::registerAllDialects(mlir::DialectRegistry &registry) {
 void nibble::registerAllPasses() {
   mlir::registerTransformsPasses();
   registerNibblePasses();
+  registerPhases();
 }
 
 void nibble::registerAllTranslations() { registerONNXImport(); }

@@ -166,4 +166,290 @@ def AbsorbTransposes : Pass<"nibble-absorb-transposes"> {
   let statistics = [Statistic<"absorbed", "absorbed", "transposes absorbed">];
 }
 
+def InsertObservers : Pass<"nibble-insert-observers"> {
+  let summary = "Mark the values whose ranges calibration measures";
+  let description = [{
+    An observe is put behind each float value that a quantized operation reads or
+    writes, graph inputs among them, named by its ONNX name. A relu or clip that its
+    producer can absorb is observed, not the value before it; data movement
+    shares its input's range.
+
+    ```mlir
+    %y = nibble.relu %x : tensor<4xf32> -> tensor<4xf32> loc("Relu_1"("y"))
+    %z = nibble.sigmoid %y : tensor<4xf32> -> tensor<4xf32> loc("Sigmoid_2"("z"))
+    // becomes
+    %r = nibble.relu %x : tensor<4xf32> -> tensor<4xf32>
+    %y = nibble.observe %r name "y" : tensor<4xf32>
+    %s = nibble.sigmoid %y : tensor<4xf32> -> tensor<4xf32>
+    %z = nibble.observe %s name "z" : tensor<4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"inserted", "inserted", "values observed">];
+}
+
+def ReadCalibration : Pass<"nibble-read-calibration"> {
+  let summary = "Give observes the ranges of a calibration file";
+  let description = [{
+    `file` is the `.calib.json` of a calibration run; `method` chooses ranges from the
+    distributions in it, and is the file's own if empty: `minmax`, `percentile:P`,
+    `mse` or `entropy`. A missing entry, an entry that no value has, and a file
+    of another model are errors.
+
+    ```mlir
+    // nibble-opt --nibble-read-calibration=file=%S/relu.calib.json
+    %y = nibble.observe %x name "y" : tensor<4xf32>
+    // becomes
+    %y = nibble.observe %x name "y" range [0.0, 6.0] : tensor<4xf32>
+    ```
+  }];
+  let options = [Option<"file", "file", "std::string", "", "path of the .calib.json">,
+                 Option<"method", "method", "std::string", "", "minmax, percentile:P, mse or entropy">];
+  let statistics = [Statistic<"read", "read", "ranges read">];
+}
+
+def ApplyPlan : Pass<"nibble-apply-plan"> {
+  let summary = "Note the precision of nodes and values that a plan file chooses";
+  let description = [{
+    Operations that stay in float get the attribute `nibble.precision = "float"`,
+    observes of another type than the default `nibble.activations`. A name that the model
+    does not have is an error that says the nearest.
+
+    ```mlir
+    // nibble-opt --nibble-apply-plan=file=%S/float.plan.json
+    // With {"schema": 1, "nodes": {"Relu_1": {"activations": "float"}}}:
+    %y = nibble.relu %x : tensor<4xf32> -> tensor<4xf32> loc("Relu_1"("y"))
+    // becomes
+    %y = nibble.relu %x {nibble.precision = "float"} : tensor<4xf32> -> tensor<4xf32>
+    ```
+  }];
+  let options = [Option<"file", "file", "std::string", "", "path of the plan">,
+                 Option<"weights", "weights", "std::string", "\"int8\"",
+                        "int8 or float, where the plan does not say">];
+  let statistics = [Statistic<"planned", "planned", "operations that stay in float">];
+}
+
+def AssignTypes : Pass<"nibble-assign-types"> {
+  let summary = "Choose the quantized type of each observed value";
+  let description = [{
+    An observe becomes a quantize and a dequantize, if an operation beside it computes on
+    quantized values. Asymmetric types have scale = fl32((max - min) / 255) and zero point =
+    rint(qmin - min / scale), the range extended to contain 0; symmetric ones
+    scale = fl32(max(|min|, |max|) / 127). Behind a relu or clip the storage range is narrowed
+    to what the clip leaves, where it does more than the range. A concat's operands
+    that nothing else reads get its type.
+
+    ```mlir
+    %a = nibble.observe %x name "a" range [0.0, 2.0] : tensor<4xf32>
+    %y = nibble.sigmoid %a : tensor<4xf32> -> tensor<4xf32>
+    // becomes
+    %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.0078431377187371254>>
+    %a = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.0078431377187371254>> to tensor<4xf32>
+    %y = nibble.sigmoid %a : tensor<4xf32> -> tensor<4xf32>
+    ```
+  }];
+  let options = [Option<"activations", "activations", "std::string", "\"uint8\"",
+                        "uint8, int8, int8-symmetric or float">];
+  let statistics = [Statistic<"assigned", "assigned", "values that got a type">,
+                    Statistic<"unified", "unified", "values that share a concat's type">,
+                    Statistic<"dropped", "dropped", "observes removed, as all around is float">];
+}
+
+def QuantizeOps : Pass<"nibble-quantize-ops"> {
+  let summary = "Turn float operations between dequantize and quantize into quantized ones";
+  let description = [{
+    Weights become symmetric i8 in [-127, 127], one scale fl32(max|w| / 127) an output channel
+    (or a tensor, with `per-tensor`); a bias becomes i32 with scale fl32(sx * sw). Relus and
+    clips are dropped where the result's type clips as much. Constants of elementwise
+    operations become u8. Data movement moves quantized values. Reported are: dead
+    channels, scales that underflow, biases that would overflow, and outlier channels
+    that suffer from one scale a tensor.
+
+    ```mlir
+    %w = nibble.constant dense<[[127.0], [-63.5]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %d = nibble.dequantize %x : tensor<4x2x!quant.uniform<u8:f32, 0.5>> to tensor<4x2xf32>
+    %m = nibble.matmul %d, %w : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    %y = nibble.quantize %m : tensor<4x1xf32> to tensor<4x1x!quant.uniform<u8:f32, 0.25>>
+    // becomes
+    %w = nibble.constant dense<[[127], [-64]]> : tensor<2x1xi8>
+        -> tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {1.0}>>
+    %y = nibble.matmul %x, %w : tensor<4x2x!quant.uniform<u8:f32, 0.5>>,
+        tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {1.0}>> -> tensor<4x1x!quant.uniform<u8:f32, 0.25>>
+    ```
+  }];
+  let options = [Option<"perTensor", "per-tensor", "bool", "false", "one scale for all weights of an operation">,
+                 Option<"requant", "requant", "::nibble::RequantMode", "::nibble::RequantMode::Float",
+                        "arithmetic of requantization",
+                        [{::llvm::cl::values(
+                            clEnumValN(::nibble::RequantMode::Float, "float", "one f32 multiplication"),
+                            clEnumValN(::nibble::RequantMode::Fixed, "fixed", "integers only"))}]>];
+  let statistics = [Statistic<"quantized", "quantized", "operations quantized">,
+                    Statistic<"absorbed", "absorbed", "relus and clips that a storage range does the work of">];
+}
+
+def EliminateRequantize : Pass<"nibble-eliminate-requantize"> {
+  let summary = "Remove conversions between quantized types";
+  let description = [{
+    A quantize behind a dequantize is a requantize, or nothing; a requantize goes into the
+    operation before it, if nothing else reads that: rounded once instead of twice.
+
+    ```mlir
+    %a = nibble.relu %x : tensor<4x!quant.uniform<u8:f32, 0.5:3>> -> tensor<4x!quant.uniform<u8:f32, 0.5>>
+    %y = nibble.requantize %a : tensor<4x!quant.uniform<u8:f32, 0.5>> to tensor<4x!quant.uniform<u8:f32, 0.25>>
+    // becomes
+    %y = nibble.relu %x : tensor<4x!quant.uniform<u8:f32, 0.5:3>> -> tensor<4x!quant.uniform<u8:f32, 0.25>>
+    ```
+  }];
+  let options = [Option<"requant", "requant", "::nibble::RequantMode", "::nibble::RequantMode::Float",
+                        "arithmetic of requantization",
+                        [{::llvm::cl::values(
+                            clEnumValN(::nibble::RequantMode::Float, "float", "one f32 multiplication"),
+                            clEnumValN(::nibble::RequantMode::Fixed, "fixed", "integers only"))}]>];
+  let statistics = [Statistic<"elided", "elided", "conversions to float and back removed">,
+                    Statistic<"absorbed", "absorbed", "requantizations that a producer does">];
+}
+
+def ReportFloat : Pass<"nibble-report-float"> {
+  let summary = "Name the operations that stay in float, and say why";
+  let description = [{
+    A remark for each, or with `strict` an error for each that the plan did not ask for. The
+    IR is not changed.
+
+    ```mlir
+    // remark: node 'Softmax_9' (nibble.softmax) stays in float: it has no quantized form
+    %y = nibble.softmax %x {axis = 1 : i64} : tensor<2x10xf32> -> tensor<2x10xf32> loc("Softmax_9"("y"))
+    ```
+  }];
+  let options = [Option<"strict", "strict", "bool", "false", "fail where the plan did not ask for float">];
+  let statistics = [Statistic<"kept", "kept", "operations that stay in float">];
+}
+
+def BuildTables : Pass<"nibble-build-tables"> {
+  let summary = "Turn functions of a quantized byte into tables of 256 entries";
+  let description = [{
+    Entry q of the table is quantize(f(dequantize(q))), computed at compile time by the
+    definition that the interpreter has. Tables behind tables become one.
+
+    ```mlir
+    // %y becomes an int_lookup of %x, between casts from quantized values to bytes and back.
+    %y = nibble.sigmoid %x : tensor<4x!quant.uniform<u8:f32, 0.125:128>> -> tensor<4x!quant.uniform<u8:f32, 0.00390625>>
+    ```
+  }];
+  let statistics = [Statistic<"built", "built", "functions turned into tables">,
+                    Statistic<"composed", "composed", "pairs of tables made one">];
+}
+
+def FoldZeroPoints : Pass<"nibble-fold-zero-points"> {
+  let summary = "Fold zero points of products into their biases, and scales into one multiplier";
+  let description = [{
+    conv, conv_transpose and matmul on quantized values become their integer forms:
+
+    * bias'[o] = bias[o] - zx * sum w[o], so that the input's zero point vanishes from the inner loop; taps in the padding
+      read zx. Not for conv_transpose and for weights that are not constant, which keep the zero point;
+    * multiplier[o] = fl32(fl32(sx * sw[o]) / sy).
+
+    ```mlir
+    %w = nibble.constant dense<[[3], [-1]]> : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {0.5}>>
+    %y = nibble.matmul %x, %w : tensor<4x2x!quant.uniform<u8:f32, 0.5:128>>,
+        tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {0.5}>> -> tensor<4x1x!quant.uniform<u8:f32, 0.125:7>>
+    // becomes
+    %b = nibble.constant dense<-256> : tensor<1xi32> -> tensor<1xi32>
+    %m = nibble.constant dense<2.0> : tensor<1xf32> -> tensor<1xf32>
+    %c = builtin.unrealized_conversion_cast %x : tensor<4x2x!quant.uniform<u8:f32, 0.5:128>> to tensor<4x2xui8>
+    %w = nibble.constant dense<[[3], [-1]]> : tensor<2x1xi8> -> tensor<2x1xi8>
+    %i = nibble.int_matmul %c, %w, %b, %m {output_zero_point = 7 : i32, clamp = array<i32: 0, 255>}
+        : tensor<4x2xui8>, tensor<2x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<4x1xui8>
+    %y = builtin.unrealized_conversion_cast %i : tensor<4x1xui8> to tensor<4x1x!quant.uniform<u8:f32, 0.125:7>>
+    ```
+  }];
+  let statistics = [Statistic<"converted", "converted", "products turned into integer products">,
+                    Statistic<"folded", "folded", "zero points folded into a bias">];
+}
+
+def FoldScales : Pass<"nibble-fold-scales"> {
+  let summary = "Fold scales of elementwise operations and pools into multipliers";
+  let description = [{
+    add, sub, mul, avg_pool, requantize and concat on quantized values become their integer
+    forms, with one f32 multiplier an operand. A concat requantizes only the operands whose
+    encoding differs from the result's.
+
+    ```mlir
+    %y = nibble.add %a, %b : tensor<4x!quant.uniform<u8:f32, 0.5:3>>, tensor<4x!quant.uniform<u8:f32, 0.25:4>>
+        -> tensor<4x!quant.uniform<u8:f32, 1.0>>
+    // becomes
+    %l = builtin.unrealized_conversion_cast %a : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xui8>
+    %r = builtin.unrealized_conversion_cast %b : tensor<4x!quant.uniform<u8:f32, 0.25:4>> to tensor<4xui8>
+    %i = nibble.int_add %l, %r {lhs_scale = 0.5 : f32, rhs_scale = 0.25 : f32, lhs_zero_point = 3 : i32,
+        rhs_zero_point = 4 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+        : tensor<4xui8>, tensor<4xui8> -> tensor<4xui8>
+    %y = builtin.unrealized_conversion_cast %i : tensor<4xui8> to tensor<4x!quant.uniform<u8:f32, 1.0>>
+    ```
+  }];
+  let statistics = [Statistic<"folded", "folded", "operations turned into integer operations">,
+                    Statistic<"requantized", "requantized", "concat operands that need a conversion">];
+}
+
+def FoldStorage : Pass<"nibble-fold-storage"> {
+  let summary = "Turn what remains of quantized types into bytes";
+  let description = [{
+    quantize and dequantize become int_quantize and int_dequantize, data movement moves bytes, a
+    padding of zeros holds the zero point, and the casts that the passes before left vanish. An
+    operation that still has a quantized type is an error.
+
+    ```mlir
+    %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:128>>
+    %y = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.5:128>> to tensor<4xf32>
+    // becomes
+    %q = nibble.int_quantize %x {scale = 0.5 : f32, zero_point = 128 : i32, clamp = array<i32: 0, 255>}
+        : tensor<4xf32> -> tensor<4xui8>
+    %y = nibble.int_dequantize %q {scale = 0.5 : f32, zero_point = 128 : i32} : tensor<4xui8> -> tensor<4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"folded", "folded", "operations turned into operations on bytes">];
+}
+
+def FuseEpilogues : Pass<"nibble-fuse-epilogues"> {
+  let summary = "Fuse residual additions into the convolution before them";
+  let description = [{
+    The convolution's epilogue adds the other operand after its own requantization: the
+    same bits, without writing and reading the sum's operand.
+
+    ```mlir
+    %c = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+        dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 5 : i32,
+        clamp = array<i32: 0, 255>}
+        : tensor<1x8x8x3xui8>, tensor<4x1x1x3xi8>, tensor<4xi32>, tensor<4xf32> -> tensor<1x8x8x4xui8>
+    %y = nibble.int_add %c, %a {lhs_scale = 0.5 : f32, rhs_scale = 0.25 : f32, lhs_zero_point = 5 : i32,
+        rhs_zero_point = 4 : i32, output_zero_point = 7 : i32, clamp = array<i32: 0, 255>}
+        : tensor<1x8x8x4xui8>, tensor<1x8x8x4xui8> -> tensor<1x8x8x4xui8>
+    // becomes
+    %y = nibble.int_conv %x, %w, %b, %m add %a {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+        dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 5 : i32,
+        clamp = array<i32: 0, 255>, residual = #nibble.residual<scale = 0.5 : f32, addend_scale = 0.25 : f32,
+        addend_zero_point = 4, zero_point = 7, min = 0, max = 255>}
+        : tensor<1x8x8x3xui8>, tensor<4x1x1x3xi8>, tensor<4xi32>, tensor<4xf32>, tensor<1x8x8x4xui8>
+        -> tensor<1x8x8x4xui8>
+    ```
+  }];
+  let statistics = [Statistic<"fused", "fused", "additions fused">];
+}
+
+def ProveAccumulators : Pass<"nibble-prove-accumulators"> {
+  let summary = "Prove from the weights that no 32-bit accumulator can overflow";
+  let description = [{
+    For each output channel the sums of positive and of negative products, over all
+    values that the input's bytes can have, bound every partial sum in every order. Where
+    32 bits do not hold them, the pass fails and names the node. The IR is not changed.
+
+    ```mlir
+    // 127 * 255 a tap: 66311 taps would not fit, two do.
+    %w = nibble.constant dense<127> : tensor<2x1xi8> -> tensor<2x1xi8>
+    %b = nibble.constant dense<0> : tensor<1xi32> -> tensor<1xi32>
+    %y = nibble.int_matmul %x, %w, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+        : tensor<4x2xui8>, tensor<2x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<4x1xui8>
+    ```
+  }];
+  let statistics = [Statistic<"proved", "proved", "operations whose accumulators cannot overflow">,
+                    Statistic<"largest", "largest", "greatest magnitude that an accumulator can reach">];
+}
+
 #endif // NIBBLE_PASSES

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A plan: what precision each node and value gets.
+
+#ifndef NIBBLE_QUANTIZATION_PLAN_H
+#define NIBBLE_QUANTIZATION_PLAN_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <map>
+#include <string>
+
+namespace llvm {
+class raw_ostream;
+} // namespace llvm
+
+namespace nibble {
+
+/// Words as in the options: weights "int8" or "float"; activations "uint8", "int8", "int8-symmetric" or "float"; mode
+/// "static". Empty: as the default says.
+struct Precision {
+  std::string weights, activations, mode;
+};
+
+/// A plan file:
+///
+///   {
+///     "schema": 1,
+///     "default": {"weights": "int8", "activations": "uint8", "mode": "static"},
+///     "nodes": {"Conv_3": {"activations": "float"}},
+///     "values": {"relu_7": "int8"}
+///   }
+///
+/// A node with float weights or activations computes in float; an entry of "values" chooses the type of one value.
+struct Plan {
+  Precision standard;
+  std::map<std::string, Precision, std::less<>> nodes;
+  std::map<std::string, std::string, std::less<>> values;
+};
+
+/// Unknown keys and words are errors that name them and say what is known.
+llvm::Expected<Plan> parsePlan(llvm::StringRef text);
+llvm::Expected<Plan> readPlanFile(llvm::StringRef path);
+void writePlan(const Plan &plan, llvm::raw_ostream &os);
+
+/// The name with the least edit distance to `name`, empty if none is near.
+llvm::StringRef getNearest(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> names);
+
+} // namespace nibble
+
+#endif // NIBBLE_QUANTIZATION_PLAN_H

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What part each float operation can play in a quantized graph.
+
+#ifndef NIBBLE_QUANTIZATION_ROLES_H
+#define NIBBLE_QUANTIZATION_ROLES_H
+
+#include "nibble/Dialect/Nibble/Nibble.h"
+
+namespace nibble {
+
+/// The operation has a quantized form with a type of its own.
+bool hasQuantizedForm(mlir::Operation *op);
+
+/// The operation only moves or selects elements: its result has its input's type.
+bool keepsElements(mlir::Operation *op);
+
+/// The bounds of a relu or clip.
+struct ClampBounds {
+  float lo, hi;
+};
+std::optional<ClampBounds> getClampBounds(mlir::Operation *op);
+
+/// The operation's quantized form ends in a clamp, which can do the work of a relu or clip behind it.
+bool absorbsClamp(mlir::Operation *op);
+
+/// The value that `value`'s elements are taken from, looking through operations that keep elements.
+mlir::Value getElementSource(mlir::Value value);
+
+/// The plan keeps this operation in float (attribute `nibble.precision`).
+bool isPlannedFloat(mlir::Operation *op);
+
+/// Discardable attribute of an operation: its precision by the plan, "float" or "int8".
+inline constexpr llvm::StringLiteral kPrecisionAttr = "nibble.precision";
+/// Discardable attribute of an observe: the type by the plan, "uint8", "int8", "int8-symmetric" or "float".
+inline constexpr llvm::StringLiteral kActivationsAttr = "nibble.activations";
+
+} // namespace nibble
+
+#endif // NIBBLE_QUANTIZATION_ROLES_H

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Quantization/Plan.h"
+#include "nibble/Quantization/Roles.h"
+#include "nibble/Support/Locations.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_APPLYPLAN
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-apply-plan"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
+  using ApplyPlanBase::ApplyPlanBase;
+
+  /// Errors for the names that the model does not have.
+  bool checkNames(const Plan &plan) {
+    SmallVector<StringRef> nodes, values;
+    getOperation()->walk([&](Operation *op) {
+      if (hasQuantizedForm(op))
+        nodes.push_back(getNodeName(op->getLoc()));
+      if (auto observe = dyn_cast<ObserveOp>(op))
+        values.push_back(observe.getName());
+    });
+    bool known = true;
+    auto check = [&](const auto &entries, ArrayRef<StringRef> names, StringRef what) {
+      for (const auto &entry : entries) {
+        if (llvm::is_contained(names, StringRef(entry.first)))
+          continue;
+        known = false;
+        InFlightDiagnostic diagnostic = getOperation()->emitError()
+                                        << "plan file '" << file << "' names the " << what << " '" << entry.first
+                                        << "', which the quantizable part of the model does not have";
+        StringRef nearest = getNearest(entry.first, names);
+        if (!nearest.empty())
+          diagnostic << "; the nearest name is '" << nearest << "'";
+      }
+    };
+    check(plan.nodes, nodes, "node");
+    check(plan.values, values, "value");
+    return known;
+  }
+
+  void runOnOperation() override {
+    if (weights != "int8" && weights != "float") {
+      getOperation()->emitError() << "unknown weights '" << weights << "': expected int8 or float";
+      return signalPassFailure();
+    }
+    Plan plan;
+    if (!file.empty()) {
+      llvm::Expected<Plan> read = readPlanFile(file);
+      if (!read) {
+        getOperation()->emitError() << llvm::toString(read.takeError());
+        return signalPassFailure();
+      }
+      plan = std::move(*read);
+    }
+    if (!checkNames(plan))
+      return signalPassFailure();
+    if (plan.standard.weights.empty())
+      plan.standard.weights = weights;
+    getOperation()->walk([&](Operation *op) {
+      if (auto observe = dyn_cast<ObserveOp>(op))
+        planValue(plan, observe);
+      else if (hasQuantizedForm(op))
+        planNode(plan, op);
+    });
+  }
+
+  void planValue(const Plan &plan, ObserveOp op) {
+    auto it = plan.values.find(op.getName().str());
+    StringRef kind = it != plan.values.end() ? it->second : plan.standard.activations;
+    if (!kind.empty())
+      op->setAttr(kActivationsAttr, StringAttr::get(&getContext(), kind));
+  }
+
+  /// A node's own entry counts where it says something, else the default.
+  void planNode(const Plan &plan, Operation *op) {
+    auto it = plan.nodes.find(getNodeName(op->getLoc()).str());
+    Precision precision = plan.standard;
+    if (it != plan.nodes.end()) {
+      if (!it->second.weights.empty())
+        precision.weights = it->second.weights;
+      if (!it->second.activations.empty())
+        precision.activations = it->second.activations;
+    }
+    const bool hasWeights = isa<ConvOp, ConvTransposeOp, MatMulOp>(op);
+    if (precision.activations == "float" || (precision.weights == "float" && hasWeights)) {
+      op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
+      ++planned;
+    }
+  }
+};
+
+} // namespace

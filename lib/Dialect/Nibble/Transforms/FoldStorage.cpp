@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Dialect/Nibble/Storage.h"
+#include "nibble/Support/Locations.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_FOLDSTORAGE
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-fold-storage"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+bool isQuantized(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && isa<quant::QuantizedType>(type.getElementType());
+}
+
+struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
+  /// The operation on plain integers; null if `op` is none of this pass's operations.
+  static Value convert(OpBuilder &builder, Operation *op) {
+    if (auto quantize = dyn_cast<QuantizeOp>(op)) {
+      auto type = getPerTensorType(quantize.getResult());
+      if (!type)
+        return Value();
+      const Encoding out = getEncoding(type);
+      return IntQuantizeOp::create(builder, op->getLoc(), getStorageTensor(quantize.getType()), quantize.getInput(),
+                                   llvm::APFloat(out.scale), out.zero, ArrayRef<int32_t>{out.min, out.max});
+    }
+    if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
+      auto type = getPerTensorType(dequantize.getInput());
+      if (!type)
+        return Value();
+      const Encoding in = getEncoding(type);
+      return IntDequantizeOp::create(builder, op->getLoc(), dequantize.getType(),
+                                     toStorage(builder, dequantize.getInput()), llvm::APFloat(in.scale), in.zero);
+    }
+    if (!isa<MaxPoolOp, ReshapeOp, TransposeOp, SliceOp, PadOp, ResizeNearestOp>(op) ||
+        !getPerTensorType(op->getResult(0)))
+      return Value();
+    auto type = getStorageTensor(cast<RankedTensorType>(op->getResult(0).getType()));
+    Operation *moved = cloneWithOperands(builder, op->getLoc(), op, toStorage(builder, op->getOperand(0)), type);
+    if (auto pad = dyn_cast<PadOp>(moved)) // a real 0 is the zero point
+      pad.setValueAttr(builder.getF64FloatAttr(getEncoding(getPerTensorType(op->getResult(0))).zero));
+    return moved->getResult(0);
+  }
+
+  void runOnOperation() override {
+    SmallVector<Operation *> operations;
+    getOperation()->walk([&](Operation *op) {
+      if (isa_and_nonnull<NibbleDialect>(op->getDialect()) &&
+          (llvm::any_of(op->getOperands(), isQuantized) || llvm::any_of(op->getResults(), isQuantized)))
+        operations.push_back(op);
+    });
+    for (Operation *op : operations) {
+      OpBuilder builder(op);
+      Value result = convert(builder, op);
+      if (!result)
+        continue;
+      if (isQuantized(op->getResult(0)))
+        result = toQuantized(builder, op->getLoc(), cast<RankedTensorType>(op->getResult(0).getType()), result);
+      op->getResult(0).replaceAllUsesWith(result);
+      op->erase();
+      ++folded;
+    }
+    removeCasts();
+    getOperation()->walk([&](Operation *op) {
+      if (!llvm::any_of(op->getOperands(), isQuantized) && !llvm::any_of(op->getResults(), isQuantized))
+        return;
+      op->emitError() << "node '" << getNodeName(op->getLoc()) << "' (" << op->getName()
+                      << ") has quantized operands but no integer form";
+      signalPassFailure();
+    });
+  }
+
+  /// Casts to quantized types and back cancel; what nothing reads goes.
+  void removeCasts() {
+    SmallVector<Operation *> casts;
+    getOperation()->walk([&](Operation *op) {
+      auto cast = dyn_cast<UnrealizedConversionCastOp>(op);
+      if (cast && cast.getNumOperands() == 1) {
+        auto source = cast.getOperand(0).getDefiningOp<UnrealizedConversionCastOp>();
+        if (source && source.getNumOperands() == 1 && source.getOperand(0).getType() == cast.getType(0))
+          cast.getResult(0).replaceAllUsesWith(source.getOperand(0));
+      }
+      if (cast || isa<ConstantOp>(op))
+        casts.push_back(op);
+    });
+    for (Operation *op : llvm::reverse(casts))
+      if (op->use_empty())
+        op->erase();
+  }
+};
+
+} // namespace

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Dialect/Nibble/Storage.h"
+#include "nibble/Support/Constants.h"
+#include "nibble/Support/Numerics.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_FOLDZEROPOINTS
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-fold-zero-points"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+/// The scales of a per-tensor or per-axis type, one a channel.
+std::vector<float> getScales(Value value, int64_t channels) {
+  Type element = cast<ShapedType>(value.getType()).getElementType();
+  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(element))
+    return std::vector<float>(perAxis.getScales().begin(), perAxis.getScales().end());
+  return std::vector<float>(channels, static_cast<float>(cast<quant::UniformQuantizedType>(element).getScale()));
+}
+
+struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
+  /// fl32(fl32(sx * sw) / sy) for each channel; the verifier has seen to it that the mode can hold them.
+  static std::vector<float> getMultipliers(const Product &product) {
+    const float sx = getEncoding(getPerTensorType(product.input)).scale;
+    const float sy = getEncoding(getPerTensorType(product.op->getResult(0))).scale;
+    std::vector<float> multipliers;
+    for (float sw : getScales(product.weights, product.channels))
+      multipliers.push_back(numerics::foldScale(sx, sw, sy));
+    return multipliers;
+  }
+
+  /// The bias less the input's zero point times the sum of the channel's weights, where `fold`.
+  std::optional<std::vector<int32_t>> getBias(const Product &product, ArrayRef<int8_t> weights, bool fold) {
+    std::vector<int64_t> sums(product.channels, 0);
+    if (product.bias) {
+      auto bias = getConstantValues<int32_t>(product.bias);
+      if (!bias) {
+        product.op->emitError("expected a constant bias");
+        return std::nullopt;
+      }
+      llvm::copy(*bias, sums.begin());
+    }
+    const int64_t zero = getEncoding(getPerTensorType(product.input)).zero;
+    for (size_t i = 0; fold && i < weights.size(); ++i)
+      sums[product.channelOf(i)] -= zero * weights[i];
+    for (auto [c, sum] : llvm::enumerate(sums))
+      if (!llvm::isInt<32>(sum)) {
+        product.op->emitError() << "bias " << sum << " of output channel " << c
+                                << " with the input's zero point folded in does not fit 32 bits";
+        return std::nullopt;
+      }
+    return std::vector<int32_t>(sums.begin(), sums.end());
+  }
+
+  /// Whether the zero point goes into the bias: not where the number of taps, or the weights, vary along the result.
+  static bool canFold(const Product &product) {
+    if (isa<ConvTransposeOp>(product.op) || !getConstantAttr(product.weights))
+      return false;
+    auto type = cast<RankedTensorType>(product.weights.getType());
+    return !isa<MatMulOp>(product.op) || type.getRank() == 2;
+  }
+
+  Value create(OpBuilder &builder, const Product &product, Value bias, Value multipliers, bool fold) {
+    Location loc = product.op->getLoc();
+    auto type = getStorageTensor(cast<RankedTensorType>(product.op->getResult(0).getType()));
+    const Encoding in = getEncoding(getPerTensorType(product.input));
+    const Encoding out = getEncoding(getPerTensorType(product.op->getResult(0)));
+    Value input = toStorage(builder, product.input), weights = toStorage(builder, product.weights);
+    const int32_t clamp[] = {out.min, out.max};
+    if (auto conv = dyn_cast<ConvOp>(product.op))
+      return IntConvOp::create(builder, loc, type, input, weights, bias, multipliers, Value(), conv.getStrides(),
+                               conv.getPads(), conv.getDilations(), conv.getGroups(), in.zero, out.zero, clamp,
+                               ResidualAttr(), conv.getRequant());
+    if (auto conv = dyn_cast<ConvTransposeOp>(product.op))
+      return IntConvTransposeOp::create(builder, loc, type, input, weights, bias, multipliers, conv.getStrides(),
+                                        conv.getPads(), conv.getDilations(), conv.getGroups(), in.zero, out.zero, clamp,
+                                        conv.getRequant());
+    auto rhs = getPerTensorType(product.weights);
+    return IntMatMulOp::create(builder, loc, type, input, weights, bias, multipliers, fold ? 0 : in.zero,
+                               rhs ? getEncoding(rhs).zero : 0, out.zero, clamp,
+                               cast<MatMulOp>(product.op).getRequant());
+  }
+
+  LogicalResult convert(const Product &product) {
+    auto spatial = dyn_cast<SpatialOp>(product.op);
+    if (spatial && spatial.getLayout() != Layout::NHWC)
+      return product.op->emitError("expected layout nhwc, got nchw: run --nibble-convert-layout before");
+    auto weights = getConstantValues<int8_t>(product.weights);
+    if (!weights && spatial)
+      return product.op->emitError("expected a constant filter");
+    const bool fold = canFold(product);
+    auto bias = getBias(product, weights ? ArrayRef<int8_t>(*weights) : ArrayRef<int8_t>(), fold);
+    if (!bias)
+      return failure();
+    OpBuilder builder(product.op);
+    Location loc = product.op->getLoc();
+    Value result = create(builder, product, createConstant<int32_t>(builder, loc, {product.channels}, *bias),
+                          createConstant<float>(builder, loc, {product.channels}, getMultipliers(product)), fold);
+    auto type = cast<RankedTensorType>(product.op->getResult(0).getType());
+    product.op->getResult(0).replaceAllUsesWith(toQuantized(builder, loc, type, result));
+    product.op->erase();
+    ++converted;
+    folded += fold;
+    return success();
+  }
+
+  void runOnOperation() override {
+    SmallVector<Product> products;
+    getOperation()->walk([&](Operation *op) {
+      auto product = getProduct(op);
+      if (product && getPerTensorType(op->getResult(0)))
+        products.push_back(*product);
+    });
+    for (Product product : products) {
+      // A product before this one may have replaced the operands.
+      if (failed(convert(*getProduct(product.op))))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace

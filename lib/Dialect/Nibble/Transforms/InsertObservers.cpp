@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Quantization/Roles.h"
+#include "nibble/Support/Constants.h"
+#include "nibble/Support/Locations.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_INSERTOBSERVERS
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-insert-observers"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+/// The value whose range matters if `value`'s producer absorbs the clamps behind it.
+Value getEndOfClamps(Value value) {
+  if (!absorbsClamp(value.getDefiningOp()))
+    return value;
+  while (value.hasOneUse() && getClampBounds(*value.user_begin()))
+    value = (*value.user_begin())->getResult(0);
+  return value;
+}
+
+/// The ONNX name of `value`, from its location or from the function's argument; empty if there is none.
+StringRef getONNXName(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "nibble.name") : StringAttr();
+    return name ? name.getValue() : StringRef();
+  }
+  return getValueName(value.getLoc());
+}
+
+struct InsertObservers : nibble::impl::InsertObserversBase<InsertObservers> {
+  /// Every value that a quantized operation would read or write, in program order.
+  llvm::SetVector<Value> collect() {
+    llvm::SetVector<Value> values;
+    auto insert = [&](Value value) {
+      value = getElementSource(value);
+      if (cast<ShapedType>(value.getType()).getElementType().isF32() && !getConstantAttr(value) &&
+          !value.getDefiningOp<ObserveOp>())
+        values.insert(value);
+    };
+    llvm::SmallPtrSet<Operation *, 8> absorbed;
+    getOperation()->walk([&](Operation *op) {
+      if (!hasQuantizedForm(op) || absorbed.contains(op))
+        return;
+      for (Value operand : op->getOperands())
+        insert(operand);
+      Value end = getEndOfClamps(op->getResult(0));
+      for (Operation *clamp = end.getDefiningOp(); clamp != op; clamp = clamp->getOperand(0).getDefiningOp())
+        absorbed.insert(clamp);
+      insert(end);
+    });
+    return values;
+  }
+
+  void runOnOperation() override {
+    llvm::StringMap<Location> names;
+    for (Value value : collect()) {
+      StringRef name = getONNXName(value);
+      if (name.empty()) {
+        emitWarning(value.getLoc(), "value has no ONNX name, so that calibration cannot measure it");
+        continue;
+      }
+      auto [it, isNew] = names.try_emplace(name, value.getLoc());
+      if (!isNew) {
+        emitError(value.getLoc(), "two values are named '") << name << "'";
+        return signalPassFailure();
+      }
+      OpBuilder builder(&getContext());
+      builder.setInsertionPointAfterValue(value);
+      auto observe = ObserveOp::create(builder, value.getLoc(), value, name, DenseF32ArrayAttr());
+      value.replaceAllUsesExcept(observe.getResult(), observe);
+      ++inserted;
+    }
+  }
+};
+
+} // namespace

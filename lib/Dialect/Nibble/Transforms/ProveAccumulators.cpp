@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Support/Constants.h"
+#include "nibble/Support/Locations.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_PROVEACCUMULATORS
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-prove-accumulators"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+/// All values that a byte tensor's elements can have, less `zero`.
+struct Interval {
+  int64_t min, max;
+};
+Interval getInterval(Value value, int64_t zero) {
+  const bool isUnsigned = cast<ShapedType>(value.getType()).getElementType().isUnsignedInteger();
+  return {(isUnsigned ? 0 : -128) - zero, (isUnsigned ? 255 : 127) - zero};
+}
+
+struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators> {
+  /// Sums of any subset of the products stay between these, whatever the order.
+  struct Bounds {
+    int64_t lowest = 0, highest = 0;
+
+    void add(int64_t smallest, int64_t greatest) {
+      lowest += std::min<int64_t>(smallest, 0);
+      highest += std::max<int64_t>(greatest, 0);
+    }
+  };
+
+  void check(Operation *op, size_t channel, Bounds bounds) {
+    largest.updateMax(std::max(-bounds.lowest, bounds.highest));
+    if (llvm::isInt<32>(bounds.lowest) && llvm::isInt<32>(bounds.highest))
+      return;
+    op->emitError() << "node '" << getNodeName(op->getLoc()) << "': the 32-bit accumulator of output channel " << channel
+                    << " can overflow: it reaches [" << bounds.lowest << ", " << bounds.highest
+                    << "]; keep this node in float by a plan";
+    signalPassFailure();
+  }
+
+  /// Constant weights: sum |w| * range of q, for each channel.
+  void prove(Operation *op, Value input, int64_t zero, ArrayRef<int8_t> weights, Value bias, int64_t channels,
+             llvm::function_ref<int64_t(size_t)> channelOf) {
+    const Interval q = getInterval(input, zero);
+    std::vector<Bounds> bounds(channels);
+    if (auto values = getConstantValues<int32_t>(bias))
+      for (auto [c, b] : llvm::enumerate(*values))
+        bounds[c].add(b, b);
+    for (auto [i, w] : llvm::enumerate(weights))
+      bounds[channelOf(i)].add(std::min(q.min * w, q.max * w), std::max(q.min * w, q.max * w));
+    for (auto [c, bound] : llvm::enumerate(bounds))
+      check(op, c, bound);
+    ++proved;
+  }
+
+  template <typename Conv>
+  void proveConv(Conv op, int64_t zero) {
+    auto weights = getConstantValues<int8_t>(op.getFilter());
+    if (!weights)
+      return missing(op);
+    const int64_t channels = cast<RankedTensorType>(op.getFilter().getType()).getDimSize(0);
+    const size_t taps = weights->size() / channels;
+    prove(op, op.getInput(), zero, *weights, op.getBias(), channels, [&](size_t i) { return i / taps; });
+  }
+
+  void proveMatMul(IntMatMulOp op) {
+    auto type = cast<RankedTensorType>(op.getRhs().getType());
+    const int64_t depth = type.getDimSize(type.getRank() - 2), columns = type.getDimSize(type.getRank() - 1);
+    auto weights = getConstantValues<int8_t>(op.getRhs());
+    if (weights && type.getRank() == 2 && op.getRhsZeroPoint() == 0)
+      return prove(op, op.getLhs(), op.getLhsZeroPoint(), *weights, op.getBias(), columns,
+                   [&](size_t i) { return i % columns; });
+    if (ShapedType::isDynamic(depth))
+      return missing(op);
+    const Interval l = getInterval(op.getLhs(), op.getLhsZeroPoint());
+    const Interval r = getInterval(op.getRhs(), op.getRhsZeroPoint());
+    const int64_t products[] = {l.min * r.min, l.min * r.max, l.max * r.min, l.max * r.max};
+    Bounds bounds;
+    bounds.add(*llvm::min_element(products) * depth, *llvm::max_element(products) * depth);
+    if (auto bias = getConstantValues<int32_t>(op.getBias()))
+      bounds.add(*llvm::min_element(*bias), *llvm::max_element(*bias));
+    check(op, 0, bounds);
+    ++proved;
+  }
+
+  void provePool(IntAvgPoolOp op) {
+    const Interval q = getInterval(op.getInput(), op.getInputZeroPoint());
+    int64_t taps = 1;
+    for (int64_t extent : op.getKernel())
+      taps *= extent;
+    Bounds bounds;
+    bounds.add(q.min * taps, q.max * taps);
+    check(op, 0, bounds);
+    ++proved;
+  }
+
+  void missing(Operation *op) {
+    op->emitError() << "node '" << getNodeName(op->getLoc())
+                    << "': cannot prove that the accumulator does not overflow, as the weights are not constant";
+    signalPassFailure();
+  }
+
+  void runOnOperation() override {
+    getOperation()->walk([&](Operation *op) {
+      if (auto conv = dyn_cast<IntConvOp>(op))
+        proveConv(conv, /*zero=*/0);
+      else if (auto transposed = dyn_cast<IntConvTransposeOp>(op))
+        proveConv(transposed, transposed.getInputZeroPoint());
+      else if (auto matmul = dyn_cast<IntMatMulOp>(op))
+        proveMatMul(matmul);
+      else if (auto pool = dyn_cast<IntAvgPoolOp>(op))
+        provePool(pool);
+    });
+  }
+};
+
+} // namespace

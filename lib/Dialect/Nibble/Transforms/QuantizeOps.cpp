@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Quantization/Types.h"
+#include "nibble/Quantization/Weights.h"
+#include "nibble/Support/Constants.h"
+#include "nibble/Support/Numerics.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_QUANTIZEOPS
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-quantize-ops"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+/// The per-tensor type of a quantized tensor; null if there is none.
+quant::UniformQuantizedType getPerTensor(Value value) {
+  return dyn_cast<quant::UniformQuantizedType>(cast<ShapedType>(value.getType()).getElementType());
+}
+
+/// The quantized value that a dequantize per tensor makes `value` from; null if something else makes it.
+Value getQuantized(Value value) {
+  auto op = value.getDefiningOp<DequantizeOp>();
+  return op && getPerTensor(op.getInput()) ? op.getInput() : Value();
+}
+
+/// The same for an operand of an elementwise operation, which may also be a constant: it gets a type of its own.
+Value getQuantizedOrConstant(PatternRewriter &rewriter, Value value) {
+  if (Value quantized = getQuantized(value))
+    return quantized;
+  auto values = getConstantValues<float>(value);
+  if (!values || values->empty() || !llvm::all_of(*values, [](float x) { return std::isfinite(x); }))
+    return Value();
+  auto [min, max] = std::minmax_element(values->begin(), values->end());
+  auto type = chooseActivationType(rewriter.getContext(), {*min, *max}, ActivationKind::UInt8);
+  std::vector<uint8_t> stored;
+  for (float x : *values)
+    stored.push_back(
+        static_cast<uint8_t>(numerics::quantize(x, getScale(type), static_cast<int32_t>(type.getZeroPoint()), 0, 255)));
+  return createConstant<uint8_t>(rewriter, value.getLoc(), cast<RankedTensorType>(value.getType()).clone(type), stored);
+}
+
+/// Says what was found in the weights; true if they can be used.
+bool report(Operation *op, ArrayRef<WeightFinding> findings) {
+  for (WeightFinding finding : findings) {
+    switch (finding.kind) {
+    case WeightFinding::NotFinite:
+      op->emitError() << "weights or bias of output channel " << finding.channel << " are not finite";
+      return false;
+    case WeightFinding::Dead:
+      op->emitRemark() << "all weights of output channel " << finding.channel << " are zero";
+      break;
+    case WeightFinding::ScaleUnderflow:
+      op->emitRemark() << "weights of output channel " << finding.channel
+                       << " are so small that their scale is raised to 2^-60";
+      break;
+    case WeightFinding::BiasOverflow:
+      op->emitWarning() << "bias of output channel " << finding.channel
+                        << " does not fit 32 bits with this channel's weights: their scale is raised";
+      break;
+    case WeightFinding::Outlier:
+      op->emitRemark() << "weights of output channel " << finding.channel
+                       << " are over 8 times larger than the median channel's: quantize per channel";
+      break;
+    }
+  }
+  return true;
+}
+
+struct Settings {
+  bool perTensor;
+  RequantMode requant;
+};
+
+/// quantize(clips(op(dequantize(q), ...))) -> the quantized operation
+struct QuantizeResult : OpRewritePattern<QuantizeOp> {
+  QuantizeResult(MLIRContext *context, Settings settings, Pass::Statistic &quantized, Pass::Statistic &absorbed)
+      : OpRewritePattern(context), settings(settings), quantized(quantized), absorbed(absorbed) {}
+  Settings settings;
+  Pass::Statistic &quantized, &absorbed;
+
+  /// The operation whose result `op` quantizes: behind relus and clips if `type` does their work.
+  static Operation *getProducer(QuantizeOp op, quant::UniformQuantizedType type, unsigned &clamps) {
+    Value value = op.getInput();
+    for (clamps = 0; value.getDefiningOp() && value.hasOneUse(); ++clamps) {
+      auto bounds = getClampBounds(value.getDefiningOp());
+      if (!bounds || !impliesClamp(type, *bounds))
+        break;
+      value = value.getDefiningOp()->getOperand(0);
+    }
+    if (absorbsClamp(value.getDefiningOp()) && value.hasOneUse())
+      return value.getDefiningOp();
+    clamps = 0;
+    return op.getInput().hasOneUse() ? op.getInput().getDefiningOp() : nullptr;
+  }
+
+  /// Quantized input, weights and bias of `product`.
+  FailureOr<SmallVector<Value>> getProductOperands(PatternRewriter &rewriter, const Product &product) const {
+    Value input = getQuantized(product.input);
+    if (!input)
+      return failure();
+    if (Value weights = getQuantized(product.weights)) { // a matmul of two activations
+      if (product.bias)
+        return failure();
+      return SmallVector<Value>{input, weights};
+    }
+    auto weights = getConstantValues<float>(product.weights);
+    auto bias = product.bias ? getConstantValues<float>(product.bias) : std::optional<std::vector<float>>(std::in_place);
+    if (!weights || !bias)
+      return failure();
+    QuantizedWeights result =
+        quantizeWeights(*weights, [&](size_t i) { return product.channelOf(i); }, product.channels, *bias,
+                        getScale(getPerTensor(input)), settings.perTensor);
+    if (!report(product.op, result.findings))
+      return failure();
+    SmallVector<Value> operands{input};
+    auto type = cast<RankedTensorType>(product.weights.getType());
+    operands.push_back(createConstant<int8_t>(
+        rewriter, product.weights.getLoc(),
+        type.clone(getWeightType(8, -127, 127, result.scales, static_cast<int32_t>(product.weightsChannelDim))),
+        result.values));
+    if (product.bias)
+      operands.push_back(createConstant<int32_t>(
+          rewriter, product.bias.getLoc(),
+          cast<RankedTensorType>(product.bias.getType())
+              .clone(getWeightType(32, INT32_MIN, INT32_MAX, result.biasScales, 0)),
+          result.bias));
+    return operands;
+  }
+
+  Type getWeightType(unsigned width, int64_t min, int64_t max, ArrayRef<float> scales, int32_t dimension) const {
+    Type storage = IntegerType::get(getContext(), width), expressed = Float32Type::get(getContext());
+    if (settings.perTensor)
+      return quant::UniformQuantizedType::get(quant::QuantizationFlags::Signed, storage, expressed, scales.front(), 0,
+                                              min, max);
+    SmallVector<double> exact(scales.begin(), scales.end());
+    SmallVector<int64_t> zeros(scales.size(), 0);
+    return quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, storage, expressed, exact, zeros,
+                                                   dimension, min, max);
+  }
+
+  FailureOr<SmallVector<Value>> getOperands(PatternRewriter &rewriter, Operation *op) const {
+    if (auto product = getProduct(op))
+      return getProductOperands(rewriter, *product);
+    const bool constants = isa<AddOp, SubOp, MulOp, ConcatOp>(op);
+    SmallVector<Value> operands;
+    // Nothing is made before all is known to match.
+    for (Value operand : op->getOperands())
+      if (!getQuantized(operand) && !(constants && getConstantValues<float>(operand)))
+        return failure();
+    for (Value operand : op->getOperands())
+      operands.push_back(constants ? getQuantizedOrConstant(rewriter, operand) : getQuantized(operand));
+    if (llvm::is_contained(operands, Value()))
+      return failure();
+    return operands;
+  }
+
+  LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
+    auto type = getPerTensor(op.getResult());
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "quantized per axis");
+    unsigned clamps = 0;
+    Operation *producer = getProducer(op, type, clamps);
+    if (!hasQuantizedForm(producer) || isPlannedFloat(producer))
+      return rewriter.notifyMatchFailure(op, "no operation of its own with a quantized form before it");
+    if (getPerTensor(producer->getResult(0)))
+      return rewriter.notifyMatchFailure(op, "quantized already");
+    rewriter.setInsertionPoint(op);
+    FailureOr<SmallVector<Value>> operands = getOperands(rewriter, producer);
+    if (failed(operands))
+      return rewriter.notifyMatchFailure(op, "an operand is neither quantized nor a constant");
+    Operation *result = cloneWithOperands(rewriter, op.getLoc(), producer, *operands, op.getType());
+    if (!isa<UnaryFunction>(result))
+      result->setAttr("requant", RequantModeAttr::get(getContext(), settings.requant));
+    rewriter.replaceOp(op, result->getResults());
+    ++quantized;
+    absorbed += clamps;
+    return success();
+  }
+};
+
+/// move(dequantize(q)) -> dequantize(move(q)) for operations that keep elements
+struct MoveQuantized : RewritePattern {
+  MoveQuantized(MLIRContext *context, Pass::Statistic &quantized)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), quantized(quantized) {}
+  Pass::Statistic &quantized;
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!keepsElements(op))
+      return rewriter.notifyMatchFailure(op, "changes elements");
+    Value input = getQuantized(op->getOperand(0));
+    if (!input)
+      return rewriter.notifyMatchFailure(op, "no dequantize before it");
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    Operation *moved = cloneWithOperands(rewriter, op->getLoc(), op, input, type.clone(getPerTensor(input)));
+    rewriter.replaceOpWithNewOp<DequantizeOp>(op, type, moved->getResult(0));
+    ++quantized;
+    return success();
+  }
+};
+
+struct QuantizeOps : nibble::impl::QuantizeOpsBase<QuantizeOps> {
+  using QuantizeOpsBase::QuantizeOpsBase;
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<QuantizeResult>(&getContext(), Settings{perTensor, requant}, quantized, absorbed);
+    patterns.add<MoveQuantized>(&getContext(), quantized);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace

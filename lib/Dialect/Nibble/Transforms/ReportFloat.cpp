@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Quantization/Roles.h"
+#include "nibble/Support/Locations.h"
+
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_REPORTFLOAT
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-report-float"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+bool isFloat(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<FloatType>(tensor.getElementType());
+}
+
+/// Why `op` computes in float.
+StringRef getReason(Operation *op) {
+  if (isPlannedFloat(op))
+    return "the plan says so";
+  if (keepsElements(op))
+    return "its input is float";
+  if (!hasQuantizedForm(op))
+    return "it has no quantized form";
+  for (Value operand : op->getOperands())
+    if (!isa_and_nonnull<DequantizeOp, ConstantOp>(operand.getDefiningOp()))
+      return "its input was not quantized";
+  return "its result was not quantized";
+}
+
+struct ReportFloat : nibble::impl::ReportFloatBase<ReportFloat> {
+  using ReportFloatBase::ReportFloatBase;
+
+  void runOnOperation() override {
+    getOperation()->walk([&](Operation *op) {
+      if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || op->getNumResults() != 1 ||
+          !isFloat(op->getResult(0).getType()) || isa<ConstantOp, DequantizeOp>(op))
+        return;
+      ++kept;
+      const bool planned = isPlannedFloat(op);
+      if (strict && !planned)
+        signalPassFailure();
+      StringRef name = getNodeName(op->getLoc());
+      InFlightDiagnostic diagnostic = strict && !planned ? op->emitError() : op->emitRemark();
+      diagnostic << "node '" << name << "' (" << op->getName() << ") stays in float: " << getReason(op);
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Quantization/Calibration.h"
+#include "nibble/Support/Errors.h"
+
+#include <cmath>
+
+using namespace nibble;
+using llvm::StringRef;
+
+llvm::Error Calibration::observe(StringRef name, llvm::ArrayRef<float> observed) {
+  for (auto [i, value] : llvm::enumerate(observed))
+    if (!std::isfinite(value))
+      return makeError("value '" + name + "' is " + (std::isnan(value) ? "NaN" : "infinite") + " at element " +
+                       llvm::Twine(i) + " of a calibration sample");
+  auto it = values.find(name);
+  if (it == values.end())
+    it = values.emplace(name.str(), Histogram()).first;
+  it->second.add(observed);
+  return llvm::Error::success();
+}
+
+llvm::Error Calibration::merge(const Calibration &other) {
+  if (modelHash != other.modelHash)
+    return makeError("cannot merge calibrations of different models: hashes '" + modelHash + "' and '" +
+                     other.modelHash + "'");
+  if (method.str() != other.method.str())
+    return makeError("cannot merge calibrations of different methods: '" + method.str() + "' and '" +
+                     other.method.str() + "'");
+  samples += other.samples;
+  for (const auto &[name, histogram] : other.values)
+    values[name].merge(histogram);
+  return llvm::Error::success();
+}
+
+llvm::Expected<RealRange> Calibration::getRange(StringRef name, const RangeMethod &how) const {
+  auto it = values.find(name);
+  if (it == values.end() || it->second.empty())
+    return makeError("value '" + name + "' was never observed");
+  return chooseRange(it->second, how);
+}

@@ -1,0 +1,41 @@
+// RUN: nibble-opt %s --nibble-build-tables --split-input-file | FileCheck %s
+
+!a = !quant.uniform<i8:f32, 1.0>
+!b = !quant.uniform<u8:f32, 1.0:3>
+
+// Entries 0..127 are relu(q) + 3, entries 128..255 (q = -128..-1) are 3.
+// CHECK-LABEL: @relu
+// CHECK: %[[T:.*]] = nibble.constant dense<"0x030405{{.*}}8182{{(03)+}}"> : tensor<256xui8> -> tensor<256xui8>
+// CHECK: %[[X:.*]] = builtin.unrealized_conversion_cast %arg0 : {{.*}} to tensor<4xi8>
+// CHECK: %[[L:.*]] = nibble.int_lookup %[[X]], %[[T]] : tensor<4xi8>, tensor<256xui8> -> tensor<4xui8>
+// CHECK: builtin.unrealized_conversion_cast %[[L]]
+func.func @relu(%x: tensor<4x!a>) -> tensor<4x!b> {
+  %y = nibble.relu %x : tensor<4x!a> -> tensor<4x!b>
+  return %y : tensor<4x!b>
+}
+
+// Two functions are one table: -(q + 0) twice is q, but for the ends.
+// CHECK-LABEL: @chain
+// CHECK-COUNT-1: nibble.int_lookup
+// CHECK-NOT: nibble.int_lookup
+// CHECK: return
+func.func @chain(%x: tensor<4x!a>) -> tensor<4x!a> {
+  %n = nibble.neg %x : tensor<4x!a> -> tensor<4x!a>
+  %y = nibble.neg %n : tensor<4x!a> -> tensor<4x!a>
+  return %y : tensor<4x!a>
+}
+
+// -----
+
+!a = !quant.uniform<i8:f32, 1.0>
+
+// The first result has another reader; float functions stay.
+// CHECK-LABEL: @negative
+// CHECK-COUNT-2: nibble.int_lookup
+// CHECK: nibble.tanh
+func.func @negative(%x: tensor<4x!a>, %f: tensor<4xf32>) -> (tensor<4x!a>, tensor<4x!a>, tensor<4xf32>) {
+  %n = nibble.neg %x : tensor<4x!a> -> tensor<4x!a>
+  %y = nibble.neg %n : tensor<4x!a> -> tensor<4x!a>
+  %t = nibble.tanh %f : tensor<4xf32> -> tensor<4xf32>
+  return %n, %y, %t : tensor<4x!a>, tensor<4x!a>, tensor<4xf32>
+}

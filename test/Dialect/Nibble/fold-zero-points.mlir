@@ -1,0 +1,48 @@
+// RUN: nibble-opt %s --nibble-fold-zero-points --split-input-file | FileCheck %s
+
+!x = !quant.uniform<u8:f32, 0.5:10>
+!w = !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25}>
+!b = !quant.uniform<i32:f32:0, {0.25, 0.125}>
+!y = !quant.uniform<u8<7:200>:f32, 0.125:7>
+
+// bias' = [100 - 10 * (1 + 2), -50 - 10 * (-3 + 4)], multiplier = [0.5 * 0.5, 0.5 * 0.25] / 0.125.
+// CHECK-LABEL: @conv
+// CHECK-DAG: %[[B:.*]] = nibble.constant dense<[70, -60]> : tensor<2xi32>
+// CHECK-DAG: %[[M:.*]] = nibble.constant dense<[2.000000e+00, 1.000000e+00]> : tensor<2xf32>
+// CHECK-DAG: %[[W:.*]] = nibble.constant dense<{{.*}}> : tensor<2x1x2x1xi8> -> tensor<2x1x2x1xi8>
+// CHECK: nibble.int_conv %{{.*}}, %[[W]], %[[B]], %[[M]] {clamp = array<i32: 7, 200>, dilations = array<i64: 1, 1>, groups = 1 : i64, output_zero_point = 7 : i32, pad_value = 10 : i32, pads = array<i64: 0, 1, 0, 0>, strides = array<i64: 1, 1>}
+func.func @conv(%x: tensor<1x4x4x1x!x>) -> tensor<1x4x4x2x!y> {
+  %w = nibble.constant dense<[[[[1], [2]]], [[[-3], [4]]]]> : tensor<2x1x2x1xi8> -> tensor<2x1x2x1x!w>
+  %b = nibble.constant dense<[100, -50]> : tensor<2xi32> -> tensor<2x!b>
+  %y = nibble.conv %x, %w bias %b {strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 0>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nhwc>}
+      : tensor<1x4x4x1x!x>, tensor<2x1x2x1x!w>, tensor<2x!b> -> tensor<1x4x4x2x!y>
+  return %y : tensor<1x4x4x2x!y>
+}
+
+// -----
+
+!x = !quant.uniform<u8:f32, 0.5:10>
+!w = !quant.uniform<i8<-127:127>:f32, 0.5>
+
+// Where the number of taps varies, or the weights, the zero points stay.
+// CHECK-LABEL: @keeps
+// CHECK: nibble.int_conv_transpose {{.*}}input_zero_point = 10 : i32
+// CHECK: nibble.int_matmul {{.*}}lhs_zero_point = 10 : i32, output_zero_point = 10 : i32, rhs_zero_point = 10 : i32
+func.func @keeps(%x: tensor<1x2x2x1x!x>, %a: tensor<2x2x!x>) -> (tensor<1x3x3x1x!x>, tensor<2x2x!x>) {
+  %w = nibble.constant dense<1> : tensor<1x2x2x1xi8> -> tensor<1x2x2x1x!w>
+  %y = nibble.conv_transpose %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nhwc>}
+      : tensor<1x2x2x1x!x>, tensor<1x2x2x1x!w> -> tensor<1x3x3x1x!x>
+  %z = nibble.matmul %a, %a : tensor<2x2x!x>, tensor<2x2x!x> -> tensor<2x2x!x>
+  return %y, %z : tensor<1x3x3x1x!x>, tensor<2x2x!x>
+}
+
+// -----
+
+// CHECK-LABEL: @float
+// CHECK: nibble.matmul
+func.func @float(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %y = nibble.matmul %x, %x : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}

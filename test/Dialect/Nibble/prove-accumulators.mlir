@@ -1,0 +1,55 @@
+// RUN: nibble-opt %s --nibble-prove-accumulators --split-input-file --verify-diagnostics -o /dev/null
+
+// 66311 * 127 * 255 = 2147481735 < 2^31 = 2147483648.
+func.func @safe(%x: tensor<1x66311xui8>, %m: tensor<1xf32>) -> tensor<1x1xui8> {
+  %w = nibble.constant dense<127> : tensor<66311x1xi8> -> tensor<66311x1xi8>
+  %b = nibble.constant dense<0> : tensor<1xi32> -> tensor<1xi32>
+  %y = nibble.int_matmul %x, %w, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x66311xui8>, tensor<66311x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  return %y : tensor<1x1xui8>
+}
+
+// -----
+
+// The bias is one too much.
+func.func @bias(%x: tensor<1x66311xui8>, %m: tensor<1xf32>) -> tensor<1x1xui8> {
+  %w = nibble.constant dense<127> : tensor<66311x1xi8> -> tensor<66311x1xi8>
+  %b = nibble.constant dense<1914> : tensor<1xi32> -> tensor<1xi32>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [0, 2147483649]; keep this node in float by a plan}}
+  %y = nibble.int_matmul %x, %w, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x66311xui8>, tensor<66311x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  return %y : tensor<1x1xui8>
+}
+
+// -----
+
+// Positive and negative products are bounded apart: a partial sum may hold only one kind.
+func.func @conv(%x: tensor<1x1x1x40000xi8>, %m: tensor<1xf32>) -> tensor<1x1x1x1xui8> {
+  %w = nibble.constant dense<-127> : tensor<1x1x1x40000xi8> -> tensor<1x1x1x40000xi8>
+  %b = nibble.constant dense<-1600000000> : tensor<1xi32> -> tensor<1xi32>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-2245160000, 650240000]; keep this node in float by a plan}}
+  %y = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 5 : i32,
+      clamp = array<i32: 0, 255>}
+      : tensor<1x1x1x40000xi8>, tensor<1x1x1x40000xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1x1x1xui8>
+  return %y : tensor<1x1x1x1xui8>
+}
+
+// -----
+
+// Two activations: depth * 255 * 255.
+func.func @activations(%x: tensor<1x40000xui8>, %z: tensor<40000x1xui8>, %b: tensor<1xi32>, %m: tensor<1xf32>) -> tensor<1x1xui8> {
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [0, 2601000000]; keep this node in float by a plan}}
+  %y = nibble.int_matmul %x, %z, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x40000xui8>, tensor<40000x1xui8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  return %y : tensor<1x1xui8>
+}
+
+// -----
+
+func.func @unknown(%x: tensor<1x?xui8>, %z: tensor<?x1xui8>, %b: tensor<1xi32>, %m: tensor<1xf32>) -> tensor<1x1xui8> {
+  // expected-error @+1 {{node '': cannot prove that the accumulator does not overflow, as the weights are not constant}}
+  %y = nibble.int_matmul %x, %z, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x?xui8>, tensor<?x1xui8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  return %y : tensor<1x1xui8>
+}
