@@ -23,8 +23,10 @@ if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   set(NIBBLE_PCH OFF)
 endif()
 
-# What must be equal where the header is made and where it is used, be that a library or a program.
+# What must be equal where the header is made and where it is used, be that a library or a program. The header exists
+# twice, since exceptions are one of these things.
 set(NIBBLE_PCH_OPTIONS -fPIC -fno-exceptions)
+set(NIBBLE_PCH_EXCEPTIONS_OPTIONS -fPIC -fexceptions)
 
 if(NIBBLE_PCH)
   # An object library whose one "object" is the precompiled header. It is made of MLIR's headers alone, so that no path
@@ -48,15 +50,18 @@ if(NIBBLE_PCH)
   list(GET MLIR_INCLUDE_DIRS 0 _pass)
   string(APPEND _pass /mlir/Pass/Pass.h)
   set_source_files_properties("${_pass}" PROPERTIES LANGUAGE CXX)
-  add_library(NibblePCH OBJECT "${_pass}")
-  set(NIBBLE_PCH_FILE "${PROJECT_BINARY_DIR}/CMakeFiles/NibblePCH.dir${_pass}.o")
-  target_link_libraries(NibblePCH PRIVATE nibble_options)
-  target_compile_options(NibblePCH PRIVATE ${NIBBLE_PCH_OPTIONS} "SHELL:-x c++-header" -fpch-instantiate-templates
-    "SHELL:-Xclang -fno-pch-timestamp" ${_includes})
+  foreach(_suffix "" _EXCEPTIONS)
+    set(_target NibblePCH${_suffix})
+    add_library(${_target} OBJECT "${_pass}")
+    set(NIBBLE_PCH${_suffix}_FILE "${PROJECT_BINARY_DIR}/CMakeFiles/${_target}.dir${_pass}.o")
+    target_link_libraries(${_target} PRIVATE nibble_options)
+    target_compile_options(${_target} PRIVATE ${NIBBLE_PCH${_suffix}_OPTIONS} "SHELL:-x c++-header"
+      -fpch-instantiate-templates "SHELL:-Xclang -fno-pch-timestamp" ${_includes})
+  endforeach()
 endif()
 
 # Compiles `target` with the precompiled header, and so with NIBBLE_PCH_OPTIONS, but for the sources that have the
-# property SKIP_PRECOMPILE_HEADERS.
+# property SKIP_PRECOMPILE_HEADERS; those listed behind it may throw.
 function(nibble_use_pch target)
   if(NOT NIBBLE_PCH)
     return()
@@ -65,9 +70,13 @@ function(nibble_use_pch target)
   foreach(source IN LISTS sources)
     get_source_file_property(skip "${source}" SKIP_PRECOMPILE_HEADERS)
     if(source MATCHES "\\.cpp$" AND NOT skip)
+      set(suffix "")
+      if(source IN_LIST ARGN)
+        set(suffix _EXCEPTIONS)
+      endif()
       set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS
-        ${NIBBLE_PCH_OPTIONS} -include-pch "${NIBBLE_PCH_FILE}")
-      set_property(SOURCE "${source}" APPEND PROPERTY OBJECT_DEPENDS "${NIBBLE_PCH_FILE}")
+        ${NIBBLE_PCH${suffix}_OPTIONS} -include-pch "${NIBBLE_PCH${suffix}_FILE}")
+      set_property(SOURCE "${source}" APPEND PROPERTY OBJECT_DEPENDS "${NIBBLE_PCH${suffix}_FILE}")
     endif()
   endforeach()
 endfunction()

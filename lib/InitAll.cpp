@@ -3,6 +3,7 @@
 #include "nibble/InitAll.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Export/ONNX.h"
 #include "nibble/Import/ONNX.h"
 #include "nibble/Pipelines/Phases.h"
 
@@ -31,4 +32,7 @@ void nibble::registerAllPasses() {
   registerPhases();
 }
 
-void nibble::registerAllTranslations() { registerONNXImport(); }
+void nibble::registerAllTranslations() {
+  registerONNXImport();
+  registerONNXExport();
+}

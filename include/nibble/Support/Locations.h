@@ -11,10 +11,12 @@ namespace nibble {
 /// `loc("node"("value"))`: the operation comes from ONNX node `node` and computes its output `value`.
 mlir::Location getNodeLoc(mlir::MLIRContext *context, llvm::StringRef node, llvm::StringRef value);
 
-/// Name of the ONNX node that an operation comes from; empty if there is none. Of fused locations, the last that has one.
+/// Name of the ONNX node that an operation comes from; empty if there is none. Of fused locations, the last that has
+/// one.
 llvm::StringRef getNodeName(mlir::Location loc);
 
-/// Name of the ONNX value that an operation computes; empty if there is none. Of fused locations, the last that has one.
+/// Name of the ONNX value that an operation computes; empty if there is none. Of fused locations, the last that has
+/// one.
 llvm::StringRef getValueName(mlir::Location loc);
 
 } // namespace nibble

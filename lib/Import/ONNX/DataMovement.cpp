@@ -123,6 +123,18 @@ static PadMode readPadMode(Node &node) {
   node.fail("attribute 'mode' is '" + mode + "', expected 'constant', 'edge' or 'reflect'");
 }
 
+/// The real number that a padding holds; null for zero, and for the integer that stands for zero.
+static FloatAttr readPadValue(Node &node, Type element) {
+  if (!node.has(2))
+    return FloatAttr();
+  double value;
+  if (auto type = dyn_cast<quant::UniformQuantizedType>(element))
+    value = (node.ints(2, "the padding value").front() - type.getZeroPoint()) * type.getScale();
+  else
+    value = node.scalar(2, "the padding value");
+  return value == 0 ? FloatAttr() : node.importer.builder.getF64FloatAttr(value);
+}
+
 static void importPad(Node &node) {
   Value input = node.get(0);
   Shape shape = node.shapeOf(input);
@@ -141,9 +153,7 @@ static void importPad(Node &node) {
     if (shape[dim].isStatic() && shape[dim].factor < 0)
       node.fail("crops more of axis " + Twine(dim) + " than there is");
   }
-  FloatAttr value;
-  if (node.has(2) && node.scalar(2, "the padding value") != 0)
-    value = node.importer.builder.getF64FloatAttr(node.scalar(2, "the padding value"));
+  FloatAttr value = readPadValue(node, node.elementOf(input));
   PadMode mode = readPadMode(node);
   if (shape == node.shapeOf(input))
     return node.set(0, input);
@@ -189,7 +199,8 @@ static void importDepthToSpace(Node &node) {
     node.fail("attribute 'blocksize' is " + Twine(block) + ", which does not divide the channels");
   Symbols &symbols = node.importer.symbols;
   bool isDepthFirst = node.getString("mode", "DCR") == "DCR";
-  Shape split = isDepthFirst ? Shape{s[0], block, block, *depth, s[2], s[3]} : Shape{s[0], *depth, block, block, s[2], s[3]};
+  Shape split =
+      isDepthFirst ? Shape{s[0], block, block, *depth, s[2], s[3]} : Shape{s[0], *depth, block, block, s[2], s[3]};
   SmallVector<int64_t> permutation = {0, 1, 4, 2, 5, 3};
   if (isDepthFirst)
     permutation = {0, 3, 4, 1, 5, 2};

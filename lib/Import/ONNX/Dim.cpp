@@ -48,8 +48,8 @@ std::optional<Dim> nibble::onnximport::product(ArrayRef<Dim> dims) {
 }
 
 SmallVector<int64_t> nibble::onnximport::toExtents(ArrayRef<Dim> shape) {
-  return llvm::map_to_vector(
-      shape, [](const Dim &dim) { return dim.isStatic() ? dim.factor : mlir::ShapedType::kDynamic; });
+  return llvm::map_to_vector(shape,
+                             [](const Dim &dim) { return dim.isStatic() ? dim.factor : mlir::ShapedType::kDynamic; });
 }
 
 std::optional<SmallVector<int64_t>> nibble::onnximport::staticExtents(ArrayRef<Dim> shape) {

@@ -336,14 +336,25 @@ static const llvm::StringMap<Evaluator> &shapeEvaluators() {
 
 /// Evaluators that need all of the operands' elements.
 static const llvm::StringMap<Evaluator> &contentEvaluators() {
-  static const llvm::StringMap<Evaluator> table = {
-      {"Add", evaluateAdd},         {"Cast", evaluateCast},         {"Ceil", evaluateCeil},
-      {"Concat", evaluateConcat},   {"Div", evaluateDiv},           {"Equal", evaluateEqual},
-      {"Floor", evaluateFloor},     {"Gather", evaluateGather},     {"Identity", evaluateIdentity},
-      {"Mul", evaluateMul},         {"Range", evaluateRange},       {"ReduceProd", evaluateReduceProd},
-      {"Reshape", evaluateReshape}, {"Slice", evaluateSlice},       {"Squeeze", evaluateSqueeze},
-      {"Sub", evaluateSub},         {"Unsqueeze", evaluateUnsqueeze}, {"Where", evaluateWhere},
-      {"ConstantOfShape", evaluateFill}};
+  static const llvm::StringMap<Evaluator> table = {{"Add", evaluateAdd},
+                                                   {"Cast", evaluateCast},
+                                                   {"Ceil", evaluateCeil},
+                                                   {"Concat", evaluateConcat},
+                                                   {"Div", evaluateDiv},
+                                                   {"Equal", evaluateEqual},
+                                                   {"Floor", evaluateFloor},
+                                                   {"Gather", evaluateGather},
+                                                   {"Identity", evaluateIdentity},
+                                                   {"Mul", evaluateMul},
+                                                   {"Range", evaluateRange},
+                                                   {"ReduceProd", evaluateReduceProd},
+                                                   {"Reshape", evaluateReshape},
+                                                   {"Slice", evaluateSlice},
+                                                   {"Squeeze", evaluateSqueeze},
+                                                   {"Sub", evaluateSub},
+                                                   {"Unsqueeze", evaluateUnsqueeze},
+                                                   {"Where", evaluateWhere},
+                                                   {"ConstantOfShape", evaluateFill}};
   return table;
 }
 

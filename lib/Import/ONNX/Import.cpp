@@ -11,9 +11,11 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-/// The first sentence of an ONNX exception: no backtrace of contexts.
+/// The first sentence of an ONNX exception, and the innermost context.
 static std::string firstLine(StringRef text) {
   auto [first, rest] = text.trim().split('\n');
+  for (StringRef prefix : {"[ShapeInferenceError] ", "[TypeInferenceError] ", "Inference error(s): "})
+    first.consume_front(prefix);
   StringRef context = rest.substr(std::min(rest.find("Context: "), rest.size())).trim();
   context.consume_front("Context: ");
   return context.empty() ? first.trim().str() : (first.trim() + " [" + context.split('\n').first + "]").str();

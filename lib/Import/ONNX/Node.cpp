@@ -119,9 +119,7 @@ Shape Node::broadcast(const Shape &lhs, const Shape &rhs) const {
   return result;
 }
 
-Location Node::location() const {
-  return getNodeLoc(importer.builder.getContext(), nodeName(proto), "");
-}
+Location Node::location() const { return getNodeLoc(importer.builder.getContext(), nodeName(proto), ""); }
 
 Location Node::location(unsigned i) const {
   return getNodeLoc(importer.builder.getContext(), nodeName(proto), proto.output(i));

@@ -58,8 +58,7 @@ Type nibble::onnximport::quantizedType(Node &node, const QuantParameters &parame
   std::optional<Storage> storage = storageOf(parameters.storage);
   if (!storage)
     node.fail("quantized values of type " +
-              onnx::TensorProto::DataType_Name(onnx::TensorProto::DataType(parameters.storage)) +
-              " are not supported");
+              onnx::TensorProto::DataType_Name(onnx::TensorProto::DataType(parameters.storage)) + " are not supported");
   Builder &builder = node.importer.builder;
   Type stored = builder.getIntegerType(storage->width);
   int64_t low = quant::QuantizedType::getDefaultMinimumForInteger(storage->isSigned, storage->width);
@@ -118,9 +117,9 @@ static void importDequantizeLinear(Node &node) {
   int32_t storage = node.known(0).tensor ? node.known(0).tensor->data_type() : onnx::TensorProto::UINT8;
   if (!node.known(0).tensor)
     if (auto type = dyn_cast<quant::QuantizedType>(node.elementOf(node.get(0))))
-      storage = !type.isSigned()                        ? onnx::TensorProto::UINT8
-                : type.getStorageType().isInteger(32)   ? onnx::TensorProto::INT32
-                                                        : onnx::TensorProto::INT8;
+      storage = !type.isSigned()                      ? onnx::TensorProto::UINT8
+                : type.getStorageType().isInteger(32) ? onnx::TensorProto::INT32
+                                                      : onnx::TensorProto::INT8;
   QuantParameters parameters = readParameters(node, 1, 2, storage);
   Value input = quantizedOperand(node, 0, parameters, node.getInt("axis", 1));
   node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), node.importer.builder.getF32Type(), input));
@@ -145,8 +144,8 @@ static bool movesBytes(StringRef op) {
 static std::optional<std::pair<unsigned, unsigned>> parameterOperands(StringRef op, unsigned i) {
   if (op == "DequantizeLinear" && i == 0)
     return std::pair(1u, 2u);
-  bool isBinary = op == "QLinearConv" || op == "QLinearMatMul" || op == "QLinearAdd" || op == "QLinearMul" ||
-                  op == "QGemm";
+  bool isBinary =
+      op == "QLinearConv" || op == "QLinearMatMul" || op == "QLinearAdd" || op == "QLinearMul" || op == "QGemm";
   if (isBinary && (i == 0 || i == 3))
     return std::pair(i + 1, i + 2);
   if (op.starts_with("QLinear") && !isBinary && i == 0)

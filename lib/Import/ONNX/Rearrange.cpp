@@ -35,10 +35,9 @@ static Type moveAxis(Type element, function_ref<int64_t(int64_t)> moved) {
   auto type = dyn_cast<quant::UniformQuantizedPerAxisType>(element);
   if (!type)
     return element;
-  return quant::UniformQuantizedPerAxisType::get(type.getFlags(), type.getStorageType(), type.getExpressedType(),
-                                                 type.getScales(), type.getZeroPoints(),
-                                                 moved(type.getQuantizedDimension()), type.getStorageTypeMin(),
-                                                 type.getStorageTypeMax());
+  return quant::UniformQuantizedPerAxisType::get(
+      type.getFlags(), type.getStorageType(), type.getExpressedType(), type.getScales(), type.getZeroPoints(),
+      moved(type.getQuantizedDimension()), type.getStorageTypeMin(), type.getStorageTypeMax());
 }
 
 /// `weight` with other bytes, and dequantized again if `original` was.

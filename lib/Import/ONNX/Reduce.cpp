@@ -60,9 +60,7 @@ static void importReduceSumSquare(Node &node) {
   node.set(0, reduce(node, square(node, node.real(0)), ReduceKind::Sum));
 }
 
-static void importReduceL1(Node &node) {
-  node.set(0, reduce(node, node.unary<AbsOp>(node.real(0)), ReduceKind::Sum));
-}
+static void importReduceL1(Node &node) { node.set(0, reduce(node, node.unary<AbsOp>(node.real(0)), ReduceKind::Sum)); }
 
 static void importReduceL2(Node &node) {
   node.set(0, node.unary<SqrtOp>(reduce(node, square(node, node.real(0)), ReduceKind::Sum)));

@@ -14,14 +14,15 @@ using namespace mlir;
 using namespace nibble;
 
 void nibble::registerONNXImport() {
-  static llvm::cl::opt<bool> keepUnsupported(
-      "onnx-keep-unsupported", llvm::cl::desc("Import nodes without a nibble form as onnx operations"));
+  static llvm::cl::opt<bool> keepUnsupported("onnx-keep-unsupported",
+                                             llvm::cl::desc("Import nodes without a nibble form as onnx operations"));
   static TranslateToMLIRRegistration registration(
       "import-onnx", "ONNX model to the nibble dialect",
       [](llvm::SourceMgr &sources, MLIRContext *context) -> OwningOpRef<Operation *> {
         StringRef path = sources.getMemoryBuffer(sources.getMainFileID())->getBufferIdentifier();
         if (path == "<stdin>") {
-          emitError(UnknownLoc::get(context), "--import-onnx needs a file name, since weights may lie beside the model");
+          emitError(UnknownLoc::get(context),
+                    "--import-onnx needs a file name, since weights may lie beside the model");
           return nullptr;
         }
         FailureOr<OwningOpRef<ModuleOp>> module = importONNX(context, path, {keepUnsupported});

@@ -1,0 +1,20 @@
+// RUN: nibble-translate --export-onnx --verify-diagnostics --split-input-file %s
+
+func.func @main(%x: tensor<4xui8>) -> tensor<4xf32> {
+  // expected-error @below {{operation 'nibble.int_dequantize' cannot be exported to ONNX}}
+  %y = nibble.int_dequantize %x {scale = 0.5 : f32, zero_point = 3 : i32} : tensor<4xui8> -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @below {{the module has no function 'main' of one block}}
+module {}
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<i8<-127:127>:f32, 0.5>> {
+  // expected-warning @below {{values in [-127, 127] become values in [-128, 127]: ONNX has no narrow range}}
+  %y = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<i8<-127:127>:f32, 0.5>>
+  return %y : tensor<4x!quant.uniform<i8<-127:127>:f32, 0.5>>
+}
