@@ -76,12 +76,12 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     const int64_t depth = type.getDimSize(type.getRank() - 2), columns = type.getDimSize(type.getRank() - 1);
     auto weights = getConstantValues<int8_t>(op.getRhs());
     if (weights && type.getRank() == 2 && op.getRhsZeroPoint() == 0)
-      return prove(op, op.getLhs(), op.getLhsZeroPoint(), *weights, op.getBias(), columns,
+      return prove(op, op.getLhs(), static_cast<int32_t>(op.getLhsZeroPoint()), *weights, op.getBias(), columns,
                    [&](size_t i) { return i % columns; });
     if (ShapedType::isDynamic(depth))
       return missing(op);
-    const Interval l = getInterval(op.getLhs(), op.getLhsZeroPoint());
-    const Interval r = getInterval(op.getRhs(), op.getRhsZeroPoint());
+    const Interval l = getInterval(op.getLhs(), static_cast<int32_t>(op.getLhsZeroPoint()));
+    const Interval r = getInterval(op.getRhs(), static_cast<int32_t>(op.getRhsZeroPoint()));
     const int64_t products[] = {l.min * r.min, l.min * r.max, l.max * r.min, l.max * r.max};
     Bounds bounds;
     bounds.add(*llvm::min_element(products) * depth, *llvm::max_element(products) * depth);
@@ -92,7 +92,7 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
   }
 
   void provePool(IntAvgPoolOp op) {
-    const Interval q = getInterval(op.getInput(), op.getInputZeroPoint());
+    const Interval q = getInterval(op.getInput(), static_cast<int32_t>(op.getInputZeroPoint()));
     int64_t taps = 1;
     for (int64_t extent : op.getKernel())
       taps *= extent;
@@ -113,7 +113,7 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
       if (auto conv = dyn_cast<IntConvOp>(op))
         proveConv(conv, /*zero=*/0);
       else if (auto transposed = dyn_cast<IntConvTransposeOp>(op))
-        proveConv(transposed, transposed.getInputZeroPoint());
+        proveConv(transposed, static_cast<int32_t>(transposed.getInputZeroPoint()));
       else if (auto matmul = dyn_cast<IntMatMulOp>(op))
         proveMatMul(matmul);
       else if (auto pool = dyn_cast<IntAvgPoolOp>(op))
