@@ -32,6 +32,8 @@ def Nibble_ConvOp : Nibble_WindowOp<"conv"> {
     * C4: a quantized bias is `i32` with zero point 0 and scales fl32(sx * sw[o]).
     * C5: the input and the result are quantized per tensor; the filter per tensor or per output channel.
     * C6: strides, dilations and groups are positive, pads non-negative.
+    * C7: the folded multipliers are finite and, in mode `fixed`, have a fixed-point form.
+    * C8: input, filter and result have rank 4, and the filter has at least one tap.
   }];
   let arguments = (ins Nibble_RealTensor:$input, Nibble_RealTensor:$filter,
       Optional<Nibble_RealTensor>:$bias,
@@ -60,7 +62,7 @@ def Nibble_ConvTransposeOp : Nibble_WindowOp<"conv_transpose"> {
         : tensor<1x3x4x4xf32>, tensor<5x3x2x2xf32> -> tensor<1x5x8x8xf32>
     ```
 
-    * C1-C6: as `nibble.conv`; the result's extent is at least (in - 1) * stride + (k - 1) * dilation + 1 - pads
+    * C1-C8: as `nibble.conv`; the result's extent is at least (in - 1) * stride + (k - 1) * dilation + 1 - pads
       and less than that plus the stride (output padding).
   }];
   let arguments = (ins Nibble_RealTensor:$input, Nibble_RealTensor:$filter,
@@ -92,6 +94,7 @@ def Nibble_MatMulOp : Nibble_Op<"matmul", [Pure]> {
     * C3: a quantized bias is `i32` with zero point 0 and scales fl32(sl * sr[n]).
     * C4: lhs and the result are quantized per tensor; rhs per tensor or along n.
     * C5: the bias has one value per n.
+    * C6: the folded multipliers are finite and, in mode `fixed`, have a fixed-point form.
   }];
   let arguments = (ins Nibble_RealTensor:$lhs, Nibble_RealTensor:$rhs,
       Optional<Nibble_RealTensor>:$bias,
@@ -107,8 +110,9 @@ def Nibble_MatMulOp : Nibble_Op<"matmul", [Pure]> {
 def Nibble_MaxPoolOp : Nibble_WindowOp<"max_pool"> {
   let summary = "Largest value of each window";
   let description = [{
-    The maximum over the window's taps inside the image; a NaN wins. Quantized and plain integer
-    values are compared as integers.
+    The maximum over the window's taps inside the image; a NaN wins, and +0 is above -0. Quantized and
+    plain integer values are compared as integers. A window without taps inside gives -infinity or the
+    smallest stored value.
 
     ```mlir
     %y = nibble.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
@@ -131,8 +135,8 @@ def Nibble_AvgPoolOp : Nibble_WindowOp<"avg_pool"> {
   let description = [{
     Float: acc = 0, acc = acc + x over the taps inside the image in the order ky, kx, then acc / n (one f32
     division). Quantized: acc = sum (q - z) in i32, requantized with fl32(fl32(sx / sy) / n). n is the
-    number of taps inside the image, or of the whole window where `count_include_pad`. A global average
-    pool has the image as its window.
+    number of taps inside the image (1 if there is none), or of the whole window where `count_include_pad`.
+    A global average pool has the image as its window.
 
     ```mlir
     %y = nibble.avg_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
@@ -141,6 +145,7 @@ def Nibble_AvgPoolOp : Nibble_WindowOp<"avg_pool"> {
 
     * C1: input and result are both float or both quantized per tensor.
     * C2: as `nibble.max_pool` C2.
+    * C3: in mode `fixed`, the multipliers of 1 and of all taps have a fixed-point form.
   }];
   let arguments = (ins Nibble_RealTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
       DenseI64ArrayAttr:$pads, UnitAttr:$count_include_pad, Nibble_LayoutAttr:$layout,
@@ -162,6 +167,7 @@ def Nibble_BatchNormOp : Nibble_Op<"batch_norm", [Pure]> {
     ```
 
     * C1: scale, bias, mean and variance have one value per channel.
+    * C2: the input has rank 2 or more, and the result its shape.
   }];
   let arguments = (ins Nibble_FloatTensor:$input, Nibble_FloatTensor:$scale, Nibble_FloatTensor:$bias,
       Nibble_FloatTensor:$mean, Nibble_FloatTensor:$variance, F32Attr:$epsilon);

@@ -134,6 +134,7 @@ def Nibble_IntAddOp : Nibble_IntegerOp<"add"> {
 
     * C1: the operands' shapes broadcast to the result's.
     * C2: min <= max, both in the result's range; zero points in their operand's range.
+    * C3: the scales are finite (`nibble.int_mul`: and not negative) and, in mode `fixed`, have a fixed-point form.
   }];
   let arguments = (ins Nibble_ByteTensor:$lhs, Nibble_ByteTensor:$rhs, F32Attr:$lhs_scale, F32Attr:$rhs_scale,
       I32Attr:$lhs_zero_point, I32Attr:$rhs_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
@@ -153,7 +154,7 @@ def Nibble_IntMulOp : Nibble_IntegerOp<"mul"> {
         output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<2x4xui8>, tensor<4xui8> -> tensor<2x4xui8>
     ```
 
-    * C1, C2: as `nibble.int_add`.
+    * C1-C3: as `nibble.int_add`.
   }];
   let arguments = (ins Nibble_ByteTensor:$lhs, Nibble_ByteTensor:$rhs, F32Attr:$scale,
       I32Attr:$lhs_zero_point, I32Attr:$rhs_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
@@ -177,6 +178,7 @@ def Nibble_IntAvgPoolOp : Nibble_IntegerOp<"avg_pool"> {
 
     * C1: the shapes follow as `nibble.max_pool` C2.
     * C2: min <= max, both in the result's range; the zero point in the input's range.
+    * C3: the scale is finite and, in mode `fixed`, it and scale / taps have a fixed-point form.
   }];
   let arguments = (ins Nibble_ByteTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
       DenseI64ArrayAttr:$pads, UnitAttr:$count_include_pad, F32Attr:$scale,
@@ -198,6 +200,7 @@ def Nibble_IntRequantizeOp : Nibble_IntegerOp<"requantize", [SameOperandsAndResu
     ```
 
     * C1: min <= max, both in the result's range; the zero point in the input's range.
+    * C2: the scale is finite and, in mode `fixed`, has a fixed-point form.
   }];
   let arguments = (ins Nibble_ByteTensor:$input, F32Attr:$scale,
       I32Attr:$input_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,

@@ -113,6 +113,8 @@ def Nibble_FakeQuantOp : Nibble_Op<"fake_quant", [Pure, SameOperandsAndResultTyp
     ```mlir
     %y = nibble.fake_quant %x to !quant.uniform<u8:f32, 0.125:128> : tensor<4xf32>
     ```
+
+    * C1: the type is quantized, with scales and zero points as `nibble.quantize` C1.
   }];
   let arguments = (ins Nibble_FloatTensor:$input, TypeAttr:$type);
   let results = (outs Nibble_FloatTensor:$result);

@@ -59,6 +59,7 @@ def Nibble_ConcatOp : Nibble_Op<"concat", [Pure]> {
 
     * C1: all of inputs and result are quantized per tensor, or all have the same element type.
     * C2: 0 <= axis < rank; extents agree but along the axis, where they add up.
+    * C3: in mode `fixed`, each input's multiplier has a fixed-point form.
   }];
   let arguments = (ins Variadic<Nibble_Tensor>:$inputs, I64Attr:$axis,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
@@ -70,7 +71,8 @@ def Nibble_ConcatOp : Nibble_Op<"concat", [Pure]> {
 def Nibble_SliceOp : Nibble_Op<"slice", [Pure]> {
   let summary = "Every step-th element of a range of each dimension";
   let description = [{
-    result[i] = input[starts + i * steps]; steps may be negative.
+    result[i] = input[starts + i * steps]; steps may be negative. A dynamic extent of the result reaches to
+    the end of the input.
 
     ```mlir
     %y = nibble.slice %x {starts = array<i64: 0, 2>, steps = array<i64: 1, 3>} : tensor<2x10xf32> -> tensor<2x2xf32>
@@ -97,6 +99,7 @@ def Nibble_PadOp : Nibble_Op<"pad", [Pure]> {
 
     * C1: input and result have the same element type.
     * C2: one low and one high count a dimension; the result's extents are their sums.
+    * C3: a reflection is shorter than the extent it reflects; an edge exists.
   }];
   let arguments = (ins Nibble_Tensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
       Nibble_PadModeAttr:$mode, OptionalAttr<F64Attr>:$value);

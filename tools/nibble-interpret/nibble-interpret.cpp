@@ -9,6 +9,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 
 using namespace mlir;
@@ -18,9 +19,11 @@ using reference::Tensor;
 /// Enough digits to tell a float from its neighbours.
 static void printElement(const Tensor &tensor, int64_t i, ArrayRef<int32_t> integers) {
   if (tensor.elementType.isF32()) {
-    SmallString<16> text;
-    APFloat(tensor.as<float>()[i]).toString(text, 9, 4);
-    llvm::outs() << text;
+    float value = tensor.as<float>()[i];
+    if (value != value)
+      llvm::outs() << "nan"; // a NaN's sign is not specified
+    else
+      llvm::outs() << llvm::format("%.9g", double(value));
   } else if (tensor.elementType.isInteger(64)) {
     llvm::outs() << tensor.as<int64_t>()[i];
   } else {

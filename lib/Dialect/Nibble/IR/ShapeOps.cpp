@@ -191,7 +191,7 @@ LogicalResult ResizeNearestOp::verify() {
                            << rest.size();
     for (int64_t index : rest.take_front(to))
       if (index < 0 || (!ShapedType::isDynamic(from) && index >= from))
-        return emitOpError() << "expected indices in [0, " << formatShape(from) << ") for dimension " << axis
+        return emitOpError() << "expected indices inside the extent " << formatShape(from) << " of dimension " << axis
                              << ", got " << index;
     rest = rest.drop_front(to);
     shape[axis] = to;

@@ -43,8 +43,9 @@ static LogicalResult checkTransposedShape(Operation *op, const Convolution &conv
     auto least = getTransposedExtent(conv.input.getShape()[dim], window.kernel[i], conv.strides[i], conv.dilations[i],
                                      conv.pads[i], conv.pads[i + 2]);
     if (!least)
-      return op->emitOpError() << "expected pads within the result of extent " << formatShape(conv.input.getShape())
-                               << ", got " << formatShape(conv.pads);
+      return op->emitOpError() << "expected an extent that fits 64 bits and exceeds the pads, got input "
+                               << formatShape(conv.input.getShape()) << ", strides " << formatShape(conv.strides)
+                               << ", pads " << formatShape(conv.pads);
     expected[dim] = actual;
     if (ShapedType::isDynamic(*least) || ShapedType::isDynamic(actual))
       continue;

@@ -1,0 +1,90 @@
+// RUN: nibble-opt %s --split-input-file --verify-diagnostics
+
+// What the verifiers of normalizations and reductions reject: one constraint a case, which its name tells.
+
+func.func @batch_norm_c1_scale(%x: tensor<1x3x8x8xf32>, %s: tensor<4xf32>, %p: tensor<3xf32>) {
+  // expected-error @+1 {{'nibble.batch_norm' op expected scale to have one value per channel, of shape [3], got [4]}}
+  %y = nibble.batch_norm %x, %s, %p, %p, %p {epsilon = 1.0e-5 : f32}
+      : tensor<1x3x8x8xf32>, tensor<4xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32> -> tensor<1x3x8x8xf32>
+  return
+}
+
+// -----
+func.func @batch_norm_c1_variance(%x: tensor<1x3x8x8xf32>, %s: tensor<2x3xf32>, %p: tensor<3xf32>) {
+  // expected-error @+1 {{'nibble.batch_norm' op expected variance to have one value per channel, of shape [3], got [2, 3]}}
+  %y = nibble.batch_norm %x, %p, %p, %p, %s {epsilon = 1.0e-5 : f32}
+      : tensor<1x3x8x8xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<2x3xf32> -> tensor<1x3x8x8xf32>
+  return
+}
+
+// -----
+func.func @batch_norm_c2_rank(%x: tensor<3xf32>, %p: tensor<3xf32>) {
+  // expected-error @+1 {{'nibble.batch_norm' op expected input to have rank 2 or more, got 1}}
+  %y = nibble.batch_norm %x, %p, %p, %p, %p {epsilon = 1.0e-5 : f32}
+      : tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32> -> tensor<3xf32>
+  return
+}
+
+// -----
+func.func @batch_norm_c2_result(%x: tensor<1x3xf32>, %p: tensor<3xf32>) {
+  // expected-error @+1 {{'nibble.batch_norm' op expected result of shape [1, 3], got [2, 3]}}
+  %y = nibble.batch_norm %x, %p, %p, %p, %p {epsilon = 1.0e-5 : f32}
+      : tensor<1x3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32> -> tensor<2x3xf32>
+  return
+}
+
+// -----
+func.func @softmax_c1_axis(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.softmax' op expected 'axis' in [0, 2), got 2}}
+  %y = nibble.softmax %x {axis = 2 : i64} : tensor<2x10xf32> -> tensor<2x10xf32>
+  return
+}
+
+// -----
+func.func @softmax_c1_negative(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.softmax' op expected 'axis' in [0, 2), got -1}}
+  %y = nibble.softmax %x {axis = -1 : i64} : tensor<2x10xf32> -> tensor<2x10xf32>
+  return
+}
+
+// -----
+func.func @softmax_c2_mixed(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.softmax' op expected values that are all quantized or all of one float type, got input of 'f32', result of '!quant.uniform<u8:f32, 5.000000e-01:128>'}}
+  %y = nibble.softmax %x {axis = 1 : i64} : tensor<2x10xf32> -> tensor<2x10x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}
+
+// -----
+func.func @softmax_c2_per_axis(%x: tensor<2x2x!quant.uniform<u8:f32, 0.5:128>>) {
+  // expected-error @+1 {{'nibble.softmax' op expected result to be quantized per tensor, got '!quant.uniform<u8:f32:1, {5.000000e-01,2.500000e-01}>'}}
+  %y = nibble.softmax %x {axis = 1 : i64} : tensor<2x2x!quant.uniform<u8:f32, 0.5:128>> -> tensor<2x2x!quant.uniform<u8:f32:1, {0.5,0.25}>>
+  return
+}
+
+// -----
+func.func @reduce_c1_axes(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.reduce' op expected 'axes' that are sorted, unique and in [0, 2), got [2]}}
+  %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 2>} : tensor<2x10xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+func.func @reduce_c1_unique(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.reduce' op expected 'axes' that are sorted, unique and in [0, 2), got [1, 1]}}
+  %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 1, 1>} : tensor<2x10xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+func.func @reduce_c1_negative(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.reduce' op expected 'axes' that are sorted, unique and in [0, 2), got [-1]}}
+  %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: -1>} : tensor<2x10xf32> -> tensor<2xf32>
+  return
+}
+
+// -----
+func.func @reduce_c1_result(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.reduce' op expected result of shape [2, 1], got [2]}}
+  %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 1>, keep_dims} : tensor<2x10xf32> -> tensor<2xf32>
+  return
+}

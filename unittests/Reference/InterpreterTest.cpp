@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The interpreter's interface: inputs, results, the hook and errors. What operations compute is tested by
+// test/Reference.
+
+#include "nibble/Reference/Interpreter.h"
+#include "nibble/InitAll.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Parser/Parser.h"
+
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace nibble;
+using reference::Tensor;
+
+namespace {
+
+class InterpreterTest : public testing::Test {
+protected:
+  InterpreterTest() {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+  }
+
+  func::FuncOp parse(StringRef text) {
+    module = parseSourceString<ModuleOp>(text, &context);
+    return module ? *module->getOps<func::FuncOp>().begin() : func::FuncOp();
+  }
+
+  Tensor makeFloats(ArrayRef<int64_t> shape, ArrayRef<float> values) {
+    Tensor tensor = llvm::cantFail(Tensor::allocate(shape, Float32Type::get(&context)));
+    llvm::copy(values, tensor.as<float>());
+    return tensor;
+  }
+
+  std::string runForError(StringRef text, ArrayRef<Tensor> inputs) {
+    auto results = reference::interpret(parse(text), inputs);
+    return results ? "no error" : llvm::toString(results.takeError());
+  }
+
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+};
+
+constexpr StringRef reluTwice = R"(
+func.func @main(%x: tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+  %a = nibble.relu %x : tensor<?x2xf32> -> tensor<?x2xf32>
+  %b = nibble.neg %a : tensor<?x2xf32> -> tensor<?x2xf32>
+  return %b, %x : tensor<?x2xf32>, tensor<?x2xf32>
+})";
+
+TEST_F(InterpreterTest, ResultsAndHook) {
+  func::FuncOp function = parse(reluTwice);
+  std::vector<std::string> seen;
+  auto results =
+      reference::interpret(function, {makeFloats({1, 2}, {-1, 2})}, [&](Operation *op, ArrayRef<Tensor> values) {
+        ASSERT_EQ(values.size(), 1u);
+        seen.push_back(op->getName().getStringRef().str());
+        EXPECT_EQ(values[0].shape, SmallVector<int64_t>({1, 2}));
+      });
+  ASSERT_TRUE(bool(results));
+  ASSERT_EQ(results->size(), 2u);
+  EXPECT_EQ((*results)[0].as<float>()[1], -2.0f);
+  EXPECT_EQ((*results)[1].as<float>()[0], -1.0f); // an argument may be a result
+  EXPECT_EQ(seen, std::vector<std::string>({"nibble.relu", "nibble.neg"}));
+}
+
+TEST_F(InterpreterTest, EmptyBatch) {
+  auto results = reference::interpret(parse(reluTwice), {makeFloats({0, 2}, {})});
+  ASSERT_TRUE(bool(results));
+  EXPECT_EQ((*results)[0].shape, SmallVector<int64_t>({0, 2}));
+}
+
+TEST_F(InterpreterTest, StorageStandsForQuantized) {
+  func::FuncOp function = parse(R"(
+func.func @main(%x: tensor<2x!quant.uniform<u8:f32, 0.5:128>>) -> tensor<2xf32> {
+  %a = nibble.dequantize %x : tensor<2x!quant.uniform<u8:f32, 0.5:128>> to tensor<2xf32>
+  return %a : tensor<2xf32>
+})");
+  Tensor input = llvm::cantFail(Tensor::allocate({2}, IntegerType::get(&context, 8, IntegerType::Unsigned)));
+  input.as<uint8_t>()[0] = 0;
+  input.as<uint8_t>()[1] = 255;
+  auto results = reference::interpret(function, {input});
+  ASSERT_TRUE(bool(results));
+  EXPECT_EQ((*results)[0].as<float>()[0], -64.0f);
+  EXPECT_EQ((*results)[0].as<float>()[1], 63.5f);
+}
+
+TEST_F(InterpreterTest, InputsThatDoNotFit) {
+  EXPECT_EQ(runForError(reluTwice, {}), "expected 1 inputs, got 0");
+  EXPECT_EQ(runForError(reluTwice, {makeFloats({1, 3}, {1, 2, 3})}), "input 0: expected shape [?, 2], got [1, 3]");
+  Tensor bytes = llvm::cantFail(Tensor::allocate({1, 2}, IntegerType::get(&context, 8)));
+  EXPECT_EQ(runForError(reluTwice, {bytes}), "input 0: expected elements of f32, got i8");
+}
+
+TEST_F(InterpreterTest, SeveralBlocks) {
+  EXPECT_EQ(runForError(R"(
+func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+  cf.br ^end
+^end:
+  return %x : tensor<2xf32>
+})",
+                        {makeFloats({2}, {1, 2})}),
+            "expected function 'main' to have one block, got 2");
+}
+
+TEST_F(InterpreterTest, ElidedWeights) {
+  EXPECT_EQ(runForError(R"(
+func.func @main() -> tensor<2xf32> {
+  %a = nibble.constant dense_resource<__elided__> : tensor<2xf32> -> tensor<2xf32> loc("conv_1"("w"))
+  return %a : tensor<2xf32>
+})",
+                        {}),
+            "node 'conv_1' (nibble.constant): expected a constant whose data is present, got none (elided resources "
+            "cannot be executed)");
+}
+
+} // namespace
