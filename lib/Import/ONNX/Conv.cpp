@@ -15,6 +15,15 @@ static SmallVector<int64_t> kernelOf(Node &node, Value filter) {
   return {(*extents)[2], (*extents)[3]};
 }
 
+static void checkChannels(Node &node, const Dim &channels, const Dim &perGroup, int64_t groups) {
+  if (groups < 1)
+    node.fail("attribute 'group' is " + Twine(groups) + ", expected at least 1");
+  std::optional<Dim> expected = multiply(perGroup, groups);
+  if (channels.isStatic() && expected && expected->isStatic() && channels != *expected)
+    node.fail("input 0 has " + Twine(channels.factor) + " channels, expected " + Twine(expected->factor) + " (" +
+              Twine(groups) + " groups of the filter's " + Twine(perGroup.factor) + ")");
+}
+
 static void importConv(Node &node) {
   node.real(0), node.real(1);
   auto [input, isFlat] = readImage(node, 0);
@@ -22,6 +31,7 @@ static void importConv(Node &node) {
   Value bias = node.has(2) ? node.real(2) : Value();
   Shape image = node.shapeOf(input), weights = node.shapeOf(filter);
   int64_t groups = node.getInt("group", 1);
+  checkChannels(node, image[1], weights[1], groups);
   Window window = readWindow(node, kernelOf(node, filter), image, isFlat);
   Shape shape = {image[0], weights[0], slide(node, window, image[2], 0), slide(node, window, image[3], 1)};
   Value result = node.emit<ConvOp>(shape, node.elementOf(input), input, filter, bias, window.strides, window.pads(),
@@ -74,6 +84,7 @@ static void importConvTranspose(Node &node) {
   node.real(0), node.real(1);
   auto [input, isFlat] = readImage(node, 0);
   int64_t groups = node.getInt("group", 1);
+  checkChannels(node, node.shapeOf(input)[1], node.shape(1)[0], 1);
   Value filter = reorderFilter(node, readImage(node, 1).value, groups);
   Value bias = node.has(2) ? node.real(2) : Value();
   Shape image = node.shapeOf(input);
