@@ -6,6 +6,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FoldConstants : Pass<"nibble-fold-constants"> {
+  let summary = "Compute operations on constants at compile time";
+  let description = [{
+    The reference interpreter executes each operation whose operands are all constant, so that
+    the result is what it would be at run time. Results larger than `max-elements` and
+    than every operand are left, as storing them costs more than computing them.
+
+    ```mlir
+    %a = nibble.constant dense<4.0> : tensor<2xf32> -> tensor<2xf32>
+    %y = nibble.sqrt %a : tensor<2xf32> -> tensor<2xf32>
+    // becomes
+    %y = nibble.constant dense<2.0> : tensor<2xf32> -> tensor<2xf32>
+    ```
+  }];
+  let options = [Option<"maxElements", "max-elements", "int64_t", "16384", "largest result beyond the operands' size">];
+  let statistics = [Statistic<"folded", "folded", "operations computed">];
+}
+
 def FoldBatchNorm : Pass<"nibble-fold-batch-norm"> {
   let summary = "Fold batch normalization into the convolution or matmul before it";
   let description = [{
@@ -226,6 +244,27 @@ def ApplyPlan : Pass<"nibble-apply-plan"> {
                  Option<"weights", "weights", "std::string", "\"int8\"",
                         "int8 or float, where the plan does not say">];
   let statistics = [Statistic<"planned", "planned", "operations that stay in float">];
+}
+
+def KeepTails : Pass<"nibble-keep-tails"> {
+  let summary = "Keep arithmetic behind the last product or pool in float";
+  let description = [{
+    Additions, subtractions and multiplications with no product or pool behind them, and the
+    functions that follow them, gain nothing from 8 bits and lose what a detector's
+    box decoding or a regression's output scale needs. Operations that a plan file
+    names are left as it says.
+
+    ```mlir
+    %m = nibble.matmul %x, %w : tensor<2x4xf32>, tensor<4x3xf32> -> tensor<2x3xf32>
+    %s = nibble.sigmoid %m : tensor<2x3xf32> -> tensor<2x3xf32>
+    %y = nibble.mul %s, %b : tensor<2x3xf32>, tensor<3xf32> -> tensor<2x3xf32>
+    // becomes
+    %m = nibble.matmul %x, %w : tensor<2x4xf32>, tensor<4x3xf32> -> tensor<2x3xf32>
+    %s = nibble.sigmoid %m : tensor<2x3xf32> -> tensor<2x3xf32>
+    %y = nibble.mul %s, %b {nibble.precision = "float"} : tensor<2x3xf32>, tensor<3xf32> -> tensor<2x3xf32>
+    ```
+  }];
+  let statistics = [Statistic<"kept", "kept", "operations kept in float">];
 }
 
 def AssignTypes : Pass<"nibble-assign-types"> {

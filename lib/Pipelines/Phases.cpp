@@ -33,6 +33,8 @@ std::optional<Phase> nibble::symbolizePhase(StringRef name) {
 void nibble::buildNormalizePhase(OpPassManager &pm) {
   // Folders first: shape arithmetic and identities hide patterns.
   pm.addPass(createCanonicalizerPass());
+  // Constants before whatever asks for constant weights and parameters.
+  pm.addPass(createFoldConstants());
   // Activations before affine folding, which would take the product of x * clip(x + 3, 0, 6) / 6 apart.
   pm.addPass(createFuseActivations());
   // What remains of batch normalization as mul and add may still fold behind it.
@@ -56,6 +58,8 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
   pm.addPass(createReadCalibration({options.calibration, options.method}));
   // The plan before the types, which it chooses.
   pm.addPass(createApplyPlan({options.plan, options.weights}));
+  // The plan's word goes first: tails that it names are as it says.
+  pm.addPass(createKeepTails());
   pm.addPass(createAssignTypes({options.activations}));
 }
 

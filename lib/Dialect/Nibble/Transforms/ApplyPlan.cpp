@@ -95,6 +95,8 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
     if (precision.activations == "float" || (precision.weights == "float" && hasWeights)) {
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
       ++planned;
+    } else if (it != plan.nodes.end()) {
+      op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "int8"));
     }
   }
 };

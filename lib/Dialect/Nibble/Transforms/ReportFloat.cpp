@@ -26,7 +26,7 @@ bool isFloat(Type type) {
 /// Why `op` computes in float.
 StringRef getReason(Operation *op) {
   if (isPlannedFloat(op))
-    return "the plan says so";
+    return "the plan says so, or nothing behind it needs 8 bits";
   if (keepsElements(op))
     return "its input is float";
   if (!hasQuantizedForm(op))

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Quantization/Roles.h"
+#include "mlir/IR/Iterators.h"
+
+namespace nibble {
+#define GEN_PASS_DEF_KEEPTAILS
+#include "nibble/Dialect/Nibble/Passes.h.inc"
+} // namespace nibble
+
+#define DEBUG_TYPE "nibble-keep-tails"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace {
+
+/// The operations whose integer forms repay a quantization.
+bool isHeavy(Operation *op) { return isa<ConvOp, ConvTransposeOp, MatMulOp, AvgPoolOp, MaxPoolOp>(op); }
+
+struct KeepTails : nibble::impl::KeepTailsBase<KeepTails> {
+  /// Operations with a heavy operation behind them.
+  llvm::SmallPtrSet<Operation *, 16> findLeading() {
+    llvm::SmallPtrSet<Operation *, 16> leading;
+    getOperation()->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
+      if (llvm::any_of(op->getUsers(), [&](Operation *user) { return isHeavy(user) || leading.contains(user); }))
+        leading.insert(op);
+    });
+    return leading;
+  }
+
+  /// Whether an operand comes from an operation that stays in float.
+  static bool readsFloat(Operation *op) {
+    return llvm::any_of(op->getOperands(), [](Value operand) {
+      while (operand.getDefiningOp() && (keepsElements(operand.getDefiningOp()) ||
+                                         isa<ObserveOp>(operand.getDefiningOp())))
+        operand = operand.getDefiningOp()->getOperand(0);
+      Operation *source = operand.getDefiningOp();
+      return source && !isa<ConstantOp>(source) && (!hasQuantizedForm(source) || isPlannedFloat(source));
+    });
+  }
+
+  void runOnOperation() override {
+    const auto leading = findLeading();
+    getOperation()->walk([&](Operation *op) {
+      if (!hasQuantizedForm(op) || isHeavy(op) || leading.contains(op) || op->hasAttr(kPrecisionAttr))
+        return;
+      if (!isa<AddOp, SubOp, MulOp>(op) && !readsFloat(op))
+        return;
+      op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
+      ++kept;
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,32 @@
+// RUN: nibble-opt %s --nibble-keep-tails --split-input-file | FileCheck %s
+
+// The product of the matmul's result, and what follows it; not the sigmoid that reads the matmul itself.
+// CHECK-LABEL: @tail
+// CHECK: nibble.matmul %{{.*}}, %{{.*}} : tensor
+// CHECK: nibble.sigmoid %{{[0-9]+}} : tensor
+// CHECK: nibble.mul {{.*}}nibble.precision = "float"
+// CHECK: nibble.exp {{.*}}nibble.precision = "float"
+// CHECK: nibble.concat {{.*}}nibble.precision = "float"
+func.func @tail(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<4x2xf32> {
+  %m = nibble.matmul %x, %w : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  %o = nibble.observe %m name "m" : tensor<2x2xf32>
+  %s = nibble.sigmoid %o : tensor<2x2xf32> -> tensor<2x2xf32>
+  %c = nibble.mul %s, %o : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  %p = nibble.observe %c name "c" : tensor<2x2xf32>
+  %e = nibble.exp %p : tensor<2x2xf32> -> tensor<2x2xf32>
+  %y = nibble.concat %e, %s {axis = 0 : i64} : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// -----
+
+// A product reads the sum; the plan asks for the other one in 8 bits.
+// CHECK-LABEL: @negative
+// CHECK-NOT: "float"
+func.func @negative(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %a = nibble.add %x, %w : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  %r = nibble.relu %a : tensor<2x2xf32> -> tensor<2x2xf32>
+  %m = nibble.matmul %r, %w : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  %y = nibble.add %m, %w {nibble.precision = "int8"} : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
