@@ -68,7 +68,7 @@ void CompiledKernel::run(llvm::ArrayRef<void *> args, int64_t tiles) const {
 std::vector<const ISA *> test::hostISAs() {
   std::vector<const ISA *> found;
   for (const ISA &isa : getISAs())
-    if (isExecutable(isa))
+    if (isHostCapable(*lookupTargetSpec(isa.name)))
       found.push_back(&isa);
   return found;
 }
