@@ -53,8 +53,7 @@ PackedColumns nibble::kernels::depthwiseColumns(const ConvParams &p) {
 namespace {
 /// Channels that one register tile covers.
 struct Channels {
-  int64_t lanes;  ///< of i32 or f32 in a vector
-  int64_t offset; ///< of the first one within its block
+  int64_t lanes; ///< of i32 or f32 in a vector
   int64_t valid;
 };
 
@@ -80,6 +79,7 @@ protected:
   int64_t bytesPerChannel() const { return isFloat(p) ? 4 : 1; }
   Pointers moved(Pointers at, Value pixels);
   Pointers block(Pointers at, Value index);
+  Pointers channelsWithin(Pointers at, Value channels);
   void emitRow(Pointers at);
   void emitChannels(Pointers at, int64_t channels);
   void emitPixels(Pointers at, Channels channels);
@@ -103,8 +103,8 @@ private:
   using Quads = std::array<Value, 4>;
   Quads interleave(Value column, int64_t quad, int64_t lanes);
   void storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
-  /// Byte offset of vector j of `channels` in a packed block.
-  static int64_t quadOffset(int64_t j, Channels channels) { return j * 64 + channels.offset; }
+  /// Byte offset of vector j in a packed block.
+  static int64_t quadOffset(int64_t j) { return j * 64; }
 };
 
 class FloatDepthwise : public DepthwiseEmitter {
@@ -168,17 +168,31 @@ void DepthwiseEmitter::emitRow(Pointers at) {
     emitChannels(block(at, b.constant(blocks)), rest);
 }
 
+/// Moves within a block. An integer vector of packed operands has 4 values where the channels advance by 16.
+Pointers DepthwiseEmitter::channelsWithin(Pointers at, Value channels) {
+  Value bytes = b.mul(channels, b.constant(bytesPerChannel()));
+  for (Value *pointer : {&at.input, &at.output, &at.weights, &at.bias})
+    *pointer = b.at(*pointer, bytes);
+  if (at.multipliers)
+    at.multipliers = b.at(at.multipliers, bytes);
+  if (p.residual)
+    at.addend = b.at(at.addend, bytes);
+  return at;
+}
+
 /// Covers the channels of a block with the widest vectors, and what remains with the narrowest that suffices.
 void DepthwiseEmitter::emitChannels(Pointers at, int64_t channels) {
   int64_t lanes = b.isa.lanes();
-  for (int64_t first = 0; first < channels;) {
-    const int64_t left = channels - first;
-    while (lanes > 4 && left <= lanes / 2 * channelsPerLane())
-      lanes /= 2;
-    const int64_t valid = std::min(left, lanes * channelsPerLane());
-    emitPixels(at, {lanes, first, valid});
-    first += valid;
-  }
+  const int64_t width = lanes * channelsPerLane(), whole = channels / width, left = channels % width;
+  if (whole)
+    b.loop(whole, [&](Value i) {
+      emitPixels(channelsWithin(at, b.mul(i, b.constant(width))), {lanes, width});
+    });
+  if (!left)
+    return;
+  while (lanes > 4 && left <= lanes / 2 * channelsPerLane())
+    lanes /= 2;
+  emitPixels(channelsWithin(at, b.constant(whole * width)), {lanes, left});
 }
 
 void DepthwiseEmitter::emitPixels(Pointers at, Channels channels) {
@@ -226,7 +240,7 @@ void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) 
   Type type = b.vec(lanes, b.i32());
   Values bias, acc;
   for (int64_t j = 0; j < 4; ++j)
-    bias.push_back(b.load(type, b.at(at.bias, quadOffset(j, channels)), lanes * 4));
+    bias.push_back(b.load(type, b.at(at.bias, quadOffset(j)), lanes * 4));
   for (int64_t o = 0; o < outputs; ++o)
     llvm::append_range(acc, bias);
   // Which outputs want an input column, and at which place of their window.
@@ -235,13 +249,13 @@ void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) 
     for (int64_t kx = 0; kx < p.KW; ++kx)
       uses[o * p.strideW + kx * p.dilationW].push_back({o, kx});
   for (const auto &[column, users] : uses) {
-    Value pointer = b.at(at.input, column * p.in.pixel + channels.offset);
+    Value pointer = b.at(at.input, column * p.in.pixel);
     for (int64_t quad = 0; quad < quads; ++quad) {
       Quads bytes = interleave(pointer, quad, lanes);
       for (int64_t j = 0; j < 4; ++j) {
         Operand input = dot.input(bytes[j]);
         for (auto [o, kx] : users) {
-          const int64_t offset = (kx * quads + quad) * kChannelBlock * 4 + quadOffset(j, channels);
+          const int64_t offset = (kx * quads + quad) * kChannelBlock * 4 + quadOffset(j);
           Value &sum = acc[o * 4 + j];
           sum = dot.multiplyAdd(sum, input, dot.weights(b.at(at.weights, offset), lanes));
         }
@@ -255,7 +269,7 @@ void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) 
 void IntDepthwise::storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels) {
   Value addends;
   if (p.residual) {
-    Value pointer = b.at(at.addend, output * p.residual->addend.pixel + channels.offset);
+    Value pointer = b.at(at.addend, output * p.residual->addend.pixel);
     addends = epilogue.loadAddend(pointer, 4 * channels.lanes);
   }
   Values four;
@@ -267,28 +281,27 @@ void IntDepthwise::storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc,
         order.push_back(i / 4 * 16 + 4 * j + i % 4);
       addend = b.shuffle(addends, addends, order);
     }
-    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, quadOffset(j, channels)), channels.lanes);
+    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, quadOffset(j)), channels.lanes);
     four.push_back(epilogue.requantize(acc[j], multiplier, addend));
   }
-  Value pointer = b.at(at.output, output * p.out.pixel + channels.offset);
+  Value pointer = b.at(at.output, output * p.out.pixel);
   b.storePart(epilogue.packLanes(four), channels.valid, pointer);
 }
 
 void FloatDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) {
   const int64_t padded = llvm::alignTo(p.C, kChannelBlock);
   Type type = b.vec(channels.lanes, b.f32());
-  Values acc(outputs, b.load(type, b.at(at.bias, channels.offset * 4), 16));
+  Values acc(outputs, b.load(type, at.bias, 16));
   for (int64_t ky = 0; ky < p.KH; ++ky)
     for (int64_t kx = 0; kx < p.KW; ++kx) {
-      Operand weights{b.load(type, b.at(at.weights, ((ky * p.KW + kx) * padded + channels.offset) * 4), 16), {}};
+      Operand weights{b.load(type, b.at(at.weights, (ky * p.KW + kx) * padded * 4), 16), {}};
       for (int64_t o = 0; o < outputs; ++o) {
-        const int64_t offset =
-            ky * p.dilationH * p.in.row + (o * p.strideW + kx * p.dilationW) * p.in.pixel + channels.offset * 4;
+        const int64_t offset = ky * p.dilationH * p.in.row + (o * p.strideW + kx * p.dilationW) * p.in.pixel;
         acc[o] = dot.multiplyAdd(acc[o], {b.load(type, b.at(at.input, offset)), {}}, weights);
       }
     }
   for (int64_t o = 0; o < outputs; ++o) {
-    Value pointer = b.at(at.output, o * p.out.pixel + channels.offset * 4);
+    Value pointer = b.at(at.output, o * p.out.pixel);
     b.storePart(epilogue.clampFloat(acc[o]), channels.valid, pointer);
   }
 }

@@ -66,13 +66,18 @@ Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
   return b.add(b.add(acc, even), odd);
 }
 
-int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
-  const int64_t sign = input == ElementKind::S8;
-  if (input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd)
-    return mr * nr + nr + 1 + sign;
-  return mr * nr + 2 * std::min(mr, nr) + 3 + sign; // two halves of the shorter side, and of one operand; a product
+static bool isOneInstruction(const ISA &isa, ElementKind input) {
+  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd;
 }
 
-double Dot::cost(const ISA &isa, ElementKind input) {
-  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd ? 1 : 2;
+int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
+  if (isOneInstruction(isa, input))
+    return mr * nr + 2 * nr;                   // the code generator loads the next step's weights early
+  return mr * nr + 2 * std::min(mr, nr) + 2; // two halves of the shorter side, and of one operand of the other
+}
+
+double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
+  if (isOneInstruction(isa, input))
+    return std::max(1.0 * mr * nr, 0.7 * (mr + nr)); // multiplications, or loads
+  return (4 * mr * nr + 3 * (mr + nr)) / 3.0;        // two products and two sums; three instructions to split
 }

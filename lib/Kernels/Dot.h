@@ -36,8 +36,8 @@ public:
 
   /// Vector registers that a tile of mr pixels by nr vectors occupies.
   static int64_t registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);
-  /// Instructions of the busiest port for one step of one vector.
-  static double cost(const ISA &isa, ElementKind input);
+  /// Cycles of one step of such a tile, where nothing else limits it.
+  static double stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);
 
 private:
   Value toUnsigned(Value dwords);

@@ -4,6 +4,7 @@
 #include "Dot.h"
 #include "llvm/Support/Debug.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 #define DEBUG_TYPE "nibble-kernels"
 
@@ -78,11 +79,21 @@ DensePlan::DensePlan(const ConvParams &given) : params(given) {
   n = params.groups == 1 ? splitColumns(columns, params.H * x.count) : Split{columns, 1, columns};
 }
 
-/// Cycles of one register tile, as far as the choice among them goes: dots, or loads, or the dots' latency, and the
-/// epilogue.
+/// Rows that fall into the same set of the first cache evict each other, and the weights that stream past.
+static bool rowsCollide(const DensePlan &plan, int64_t mr) {
+  constexpr int64_t wayBytes = 4096, usableWays = 4;
+  const int64_t pitch = plan.params.strideW * plan.params.in.pixel;
+  const int64_t places = wayBytes / std::gcd(pitch, wayBytes);
+  return plan.channels >= 64 && llvm::divideCeil(mr, places) > usableWays;
+}
+
+/// Cycles of one register tile, as far as the choice among them goes: the steps, or the latency of their sums; then the
+/// epilogue, which handles four vectors at a time and stores each pixel's columns apart.
 static double tileCycles(const DensePlan &plan, const ISA &isa, int64_t mr, int64_t nr) {
-  const double dots = mr * nr * Dot::cost(isa, plan.params.input), loads = 0.7 * (mr + nr);
-  return plan.steps() * std::max({dots, loads, 4.5}) + 4.0 * mr * nr + 20;
+  const double step = std::max(4.5, Dot::stepCycles(isa, plan.params.input, mr, nr));
+  const bool aligned = mr * nr % 4 == 0 && (nr % 4 == 0 || 4 % nr == 0);
+  const int64_t pieces = aligned ? mr * std::max<int64_t>(1, nr / 4) : mr * (nr / 4 + 2);
+  return plan.steps() * step * (rowsCollide(plan, mr) ? 2 : 1) + 3.5 * mr * nr + 2 * pieces + 20;
 }
 
 static double planCycles(const DensePlan &plan, const ISA &isa, RegisterTile tile) {

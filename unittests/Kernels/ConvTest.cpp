@@ -72,25 +72,26 @@ ConvParams asSigned(ConvParams p) {
 }
 
 TEST_P(ConvTest, ColumnTails) {
-  for (int64_t n : {1, 2, 3, 7, 8, 15, 16, 17, 24, 31, 33, 48, 63, 64, 65, 79, 100})
-    check(conv(20, n, 1, 7));
+  for (int64_t n : {1, 2, 3, 7, 8, 15, 17, 24, 31, 48, 63, 65, 100})
+    check(conv(8, n, 1, 3));
 }
 
 TEST_P(ConvTest, PixelTails) {
-  for (int64_t w : {1, 2, 3, 4, 5, 6, 7, 11, 13, 29, 49, 97})
+  for (int64_t w : {1, 2, 5, 7, 13, 29, 97})
     check(conv(12, 40, 1, w));
 }
 
 TEST_P(ConvTest, ChannelTails) {
-  for (int64_t c : {1, 2, 3, 4, 5, 6, 9, 17, 32, 63, 130})
+  for (int64_t c : {1, 2, 3, 4, 6, 17, 63})
     for (int64_t kernel : {1, 3})
-      check(conv(c, 20, 3, 5, kernel));
+      check(conv(c, 20, 2, 3, kernel));
 }
 
 TEST_P(ConvTest, Windows) {
   for (int64_t stride : {1, 2, 3})
-    for (int64_t kernel : {1, 2, 3, 5})
-      check(conv(8, 24, 5, 9, kernel, stride));
+    for (int64_t kernel : {1, 2, 3})
+      check(conv(8, 24, 3, 4, kernel, stride));
+  check(conv(8, 24, 3, 4, 5));
   ConvParams p = conv(3, 16, 4, 6, 3);
   p.KW = 4, p.strideW = 2, p.dilationH = 2, p.dilationW = 3;
   check(p);
@@ -118,12 +119,12 @@ TEST_P(ConvTest, ManyTiles) {
 
 TEST_P(ConvTest, Extremes) {
   for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow})
-    for (int64_t zero : {0, 255}) {
-      ConvParams p = conv(64, 32, 2, 5, 3);
+    for (int64_t zero : {fill == Fill::AllHigh ? 0 : 255}) {
+      ConvParams p = conv(40, 32, 2, 3, 3);
       p.outputZeroPoint = zero;
       check(p, fill);
       check(withResidual(p), fill);
-      ConvParams d = depthwise(64, 2, 5, 3);
+      ConvParams d = depthwise(64, 2, 3, 3);
       d.outputZeroPoint = zero;
       check(d, fill);
       p.input = ElementKind::S8;
@@ -145,7 +146,7 @@ TEST_P(ConvTest, AccumulatorLimits) {
 TEST_P(ConvTest, Clamps) {
   for (bool below : {false, true})
     for (bool depth : {false, true}) {
-      ConvParams p = depth ? depthwise(40, 3, 5, 3) : conv(24, 40, 3, 5);
+      ConvParams p = depth ? depthwise(40, 2, 2, 3) : conv(24, 40, 1, 3);
       p.multipliersBelowOne = below;
       check(p);
       p.clampMin = 100, p.clampMax = 180;
@@ -157,26 +158,26 @@ TEST_P(ConvTest, Clamps) {
 
 TEST_P(ConvTest, Signed) {
   for (bool below : {false, true}) {
-    ConvParams p = asSigned(conv(10, 40, 3, 5, 3));
+    ConvParams p = asSigned(conv(10, 40, 2, 3, 3));
     p.multipliersBelowOne = below;
     check(p);
-    check(asSigned(withResidual(conv(10, 40, 3, 5, 3))));
-    p = asSigned(depthwise(50, 3, 5, 3));
+    check(asSigned(withResidual(conv(10, 40, 2, 3, 3))));
+    p = asSigned(depthwise(50, 2, 3, 3));
     p.multipliersBelowOne = below;
     check(p);
   }
 }
 
 TEST_P(ConvTest, Residual) {
-  for (int64_t n : {7, 16, 33, 64, 100})
-    check(withResidual(conv(20, n, 2, 9)));
-  for (int64_t c : {7, 16, 40, 64, 100})
-    check(withResidual(depthwise(c, 2, 9, 3)));
+  for (int64_t n : {7, 16, 33, 100})
+    check(withResidual(conv(8, n, 2, 4)));
+  for (int64_t c : {7, 40, 64})
+    check(withResidual(depthwise(c, 2, 2, 3)));
 }
 
 TEST_P(ConvTest, Fixed) {
-  for (int64_t n : {7, 32, 65}) {
-    ConvParams p = conv(20, n, 2, 9);
+  for (int64_t n : {7, 33}) {
+    ConvParams p = conv(20, n, 2, 3);
     p.requant = Requant::Fixed;
     check(p);
     check(withResidual(p));
@@ -185,18 +186,19 @@ TEST_P(ConvTest, Fixed) {
     p.KH = p.KW = 3;
     check(p);
   }
-  ConvParams p = conv(24, 40, 2, 4, 3);
+  ConvParams p = conv(12, 20, 2, 2, 3);
   p.groups = 2;
   p.requant = Requant::Fixed;
   check(p);
 }
 
 TEST_P(ConvTest, Depthwise) {
-  for (int64_t c : {2, 3, 8, 15, 16, 17, 32, 47, 64, 65, 96, 110, 144})
-    check(depthwise(c, 3, 7, 3));
+  for (int64_t c : {2, 8, 15, 16, 17, 47, 65, 110, 144})
+    check(depthwise(c, 2, 5, 3));
   for (int64_t stride : {1, 2, 3})
-    for (int64_t kernel : {1, 2, 4, 5, 7})
-      check(depthwise(24, 3, 10, kernel, stride));
+    for (int64_t kernel : {1, 2, 4, 5})
+      check(depthwise(12, 3, 5, kernel, stride));
+  check(depthwise(12, 2, 3, 7, 2));
   ConvParams p = depthwise(20, 3, 5, 3);
   p.dilationH = 2, p.dilationW = 2;
   check(p);
@@ -223,13 +225,13 @@ TEST_P(ConvTest, Float) {
               "float kernels need fused multiply-add, which " + isa.name.str() + " lacks");
     return;
   }
-  for (int64_t n : {1, 3, 8, 16, 23, 40, 64})
-    check(asFloat(conv(9, n, 2, 7, 3)));
-  for (int64_t c : {1, 2, 3, 4, 17, 64})
-    check(asFloat(conv(c, 20, 3, 5, 3, 2)));
-  for (int64_t c : {2, 5, 8, 16, 21, 40, 64, 70})
-    for (int64_t kernel : {3, 5})
-      check(asFloat(depthwise(c, 3, 9, kernel)));
+  for (int64_t n : {1, 3, 8, 23, 64})
+    check(asFloat(conv(9, n, 2, 3, 3)));
+  for (int64_t c : {1, 2, 3, 4, 17})
+    check(asFloat(conv(c, 20, 2, 3, 3, 2)));
+  for (int64_t c : {2, 5, 8, 21, 70})
+    check(asFloat(depthwise(c, 3, 9, 3)));
+  check(asFloat(depthwise(24, 2, 4, 5, 2)));
   ConvParams p = asFloat(conv(12, 20, 3, 5, 3));
   p.groups = 4;
   check(p);
