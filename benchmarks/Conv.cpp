@@ -45,28 +45,17 @@ struct Shape {
 
 // Large products; mobilenetv2's pointwise, first and depthwise layers; layers of a residual network.
 static const Shape shapes[] = {
-    {"gemm_1024", 1024, 1024, 1, 1024, 1, 1, false},
-    {"gemm_16x768x768", 768, 768, 1, 16, 1, 1, false},
-    {"gemm_1x1280x1000", 1280, 1000, 1, 1, 1, 1, false},
-    {"conv3x3_56x64", 64, 64, 56, 56, 3, 1, false},
-    {"conv3x3_8x64", 64, 64, 8, 8, 3, 1, false},
-    {"conv3x3s2_224x3", 3, 32, 112, 112, 3, 2, false},
-    {"pw_112x32x16", 32, 16, 112, 112, 1, 1, false},
-    {"pw_112x16x96", 16, 96, 112, 112, 1, 1, false},
-    {"pw_56x96x24", 96, 24, 56, 56, 1, 1, false},
-    {"pw_56x24x144", 24, 144, 56, 56, 1, 1, false},
-    {"pw_28x144x32", 144, 32, 28, 28, 1, 1, false},
-    {"pw_28x32x192", 32, 192, 28, 28, 1, 1, false},
-    {"pw_14x384x64", 384, 64, 14, 14, 1, 1, false},
-    {"pw_14x64x384", 64, 384, 14, 14, 1, 1, false},
-    {"pw_7x960x160", 960, 160, 7, 7, 1, 1, false},
-    {"pw_7x160x960", 160, 960, 7, 7, 1, 1, false},
-    {"dw3x3_112x32", 32, 32, 112, 112, 3, 1, true},
-    {"dw3x3s2_112x96", 96, 96, 56, 56, 3, 2, true},
-    {"dw3x3_56x144", 144, 144, 56, 56, 3, 1, true},
-    {"dw3x3_28x192", 192, 192, 28, 28, 3, 1, true},
-    {"dw3x3_14x384", 384, 384, 14, 14, 3, 1, true},
-    {"dw3x3_7x960", 960, 960, 7, 7, 3, 1, true},
+    {"gemm_1024", 1024, 1024, 1, 1024, 1, 1, false},     {"gemm_16x768x768", 768, 768, 1, 16, 1, 1, false},
+    {"gemm_1x1280x1000", 1280, 1000, 1, 1, 1, 1, false}, {"conv3x3_56x64", 64, 64, 56, 56, 3, 1, false},
+    {"conv3x3_8x64", 64, 64, 8, 8, 3, 1, false},         {"conv3x3s2_224x3", 3, 32, 112, 112, 3, 2, false},
+    {"pw_112x32x16", 32, 16, 112, 112, 1, 1, false},     {"pw_112x16x96", 16, 96, 112, 112, 1, 1, false},
+    {"pw_56x96x24", 96, 24, 56, 56, 1, 1, false},        {"pw_56x24x144", 24, 144, 56, 56, 1, 1, false},
+    {"pw_28x144x32", 144, 32, 28, 28, 1, 1, false},      {"pw_28x32x192", 32, 192, 28, 28, 1, 1, false},
+    {"pw_14x384x64", 384, 64, 14, 14, 1, 1, false},      {"pw_14x64x384", 64, 384, 14, 14, 1, 1, false},
+    {"pw_7x960x160", 960, 160, 7, 7, 1, 1, false},       {"pw_7x160x960", 160, 960, 7, 7, 1, 1, false},
+    {"dw3x3_112x32", 32, 32, 112, 112, 3, 1, true},      {"dw3x3s2_112x96", 96, 96, 56, 56, 3, 2, true},
+    {"dw3x3_56x144", 144, 144, 56, 56, 3, 1, true},      {"dw3x3_28x192", 192, 192, 28, 28, 3, 1, true},
+    {"dw3x3_14x384", 384, 384, 14, 14, 3, 1, true},      {"dw3x3_7x960", 960, 960, 7, 7, 3, 1, true},
 };
 
 static ConvParams paramsOf(const Shape &shape, ElementKind kind) {
@@ -85,12 +74,12 @@ static int registerAll() {
     for (ElementKind kind : {ElementKind::U8, ElementKind::F32})
       for (const Shape &shape : shapes) {
         const ConvParams params = paramsOf(shape, kind);
-        if (!isHostCapable(*lookupTargetSpec(isa.name)) || !whyNoConv(params, isa).empty())
+        if (!isExecutable(isa) || !whyNoConv(params, isa).empty())
           continue;
-        const std::string name =
-            isa.name.str() + (kind == ElementKind::U8 ? "/int8/" : "/float/") + shape.name;
-        benchmark::RegisterBenchmark(name.c_str(), [&isa, params](benchmark::State &state) { benchConv(state, isa, params); })
-            ->Unit(benchmark::kMicrosecond);
+        const std::string name = isa.name.str() + (kind == ElementKind::U8 ? "/int8/" : "/float/") + shape.name;
+        benchmark::RegisterBenchmark(name.c_str(), [&isa, params](benchmark::State &state) {
+          benchConv(state, isa, params);
+        })->Unit(benchmark::kMicrosecond);
       }
   return 0;
 }

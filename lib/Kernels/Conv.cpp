@@ -45,7 +45,8 @@ std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa)
   std::string name;
   llvm::raw_string_ostream os(name);
   os << kindName(p.input) << (p.input == ElementKind::F32 ? "_f32_" : "_s8pc_") << kindName(p.output)
-     << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_"))) << tileName(p, isa);
+     << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_")))
+     << tileName(p, isa);
   if (p.requant == Requant::Fixed)
     os << "_fixed";
   if (p.residual)
@@ -57,9 +58,27 @@ std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa)
 std::string nibble::kernels::convKernelKey(const ConvParams &p) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  for (int64_t value : {int64_t(p.input), int64_t(p.output), p.C, p.N, p.H, p.W, p.KH, p.KW, p.strideH, p.strideW,
-                        p.dilationH, p.dilationW, p.groups, p.in.row, p.in.pixel, p.out.row, p.out.pixel,
-                        int64_t(p.requant), int64_t(p.outputZeroPoint), int64_t(p.clampMin), int64_t(p.clampMax),
+  for (int64_t value : {int64_t(p.input),
+                        int64_t(p.output),
+                        p.C,
+                        p.N,
+                        p.H,
+                        p.W,
+                        p.KH,
+                        p.KW,
+                        p.strideH,
+                        p.strideW,
+                        p.dilationH,
+                        p.dilationW,
+                        p.groups,
+                        p.in.row,
+                        p.in.pixel,
+                        p.out.row,
+                        p.out.pixel,
+                        int64_t(p.requant),
+                        int64_t(p.outputZeroPoint),
+                        int64_t(p.clampMin),
+                        int64_t(p.clampMax),
                         int64_t(p.multipliersBelowOne)})
     os << value << ',';
   for (float value : {p.floatMin, p.floatMax})
@@ -68,8 +87,8 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
     return key;
   const Residual &r = *p.residual;
   os << llvm::bit_cast<uint32_t>(r.scale) << ',' << llvm::bit_cast<uint32_t>(r.addendScale);
-  for (int64_t value : {int64_t(r.addendZeroPoint), int64_t(r.zeroPoint), int64_t(r.min), int64_t(r.max), r.addend.row,
-                        r.addend.pixel})
+  for (int64_t value :
+       {int64_t(r.addendZeroPoint), int64_t(r.zeroPoint), int64_t(r.min), int64_t(r.max), r.addend.row, r.addend.pixel})
     os << ',' << value;
   return key;
 }

@@ -2,9 +2,9 @@
 // Dense and grouped convolution, integer and float: register tiles of pixels by columns, the whole sum in registers,
 // no im2col.
 
-#include "Families.h"
 #include "Dot.h"
 #include "Epilogue.h"
+#include "Families.h"
 #include "Plan.h"
 
 using namespace mlir;
@@ -136,9 +136,7 @@ void DenseEmitter::emitTile(Pointers at, Value index) {
     at = moveBlocks(at, b.mul(n, b.constant(plan.n.size / kBlock)));
   forLength(b, plan.x, x, [&](int64_t pixels) {
     forLength(b, plan.n, n, [&](int64_t columns) {
-      b.loop(p.groups, [&](Value group) {
-        emitColumns(p.groups == 1 ? at : moveGroup(at, group), pixels, columns);
-      });
+      b.loop(p.groups, [&](Value group) { emitColumns(p.groups == 1 ? at : moveGroup(at, group), pixels, columns); });
     });
   });
 }

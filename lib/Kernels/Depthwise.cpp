@@ -46,8 +46,7 @@ PackedWeights nibble::kernels::depthwiseWeights(const ConvParams &p) {
 
 PackedColumns nibble::kernels::depthwiseColumns(const ConvParams &p) {
   const bool inOrder = isFloat(p);
-  return {1, int64_t(llvm::alignTo(p.C, kChannelBlock)),
-          [=](int64_t o) { return inOrder ? o : laneOrder(o); }};
+  return {1, int64_t(llvm::alignTo(p.C, kChannelBlock)), [=](int64_t o) { return inOrder ? o : laneOrder(o); }};
 }
 
 namespace {
@@ -185,9 +184,7 @@ void DepthwiseEmitter::emitChannels(Pointers at, int64_t channels) {
   int64_t lanes = b.isa.lanes();
   const int64_t width = lanes * channelsPerLane(), whole = channels / width, left = channels % width;
   if (whole)
-    b.loop(whole, [&](Value i) {
-      emitPixels(channelsWithin(at, b.mul(i, b.constant(width))), {lanes, width});
-    });
+    b.loop(whole, [&](Value i) { emitPixels(channelsWithin(at, b.mul(i, b.constant(width))), {lanes, width}); });
   if (!left)
     return;
   while (lanes > 4 && left <= lanes / 2 * channelsPerLane())

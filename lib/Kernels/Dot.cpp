@@ -72,7 +72,7 @@ static bool isOneInstruction(const ISA &isa, ElementKind input) {
 
 int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
   if (isOneInstruction(isa, input))
-    return mr * nr + 2 * nr;                   // the code generator loads the next step's weights early
+    return mr * nr + 2 * nr;                 // the code generator loads the next step's weights early
   return mr * nr + 2 * std::min(mr, nr) + 2; // two halves of the shorter side, and of one operand of the other
 }
 

@@ -36,7 +36,8 @@ Value Epilogue::requantizeFixed(Value acc, Multiplier multiplier) {
   Value shift = extend(multiplier.shift), one = b.splat(wide, int64_t(1));
   Value half = b.create<arith::ShLIOp>(one, b.create<arith::SubIOp>(shift, one));
   Value product = b.add(b.mul(extend(acc), extend(multiplier.value)), half);
-  return clampWide(b.create<arith::ShRSIOp>(product, shift), p.clampMin - p.outputZeroPoint, p.clampMax - p.outputZeroPoint);
+  return clampWide(b.create<arith::ShRSIOp>(product, shift), p.clampMin - p.outputZeroPoint,
+                   p.clampMax - p.outputZeroPoint);
 }
 
 /// (q * m1 + (a - za) * m2 + 2^(s-1)) >> s, clamped, less the zero point.
@@ -49,7 +50,8 @@ Value Epilogue::addResidualFixed(Value q, Value a) {
     return b.mul(b.create<arith::ExtSIOp>(wide, value), b.splat(wide, int64_t(by)));
   };
   Value sum = b.add(b.add(scaled(q, m->lhs), scaled(a, m->rhs)), b.splat(wide, int64_t(1) << (m->s - 1)));
-  return clampWide(b.create<arith::ShRSIOp>(sum, b.splat(wide, int64_t(m->s))), r.min - r.zeroPoint, r.max - r.zeroPoint);
+  return clampWide(b.create<arith::ShRSIOp>(sum, b.splat(wide, int64_t(m->s))), r.min - r.zeroPoint,
+                   r.max - r.zeroPoint);
 }
 
 /// i64 to i32.

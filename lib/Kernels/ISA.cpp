@@ -2,6 +2,7 @@
 // The table of instruction sets.
 
 #include "nibble/Kernels/ISA.h"
+#include "nibble/Target/TargetSpec.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace nibble::kernels;
@@ -22,3 +23,5 @@ const ISA *nibble::kernels::lookupISA(llvm::StringRef name) {
   const ISA *found = llvm::find_if(table, [&](const ISA &isa) { return isa.name == name; });
   return found == std::end(table) ? nullptr : found;
 }
+
+bool nibble::kernels::isExecutable(const ISA &isa) { return isHostCapable(*lookupTargetSpec(isa.name)); }

@@ -4,7 +4,6 @@
 #ifndef NIBBLE_LIB_KERNELS_KERNELBUILDER_H
 #define NIBBLE_LIB_KERNELS_KERNELBUILDER_H
 
-#include "nibble/Kernels/ISA.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -12,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "nibble/Kernels/ISA.h"
 
 namespace nibble {
 namespace kernels {

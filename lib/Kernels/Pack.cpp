@@ -27,8 +27,7 @@ PackedWeights nibble::kernels::denseWeights(const ConvParams &params) {
 PackedColumns nibble::kernels::denseColumns(const ConvParams &params) {
   const DensePlan plan(params);
   const int64_t size = plan.blocks() * kBlock;
-  return {params.groups, size,
-          [=](int64_t o) { return o / plan.columns * size + o % plan.columns; }};
+  return {params.groups, size, [=](int64_t o) { return o / plan.columns * size + o % plan.columns; }};
 }
 
 static PackedWeights weightsOf(const ConvParams &p) { return isDepthwise(p) ? depthwiseWeights(p) : denseWeights(p); }
@@ -88,7 +87,8 @@ std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::Array
 }
 
 /// Fixed: for each group its multipliers, then its shifts.
-static std::vector<char> packFixed(const ConvParams &p, const PackedColumns &layout, llvm::ArrayRef<float> multipliers) {
+static std::vector<char> packFixed(const ConvParams &p, const PackedColumns &layout,
+                                   llvm::ArrayRef<float> multipliers) {
   std::vector<int32_t> packed(layout.groups * layout.size * 2);
   for (int64_t i = 0; i < layout.groups * layout.size; ++i)
     packed[i / layout.size * 2 * layout.size + layout.size + i % layout.size] = 2; // a shift of 0 has no half

@@ -102,7 +102,8 @@ int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const
   const int32_t left = q - p.outputZeroPoint;
   const int32_t right = (p.output == ElementKind::S8 ? int8_t(byte) : int32_t(byte)) - r.addendZeroPoint;
   if (fixed)
-    return numerics::addFixed(left, right, *numerics::toFixedAddition(r.scale, r.addendScale), r.zeroPoint, r.min, r.max);
+    return numerics::addFixed(left, right, *numerics::toFixedAddition(r.scale, r.addendScale), r.zeroPoint, r.min,
+                              r.max);
   return numerics::addFloat(left, r.scale, right, r.addendScale, r.zeroPoint, r.min, r.max);
 }
 

@@ -14,7 +14,7 @@ protected:
   const ISA &isa = *GetParam();
 
   void SetUp() override {
-    if (!isHostCapable(*lookupTargetSpec(isa.name)))
+    if (!isExecutable(isa))
       GTEST_SKIP() << "this machine has no " << isa.name.str();
   }
 

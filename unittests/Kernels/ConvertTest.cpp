@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelRunner.h"
 #include "nibble/Kernels/Convert.h"
+#include "KernelRunner.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace nibble;

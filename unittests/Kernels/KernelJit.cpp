@@ -15,8 +15,8 @@ using namespace nibble::kernels;
 
 static ObjectBytes generate(const ISA &isa, Emit emit, CodeKind kind) {
   MLIRContext context;
-  context
-      .loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+  context.loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect, scf::SCFDialect, vector::VectorDialect,
+                      LLVM::LLVMDialect>();
   OpBuilder builder(&context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
   builder.setInsertionPointToEnd(module->getBody());

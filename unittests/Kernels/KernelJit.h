@@ -4,9 +4,9 @@
 #ifndef NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
 #define NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
 
+#include "mlir/IR/Builders.h"
 #include "nibble/Kernels/ISA.h"
 #include "nibble/Target/JIT.h"
-#include "mlir/IR/Builders.h"
 
 namespace nibble {
 namespace kernels {

@@ -5,9 +5,9 @@
 #ifndef NIBBLE_KERNELS_CONV_H
 #define NIBBLE_KERNELS_CONV_H
 
-#include "nibble/Kernels/ISA.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+#include "nibble/Kernels/ISA.h"
 #include <limits>
 #include <optional>
 #include <string>

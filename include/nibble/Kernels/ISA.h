@@ -34,6 +34,9 @@ llvm::ArrayRef<ISA> getISAs();
 /// The row called `name`, or null.
 const ISA *lookupISA(llvm::StringRef name);
 
+/// Whether this machine runs code for `isa`.
+bool isExecutable(const ISA &isa);
+
 } // namespace kernels
 } // namespace nibble
 
