@@ -38,12 +38,9 @@ static llvm::Expected<std::string> writeTemporary(const ObjectBytes &object,
   return std::string(path);
 }
 
-llvm::Error nibble::linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path) {
+// Runs lld with `args` and the objects as files.
+static llvm::Error runLinker(std::vector<std::string> args, llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path) {
   std::vector<std::unique_ptr<llvm::FileRemover>> removers;
-  std::string output = path.str(), soname = llvm::sys::path::filename(path).str();
-  std::vector<std::string> args = {"ld.lld",   "-shared",    "-o",           output,        "-soname",  soname,
-                                   "--strip-all", "--build-id=none", "--hash-style=gnu", "--gc-sections", "-z", "noexecstack",
-                                   "-z",       "relro",      "-z",           "now",         "--no-undefined"};
   for (const ObjectBytes &object : objects) {
     llvm::Expected<std::string> file = writeTemporary(object, removers);
     if (!file)
@@ -62,4 +59,16 @@ llvm::Error nibble::linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm:
   if (result.retCode)
     return makeError("cannot link '" + path + "': " + llvm::StringRef(text).trim());
   return llvm::Error::success();
+}
+
+llvm::Error nibble::linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path) {
+  std::string soname = llvm::sys::path::filename(path).str();
+  return runLinker({"ld.lld", "-shared", "-o", path.str(), "-soname", soname, "--strip-all", "--build-id=none",
+                    "--hash-style=gnu", "--gc-sections", "-z", "noexecstack", "-z", "relro", "-z", "now",
+                    "--no-undefined"},
+                   objects, path);
+}
+
+llvm::Error nibble::linkRelocatable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path) {
+  return runLinker({"ld.lld", "-r", "-o", path.str()}, objects, path);
 }

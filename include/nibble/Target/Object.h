@@ -36,6 +36,9 @@ llvm::Expected<ObjectBytes> emitDataObject(llvm::StringRef symbol, llvm::ArrayRe
 /// Links objects into a shared library at `path`, in this process.
 llvm::Error linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
 
+/// Joins objects into one.
+llvm::Error linkRelocatable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
+
 } // namespace nibble
 
 #endif // NIBBLE_TARGET_OBJECT_H

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The interface of a compiled model, version 1.
+ *
+ * A model compiled with --name NAME has three symbols:
+ *
+ *   const nibble_model_desc *NAME_describe(void);
+ *   uint64_t NAME_arena_bytes(const int64_t *dims);
+ *   int32_t NAME_run(const nibble_context *context);
+ *
+ * A run allocates nothing and keeps no state between calls: contexts with arenas of their own run at the same time.
+ * The caller owns all memory. Floating-point code expects round-to-nearest without flushing of denormals, the state
+ * in which every program starts. */
+
+#ifndef NIBBLE_RUNTIME_NIBBLE_ABI_H
+#define NIBBLE_RUNTIME_NIBBLE_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NIBBLE_ABI_VERSION 1u
+
+/* What NAME_run returns. */
+enum nibble_status {
+  NIBBLE_OK = 0,
+  NIBBLE_ERROR_ABI_VERSION = 1,     /* context->abi_version is not NIBBLE_ABI_VERSION */
+  NIBBLE_ERROR_NULL_POINTER = 2,    /* context, or an array or buffer that it needs, is null */
+  NIBBLE_ERROR_ARENA_TOO_SMALL = 3, /* arena_bytes is less than NAME_arena_bytes says */
+  NIBBLE_ERROR_MISALIGNED = 4,      /* the arena is not aligned to NIBBLE_ALIGNMENT */
+  NIBBLE_ERROR_DIMENSION = 5        /* a dynamic dimension is negative */
+};
+
+/* Of the arena. Inputs and outputs need the alignment of their elements only. */
+#define NIBBLE_ALIGNMENT 64u
+
+enum nibble_dtype { NIBBLE_F32 = 0, NIBBLE_U8 = 1, NIBBLE_S8 = 2, NIBBLE_S32 = 3 };
+
+/* Order of an image's dimensions; NIBBLE_LAYOUT_NONE for all other tensors. */
+enum nibble_layout { NIBBLE_LAYOUT_NONE = 0, NIBBLE_LAYOUT_NCHW = 1, NIBBLE_LAYOUT_NHWC = 2 };
+
+/* An input or output. Elements lie in row-major order without gaps. */
+typedef struct nibble_tensor_desc {
+  const char *name;
+  const int64_t *dims;           /* `rank` extents, -1 where dynamic */
+  const char *const *dim_names;  /* `rank` names of dynamic dimensions, null or "" where static */
+  uint32_t rank;
+  uint32_t dtype;     /* nibble_dtype */
+  uint32_t layout;    /* nibble_layout */
+  uint32_t alignment; /* bytes */
+  float scale;        /* real = scale * (q - zero_point); 0 if the values are not quantized */
+  int32_t zero_point;
+} nibble_tensor_desc;
+
+typedef struct nibble_model_desc {
+  uint32_t abi_version;
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t dim_count; /* named dynamic dimensions: entries of nibble_context.dims */
+  const char *name;
+  const char *isa;        /* instruction sets of the library, separated by commas */
+  const char *model_hash; /* of the model file, in hexadecimal; "" if unknown */
+  const char *plan_hash;  /* of the quantization plan, likewise */
+  uint64_t arena_bytes;
+  uint64_t weight_bytes;
+  const nibble_tensor_desc *inputs;
+  const nibble_tensor_desc *outputs;
+} nibble_model_desc;
+
+/* A kernel: computes the tiles [tile_begin, tile_end). */
+typedef void (*nibble_kernel_fn)(void *const *args, int64_t tile_begin, int64_t tile_end);
+
+/* Calls kernel(args, begin, end) so that each tile of [0, tiles) is computed once, on any threads, and returns when
+ * all are done. Results are the same for every division. */
+typedef void (*nibble_parallel_for_fn)(void *data, nibble_kernel_fn kernel, void *const *args, int64_t tiles);
+
+typedef struct nibble_context {
+  uint32_t abi_version; /* NIBBLE_ABI_VERSION */
+  void *arena;          /* NAME_arena_bytes bytes, aligned to NIBBLE_ALIGNMENT; may be null if that is 0 */
+  uint64_t arena_bytes;
+  const void *const *inputs; /* in the order of nibble_model_desc.inputs */
+  void *const *outputs;
+  const int64_t *dims;                 /* values of the dynamic dimensions; may be null if there are none */
+  nibble_parallel_for_fn parallel_for; /* null: everything on the calling thread */
+  void *parallel_for_data;
+} nibble_context;
+
+typedef const nibble_model_desc *(*nibble_describe_fn)(void);
+typedef uint64_t (*nibble_arena_bytes_fn)(const int64_t *dims);
+typedef int32_t (*nibble_run_fn)(const nibble_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
