@@ -3,6 +3,7 @@
 #include "nibble/InitAll.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Export/ONNX.h"
 #include "nibble/Import/ONNX.h"
 #include "nibble/Pipelines/Phases.h"
@@ -19,17 +20,18 @@
 #include "mlir/Transforms/Passes.h"
 
 void nibble::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<NibbleDialect>();
-  registry.insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
-                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
-                  mlir::quant::QuantDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
-                  mlir::vector::VectorDialect>();
+  registry.insert<NibbleDialect, ukernel::UKernelDialect>();
+  registry
+      .insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
+              mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::quant::QuantDialect, mlir::scf::SCFDialect,
+              mlir::tensor::TensorDialect, mlir::vector::VectorDialect>();
 }
 
 void nibble::registerAllPasses() {
   mlir::registerTransformsPasses();
   registerNibblePasses();
   registerPhases();
+  ukernel::registerUKernelPasses();
 }
 
 void nibble::registerAllTranslations() {

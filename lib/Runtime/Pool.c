@@ -4,6 +4,7 @@
 #include "nibble/Runtime/nibble_pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -24,7 +25,8 @@ struct nibble_pool {
   void *const *args;
   int64_t tiles, chunk;
   _Atomic int64_t next;
-  atomic_int active; /* workers that have not finished the job */
+  atomic_int open;   /* whether workers may join the job */
+  atomic_int active; /* workers that have joined */
 };
 
 static void relax(void) {
@@ -77,8 +79,11 @@ static void *run_worker(void *data) {
     seen = wait_for_job(pool, seen);
     if (atomic_load_explicit(&pool->stop, memory_order_acquire))
       return 0;
-    work(pool);
-    atomic_fetch_sub_explicit(&pool->active, 1, memory_order_release);
+    /* Who comes late finds the job closed, or the next one open. The owner waits only for those who joined. */
+    atomic_fetch_add(&pool->active, 1);
+    if (atomic_load(&pool->open))
+      work(pool);
+    atomic_fetch_sub(&pool->active, 1);
   }
 }
 
@@ -126,10 +131,11 @@ void nibble_pool_parallel_for(void *data, nibble_kernel_fn kernel, void *const *
   pool->tiles = tiles;
   pool->chunk = tiles > shares ? tiles / shares : 1;
   atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-  atomic_store_explicit(&pool->active, pool->workers, memory_order_relaxed);
+  atomic_store(&pool->open, 1);
   announce(pool);
   work(pool);
-  while (atomic_load_explicit(&pool->active, memory_order_acquire))
-    relax();
+  atomic_store(&pool->open, 0);
+  for (int turn = 0; atomic_load(&pool->active); ++turn)
+    turn < SPIN_TURNS ? relax() : (void)sched_yield();
   pthread_mutex_unlock(&pool->owner);
 }

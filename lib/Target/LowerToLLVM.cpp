@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The pipeline from structured code to the LLVM dialect.
 
+#include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Target/Object.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -19,7 +20,7 @@
 
 using namespace mlir;
 
-void nibble::buildLowerToLLVMPipeline(OpPassManager &pm, bool /*hasFMA*/) {
+void nibble::buildLowerToLLVMPipeline(OpPassManager &pm, bool hasFMA) {
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());
@@ -32,4 +33,6 @@ void nibble::buildLowerToLLVMPipeline(OpPassManager &pm, bool /*hasFMA*/) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  if (!hasFMA)
+    pm.addPass(ukernel::createExpandFloatOps());
 }

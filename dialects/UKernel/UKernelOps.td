@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Operations of the ukernel dialect.
+
+#ifndef UKERNEL_OPS
+#define UKERNEL_OPS
+
+include "UKernelDialect.td"
+include "UKernelTypes.td"
+include "UKernelAttrs.td"
+include "UKernelInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+def UKernel_ConstantOp : UKernel_Op<"constant", [Pure]> {
+  let summary = "Packed weights or a table";
+  let description = [{
+    Data of the library's read-only section, aligned to 64 bytes.
+
+    ```mlir
+    %t = ukernel.constant dense<0> : tensor<256xui8> -> !ukernel.buffer<256xui8>
+    ```
+
+    * C1: the buffer is plain and has the bytes of `value`.
+  }];
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$value attr-dict `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def UKernel_ViewOp : UKernel_Op<"view", [Pure]> {
+  let summary = "The same memory under another shape";
+  let description = [{
+    ```mlir
+    %y = ukernel.view %x : !ukernel.buffer<1x2x2x4xui8> -> !ukernel.buffer<1x16xui8>
+    ```
+
+    * C1: both buffers are plain and have the same element type and number of elements.
+  }];
+  let arguments = (ins UKernel_Buffer:$input);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def UKernel_ObserveOp : UKernel_Op<"observe"> {
+  let summary = "Keeps a value in the arena until the end of a run";
+  let description = [{
+    Calibration reads the value called `name` from there.
+
+    ```mlir
+    func.func @main(%x: !ukernel.buffer<1x16xf32>) {
+      ukernel.observe %x name "relu_3" : !ukernel.buffer<1x16xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins UKernel_Buffer:$input, StrAttr:$name);
+  let assemblyFormat = "$input `name` $name attr-dict `:` type($input)";
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+// Kernels fill their result's halo too. `offset` is where --ukernel-plan-memory placed the result.
+class UKernel_KernelOpBase<string mnemonic, list<Trait> traits = []>
+    : UKernel_Op<mnemonic, !listconcat([Pure], traits)>;
+
+class UKernel_UnaryKernelOp<string mnemonic, dag attributes, bit inPlace = 0>
+    : UKernel_KernelOpBase<mnemonic, [DeclareOpInterfaceMethods<UKernel_KernelOp,
+          !if(inPlace, ["getInPlaceOperand"], []<string>)>]> {
+  let arguments = !con((ins UKernel_Buffer:$input), attributes);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Convolution or matrix product with packed weights, integer or float";
+  let description = [{
+    As `nibble.int_conv` or, for f32, `nibble.conv` and a clamp to [`float_min`, `float_max`]. Weights, bias and
+    multipliers are packed by `nibble::kernels`. The input's halo holds the padding.
+
+    ```mlir
+    func.func @main(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<256xi8>,
+        %b: !ukernel.buffer<64xi8>, %m: !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x4x4x4xui8> {
+      %y = ukernel.conv %x, %w, %b multiplier %m {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+          dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64}
+          : (!ukernel.buffer<1x4x4x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>, !ukernel.buffer<64xi8>)
+          -> !ukernel.buffer<1x4x4x4xui8>
+      return %y : !ukernel.buffer<1x4x4x4xui8>
+    }
+    ```
+
+    * C1: the input's halo is at least `pads`.
+    * C2: input, result and addend are images; the addend has the result's shape and element type.
+    * C3: there is a residual exactly where there is an addend.
+  }];
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, UKernel_Buffer:$bias,
+      Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend,
+      DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
+      I64Attr:$groups, UnitAttr:$fixed, UnitAttr:$multipliers_below_one,
+      DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp,
+      OptionalAttr<F32Attr>:$float_min, OptionalAttr<F32Attr>:$float_max,
+      DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$residual_integers,
+      DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$residual_scales);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = [{
+    $input `,` $weights `,` $bias (`multiplier` $multiplier^)? (`add` $addend^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def UKernel_ConvTransposeOp : UKernel_KernelOpBase<"conv_transpose", [
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Transposed convolution, integer or float";
+  let description = [{
+    As `nibble.int_conv_transpose` or, for f32, `nibble.conv_transpose`; the filter is O, KH, KW, C/groups as there.
+
+    ```mlir
+    func.func @main(%x: !ukernel.buffer<1x4x4x3xui8>, %w: !ukernel.buffer<5x2x2x3xi8>,
+        %b: !ukernel.buffer<5xi32>, %m: !ukernel.buffer<5xf32>) -> !ukernel.buffer<1x8x8x5xui8> {
+      %y = ukernel.conv_transpose %x, %w bias %b multiplier %m {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
+          dilations = array<i64: 1, 1>, groups = 1 : i64, clamp = array<i32: 0, 255>}
+          : (!ukernel.buffer<1x4x4x3xui8>, !ukernel.buffer<5x2x2x3xi8>, !ukernel.buffer<5xi32>, !ukernel.buffer<5xf32>)
+          -> !ukernel.buffer<1x8x8x5xui8>
+      return %y : !ukernel.buffer<1x8x8x5xui8>
+    }
+    ```
+
+    * C1: input and result are images, the filter has four dimensions.
+  }];
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$filter, Optional<UKernel_Buffer>:$bias,
+      Optional<UKernel_Buffer>:$multiplier, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+      I64Attr:$groups, UnitAttr:$fixed, DefaultValuedAttr<I32Attr, "0">:$input_zero_point,
+      DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = [{
+    $input `,` $filter (`bias` $bias^)? (`multiplier` $multiplier^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def UKernel_MatMulOp : UKernel_KernelOpBase<"matmul", [
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Batched matrix product of two values, integer or float";
+  let description = [{
+    As `nibble.int_matmul` or `nibble.matmul`; products with constants are `ukernel.conv`.
+
+    ```mlir
+    func.func @main(%a: !ukernel.buffer<2x4xui8>, %b: !ukernel.buffer<4x3xui8>,
+        %c: !ukernel.buffer<3xi32>, %m: !ukernel.buffer<3xf32>) -> !ukernel.buffer<2x3xui8> {
+      %y = ukernel.matmul %a, %b bias %c multiplier %m : (!ukernel.buffer<2x4xui8>, !ukernel.buffer<4x3xui8>,
+          !ukernel.buffer<3xi32>, !ukernel.buffer<3xf32>) -> !ukernel.buffer<2x3xui8>
+      return %y : !ukernel.buffer<2x3xui8>
+    }
+    ```
+
+    * C1: the contracted extents agree and leading dimensions broadcast to the result's.
+  }];
+  let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, Optional<UKernel_Buffer>:$bias,
+      Optional<UKernel_Buffer>:$multiplier,
+      UnitAttr:$fixed, DefaultValuedAttr<I32Attr, "0">:$lhs_zero_point, DefaultValuedAttr<I32Attr, "0">:$rhs_zero_point,
+      DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs (`bias` $bias^)? (`multiplier` $multiplier^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def UKernel_BinaryOp : UKernel_KernelOpBase<"binary", [
+    DeclareOpInterfaceMethods<UKernel_KernelOp, ["getInPlaceOperand"]>]> {
+  let summary = "Elementwise function of two values, float or integer";
+  let description = [{
+    f32: the function of that name. Bytes: `add` is `nibble.int_add` with `scales`, `mul` is `nibble.int_mul` with one
+    scale; `zero_points` are those of lhs, rhs and result. Extents of 1 broadcast.
+
+    ```mlir
+    %y = ukernel.binary %a, %b {kind = #ukernel.binary_kind<add>}
+        : !ukernel.buffer<2x4xf32>, !ukernel.buffer<1x4xf32> -> !ukernel.buffer<2x4xf32>
+    ```
+
+    * C1: operands have the result's rank, and its extents or 1.
+    * C2: bytes add or multiply; they need `scales`, `zero_points` and `clamp`.
+  }];
+  let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, UKernel_BinaryKindAttr:$kind, UnitAttr:$fixed,
+      DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$scales, DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$zero_points,
+      DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$clamp);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def UKernel_UnaryOp : UKernel_UnaryKernelOp<"unary",
+    (ins StrAttr:$function, DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$parameters), 1> {
+  let summary = "Elementwise float function";
+  let description = [{
+    The `nibble` operation called `function`, with its attributes in `parameters`.
+
+    ```mlir
+    %y = ukernel.unary %x {function = "sigmoid"} : !ukernel.buffer<2x4xf32> -> !ukernel.buffer<2x4xf32>
+    ```
+
+    * C1: f32 in and out, of one shape.
+    * C2: `function` is known.
+  }];
+}
+
+def UKernel_LookupOp : UKernel_KernelOpBase<"lookup", [
+    DeclareOpInterfaceMethods<UKernel_KernelOp, ["getInPlaceOperand"]>]> {
+  let summary = "Elementwise function of a byte by a table";
+  let description = [{
+    ```mlir
+    %y = ukernel.lookup %x, %t : !ukernel.buffer<2x4xui8>, !ukernel.buffer<256xui8> -> !ukernel.buffer<2x4xui8>
+    ```
+
+    * C1: bytes in and out, of one shape; 256 entries of the result's element type.
+  }];
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$table);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$input `,` $table attr-dict `:` type($input) `,` type($table) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def UKernel_QuantizeOp : UKernel_UnaryKernelOp<"quantize",
+    (ins F32Attr:$scale, I32Attr:$zero_point, DenseI32ArrayAttr:$clamp,
+         DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$permutation)> {
+  let summary = "Float to bytes, permuting dimensions on the way";
+  let description = [{
+    `nibble.int_quantize` of the input, whose dimension `permutation[i]` is the result's dimension i.
+
+    ```mlir
+    %y = ukernel.quantize %x {scale = 0.5 : f32, zero_point = 128 : i32, clamp = array<i32: 0, 255>,
+        permutation = array<i64: 0, 2, 3, 1>}
+        : !ukernel.buffer<1x3x4x4xf32> -> !ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 128>
+    ```
+
+    * C1: f32 in, bytes out, shapes as `permutation` says.
+  }];
+}
+
+def UKernel_DequantizeOp : UKernel_UnaryKernelOp<"dequantize",
+    (ins F32Attr:$scale, I32Attr:$zero_point, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$permutation)> {
+  let summary = "Bytes to float, permuting dimensions on the way";
+  let description = [{
+    `nibble.int_dequantize`, with a `permutation` as `ukernel.quantize`.
+
+    ```mlir
+    %y = ukernel.dequantize %x {scale = 0.5 : f32, zero_point = 128 : i32}
+        : !ukernel.buffer<1x10xui8> -> !ukernel.buffer<1x10xf32>
+    ```
+
+    * C1: bytes in, f32 out, shapes as `permutation` says.
+  }];
+}
+
+def UKernel_RequantizeOp : UKernel_UnaryKernelOp<"requantize",
+    (ins F32Attr:$scale, DenseI32ArrayAttr:$zero_points, DenseI32ArrayAttr:$clamp, UnitAttr:$fixed), 1> {
+  let summary = "Bytes to bytes of another scale or zero point";
+  let description = [{
+    As `nibble.int_requantize`; `zero_points` are those of input and result.
+
+    ```mlir
+    %y = ukernel.requantize %x {scale = 0.5 : f32, zero_points = array<i32: 3, 0>, clamp = array<i32: 0, 255>}
+        : !ukernel.buffer<4xui8> -> !ukernel.buffer<4xui8>
+    ```
+
+    * C1: bytes in and out, of one shape.
+  }];
+}
+
+def UKernel_MaxPoolOp : UKernel_UnaryKernelOp<"max_pool",
+    (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations)> {
+  let summary = "Largest value of each window";
+  let description = [{
+    As `nibble.max_pool`.
+
+    ```mlir
+    %y = ukernel.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
+        dilations = array<i64: 1, 1>} : !ukernel.buffer<1x8x8x3xui8> -> !ukernel.buffer<1x4x4x3xui8>
+    ```
+
+    * C1: images of one element type.
+  }];
+}
+
+def UKernel_AvgPoolOp : UKernel_UnaryKernelOp<"avg_pool",
+    (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, UnitAttr:$count_include_pad,
+         DefaultValuedAttr<F32Attr, "1.0f">:$scale, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 0}">:$zero_points,
+         DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp, UnitAttr:$fixed)> {
+  let summary = "Mean of each window";
+  let description = [{
+    As `nibble.avg_pool` for f32 and `nibble.int_avg_pool` for bytes.
+
+    ```mlir
+    %y = ukernel.avg_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>}
+        : !ukernel.buffer<1x8x8x3xf32> -> !ukernel.buffer<1x4x4x3xf32>
+    ```
+
+    * C1: images of one kind, float or bytes.
+  }];
+}
+
+def UKernel_SoftmaxOp : UKernel_UnaryKernelOp<"softmax", (ins I64Attr:$axis)> {
+  let summary = "Softmax along one axis";
+  let description = [{
+    As `nibble.softmax` for f32.
+
+    ```mlir
+    %y = ukernel.softmax %x {axis = 1 : i64} : !ukernel.buffer<2x10xf32> -> !ukernel.buffer<2x10xf32>
+    ```
+
+    * C1: f32 in and out, of one shape; the axis lies in the rank.
+  }];
+}
+
+def UKernel_ReduceOp : UKernel_UnaryKernelOp<"reduce", (ins StrAttr:$kind, DenseI64ArrayAttr:$axes)> {
+  let summary = "Reduction over some axes";
+  let description = [{
+    As `nibble.reduce` with `keep_dims`.
+
+    ```mlir
+    %y = ukernel.reduce %x {kind = "mean", axes = array<i64: 1>} : !ukernel.buffer<2x10xf32> -> !ukernel.buffer<2x1xf32>
+    ```
+
+    * C1: f32 in and out; the reduced extents are 1 in the result.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Data movement
+//===----------------------------------------------------------------------===//
+
+def UKernel_TransposeOp : UKernel_UnaryKernelOp<"transpose", (ins DenseI64ArrayAttr:$permutation)> {
+  let summary = "Permutation of the dimensions, or a copy into another layout";
+  let description = [{
+    ```mlir
+    %y = ukernel.transpose %x {permutation = array<i64: 0, 2, 3, 1>}
+        : !ukernel.buffer<1x3x8x8xf32> -> !ukernel.buffer<1x8x8x3xf32, halo = [1, 1, 1, 1], fill = 0>
+    ```
+
+    * C1: one element type; dimension i of the result is dimension `permutation[i]` of the input.
+  }];
+}
+
+def UKernel_SliceOp : UKernel_UnaryKernelOp<"slice", (ins DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$steps)> {
+  let summary = "Every step-th element of a range of each dimension";
+  let description = [{
+    ```mlir
+    %y = ukernel.slice %x {starts = array<i64: 0, 2>, steps = array<i64: 1, 3>}
+        : !ukernel.buffer<2x10xf32> -> !ukernel.buffer<2x2xf32>
+    ```
+
+    * C1: one element type; every element read lies inside the input.
+  }];
+}
+
+def UKernel_PadOp : UKernel_UnaryKernelOp<"pad",
+    (ins DenseI64ArrayAttr:$low, StrAttr:$mode, DefaultValuedAttr<F64Attr, "0.0">:$value)> {
+  let summary = "Elements added or removed at the ends of dimensions";
+  let description = [{
+    `low` elements come first in each dimension; they and those at the end hold `value`, the `edge` or the
+    `reflect`ion, as `mode` says.
+
+    ```mlir
+    %y = ukernel.pad %x {low = array<i64: 0, 1>, mode = "constant"} : !ukernel.buffer<2x3xf32> -> !ukernel.buffer<2x6xf32>
+    ```
+
+    * C1: one element type and rank; `mode` is known.
+  }];
+}
+
+def UKernel_GatherOp : UKernel_KernelOpBase<"gather", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Elements along some dimensions by index tables";
+  let description = [{
+    As `nibble.resize_nearest`; `indices` holds the tables one after another.
+
+    ```mlir
+    %y = ukernel.gather %x, %i {axes = array<i64: 1>}
+        : !ukernel.buffer<1x2xf32>, !ukernel.buffer<4xi32> -> !ukernel.buffer<1x4xf32>
+    ```
+
+    * C1: one element type and rank; one table for each axis, as long as the result's extent.
+  }];
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$indices, DenseI64ArrayAttr:$axes);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$input `,` $indices attr-dict `:` type($input) `,` type($indices) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def UKernel_ConcatOp : UKernel_KernelOpBase<"concat", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Values one after another along an axis";
+  let description = [{
+    ```mlir
+    %y = ukernel.concat %a, %b {axis = 1 : i64}
+        : !ukernel.buffer<1x2xf32>, !ukernel.buffer<1x3xf32> -> !ukernel.buffer<1x5xf32>
+    ```
+
+    * C1: one element type; extents agree but along the axis, where they add up.
+  }];
+  let arguments = (ins Variadic<UKernel_Buffer>:$inputs, I64Attr:$axis);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$inputs attr-dict `:` type($inputs) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+#endif // UKERNEL_OPS

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Passes to, over and below the ukernel dialect, in the order in which the pipelines run them.
+
+#ifndef UKERNEL_PASSES
+#define UKERNEL_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def IsolateBatch : Pass<"ukernel-isolate-batch", "::mlir::func::FuncOp"> {
+  let summary = "Make the code for one sample; the run function loops over the batch";
+  let description = [{
+    Checks that no operation mixes samples, that is, elements along dimension 0 of arguments and results; sets that
+    extent to 1 and marks the function `nibble.batch_loop`. Static extents of 1 stay as they are. An operation that
+    mixes samples is an error where the batch is dynamic; where it is static the function stays as it is.
+
+    ```mlir
+    func.func @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+      %y = nibble.relu %x : tensor<?x4xf32> -> tensor<?x4xf32>
+      return %y : tensor<?x4xf32>
+    }
+    // becomes
+    func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> attributes {nibble.batch_loop} {
+      %y = nibble.relu %x : tensor<1x4xf32> -> tensor<1x4xf32>
+      return %y : tensor<1x4xf32>
+    }
+    ```
+  }];
+}
+
+def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
+  let summary = "Lower the folded graph to kernel calls on buffers";
+  let description = [{
+    Chooses the layout of every value: a value that a padded convolution reads gets a halo filled with the padding.
+    Packs weights. Fuses layout conversions with quantization, and activations with float convolutions.
+
+    ```mlir
+    %y = nibble.relu %x : tensor<1x4xf32> -> tensor<1x4xf32>
+    // becomes
+    %y = ukernel.unary %x {function = "relu"} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+    ```
+  }];
+  let options = [Option<"observe", "observe", "bool", "true", "keep observed values until the end of a run">];
+  let dependentDialects = ["::nibble::ukernel::UKernelDialect"];
+}
+
+def PlanMemory : Pass<"ukernel-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "Place every buffer in one arena";
+  let description = [{
+    Each buffer lives from its producer to its last reader. Views share their operand's memory, elementwise kernels
+    take over that of an operand that dies, results go to the caller's memory where their layout is plain. The rest is
+    placed largest first, each at the lowest offset, a multiple of 64, where no buffer alive at the same time lies.
+    The producer gets `offset` or, in the caller's memory, `output`; the function gets `ukernel.arena_bytes`.
+
+    ```mlir
+    func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32> {
+      %h = ukernel.unary %x {function = "exp"} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+      %y = ukernel.softmax %h {axis = 1 : i64} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+      return %y : !ukernel.buffer<1x4xf32>
+    }
+    // becomes
+    func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32> attributes {ukernel.arena_bytes = 128 : i64} {
+      %h = ukernel.unary %x {function = "exp", offset = 0 : i64} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+      %y = ukernel.softmax %h {axis = 1 : i64, output = 0 : i64} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+      return %y : !ukernel.buffer<1x4xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"arenaBytes", "arena-bytes", "bytes of the arena">,
+                    Statistic<"inPlace", "in-place", "results that took over an operand's memory">];
+}
+
+def ExpandFloatOps : Pass<"ukernel-expand-float-ops", "::mlir::ModuleOp"> {
+  let summary = "Fused multiply-add and rounding for processors without them";
+  let description = [{
+    Replaces `llvm.intr.fma` on f32 by f64 arithmetic that rounds the sum to odd, and `rint`, `roundeven`, `floor`
+    and `ceil` on f32 by additions, all exact: the same bits as the instruction.
+
+    ```mlir
+    func.func @main(%x: f32, %y: f32, %z: f32) -> f32 {
+      %r = llvm.intr.fma(%x, %y, %z) : (f32, f32, f32) -> f32
+      return %r : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // UKERNEL_PASSES

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The type of a value in memory.
+
+#ifndef UKERNEL_TYPES
+#define UKERNEL_TYPES
+
+include "mlir/IR/AttrTypeBase.td"
+include "UKernelDialect.td"
+
+def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
+  let mnemonic = "buffer";
+  let summary = "Value in memory: a shape, an element type and a layout";
+  let description = [{
+    Elements lie in row-major order, images as N, H, W, C. `pitch` is the number of elements from one
+    position of the last dimension's run to the next: at least the last extent, more where rows are padded.
+    An image may have a `halo`: so many pixels at its top, left, bottom and right that are not part of the
+    value, but which its producer leaves filled with `fill` for the windows of its consumers.
+
+    ```mlir
+    !ukernel.buffer<1x56x56x64xui8>
+    !ukernel.buffer<1x56x56x64xui8, halo = [1, 1, 1, 1], fill = 128>
+    !ukernel.buffer<2x10xf32, pitch = 16>
+    ```
+
+    * C1: extents are positive, elements are i8, ui8, i32 or f32.
+    * C2: a halo has four counts, none negative, and its buffer four dimensions.
+    * C3: the pitch is at least the last extent.
+    * C4: `fill` is 0 for f32, else it lies in the element type's range.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,
+      ArrayRefParameter<"int64_t">:$halo, "int64_t":$fill, "int64_t":$pitch);
+  let builders = [TypeBuilderWithInferredContext<(ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType), [{
+    return $_get(elementType.getContext(), shape, elementType, ::llvm::ArrayRef<int64_t>(), int64_t(0),
+                 shape.empty() ? int64_t(1) : shape.back());
+  }]>];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getRank() const { return getShape().size(); }
+    int64_t getDim(unsigned i) const { return getShape()[i]; }
+    int64_t getNumElements() const;
+    /// Bytes of one element.
+    int64_t getElementBytes() const;
+    bool hasHalo() const { return !getHalo().empty(); }
+    int64_t getTop() const { return hasHalo() ? getHalo()[0] : 0; }
+    int64_t getLeft() const { return hasHalo() ? getHalo()[1] : 0; }
+    int64_t getBottom() const { return hasHalo() ? getHalo()[2] : 0; }
+    int64_t getRight() const { return hasHalo() ? getHalo()[3] : 0; }
+    /// Neither halo nor gaps: the elements lie one after another.
+    bool isPlain() const;
+    /// Elements from an index to the next, for each dimension.
+    ::llvm::SmallVector<int64_t> getStrides() const;
+    /// Elements from the start of the memory to the value's first.
+    int64_t getOrigin() const;
+    /// Bytes of the memory, halo and gaps included.
+    int64_t getBytes() const;
+    /// The same shape and elements without halo and gaps.
+    BufferType getPlain() const;
+    BufferType withHalo(::llvm::ArrayRef<int64_t> halo, int64_t fill) const;
+  }];
+}
+
+def UKernel_Buffer : Type<CPred<"::llvm::isa<::nibble::ukernel::BufferType>($_self)">, "buffer",
+                          "::nibble::ukernel::BufferType">, BuildableType<"">;
+
+#endif // UKERNEL_TYPES

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Passes to, over and below the ukernel dialect, declared in UKernelPasses.td.
+
+#ifndef NIBBLE_DIALECT_UKERNEL_PASSES_H
+#define NIBBLE_DIALECT_UKERNEL_PASSES_H
+
+#include "nibble/Dialect/UKernel/UKernel.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/Pass.h"
+
+namespace nibble::ukernel {
+#define GEN_PASS_DECL
+#include "nibble/Dialect/UKernel/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "nibble/Dialect/UKernel/Passes.h.inc"
+} // namespace nibble::ukernel
+
+#endif // NIBBLE_DIALECT_UKERNEL_PASSES_H

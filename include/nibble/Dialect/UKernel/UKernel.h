@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The ukernel dialect: operations, types and interfaces.
+
+#ifndef NIBBLE_DIALECT_UKERNEL_UKERNEL_H
+#define NIBBLE_DIALECT_UKERNEL_UKERNEL_H
+
+#include "nibble/Kernels/ISA.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace nibble::ukernel {
+
+/// A pointer that a kernel gets: `value`'s memory, `offset` bytes from its start. Null where `value` is.
+struct KernelArgument {
+  mlir::Value value;
+  int64_t offset = 0;
+};
+
+} // namespace nibble::ukernel
+
+#include "nibble/Dialect/UKernel/Dialect.h.inc"
+#include "nibble/Dialect/UKernel/Enums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "nibble/Dialect/UKernel/Attrs.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "nibble/Dialect/UKernel/Types.h.inc"
+
+#include "nibble/Dialect/UKernel/Interfaces.h.inc"
+
+#define GET_OP_CLASSES
+#include "nibble/Dialect/UKernel/Ops.h.inc"
+
+#endif // NIBBLE_DIALECT_UKERNEL_UKERNEL_H

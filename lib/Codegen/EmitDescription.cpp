@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The constant description of a model.
+
+#include "ProgramEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::ukernel;
+
+namespace {
+class DescriptionEmitter {
+public:
+  DescriptionEmitter(ModuleOp module, const Program &program)
+      : module(module), program(program), b(module.getContext()), loc(module.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {
+    b.setInsertionPointToEnd(module.getBody());
+  }
+
+  void emit(ArrayRef<TargetSpec> targets);
+
+private:
+  using Fill = llvm::function_ref<void(SmallVectorImpl<Value> &)>;
+
+  std::string nextSymbol() { return program.name + "_d" + std::to_string(counter++); }
+  Value i32(int64_t c) { return LLVM::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(int32_t(c))); }
+  Value i64(int64_t c) { return LLVM::ConstantOp::create(b, loc, b.getI64Type(), b.getI64IntegerAttr(c)); }
+  Value f32(float c) { return LLVM::ConstantOp::create(b, loc, b.getF32Type(), b.getF32FloatAttr(c)); }
+  Value addressOf(StringRef symbol) { return LLVM::AddressOfOp::create(b, loc, pointer, symbol); }
+
+  std::string emitString(StringRef text);
+  /// A constant of an aggregate type whose elements `fill` makes.
+  std::string emitAggregate(Type type, Fill fill);
+  std::string emitTensors(bool inputs);
+  void fillTensor(SmallVectorImpl<Value> &fields, DictionaryAttr attrs, BufferType type);
+  Type getTensorType() {
+    Type i32 = b.getI32Type();
+    return LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                            {pointer, pointer, pointer, i32, i32, i32, i32, b.getF32Type(), i32});
+  }
+  void emitFunctions(StringRef desc);
+
+  ModuleOp module;
+  const Program &program;
+  OpBuilder b;
+  Location loc;
+  Type pointer;
+  unsigned counter = 0;
+};
+} // namespace
+
+std::string DescriptionEmitter::emitString(StringRef text) {
+  std::string symbol = nextSymbol();
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size() + 1);
+  LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol,
+                         b.getStringAttr(text.str() + '\0'));
+  return symbol;
+}
+
+std::string DescriptionEmitter::emitAggregate(Type type, Fill fill) {
+  std::string symbol = nextSymbol();
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(module.getBody());
+  auto global = LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, Attribute());
+  b.createBlock(&global.getInitializerRegion());
+  SmallVector<Value> fields;
+  fill(fields);
+  Value value = LLVM::UndefOp::create(b, loc, type);
+  for (auto [index, field] : llvm::enumerate(fields))
+    value = LLVM::InsertValueOp::create(b, loc, value, field, int64_t(index));
+  LLVM::ReturnOp::create(b, loc, value);
+  return symbol;
+}
+
+static int64_t getDtype(Type type) {
+  if (type.isF32())
+    return NIBBLE_F32;
+  if (type.isInteger(32))
+    return NIBBLE_S32;
+  return type.isUnsignedInteger() ? NIBBLE_U8 : NIBBLE_S8;
+}
+
+void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAttr attrs, BufferType type) {
+  SmallVector<int64_t> dims(type.getShape());
+  int64_t batch = program.getBatch();
+  if (batch != 1 && !dims.empty())
+    dims[0] = batch;
+  auto names = attrs ? attrs.getAs<ArrayAttr>("nibble.dims") : ArrayAttr();
+  auto getName = [&](size_t i) {
+    auto name = names && i < names.size() ? dyn_cast<StringAttr>(names[i]) : StringAttr();
+    return name ? name.getValue() : StringRef();
+  };
+  auto name = attrs ? attrs.getAs<StringAttr>("nibble.name") : StringAttr();
+  std::string nameSymbol = emitString(name ? name.getValue() : StringRef());
+  std::string dimsSymbol = emitAggregate(LLVM::LLVMArrayType::get(b.getI64Type(), dims.size()), [&](auto &values) {
+    for (int64_t extent : dims)
+      values.push_back(i64(extent));
+  });
+  SmallVector<std::string> nameSymbols;
+  for (size_t i = 0; i < dims.size(); ++i)
+    nameSymbols.push_back(emitString(getName(i)));
+  std::string namesSymbol = emitAggregate(LLVM::LLVMArrayType::get(pointer, dims.size()), [&](auto &values) {
+    for (const std::string &symbol : nameSymbols)
+      values.push_back(addressOf(symbol));
+  });
+  auto scale = attrs ? attrs.getAs<FloatAttr>("nibble.scale") : FloatAttr();
+  auto zeroPoint = attrs ? attrs.getAs<IntegerAttr>("nibble.zero_point") : IntegerAttr();
+  auto layout = attrs ? attrs.getAs<StringAttr>("nibble.layout") : StringAttr();
+  int64_t order = !layout ? NIBBLE_LAYOUT_NONE : layout == "nhwc" ? NIBBLE_LAYOUT_NHWC : NIBBLE_LAYOUT_NCHW;
+  fields.append({addressOf(nameSymbol), addressOf(dimsSymbol), addressOf(namesSymbol), i32(type.getRank()),
+                 i32(getDtype(type.getElementType())), i32(order), i32(type.getElementBytes()),
+                 f32(scale ? scale.getValueAsDouble() : 0), i32(zeroPoint ? zeroPoint.getInt() : 0)});
+}
+
+std::string DescriptionEmitter::emitTensors(bool inputs) {
+  func::FuncOp function = program.function;
+  ArrayRef<Type> types = inputs ? function.getArgumentTypes() : function.getResultTypes();
+  auto array = LLVM::LLVMArrayType::get(getTensorType(), types.size());
+  return emitAggregate(array, [&](SmallVectorImpl<Value> &values) {
+    for (auto [index, type] : llvm::enumerate(types)) {
+      DictionaryAttr attrs = inputs ? function.getArgAttrDict(index) : function.getResultAttrDict(index);
+      SmallVector<Value> fields;
+      fillTensor(fields, attrs, cast<BufferType>(type));
+      Value tensor = LLVM::UndefOp::create(b, loc, getTensorType());
+      for (auto [i, field] : llvm::enumerate(fields))
+        tensor = LLVM::InsertValueOp::create(b, loc, tensor, field, int64_t(i));
+      values.push_back(tensor);
+    }
+  });
+}
+
+void DescriptionEmitter::emitFunctions(StringRef desc) {
+  b.setInsertionPointToEnd(module.getBody());
+  auto describe = func::FuncOp::create(b, loc, program.name + "_describe", b.getFunctionType({}, {pointer}));
+  b.setInsertionPointToStart(describe.addEntryBlock());
+  func::ReturnOp::create(b, loc, addressOf(desc));
+  b.setInsertionPointToEnd(module.getBody());
+  auto arena =
+      func::FuncOp::create(b, loc, program.name + "_arena_bytes", b.getFunctionType({pointer}, {b.getI64Type()}));
+  b.setInsertionPointToStart(arena.addEntryBlock());
+  Value bytes = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(program.arenaBytes));
+  func::ReturnOp::create(b, loc, bytes);
+}
+
+void DescriptionEmitter::emit(ArrayRef<TargetSpec> targets) {
+  std::string isas;
+  for (const TargetSpec &target : targets)
+    isas += (isas.empty() ? "" : ",") + target.isa;
+  std::string strings[] = {emitString(program.name), emitString(isas),
+                           emitString(program.getString("nibble.model_hash")),
+                           emitString(program.getString("nibble.plan_hash"))};
+  std::string inputs = emitTensors(true), outputs = emitTensors(false);
+  Type i32Type = b.getI32Type(), i64Type = b.getI64Type();
+  auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), {i32Type, i32Type, i32Type, i32Type, pointer, pointer,
+                                                                pointer, pointer, i64Type, i64Type, pointer, pointer});
+  std::string desc = emitAggregate(type, [&](SmallVectorImpl<Value> &fields) {
+    fields.append({i32(NIBBLE_ABI_VERSION), i32(program.function.getNumArguments()),
+                   i32(program.function.getNumResults()), i32(program.getBatch() < 0 ? 1 : 0)});
+    for (const std::string &symbol : strings)
+      fields.push_back(addressOf(symbol));
+    fields.append(
+        {i64(program.arenaBytes), i64(program.weights.getBytes().size()), addressOf(inputs), addressOf(outputs)});
+  });
+  emitFunctions(desc);
+}
+
+void nibble::emitDescription(ModuleOp module, const Program &program, ArrayRef<TargetSpec> targets) {
+  DescriptionEmitter(module, program).emit(targets);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Choice of an instruction set when a library is loaded: an indirect function, resolved by cpuid.
+
+#include "ProgramEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace nibble;
+
+std::string nibble::getVariantSymbol(const Program &program, const TargetSpec &target) {
+  return program.name + "_run_" + target.isa;
+}
+
+namespace {
+/// Bits of cpuid and of the state that the system saves.
+class FeatureTests {
+public:
+  FeatureTests(OpBuilder &b, Location loc) : b(b), loc(loc) {
+    Value leaves = cpuid(0, 0)[0];
+    hasLeaf7 = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, leaves, i32(7));
+    leaf1 = cpuid(1, 0);
+    leaf7 = cpuid(7, 0);
+    leaf71 = cpuid(7, 1);
+    extended = cpuid(0x80000001, 0);
+    osxsave = has(leaf1[2], 1u << 27);
+  }
+
+  /// Whether the processor and the system run code for the level.
+  Value test(StringRef isa) {
+    if (isa == "generic")
+      return arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+    // fma, movbe, osxsave, avx, f16c; bmi1, avx2, bmi2; lzcnt; the system saves SSE and AVX registers.
+    Value ok = all({hasLeaf7, osxsave, has(leaf1[2], 1u << 12 | 1u << 22 | 1u << 28 | 1u << 29),
+                    has(leaf7[1], 1u << 3 | 1u << 5 | 1u << 8), has(extended[2], 1u << 5), has(saved(), 0x6)});
+    if (isa == "avxvnni")
+      return all({ok, has(leaf71[0], 1u << 4)});
+    // avx512f, dq, cd, bw, vl; vnni; the system saves the masks and the upper registers.
+    if (isa == "avx512vnni")
+      return all({ok, has(leaf7[1], 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31), has(leaf7[2], 1u << 11),
+                  has(saved(), 0xe6)});
+    return ok;
+  }
+
+private:
+  Value i32(uint32_t c) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(int32_t(c))); }
+  Value has(Value word, uint32_t bits) {
+    Value masked = arith::AndIOp::create(b, loc, word, i32(bits));
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, masked, i32(bits));
+  }
+  Value all(ArrayRef<Value> conditions) {
+    Value result = conditions.front();
+    for (Value condition : conditions.drop_front())
+      result = arith::AndIOp::create(b, loc, result, condition);
+    return result;
+  }
+  SmallVector<Value> inlineAsm(StringRef text, StringRef constraints, unsigned results, ValueRange operands) {
+    auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(results, b.getI32Type()));
+    Value all = LLVM::InlineAsmOp::create(b, loc, type, operands, text, constraints, /*has_side_effects=*/true,
+                                          /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+                                          LLVM::AsmDialectAttr(), ArrayAttr())
+                    .getRes();
+    SmallVector<Value> values;
+    for (unsigned i = 0; i < results; ++i)
+      values.push_back(LLVM::ExtractValueOp::create(b, loc, all, int64_t(i)));
+    return values;
+  }
+  SmallVector<Value> cpuid(uint32_t leaf, uint32_t subleaf) {
+    return inlineAsm("cpuid", "={ax},={bx},={cx},={dx},{ax},{cx},~{dirflag},~{fpsr},~{flags}", 4,
+                     {i32(leaf), i32(subleaf)});
+  }
+  // The low half of XCR0; 0 where it cannot be read. Bytes and not a name, which old processors' tables lack.
+  Value saved() {
+    if (!xcr0) {
+      auto branch = scf::IfOp::create(b, loc, TypeRange{b.getI32Type()}, osxsave, /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      SmallVector<Value> halves =
+          inlineAsm(".byte 0x0f, 0x01, 0xd0", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}", 2, {i32(0)});
+      scf::YieldOp::create(b, loc, halves[0]);
+      b.setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(b, loc, i32(0));
+      xcr0 = branch.getResult(0);
+    }
+    return xcr0;
+  }
+
+  OpBuilder &b;
+  Location loc;
+  Value hasLeaf7, osxsave, xcr0;
+  SmallVector<Value> leaf1, leaf7, leaf71, extended;
+};
+} // namespace
+
+void nibble::emitDispatch(ModuleOp module, const Program &program, ArrayRef<TargetSpec> targets) {
+  OpBuilder b(module.getContext());
+  Location loc = module.getLoc();
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  b.setInsertionPointToEnd(module.getBody());
+  auto runType = LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer});
+  for (const TargetSpec &target : targets) {
+    auto variant = LLVM::LLVMFuncOp::create(b, loc, getVariantSymbol(program, target), runType);
+    variant.setVisibility_(LLVM::Visibility::Hidden);
+  }
+  std::string resolver = program.name + "_resolve";
+  auto function =
+      LLVM::LLVMFuncOp::create(b, loc, resolver, LLVM::LLVMFunctionType::get(pointer, {}), LLVM::Linkage::Internal);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(function.addEntryBlock(b));
+    FeatureTests features(b, loc);
+    Value chosen;
+    for (const TargetSpec &target : targets) {
+      Value address = LLVM::AddressOfOp::create(b, loc, pointer, getVariantSymbol(program, target));
+      chosen = chosen ? Value(arith::SelectOp::create(b, loc, features.test(target.isa), address, chosen)) : address;
+    }
+    LLVM::ReturnOp::create(b, loc, chosen);
+  }
+  LLVM::IFuncOp::create(b, loc, program.name + "_run", runType, resolver, pointer, LLVM::Linkage::External);
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels and the run function of one instruction set.
+
+#include "ProgramEmitter.h"
+
+#include "nibble/Dialect/UKernel/Kernels.h"
+
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::ukernel;
+
+namespace {
+
+/// Emits each distinct kernel once, by name and key.
+class KernelTable {
+public:
+  KernelTable(ModuleOp module, const Program &program, const kernels::ISA &isa)
+      : module(module), program(program), isa(isa), builder(module.getBodyRegion()) {
+    builder.setInsertionPointToEnd(module.getBody());
+  }
+
+  FailureOr<func::FuncOp> get(KernelOp op) {
+    return getOrEmit(op.getKernelName(isa), op.getKernelKey(),
+                     [&](StringRef symbol) { return op.emitKernel(builder, symbol, isa); });
+  }
+
+  func::FuncOp getHalo(Location loc, BufferType type) {
+    std::string key;
+    llvm::raw_string_ostream(key) << type;
+    auto emit = [&](StringRef symbol) {
+      getHaloNests(type).emit(builder, loc, symbol, 1);
+      return success();
+    };
+    return *getOrEmit(spell(type.getElementType()) + "_halo_" + isa.name.str(), key, emit);
+  }
+
+private:
+  FailureOr<func::FuncOp> getOrEmit(StringRef name, StringRef key, llvm::function_ref<LogicalResult(StringRef)> emit) {
+    func::FuncOp &entry = functions[{name.str(), key.str()}];
+    if (entry)
+      return entry;
+    std::string symbol = program.name + "_k" + std::to_string(functions.size()) + "_" + name.str();
+    builder.setInsertionPointToEnd(module.getBody());
+    if (failed(emit(symbol)))
+      return failure();
+    entry = module.lookupSymbol<func::FuncOp>(symbol);
+    assert(entry && "a kernel has the symbol that it was asked for");
+    return entry;
+  }
+
+  ModuleOp module;
+  const Program &program;
+  const kernels::ISA &isa;
+  OpBuilder builder;
+  std::map<std::pair<std::string, std::string>, func::FuncOp> functions;
+};
+
+/// The function for one sample: `void sample(inputs, outputs, arena, parallel_for, data, index)`.
+class SampleEmitter {
+public:
+  SampleEmitter(ModuleOp module, const Program &program, KernelTable &kernels)
+      : module(module), program(program), kernels(kernels), b(module.getContext()), loc(module.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  FailureOr<func::FuncOp> emit();
+
+private:
+  Value constant(int64_t c) { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(c)); }
+  Value offset(Value base, int64_t bytes) {
+    if (bytes == 0)
+      return base;
+    return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)});
+  }
+  Value loadBuffer(Value array, unsigned index, Type type);
+  Value getPointer(Value value);
+  void call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t tiles);
+  LogicalResult emitCall(KernelOp op);
+  unsigned countArguments();
+
+  ModuleOp module;
+  const Program &program;
+  KernelTable &kernels;
+  OpBuilder b;
+  Location loc;
+  Type pointer;
+  func::FuncOp function;
+  Value weights, argumentArray, threaded;
+  SmallVector<Value> inputs, outputs;
+};
+
+} // namespace
+
+// Element `index` of an array of buffers, for this sample.
+Value SampleEmitter::loadBuffer(Value array, unsigned index, Type type) {
+  Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, array, ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  Value base = LLVM::LoadOp::create(b, loc, pointer, slot);
+  Value bytes = arith::MulIOp::create(b, loc, function.getArgument(5), constant(cast<BufferType>(type).getBytes()));
+  return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
+}
+
+Value SampleEmitter::getPointer(Value value) {
+  while (auto view = value.getDefiningOp<ViewOp>())
+    value = view.getInput();
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return inputs[argument.getArgNumber()];
+  Operation *op = value.getDefiningOp();
+  if (auto constant = dyn_cast<ukernel::ConstantOp>(op))
+    return offset(weights, program.weights.getOffset(constant));
+  if (auto output = op->getAttrOfType<IntegerAttr>("output"))
+    return outputs[output.getInt()];
+  return offset(function.getArgument(2), op->getAttrOfType<IntegerAttr>("offset").getInt());
+}
+
+void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t tiles) {
+  for (auto [index, argument] : llvm::enumerate(arguments)) {
+    Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, argumentArray, ArrayRef<LLVM::GEPArg>{int32_t(index)});
+    LLVM::StoreOp::create(b, loc, argument, slot);
+  }
+  auto direct = [&] { func::CallOp::create(b, loc, kernel, ValueRange{argumentArray, constant(0), constant(tiles)}); };
+  if (tiles == 1)
+    return direct();
+  auto branch = scf::IfOp::create(b, loc, threaded, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value symbol = func::ConstantOp::create(b, loc, kernel.getFunctionType(), kernel.getSymName());
+  Value address = UnrealizedConversionCastOp::create(b, loc, pointer, symbol).getResult(0);
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, pointer, pointer, b.getI64Type()});
+  LLVM::CallOp::create(
+      b, loc, type,
+      ValueRange{function.getArgument(3), function.getArgument(4), address, argumentArray, constant(tiles)});
+  b.setInsertionPointToStart(branch.elseBlock());
+  direct();
+}
+
+LogicalResult SampleEmitter::emitCall(KernelOp op) {
+  auto type = cast<BufferType>(op->getResult(0).getType());
+  if (type.hasHalo())
+    call(kernels.getHalo(op.getLoc(), type), getPointer(op->getResult(0)), getHaloNests(type).getTileCount());
+  FailureOr<func::FuncOp> kernel = kernels.get(op);
+  if (failed(kernel))
+    return failure();
+  SmallVector<KernelArgument> arguments;
+  op.getKernelArguments(arguments);
+  SmallVector<Value> pointers;
+  for (const KernelArgument &argument : arguments)
+    pointers.push_back(argument.value ? offset(getPointer(argument.value), argument.offset)
+                                      : Value(LLVM::ZeroOp::create(b, loc, pointer)));
+  call(*kernel, pointers, op.getTileCount());
+  return success();
+}
+
+unsigned SampleEmitter::countArguments() {
+  size_t most = 1;
+  for (auto op : program.function.front().getOps<KernelOp>()) {
+    SmallVector<KernelArgument> arguments;
+    op.getKernelArguments(arguments);
+    most = std::max(most, arguments.size());
+  }
+  return most;
+}
+
+FailureOr<func::FuncOp> SampleEmitter::emit() {
+  b.setInsertionPointToEnd(module.getBody());
+  SmallVector<Type> types(5, pointer);
+  types.push_back(b.getI64Type());
+  function = func::FuncOp::create(b, loc, program.name + "_sample", b.getFunctionType(types, {}));
+  function.setPrivate();
+  b.setInsertionPointToStart(function.addEntryBlock());
+  argumentArray = LLVM::AllocaOp::create(b, loc, pointer, pointer, constant(countArguments()));
+  weights = LLVM::AddressOfOp::create(b, loc, pointer, program.getWeightSymbol());
+  threaded = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, function.getArgument(3),
+                                  LLVM::ZeroOp::create(b, loc, pointer));
+  for (auto [index, type] : llvm::enumerate(program.function.getArgumentTypes()))
+    inputs.push_back(loadBuffer(function.getArgument(0), index, type));
+  for (auto [index, type] : llvm::enumerate(program.function.getResultTypes()))
+    outputs.push_back(loadBuffer(function.getArgument(1), index, type));
+  for (auto op : program.function.front().getOps<KernelOp>())
+    if (failed(emitCall(op)))
+      return failure();
+  func::ReturnOp::create(b, loc);
+  return function;
+}
+
+//===----------------------------------------------------------------------===//
+// Run
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// `int32_t run(const nibble_context *)`: checks, then the samples.
+class RunEmitter {
+public:
+  RunEmitter(ModuleOp module, const Program &program)
+      : program(program), b(module.getContext()), loc(module.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())), module(module) {}
+
+  void emit(StringRef symbol, bool exported, func::FuncOp sample);
+
+private:
+  enum Field { Version, Arena, ArenaBytes, Inputs, Outputs, Dims, ParallelFor, Data };
+
+  Value constant(int64_t c) { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(c)); }
+  Value load(Field field) {
+    // As C lays out nibble_context.
+    auto type = LLVM::LLVMStructType::getLiteral(
+        b.getContext(), {b.getI32Type(), pointer, b.getI64Type(), pointer, pointer, pointer, pointer, pointer});
+    Value address = LLVM::GEPOp::create(b, loc, pointer, type, context, ArrayRef<LLVM::GEPArg>{0, int32_t(field)});
+    return LLVM::LoadOp::create(b, loc, type.getBody()[field], address);
+  }
+  Value isNull(Value value) {
+    return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, value, LLVM::ZeroOp::create(b, loc, pointer));
+  }
+  void failIf(Value condition, int32_t status);
+  void checkArray(Value array, size_t count);
+  void checkArena();
+  Value getSamples();
+
+  const Program &program;
+  OpBuilder b;
+  Location loc;
+  Type pointer;
+  ModuleOp module;
+  func::FuncOp function;
+  Value context;
+};
+} // namespace
+
+// Returns `status` where the condition holds, and goes on in a new block.
+void RunEmitter::failIf(Value condition, int32_t status) {
+  Block *fail = function.addBlock(), *next = function.addBlock();
+  cf::CondBranchOp::create(b, loc, condition, fail, next);
+  b.setInsertionPointToStart(fail);
+  Value code = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(status));
+  func::ReturnOp::create(b, loc, code);
+  b.setInsertionPointToStart(next);
+}
+
+void RunEmitter::checkArray(Value array, size_t count) {
+  if (count == 0)
+    return;
+  failIf(isNull(array), NIBBLE_ERROR_NULL_POINTER);
+  for (size_t i = 0; i < count; ++i) {
+    Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, array, ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    failIf(isNull(LLVM::LoadOp::create(b, loc, pointer, slot)), NIBBLE_ERROR_NULL_POINTER);
+  }
+}
+
+void RunEmitter::checkArena() {
+  if (program.arenaBytes == 0)
+    return;
+  Value arena = load(Arena), needed = constant(program.arenaBytes);
+  failIf(isNull(arena), NIBBLE_ERROR_NULL_POINTER);
+  failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, load(ArenaBytes), needed),
+         NIBBLE_ERROR_ARENA_TOO_SMALL);
+  Value address = LLVM::PtrToIntOp::create(b, loc, b.getI64Type(), arena);
+  Value low = arith::AndIOp::create(b, loc, address, constant(NIBBLE_ALIGNMENT - 1));
+  failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, low, constant(0)), NIBBLE_ERROR_MISALIGNED);
+}
+
+Value RunEmitter::getSamples() {
+  int64_t batch = program.getBatch();
+  if (batch >= 0)
+    return constant(batch);
+  Value dims = load(Dims);
+  failIf(isNull(dims), NIBBLE_ERROR_NULL_POINTER);
+  Value samples = LLVM::LoadOp::create(b, loc, b.getI64Type(), dims);
+  failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, samples, constant(0)), NIBBLE_ERROR_DIMENSION);
+  return samples;
+}
+
+void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample) {
+  b.setInsertionPointToEnd(module.getBody());
+  function = func::FuncOp::create(b, loc, symbol, b.getFunctionType({pointer}, {b.getI32Type()}));
+  if (!exported)
+    function->setAttr("llvm.visibility", LLVM::VisibilityAttr::get(b.getContext(), LLVM::Visibility::Hidden));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  context = function.getArgument(0);
+  failIf(isNull(context), NIBBLE_ERROR_NULL_POINTER);
+  Value version = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_ABI_VERSION));
+  failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, load(Version), version), NIBBLE_ERROR_ABI_VERSION);
+  checkArena();
+  Value inputs = load(Inputs), outputs = load(Outputs);
+  checkArray(inputs, program.function.getNumArguments());
+  checkArray(outputs, program.function.getNumResults());
+  Value samples = getSamples();
+  Value arena = load(Arena), parallelFor = load(ParallelFor), data = load(Data);
+  auto loop = scf::ForOp::create(b, loc, constant(0), samples, constant(1));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    func::CallOp::create(b, loc, sample, ValueRange{inputs, outputs, arena, parallelFor, data, loop.getInductionVar()});
+  }
+  Value ok = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_OK));
+  func::ReturnOp::create(b, loc, ok);
+}
+
+static void declareWeights(ModuleOp module, const Program &program) {
+  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+  auto global = LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::External,
+                                       program.getWeightSymbol(), Attribute(), /*alignment=*/64);
+  global.setVisibility_(LLVM::Visibility::Hidden);
+}
+
+LogicalResult nibble::emitRun(ModuleOp module, const Program &program, StringRef symbol, bool exported,
+                              const TargetSpec &target) {
+  const kernels::ISA *isa = kernels::lookupISA(target.isa);
+  if (!isa)
+    return module.emitError("no kernels for the instruction set '") << target.isa << "'";
+  declareWeights(module, program);
+  KernelTable kernels(module, program, *isa);
+  FailureOr<func::FuncOp> sample = SampleEmitter(module, program, kernels).emit();
+  if (failed(sample))
+    return failure();
+  // What is private here must be so in the object too.
+  auto internal = LLVM::LinkageAttr::get(module.getContext(), LLVM::Linkage::Internal);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isDeclaration())
+      function->setAttr("llvm.linkage", internal);
+  RunEmitter(module, program).emit(symbol, exported, *sample);
+  return success();
+}

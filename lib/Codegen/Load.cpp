@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiled models in this process.
+
+#include "nibble/Pipelines/Compile.h"
+#include "nibble/Support/Errors.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include <dlfcn.h>
+
+using namespace nibble;
+
+LoadedModel::~LoadedModel() {
+  if (handle)
+    dlclose(handle);
+}
+
+// A library for instruction sets that this machine lacks would end in a signal.
+static llvm::Error checkHost(llvm::StringRef isas) {
+  llvm::SmallVector<llvm::StringRef> names;
+  isas.split(names, ',');
+  for (llvm::StringRef name : names)
+    if (const TargetSpec *target = lookupTargetSpec(name); target && isHostCapable(*target))
+      return llvm::Error::success();
+  return makeError("this machine has none of the instruction sets that the model was compiled for: " + isas);
+}
+
+static llvm::Error checkDescription(const nibble_model_desc &desc) {
+  if (desc.abi_version != NIBBLE_ABI_VERSION)
+    return makeError("expected ABI version " + llvm::Twine(NIBBLE_ABI_VERSION) + ", got " +
+                     llvm::Twine(desc.abi_version));
+  return checkHost(desc.isa);
+}
+
+llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadJIT(const CompiledModel &model) {
+  auto loaded = std::make_unique<LoadedModel>();
+  auto jit = JITLibrary::load(model.objects);
+  if (!jit)
+    return jit.takeError();
+  loaded->jit = std::move(*jit);
+  auto describe = loaded->jit->lookupFunction<const nibble_model_desc *()>(model.name + "_describe");
+  if (!describe)
+    return describe.takeError();
+  loaded->desc = (*describe)();
+  if (llvm::Error error = checkDescription(*loaded->desc))
+    return error;
+  auto bytes = loaded->jit->lookupFunction<uint64_t(const int64_t *)>(model.name + "_arena_bytes");
+  if (!bytes)
+    return bytes.takeError();
+  auto run = loaded->jit->lookupFunction<int32_t(const nibble_context *)>(model.name + "_run");
+  if (!run)
+    return run.takeError();
+  loaded->arenaBytesFunction = *bytes;
+  loaded->runFunction = *run;
+  return loaded;
+}
+
+llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadLibrary(llvm::StringRef path, llvm::StringRef name) {
+  std::string prefix = name.empty() ? llvm::sys::path::stem(path).str() : name.str();
+  auto loaded = std::make_unique<LoadedModel>();
+  // Without a directory dlopen would search the system's.
+  std::string file = path.contains('/') ? path.str() : ("./" + path).str();
+  loaded->handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!loaded->handle)
+    return makeError("cannot open '" + path + "': " + dlerror());
+  auto find = [&](const char *suffix) { return dlsym(loaded->handle, (prefix + suffix).c_str()); };
+  auto describe = reinterpret_cast<nibble_describe_fn>(find("_describe"));
+  if (!describe)
+    return makeError("'" + path + "' has no model called '" + prefix + "'");
+  loaded->desc = describe();
+  if (llvm::Error error = checkDescription(*loaded->desc))
+    return addContext("'" + path + "'", std::move(error));
+  loaded->arenaBytesFunction = reinterpret_cast<nibble_arena_bytes_fn>(find("_arena_bytes"));
+  loaded->runFunction = reinterpret_cast<nibble_run_fn>(find("_run"));
+  if (!loaded->arenaBytesFunction || !loaded->runFunction)
+    return makeError("'" + path + "' lacks a function of the model '" + prefix + "'");
+  return loaded;
+}

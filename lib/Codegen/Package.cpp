@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Files from compiled models.
+
+#include "nibble/Pipelines/Compile.h"
+#include "nibble/Support/Errors.h"
+#include "nibble/Support/OutputFile.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+using namespace nibble;
+
+std::string nibble::makeHeader(const CompiledModel &model) {
+  const std::string &name = model.name;
+  std::string guard = llvm::StringRef(name).upper() + "_NIBBLE_H";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "/* " << name << ": a model compiled by Nibble. nibble_abi.h explains the functions. */\n"
+     << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <nibble/Runtime/nibble_abi.h>\n\n"
+     << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+     << "/* Bytes of the arena; aligned to NIBBLE_ALIGNMENT. */\n"
+     << "#define " << llvm::StringRef(name).upper() << "_ARENA_BYTES " << model.arenaBytes << "u\n\n"
+     << "const nibble_model_desc *" << name << "_describe(void);\n"
+     << "uint64_t " << name << "_arena_bytes(const int64_t *dims);\n"
+     << "int32_t " << name << "_run(const nibble_context *context);\n\n"
+     << "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+  return text;
+}
+
+static llvm::Error writeArchive(const CompiledModel &model, llvm::StringRef path) {
+  std::vector<llvm::NewArchiveMember> members;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < model.objects.size(); ++i)
+    names.push_back(model.name + "_" + std::to_string(i) + ".o");
+  for (size_t i = 0; i < model.objects.size(); ++i) {
+    llvm::MemoryBufferRef buffer(llvm::StringRef(model.objects[i].data(), model.objects[i].size()), names[i]);
+    members.emplace_back(buffer);
+  }
+  auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab,
+                                            llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+  if (!archive)
+    return archive.takeError();
+  return writeFile(path, (*archive)->getBuffer());
+}
+
+static llvm::Error writeHeaderBeside(const CompiledModel &model, llvm::StringRef path) {
+  llvm::SmallString<128> header(path);
+  llvm::sys::path::replace_extension(header, "h");
+  return writeFile(header, makeHeader(model));
+}
+
+llvm::Error nibble::writePackage(const CompiledModel &model, llvm::StringRef path, PackageKind kind) {
+  switch (kind) {
+  case PackageKind::SharedLibrary:
+    return linkSharedLibrary(model.objects, path);
+  case PackageKind::Header:
+    return writeFile(path, makeHeader(model));
+  case PackageKind::StaticLibrary:
+    if (llvm::Error error = writeArchive(model, path))
+      return error;
+    return writeHeaderBeside(model, path);
+  case PackageKind::Object:
+    if (llvm::Error error = linkRelocatable(model.objects, path))
+      return error;
+    return writeHeaderBeside(model, path);
+  }
+  llvm_unreachable("unknown kind");
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From planned ukernel IR to modules of functions, one for each instruction set.
+
+#ifndef NIBBLE_CODEGEN_PROGRAMEMITTER_H
+#define NIBBLE_CODEGEN_PROGRAMEMITTER_H
+
+#include "nibble/Dialect/UKernel/UKernel.h"
+#include "nibble/Pipelines/Compile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace nibble {
+
+/// The weights of a program: constants one after another, equal ones once.
+class WeightBlob {
+public:
+  explicit WeightBlob(mlir::func::FuncOp program);
+  int64_t getOffset(ukernel::ConstantOp op) const { return offsets.lookup(op); }
+  llvm::ArrayRef<char> getBytes() const { return bytes; }
+
+private:
+  llvm::DenseMap<mlir::Operation *, int64_t> offsets;
+  std::vector<char> bytes;
+};
+
+/// What the code of all instruction sets has in common.
+struct Program {
+  std::string name;
+  mutable mlir::func::FuncOp function; ///< a handle
+  const WeightBlob &weights;
+  int64_t arenaBytes;
+
+  std::string getWeightSymbol() const { return name + "_weights"; }
+  /// 1, a static extent, or -1 for a dynamic batch.
+  int64_t getBatch() const;
+  std::string getString(llvm::StringRef moduleAttr) const;
+};
+
+/// Emits kernels and the run function, called `symbol`, for one instruction set. `exported`: visible outside.
+llvm::LogicalResult emitRun(mlir::ModuleOp module, const Program &program, llvm::StringRef symbol, bool exported,
+                            const TargetSpec &target);
+
+/// Emits NAME_describe and NAME_arena_bytes.
+void emitDescription(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
+
+/// Emits NAME_run, which is the run function of the best of `targets` that the processor has.
+void emitDispatch(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
+
+/// NAME_run_ISA.
+std::string getVariantSymbol(const Program &program, const TargetSpec &target);
+
+} // namespace nibble
+
+#endif // NIBBLE_CODEGEN_PROGRAMEMITTER_H

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Layouts and values of the lowering from nibble to ukernel.
+
+#include "GraphLowering.h"
+
+#include "nibble/Support/Locations.h"
+
+#include "mlir/IR/AsmState.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::ukernel;
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+static bool isLowerable(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape() || llvm::is_contained(tensor.getShape(), 0))
+    return false;
+  Type element = tensor.getElementType();
+  return element.isF32() || element.isSignlessInteger(8) || element.isUnsignedInteger(8) ||
+         element.isSignlessInteger(32);
+}
+
+LogicalResult GraphLowering::checkTypes() {
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("expected one block");
+  for (Type type : function.getArgumentTypes())
+    if (!isLowerable(type))
+      return function.emitError("expected arguments of static shape and element type f32, i8, ui8 or i32, got ")
+             << type;
+  for (Operation &op : function.front())
+    for (Type type : op.getResultTypes())
+      if (!isLowerable(type))
+        return op.emitOpError("node '") << getNodeName(op.getLoc())
+                                        << "' needs a static shape and element type f32, i8, ui8 or i32, got " << type;
+  return success();
+}
+
+void GraphLowering::want(Value value, ArrayRef<int64_t> pads, int64_t fill) {
+  if (llvm::all_of(pads, [](int64_t pad) { return pad == 0; }))
+    return;
+  Halo &halo = halos[value];
+  // Another fill gets a copy of its own.
+  bool used = llvm::any_of(halo.counts, [](int64_t count) { return count != 0; });
+  if (used && halo.fill != fill)
+    return;
+  halo.fill = fill;
+  for (unsigned i = 0; i < 4; ++i)
+    halo.counts[i] = std::max(halo.counts[i], pads[i]);
+}
+
+void GraphLowering::chooseHalos() {
+  for (Operation &op : function.front()) {
+    if (auto conv = dyn_cast<IntConvOp>(op))
+      want(conv.getInput(), conv.getPads(), conv.getPadValue());
+    else if (auto conv = dyn_cast<nibble::ConvOp>(op))
+      want(conv.getInput(), conv.getPads(), 0);
+  }
+}
+
+BufferType GraphLowering::getPlainType(Value value) {
+  auto tensor = cast<RankedTensorType>(value.getType());
+  return BufferType::get(tensor.getShape(), tensor.getElementType());
+}
+
+BufferType GraphLowering::getResultType(Value value) {
+  auto it = halos.find(value);
+  BufferType plain = getPlainType(value);
+  return it == halos.end() ? plain : plain.withHalo(it->second.counts, it->second.fill);
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+Value GraphLowering::createConstant(Location loc, ArrayRef<char> bytes) {
+  auto tensor = RankedTensorType::get({int64_t(bytes.size())}, builder.getI8Type());
+  ElementsAttr attr;
+  if (bytes.size() <= 64)
+    attr = DenseElementsAttr::getFromRawBuffer(tensor, bytes);
+  else
+    attr = DenseResourceElementsAttr::get(tensor, "packed", HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));
+  return ukernel::ConstantOp::create(builder, loc, BufferType::get(tensor.getShape(), tensor.getElementType()), attr);
+}
+
+Value GraphLowering::lookup(Value value) {
+  auto it = buffers.find(value);
+  if (it != buffers.end())
+    return it->second;
+  // Constants are made where they are first needed.
+  auto constant = value.getDefiningOp<nibble::ConstantOp>();
+  assert(constant && "operations are lowered in order");
+  Value buffer = ukernel::ConstantOp::create(builder, value.getLoc(), getPlainType(value), constant.getValue());
+  buffers[value] = buffer;
+  return buffer;
+}
+
+Value GraphLowering::copy(Location loc, Value buffer, BufferType type) {
+  return ukernel::TransposeOp::create(builder, loc, type, buffer,
+                                      llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
+}
+
+Value GraphLowering::view(Location loc, Value buffer, ArrayRef<int64_t> shape) {
+  auto type = cast<BufferType>(buffer.getType());
+  if (type.getShape() == shape)
+    return buffer;
+  return ViewOp::create(builder, loc, BufferType::get(shape, type.getElementType()), buffer);
+}
+
+Value GraphLowering::lookupPlain(Value value) {
+  Value buffer = lookup(value);
+  auto type = cast<BufferType>(buffer.getType());
+  return type.isPlain() ? buffer : copy(value.getLoc(), buffer, type.getPlain());
+}
+
+bool GraphLowering::isExternal(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewOp>())
+    buffer = view.getInput();
+  return !isa_and_nonnull<KernelOp>(buffer.getDefiningOp());
+}
+
+// Kernels read a little behind their input's last pixel: so it must lie in the arena.
+Value GraphLowering::lookupPadded(Value value, ArrayRef<int64_t> pads, int64_t fill) {
+  Value buffer = lookup(value);
+  auto type = cast<BufferType>(buffer.getType());
+  int64_t halo[] = {type.getTop(), type.getLeft(), type.getBottom(), type.getRight()};
+  bool padded = llvm::any_of(pads, [](int64_t pad) { return pad != 0; });
+  bool fits = !padded || type.getFill() == fill || !type.hasHalo();
+  for (unsigned i = 0; i < 4; ++i)
+    fits &= halo[i] >= pads[i];
+  if (fits && !isExternal(buffer))
+    return buffer;
+  Value copied = copy(value.getLoc(), buffer, type.getPlain().withHalo(pads, fill));
+  // Other consumers with the same needs read the copy too.
+  if (!type.hasHalo())
+    buffers[value] = copied;
+  return copied;
+}
+
+//===----------------------------------------------------------------------===//
+// Function
+//===----------------------------------------------------------------------===//
+
+// Each result needs plain memory of its own, written by a kernel.
+LogicalResult GraphLowering::finish(func::ReturnOp op) {
+  SmallVector<Value> results;
+  DenseSet<Value> roots;
+  for (Value operand : op.getOperands()) {
+    Value buffer = lookup(operand), root = buffer;
+    while (auto view = root.getDefiningOp<ViewOp>())
+      root = view.getInput();
+    BufferType plain = cast<BufferType>(buffer.getType()).getPlain();
+    bool observed =
+        llvm::any_of(root.getUsers(), [](Operation *user) { return isa<ukernel::ObserveOp, ViewOp>(user); });
+    if (isExternal(buffer) || plain != buffer.getType() || (observe && observed) || !roots.insert(root).second)
+      buffer = copy(op.getLoc(), buffer, plain);
+    results.push_back(buffer);
+  }
+  func::ReturnOp::create(builder, op.getLoc(), results);
+  return success();
+}
+
+LogicalResult GraphLowering::run() {
+  if (failed(checkTypes()))
+    return failure();
+  chooseHalos();
+  Block &source = function.front();
+  Block *target = new Block();
+  function.getBody().push_back(target);
+  builder.setInsertionPointToStart(target);
+  for (BlockArgument argument : source.getArguments())
+    define(argument, target->addArgument(getPlainType(argument), argument.getLoc()));
+  for (Operation &op : source.without_terminator())
+    if (!fused.contains(&op) && !isa<nibble::ConstantOp>(op) && failed(lower(&op)))
+      return failure();
+  auto terminator = cast<func::ReturnOp>(source.getTerminator());
+  if (failed(finish(terminator)))
+    return failure();
+  source.dropAllDefinedValueUses();
+  source.erase();
+  function.setType(builder.getFunctionType(target->getArgumentTypes(), target->getTerminator()->getOperandTypes()));
+  return success();
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Code for one sample: no operation may mix elements along dimension 0.
+
+#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Dialect/UKernel/Passes.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#define DEBUG_TYPE "ukernel-isolate-batch"
+
+using namespace mlir;
+using namespace nibble;
+
+namespace nibble::ukernel {
+#define GEN_PASS_DEF_ISOLATEBATCH
+#include "nibble/Dialect/UKernel/Passes.h.inc"
+} // namespace nibble::ukernel
+
+namespace {
+/// Which values have samples along dimension 0, and whether every operation keeps them apart.
+class BatchAnalysis {
+public:
+  explicit BatchAnalysis(int64_t batch) : batch(batch) {}
+
+  bool isBatched(Value value) const { return batched.contains(value); }
+  void mark(Value value) { batched.insert(value); }
+
+  /// Why the operation mixes samples; empty if it does not.
+  std::string visit(Operation *op);
+
+private:
+  static int64_t getRank(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
+  static int64_t getDim(Value value, int64_t i) { return cast<RankedTensorType>(value.getType()).getDimSize(i); }
+  std::string visitFirstOperandOnly(Operation *op);
+  std::string visitBroadcast(Operation *op);
+  std::string visitMatMul(Value lhs, Value rhs);
+  std::string visitReshape(ReshapeOp op);
+  std::string visitMove(Operation *op);
+
+  int64_t batch;
+  DenseSet<Value> batched;
+};
+} // namespace
+
+std::string BatchAnalysis::visitFirstOperandOnly(Operation *op) {
+  for (Value operand : op->getOperands().drop_front())
+    if (isBatched(operand))
+      return "its weights depend on the sample";
+  return "";
+}
+
+std::string BatchAnalysis::visitBroadcast(Operation *op) {
+  int64_t rank = getRank(op->getResult(0));
+  for (Value operand : op->getOperands()) {
+    if (isBatched(operand) && getRank(operand) != rank)
+      return "it aligns samples with another dimension";
+    if (!isBatched(operand) && getRank(operand) == rank && getDim(operand, 0) != 1)
+      return "it gives each sample another constant";
+  }
+  return "";
+}
+
+std::string BatchAnalysis::visitMatMul(Value lhs, Value rhs) {
+  bool plainRhs = !isBatched(rhs) && (getRank(rhs) < getRank(lhs) || getRank(rhs) == 2 || getDim(rhs, 0) == 1);
+  bool plainLhs = !isBatched(lhs) && (getRank(lhs) < getRank(rhs) || getDim(lhs, 0) == 1);
+  if (isBatched(lhs) && plainRhs)
+    return "";
+  if (isBatched(rhs) && getRank(rhs) > 2 && plainLhs)
+    return "";
+  if (isBatched(lhs) && isBatched(rhs) && getRank(lhs) == getRank(rhs) && getRank(lhs) > 2)
+    return "";
+  return "it multiplies across samples";
+}
+
+std::string BatchAnalysis::visitReshape(ReshapeOp op) {
+  if (getRank(op.getResult()) == 0 || getDim(op.getResult(), 0) != batch)
+    return "it moves samples out of dimension 0";
+  int64_t before = 1, after = 1;
+  for (int64_t extent : cast<RankedTensorType>(op.getInput().getType()).getShape().drop_front())
+    before *= extent;
+  for (int64_t extent : cast<RankedTensorType>(op.getType()).getShape().drop_front())
+    after *= extent;
+  return before == after ? "" : "it moves samples out of dimension 0";
+}
+
+std::string BatchAnalysis::visitMove(Operation *op) {
+  bool keeps =
+      llvm::TypeSwitch<Operation *, bool>(op)
+          .Case([](TransposeOp move) { return move.getPermutation()[0] == 0; })
+          .Case([&](ConcatOp move) {
+            return move.getAxis() != 0 && llvm::all_of(move.getInputs(), [&](Value v) { return isBatched(v); });
+          })
+          .Case([&](SliceOp move) {
+            return move.getStarts()[0] == 0 && move.getSteps()[0] == 1 &&
+                   getDim(move.getResult(), 0) == getDim(move.getInput(), 0);
+          })
+          .Case([](PadOp move) { return move.getLow()[0] == 0 && move.getHigh()[0] == 0; })
+          .Case([](ResizeNearestOp move) { return !llvm::is_contained(move.getAxes(), 0); })
+          .Case([](SoftmaxOp reduction) { return reduction.getAxis() != 0; })
+          .Case([](ReduceOp reduction) { return !llvm::is_contained(reduction.getAxes(), 0); })
+          .Default(true);
+  return keeps ? "" : "it works along dimension 0";
+}
+
+std::string BatchAnalysis::visit(Operation *op) {
+  if (llvm::none_of(op->getOperands(), [&](Value v) { return isBatched(v); }))
+    return "";
+  for (Value result : op->getResults())
+    mark(result);
+  return llvm::TypeSwitch<Operation *, std::string>(op)
+      .Case<ConvOp, ConvTransposeOp, BatchNormOp, IntConvTransposeOp, IntLookupOp>(
+          [&](Operation *o) { return visitFirstOperandOnly(o); })
+      .Case([&](IntConvOp conv) {
+        for (Value weight : {conv.getFilter(), conv.getBias(), conv.getMultiplier()})
+          if (isBatched(weight))
+            return std::string("its weights depend on the sample");
+        return std::string();
+      })
+      .Case<AddOp, SubOp, MulOp, DivOp, PowOp, MinOp, MaxOp, IntAddOp, IntMulOp>(
+          [&](Operation *o) { return visitBroadcast(o); })
+      .Case<MatMulOp, IntMatMulOp>([&](auto matmul) { return visitMatMul(matmul.getLhs(), matmul.getRhs()); })
+      .Case([&](ReshapeOp reshape) { return visitReshape(reshape); })
+      .Default([&](Operation *o) { return visitMove(o); });
+}
+
+//===----------------------------------------------------------------------===//
+// Pass
+//===----------------------------------------------------------------------===//
+
+// The batch of a function: ShapedType::kDynamic, a static extent above 1 that all arguments share, or 1 for none.
+static int64_t getBatch(func::FuncOp function) {
+  std::optional<int64_t> extent;
+  for (Type type : function.getArgumentTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getRank() == 0)
+      return 1;
+    int64_t first = tensor.getDimSize(0);
+    if (ShapedType::isDynamic(first))
+      return first;
+    if (extent && *extent != first)
+      return 1;
+    extent = first;
+  }
+  return extent.value_or(1);
+}
+
+static Type withOneSample(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(tensor.getShape());
+  shape[0] = 1;
+  return tensor.clone(shape);
+}
+
+namespace {
+struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isDeclaration())
+      return;
+    int64_t batch = getBatch(function);
+    if (batch == 1)
+      return;
+    BatchAnalysis analysis(batch);
+    for (BlockArgument argument : function.getArguments())
+      if (cast<RankedTensorType>(argument.getType()).getDimSize(0) == batch)
+        analysis.mark(argument);
+    if (failed(check(function, analysis, batch)))
+      return;
+    rewrite(function, analysis);
+    function->setAttr("nibble.batch_loop", UnitAttr::get(&getContext()));
+    if (!ShapedType::isDynamic(batch))
+      function->setAttr("nibble.batch_size", Builder(&getContext()).getI64IntegerAttr(batch));
+  }
+
+  // An error only where the batch is dynamic: with a static one the operations work as they are.
+  LogicalResult check(func::FuncOp function, BatchAnalysis &analysis, int64_t batch) {
+    bool dynamic = ShapedType::isDynamic(batch);
+    for (Operation &op : function.front().without_terminator()) {
+      std::string reason = analysis.visit(&op);
+      if (reason.empty())
+        continue;
+      if (dynamic) {
+        op.emitOpError("mixes the samples of a dynamic batch: ") << reason;
+        signalPassFailure();
+      }
+      return failure();
+    }
+    for (Value value : function.front().getTerminator()->getOperands())
+      if (!analysis.isBatched(value)) {
+        if (dynamic) {
+          function.emitError("a result does not depend on the samples of the dynamic batch");
+          signalPassFailure();
+        }
+        return failure();
+      }
+    return success();
+  }
+
+  void rewrite(func::FuncOp function, const BatchAnalysis &analysis) {
+    function.walk([&](Operation *op) {
+      for (Value result : op->getResults())
+        if (analysis.isBatched(result))
+          result.setType(withOneSample(result.getType()));
+    });
+    for (BlockArgument argument : function.getArguments())
+      if (analysis.isBatched(argument))
+        argument.setType(withOneSample(argument.getType()));
+    function.setType(FunctionType::get(&getContext(), function.front().getArgumentTypes(),
+                                       function.front().getTerminator()->getOperandTypes()));
+  }
+};
+} // namespace

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Verifiers of the ukernel dialect's operations.
+
+#include "nibble/Dialect/UKernel/Kernels.h"
+#include "nibble/Dialect/UKernel/UKernel.h"
+
+using namespace mlir;
+using namespace nibble::ukernel;
+
+//===----------------------------------------------------------------------===//
+// Helpers
+//===----------------------------------------------------------------------===//
+
+static bool isByte(BufferType type) { return type.getElementType().isInteger(8); }
+static bool isFloat(BufferType type) { return type.getElementType().isF32(); }
+
+static LogicalResult verifySameShape(Operation *op, BufferType input, BufferType result) {
+  if (input.getShape() == result.getShape())
+    return success();
+  return op->emitOpError("expected input and result of one shape, got ") << input << " and " << result;
+}
+
+static LogicalResult verifySameElements(Operation *op, BufferType input, BufferType result) {
+  if (input.getElementType() == result.getElementType())
+    return success();
+  return op->emitOpError("expected input and result of one element type, got ") << input << " and " << result;
+}
+
+static LogicalResult verifyImage(Operation *op, BufferType type, StringRef what) {
+  if (type.getRank() == 4)
+    return success();
+  return op->emitOpError("expected ") << what << " of four dimensions, got " << type;
+}
+
+static LogicalResult verifySame(Operation *op, BufferType input, BufferType result) {
+  return failed(verifySameShape(op, input, result)) ? failure() : verifySameElements(op, input, result);
+}
+
+static LogicalResult verifyFloats(Operation *op, BufferType input, BufferType result) {
+  if (isFloat(input) && isFloat(result))
+    return success();
+  return op->emitOpError("expected f32 in and out, got ") << input << " and " << result;
+}
+
+static LogicalResult verifyBytes(Operation *op, BufferType input, BufferType result) {
+  if (isByte(input) && isByte(result))
+    return success();
+  return op->emitOpError("expected bytes in and out, got ") << input << " and " << result;
+}
+
+static LogicalResult verifyPermuted(Operation *op, BufferType input, BufferType result, ArrayRef<int64_t> permutation) {
+  if (permutation.empty())
+    return verifySameShape(op, input, result);
+  SmallVector<bool> seen(input.getRank(), false);
+  bool valid = permutation.size() == seen.size() && result.getRank() == input.getRank();
+  for (unsigned i = 0; valid && i < permutation.size(); ++i) {
+    int64_t from = permutation[i];
+    valid = from >= 0 && from < input.getRank() && !seen[from] && input.getDim(from) == result.getDim(i);
+    if (valid)
+      seen[from] = true;
+  }
+  if (valid)
+    return success();
+  return op->emitOpError("expected the result's shape to be the input's permuted, got ") << input << " and " << result;
+}
+
+static LogicalResult verifyCount(Operation *op, StringRef name, size_t expected, size_t actual) {
+  if (expected == actual)
+    return success();
+  return op->emitOpError("expected ") << expected << " values in '" << name << "', got " << actual;
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+LogicalResult ConstantOp::verify() {
+  auto value = cast<ShapedType>(getValue().getType());
+  int64_t bytes = value.getNumElements() * value.getElementTypeBitWidth() / 8;
+  if (!getType().isPlain() || getType().getBytes() != bytes)
+    return emitOpError("expected a plain buffer of ") << bytes << " bytes, got " << getType();
+  return success();
+}
+
+LogicalResult ViewOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (!input.isPlain() || !result.isPlain())
+    return emitOpError("expected plain buffers, got ") << input << " and " << result;
+  if (input.getNumElements() != result.getNumElements())
+    return emitOpError("expected as many elements in input and result, got ")
+           << input.getNumElements() << " and " << result.getNumElements();
+  return verifySameElements(*this, input, result);
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+LogicalResult ConvOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (failed(verifyImage(*this, input, "an input")) || failed(verifyImage(*this, result, "a result")) ||
+      failed(verifyCount(*this, "kernel", 2, getKernel().size())) ||
+      failed(verifyCount(*this, "strides", 2, getStrides().size())) ||
+      failed(verifyCount(*this, "dilations", 2, getDilations().size())) ||
+      failed(verifyCount(*this, "pads", 4, getPads().size())))
+    return failure();
+  int64_t halo[] = {input.getTop(), input.getLeft(), input.getBottom(), input.getRight()};
+  for (unsigned i = 0; i < 4; ++i)
+    if (halo[i] < getPads()[i])
+      return emitOpError("expected the input's halo to hold the padding, got ")
+             << halo[i] << " for a padding of " << getPads()[i];
+  if (bool(getAddend()) != !getResidualScales().empty())
+    return emitOpError("expected an addend exactly where there is a residual");
+  return getAddend() ? verifySame(*this, getAddend().getType(), result) : success();
+}
+
+LogicalResult ConvTransposeOp::verify() {
+  if (failed(verifyImage(*this, getInput().getType(), "an input")) ||
+      failed(verifyImage(*this, getFilter().getType(), "a filter")))
+    return failure();
+  return verifyImage(*this, getType(), "a result");
+}
+
+LogicalResult MatMulOp::verify() {
+  BufferType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  if (lhs.getRank() < 2 || rhs.getRank() < 2 || result.getRank() < 2)
+    return emitOpError("expected at least two dimensions, got ") << lhs << ", " << rhs << " and " << result;
+  if (lhs.getShape().back() != rhs.getDim(rhs.getRank() - 2))
+    return emitOpError("expected equal contracted extents, got ")
+           << lhs.getShape().back() << " and " << rhs.getDim(rhs.getRank() - 2);
+  return success();
+}
+
+LogicalResult BinaryOp::verify() {
+  BufferType result = getType();
+  for (BufferType type : {getLhs().getType(), getRhs().getType()}) {
+    if (type.getRank() != result.getRank())
+      return emitOpError("expected operands of the result's rank, got ") << type << " and " << result;
+    for (int64_t i = 0; i < result.getRank(); ++i)
+      if (type.getDim(i) != result.getDim(i) && type.getDim(i) != 1)
+        return emitOpError("expected operands that broadcast to the result, got ") << type << " and " << result;
+    if (isFloat(type) != isFloat(result))
+      return emitOpError("expected operands and result of one kind, got ") << type << " and " << result;
+  }
+  if (isFloat(result))
+    return success();
+  bool add = getKind() == BinaryKind::Add;
+  if (!add && getKind() != BinaryKind::Mul)
+    return emitOpError("expected bytes to be added or multiplied, got ") << stringifyBinaryKind(getKind());
+  if (failed(verifyCount(*this, "scales", add ? 2 : 1, getScales().size())) ||
+      failed(verifyCount(*this, "zero_points", 3, getZeroPoints().size())))
+    return failure();
+  return verifyCount(*this, "clamp", 2, getClamp().size());
+}
+
+LogicalResult UnaryOp::verify() {
+  if (failed(verifySameShape(*this, getInput().getType(), getType())) ||
+      failed(verifyFloats(*this, getInput().getType(), getType())))
+    return failure();
+  if (!isKnownFunction(getFunction()))
+    return emitOpError("unknown function '") << getFunction() << "'";
+  return success();
+}
+
+LogicalResult LookupOp::verify() {
+  if (getTable().getType().getBytes() != 256)
+    return emitOpError("expected a table of 256 bytes, got ") << getTable().getType();
+  if (failed(verifySameShape(*this, getInput().getType(), getType())))
+    return failure();
+  return verifyBytes(*this, getInput().getType(), getType());
+}
+
+LogicalResult QuantizeOp::verify() {
+  if (!isFloat(getInput().getType()) || !isByte(getType()))
+    return emitOpError("expected f32 in and bytes out, got ") << getInput().getType() << " and " << getType();
+  return verifyPermuted(*this, getInput().getType(), getType(), getPermutation());
+}
+
+LogicalResult DequantizeOp::verify() {
+  if (!isByte(getInput().getType()) || !isFloat(getType()))
+    return emitOpError("expected bytes in and f32 out, got ") << getInput().getType() << " and " << getType();
+  return verifyPermuted(*this, getInput().getType(), getType(), getPermutation());
+}
+
+LogicalResult RequantizeOp::verify() {
+  if (failed(verifySameShape(*this, getInput().getType(), getType())) ||
+      failed(verifyCount(*this, "zero_points", 2, getZeroPoints().size())))
+    return failure();
+  return verifyBytes(*this, getInput().getType(), getType());
+}
+
+LogicalResult MaxPoolOp::verify() {
+  if (failed(verifyImage(*this, getInput().getType(), "an input")) || failed(verifyImage(*this, getType(), "a result")))
+    return failure();
+  return verifySameElements(*this, getInput().getType(), getType());
+}
+
+LogicalResult AvgPoolOp::verify() {
+  if (failed(verifyImage(*this, getInput().getType(), "an input")) || failed(verifyImage(*this, getType(), "a result")))
+    return failure();
+  if (isFloat(getInput().getType()) != isFloat(getType()))
+    return emitOpError("expected input and result of one kind, got ") << getInput().getType() << " and " << getType();
+  return success();
+}
+
+LogicalResult SoftmaxOp::verify() {
+  if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= getType().getRank())
+    return emitOpError("expected an axis in [0, ") << getType().getRank() << "), got " << int64_t(getAxis());
+  if (failed(verifySameShape(*this, getInput().getType(), getType())))
+    return failure();
+  return verifyFloats(*this, getInput().getType(), getType());
+}
+
+LogicalResult ReduceOp::verify() {
+  BufferType input = getInput().getType();
+  if (input.getRank() != getType().getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << getType();
+  for (int64_t i = 0; i < input.getRank(); ++i) {
+    int64_t expected = llvm::is_contained(getAxes(), i) ? 1 : input.getDim(i);
+    if (getType().getDim(i) != expected)
+      return emitOpError("expected extent ") << expected << " of dimension " << i << ", got " << getType().getDim(i);
+  }
+  return verifyFloats(*this, input, getType());
+}
+
+//===----------------------------------------------------------------------===//
+// Data movement
+//===----------------------------------------------------------------------===//
+
+LogicalResult TransposeOp::verify() {
+  if (failed(verifySameElements(*this, getInput().getType(), getType())))
+    return failure();
+  return verifyPermuted(*this, getInput().getType(), getType(), getPermutation());
+}
+
+LogicalResult SliceOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  size_t rank = input.getRank();
+  if (failed(verifySameElements(*this, input, result)) ||
+      failed(verifyCount(*this, "starts", rank, getStarts().size())) ||
+      failed(verifyCount(*this, "steps", rank, getSteps().size())))
+    return failure();
+  if (result.getRank() != input.getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
+  for (unsigned i = 0; i < rank; ++i) {
+    int64_t first = getStarts()[i], last = first + (result.getDim(i) - 1) * getSteps()[i];
+    if (std::min(first, last) < 0 || std::max(first, last) >= input.getDim(i))
+      return emitOpError("expected indices in [0, ")
+             << input.getDim(i) << ") of dimension " << i << ", got [" << first << ", " << last << "]";
+  }
+  return success();
+}
+
+LogicalResult PadOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (failed(verifySameElements(*this, input, result)) ||
+      failed(verifyCount(*this, "low", input.getRank(), getLow().size())))
+    return failure();
+  if (result.getRank() != input.getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
+  if (getMode() != "constant" && getMode() != "edge" && getMode() != "reflect")
+    return emitOpError("expected mode constant, edge or reflect, got ") << getMode();
+  return success();
+}
+
+LogicalResult GatherOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (input.getRank() != result.getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
+  int64_t count = 0;
+  for (int64_t axis : getAxes()) {
+    if (axis < 0 || axis >= result.getRank())
+      return emitOpError("expected axes in [0, ") << result.getRank() << "), got " << axis;
+    count += result.getDim(axis);
+  }
+  if (getIndices().getType().getNumElements() != count || !getIndices().getType().getElementType().isInteger(32))
+    return emitOpError("expected ") << count << " indices of type i32, got " << getIndices().getType();
+  return verifySameElements(*this, input, result);
+}
+
+LogicalResult ConcatOp::verify() {
+  BufferType result = getType();
+  int64_t axis = getAxis(), sum = 0;
+  if (axis < 0 || axis >= result.getRank())
+    return emitOpError("expected an axis in [0, ") << result.getRank() << "), got " << axis;
+  for (Value value : getInputs()) {
+    auto input = cast<BufferType>(value.getType());
+    if (failed(verifySameElements(*this, input, result)))
+      return failure();
+    for (int64_t i = 0; i < result.getRank(); ++i)
+      if (input.getRank() != result.getRank() || (i != axis && input.getDim(i) != result.getDim(i)))
+        return emitOpError("expected inputs that agree with the result but along the axis, got ")
+               << input << " and " << result;
+    sum += input.getDim(axis);
+  }
+  if (sum != result.getDim(axis))
+    return emitOpError("expected extents that add up to ") << result.getDim(axis) << ", got " << sum;
+  return success();
+}

@@ -1,0 +1,50 @@
+// RUN: nibble-opt %s --ukernel-from-nibble --split-input-file --verify-diagnostics | FileCheck %s
+
+// The quantization permutes on its way and leaves the padding that the convolution reads.
+// CHECK-LABEL: func.func @conv(%{{.*}}: !ukernel.buffer<1x3x4x4xf32>) -> !ukernel.buffer<1x4x4x2xui8>
+// CHECK: ukernel.quantize %{{.*}}permutation = array<i64: 0, 2, 3, 1>{{.*}} -> <1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 128>
+// CHECK: ukernel.conv
+// CHECK-NOT: nibble.
+func.func @conv(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4x2xui8> {
+  %w = nibble.constant dense<1> : tensor<2x3x3x3xi8> -> tensor<2x3x3x3xi8>
+  %b = nibble.constant dense<1> : tensor<2xi32> -> tensor<2xi32>
+  %m = nibble.constant dense<0.5> : tensor<2xf32> -> tensor<2xf32>
+  %t = nibble.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x4x4xf32> -> tensor<1x4x4x3xf32>
+  %q = nibble.int_quantize %t {scale = 0.5 : f32, zero_point = 128 : i32, clamp = array<i32: 0, 255>} : tensor<1x4x4x3xf32> -> tensor<1x4x4x3xui8>
+  %y = nibble.int_conv %q, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 128 : i32, output_zero_point = 0 : i32,
+      clamp = array<i32: 0, 255>}
+      : tensor<1x4x4x3xui8>, tensor<2x3x3x3xi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x4x4x2xui8>
+  return %y : tensor<1x4x4x2xui8>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @relu_fused
+// CHECK: ukernel.conv {{.*}}float_max = 6.0{{.*}}, float_min = 0.0
+// CHECK-NOT: ukernel.unary
+func.func @relu_fused(%x: tensor<1x4x4x3xf32>) -> tensor<1x4x4x2xf32> {
+  %w = nibble.constant dense<1.0> : tensor<2x1x1x3xf32> -> tensor<2x1x1x3xf32>
+  %c = nibble.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<1x4x4x3xf32>, tensor<2x1x1x3xf32> -> tensor<1x4x4x2xf32>
+  %y = nibble.clip %c {min = 0.0 : f32, max = 6.0 : f32} : tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
+  return %y : tensor<1x4x4x2xf32>
+}
+
+// -----
+
+func.func @nchw(%x: tensor<1x3x4x4xf32>) -> tensor<1x3x2x2xf32> {
+  // expected-error@unknown {{node 'pool' has the layout nchw, expected nhwc (--nibble-convert-layout)}}
+  %y = nibble.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
+      dilations = array<i64: 1, 1>, layout = #nibble.layout<nchw>} : tensor<1x3x4x4xf32> -> tensor<1x3x2x2xf32> loc("pool"("y"))
+  return %y : tensor<1x3x2x2xf32>
+}
+
+// -----
+
+func.func @quantized(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@unknown {{node 'q' needs a static shape and element type f32, i8, ui8 or i32, got 'tensor<4x!quant.uniform<u8:f32, 1.000000e+00>>'}}
+  %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 1.0>> loc("q"("y"))
+  %y = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 1.0>> to tensor<4xf32>
+  return %y : tensor<4xf32>
+}

@@ -1,0 +1,87 @@
+// RUN: nibble-opt %s --split-input-file --verify-diagnostics
+
+// expected-error @+1 {{expected positive extents, got 0}}
+func.func private @f(!ukernel.buffer<1x0xui8>)
+
+// -----
+
+// expected-error @+1 {{expected elements of type i8, ui8, i32 or f32, got 'f64'}}
+func.func private @f(!ukernel.buffer<4xf64>)
+
+// -----
+
+// expected-error @+1 {{expected four dimensions beside a halo, got 2}}
+func.func private @f(!ukernel.buffer<4x4xui8, halo = [1, 1, 1, 1], fill = 0>)
+
+// -----
+
+// expected-error @+1 {{expected a pitch of at least the last extent 4, got 3}}
+func.func private @f(!ukernel.buffer<4x4xui8, pitch = 3>)
+
+// -----
+
+// expected-error @+1 {{expected a fill that 'ui8' holds, got 256}}
+func.func private @f(!ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1, 1], fill = 256>)
+
+// -----
+
+// expected-error @+1 {{expected halo, fill or pitch, got stride}}
+func.func private @f(!ukernel.buffer<4x4xui8, stride = 3>)
+
+// -----
+
+func.func @constant() {
+  // expected-error @+1 {{expected a plain buffer of 2 bytes, got '!ukernel.buffer<3xui8>'}}
+  %t = ukernel.constant dense<0> : tensor<2xui8> -> !ukernel.buffer<3xui8>
+  return
+}
+
+// -----
+
+func.func @view(%x: !ukernel.buffer<4x4xui8>) {
+  // expected-error @+1 {{expected as many elements in input and result, got 16 and 8}}
+  %y = ukernel.view %x : !ukernel.buffer<4x4xui8> -> !ukernel.buffer<8xui8>
+  return
+}
+
+// -----
+
+func.func @conv(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<256xi8>) {
+  // expected-error @+1 {{expected the input's halo to hold the padding, got 0 for a padding of 1}}
+  %y = ukernel.conv %x, %w, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 1, 1, 1, 1>, groups = 1 : i64}
+      : (!ukernel.buffer<1x4x4x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<256xi8>) -> !ukernel.buffer<1x4x4x4xui8>
+  return
+}
+
+// -----
+
+func.func @unary(%x: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{unknown function 'cube'}}
+  %y = ukernel.unary %x {function = "cube"} : !ukernel.buffer<4xf32> -> !ukernel.buffer<4xf32>
+  return
+}
+
+// -----
+
+func.func @slice(%x: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{expected indices in [0, 4) of dimension 0, got [2, 4]}}
+  %y = ukernel.slice %x {starts = array<i64: 2>, steps = array<i64: 1>} : !ukernel.buffer<4xf32> -> !ukernel.buffer<3xf32>
+  return
+}
+
+// -----
+
+func.func @concat(%x: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{expected extents that add up to 9, got 8}}
+  %y = ukernel.concat %x, %x {axis = 0 : i64} : !ukernel.buffer<4xf32>, !ukernel.buffer<4xf32> -> !ukernel.buffer<9xf32>
+  return
+}
+
+// -----
+
+func.func @binary(%x: !ukernel.buffer<4xui8>) {
+  // expected-error @+1 {{expected bytes to be added or multiplied, got div}}
+  %y = ukernel.binary %x, %x {kind = #ukernel.binary_kind<div>} : !ukernel.buffer<4xui8>, !ukernel.buffer<4xui8> -> !ukernel.buffer<4xui8>
+  return
+}

@@ -1,0 +1,40 @@
+// RUN: nibble-opt %s | nibble-opt | FileCheck %s
+
+// CHECK-LABEL: func.func @layouts
+// CHECK-SAME: !ukernel.buffer<1x4x4x3xui8, halo = [1, 0, 1, 0], fill = 128, pitch = 4>
+// CHECK-SAME: !ukernel.buffer<2x10xf32, pitch = 16>
+func.func @layouts(%a: !ukernel.buffer<1x4x4x3xui8, halo = [1, 0, 1, 0], fill = 128, pitch = 4>,
+                   %b: !ukernel.buffer<2x10xf32, pitch = 16>) {
+  return
+}
+
+// CHECK-LABEL: func.func @conv
+// CHECK: ukernel.conv %{{.*}}, %{{.*}}, %{{.*}} multiplier %{{.*}} add %{{.*}} {
+func.func @conv(%x: !ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1, 1], fill = 3>, %w: !ukernel.buffer<256xi8>,
+                %b: !ukernel.buffer<64xi8>, %m: !ukernel.buffer<64xi8>, %a: !ukernel.buffer<1x4x4x4xui8>)
+    -> !ukernel.buffer<1x4x4x4xui8> {
+  %y = ukernel.conv %x, %w, %b multiplier %m add %a {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, groups = 1 : i64,
+      residual_integers = array<i32: 0, 0, 0, 255>, residual_scales = array<f32: 1.0, 1.0>}
+      : (!ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1, 1], fill = 3>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>,
+         !ukernel.buffer<64xi8>, !ukernel.buffer<1x4x4x4xui8>) -> !ukernel.buffer<1x4x4x4xui8>
+  return %y : !ukernel.buffer<1x4x4x4xui8>
+}
+
+// CHECK-LABEL: func.func @values
+// CHECK: ukernel.constant dense<0> : tensor<256xui8> -> <256xui8>
+// CHECK: ukernel.lookup
+// CHECK: ukernel.view
+// CHECK: ukernel.binary
+// CHECK: ukernel.gather
+func.func @values(%x: !ukernel.buffer<2x8xui8>, %i: !ukernel.buffer<4xi32>) -> !ukernel.buffer<4x4xui8> {
+  %t = ukernel.constant dense<0> : tensor<256xui8> -> !ukernel.buffer<256xui8>
+  %y = ukernel.lookup %x, %t : !ukernel.buffer<2x8xui8>, !ukernel.buffer<256xui8> -> !ukernel.buffer<2x8xui8>
+  %v = ukernel.view %y : !ukernel.buffer<2x8xui8> -> !ukernel.buffer<4x4xui8>
+  %s = ukernel.binary %v, %v {kind = #ukernel.binary_kind<add>, scales = array<f32: 1.0, 2.0>,
+      zero_points = array<i32: 0, 0, 0>, clamp = array<i32: 0, 255>}
+      : !ukernel.buffer<4x4xui8>, !ukernel.buffer<4x4xui8> -> !ukernel.buffer<4x4xui8>
+  %g = ukernel.gather %s, %i {axes = array<i64: 0>}
+      : !ukernel.buffer<4x4xui8>, !ukernel.buffer<4xi32> -> !ukernel.buffer<4x4xui8>
+  return %g : !ukernel.buffer<4x4xui8>
+}
