@@ -267,6 +267,29 @@ def KeepTails : Pass<"nibble-keep-tails"> {
   let statistics = [Statistic<"kept", "kept", "operations kept in float">];
 }
 
+def CorrectBias : Pass<"nibble-correct-bias"> {
+  let summary = "Correct biases for what rounding the weights does to the mean";
+  let description = [{
+    The rounding of a conv's or matmul's constant weights shifts the mean of each output channel by the sum of
+    (w - rounded w) * mean(x) over its weights. Where calibration measured the means of the input's
+    channels, the bias gets that back (Nagel et al., "Data-free quantization through weight equalization and
+    bias correction", 2019, arXiv 1906.04721, section 4.2).
+
+    ```mlir
+    %w = nibble.constant dense<[[127.0], [1.25]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %o = nibble.observe %x name "x" range [0.0, 4.0] {nibble.means = array<f32: 2.0, 4.0>} : tensor<4x2xf32>
+    %y = nibble.matmul %o, %w : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    // becomes
+    %w = nibble.constant dense<[[127.0], [1.25]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %o = nibble.observe %x name "x" range [0.0, 4.0] {nibble.means = array<f32: 2.0, 4.0>} : tensor<4x2xf32>
+    %b = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
+    %y = nibble.matmul %o, %w bias %b : tensor<4x2xf32>, tensor<2x1xf32>, tensor<1xf32> -> tensor<4x1xf32>
+    ```
+  }];
+  let options = [Option<"perTensor", "per-tensor", "bool", "false", "one scale for all weights of an operation">];
+  let statistics = [Statistic<"corrected", "corrected", "biases corrected">];
+}
+
 def AssignTypes : Pass<"nibble-assign-types"> {
   let summary = "Choose the quantized type of each observed value";
   let description = [{

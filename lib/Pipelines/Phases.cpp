@@ -60,6 +60,9 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
   pm.addPass(createApplyPlan({options.plan, options.weights}));
   // The plan's word goes first: tails that it names are as it says.
   pm.addPass(createKeepTails());
+  // While observes still hold the means, and the plan says which weights are rounded.
+  if (options.correctBias)
+    pm.addPass(createCorrectBias({options.perTensor}));
   pm.addPass(createAssignTypes({options.activations}));
 }
 
@@ -93,6 +96,9 @@ struct PlanOptions : PassPipelineOptions<PlanOptions> {
   Option<std::string> weights{*this, "weights", llvm::cl::desc("int8 or float"), llvm::cl::init("int8")};
   Option<std::string> activations{*this, "activations", llvm::cl::desc("uint8, int8, int8-symmetric or float"),
                                   llvm::cl::init("uint8")};
+  Option<bool> perTensor{*this, "per-tensor", llvm::cl::desc("one scale for all weights of an operation")};
+  Option<bool> correctBias{*this, "correct-bias", llvm::cl::desc("correct biases for the weights' rounding"),
+                           llvm::cl::init(true)};
 };
 
 struct QuantizePhaseOptions : PassPipelineOptions<QuantizePhaseOptions> {
@@ -117,6 +123,8 @@ void nibble::registerPhases() {
         options.plan = from.plan;
         options.weights = from.weights;
         options.activations = from.activations;
+        options.perTensor = from.perTensor;
+        options.correctBias = from.correctBias;
         buildPlanPhase(pm, options);
       });
   PassPipelineRegistration<QuantizePhaseOptions>(

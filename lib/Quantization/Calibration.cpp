@@ -8,7 +8,7 @@
 using namespace nibble;
 using llvm::StringRef;
 
-llvm::Error Calibration::observe(StringRef name, llvm::ArrayRef<float> observed) {
+llvm::Error Calibration::observe(StringRef name, llvm::ArrayRef<float> observed, int64_t channelCount) {
   for (auto [i, value] : llvm::enumerate(observed))
     if (!std::isfinite(value))
       return makeError("value '" + name + "' is " + (std::isnan(value) ? "NaN" : "infinite") + " at element " +
@@ -17,6 +17,7 @@ llvm::Error Calibration::observe(StringRef name, llvm::ArrayRef<float> observed)
   if (it == values.end())
     it = values.emplace(name.str(), Histogram()).first;
   it->second.add(observed);
+  channels[name.str()].add(observed, channelCount);
   return llvm::Error::success();
 }
 
@@ -30,6 +31,8 @@ llvm::Error Calibration::merge(const Calibration &other) {
   samples += other.samples;
   for (const auto &[name, histogram] : other.values)
     values[name].merge(histogram);
+  for (const auto &[name, sums] : other.channels)
+    channels[name].merge(sums);
   return llvm::Error::success();
 }
 
@@ -38,4 +41,12 @@ llvm::Expected<RealRange> Calibration::getRange(StringRef name, const RangeMetho
   if (it == values.end() || it->second.empty())
     return makeError("value '" + name + "' was never observed");
   return chooseRange(it->second, how);
+}
+
+std::vector<float> Calibration::getMeans(StringRef name) const {
+  auto sums = channels.find(name);
+  auto histogram = values.find(name);
+  if (sums == channels.end() || histogram == values.end())
+    return {};
+  return sums->second.getMeans(histogram->second.getCount());
 }

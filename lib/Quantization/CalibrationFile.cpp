@@ -45,6 +45,12 @@ void nibble::writeCalibration(const Calibration &calibration, raw_ostream &os) {
        << ",\n      \"min\": " << spell(histogram.getMin()) << ", \"max\": " << spell(histogram.getMax())
        << ",\n      \"range\": [" << spell(range.min) << ", " << spell(range.max) << "],\n      \"histogram\": ";
     writeHistogram(histogram, os);
+    auto sums = calibration.channels.find(name);
+    if (sums != calibration.channels.end() && !sums->second.getSums().empty()) {
+      os << ",\n      \"channel_sums\": [";
+      interleave(sums->second.getSums(), os, ",");
+      os << "]";
+    }
     os << "\n    }";
     separator = ",\n";
   }
@@ -79,6 +85,23 @@ static Expected<Histogram> parseValue(StringRef name, const json::Value &value) 
   return histogram;
 }
 
+/// The sums of an entry's channels, if it has them.
+static Expected<ChannelSums> parseSums(StringRef name, const json::Value &value) {
+  ChannelSums sums;
+  const json::Array *array = value.getAsObject()->getArray("channel_sums");
+  if (!array)
+    return sums;
+  std::vector<int64_t> numbers;
+  for (const json::Value &number : *array) {
+    auto sum = number.getAsInteger();
+    if (!sum)
+      return makeError("entry '" + name + "': expected sums that are integers");
+    numbers.push_back(*sum);
+  }
+  sums.restore(std::move(numbers));
+  return sums;
+}
+
 Expected<Calibration> nibble::parseCalibration(StringRef text) {
   Expected<json::Value> parsed = json::parse(text);
   if (!parsed)
@@ -105,7 +128,11 @@ Expected<Calibration> nibble::parseCalibration(StringRef text) {
     Expected<Histogram> histogram = parseValue(name, value);
     if (!histogram)
       return histogram.takeError();
+    Expected<ChannelSums> sums = parseSums(name, value);
+    if (!sums)
+      return sums.takeError();
     calibration.values.emplace(StringRef(name).str(), std::move(*histogram));
+    calibration.channels.emplace(StringRef(name).str(), std::move(*sums));
   }
   return calibration;
 }

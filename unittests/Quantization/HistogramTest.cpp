@@ -47,13 +47,13 @@ TEST(Histogram, DoesNotDependOnOrderOrShards) {
     std::vector<float> values = makeNormal(5000, 1, scale);
     values.push_back(1000 * scale);
     Calibration whole, backwards, first, second;
-    cantFail(whole.observe("x", values));
+    cantFail(whole.observe("x", values, 1));
     std::vector<float> reversed(values.rbegin(), values.rend());
     for (float value : reversed)
-      cantFail(backwards.observe("x", value));
+      cantFail(backwards.observe("x", value, 1));
     llvm::ArrayRef<float> all(values);
-    cantFail(first.observe("x", all.take_front(7)));
-    cantFail(second.observe("x", all.drop_front(7)));
+    cantFail(first.observe("x", all.take_front(7), 1));
+    cantFail(second.observe("x", all.drop_front(7), 1));
     cantFail(first.merge(second));
     EXPECT_EQ(print(whole), print(backwards));
     EXPECT_EQ(print(whole), print(first));
@@ -82,6 +82,17 @@ TEST(Calibration, NaNAndInfinityAreErrorsThatNameTheValue) {
   EXPECT_EQ(toString(calibration.getRange("relu_1", {}).takeError()), "value 'relu_1' was never observed");
 }
 
+TEST(Calibration, MeansOfChannels) {
+  Calibration calibration;
+  cantFail(calibration.observe("x", {1.0f, -2.0f, 3.0f, -4.0f}, 2));
+  EXPECT_EQ(calibration.getMeans("x"), (std::vector<float>{2.0f, -3.0f}));
+  cantFail(calibration.observe("x", {1.0f, 1.0f, 1.0f}, 3));
+  EXPECT_TRUE(calibration.getMeans("x").empty()) << "tensors of different numbers of channels have no common means";
+  cantFail(calibration.observe("huge", {1e38f, 1.0f}, 1));
+  EXPECT_TRUE(calibration.getMeans("huge").empty());
+  EXPECT_TRUE(calibration.getMeans("none").empty());
+}
+
 TEST(Calibration, OtherModelsDoNotMerge) {
   Calibration a("m", "12"), b("m", "34");
   EXPECT_EQ(toString(a.merge(b)), "cannot merge calibrations of different models: hashes '12' and '34'");
@@ -91,7 +102,7 @@ TEST(CalibrationFile, RoundTrips) {
   Calibration calibration("model \"1\"", "00ff");
   calibration.method = cantFail(RangeMethod::parse("percentile:99.9"));
   calibration.samples = 3;
-  cantFail(calibration.observe("b", makeNormal(1000, 2)));
+  cantFail(calibration.observe("b", makeNormal(1000, 2), 10));
   cantFail(calibration.observe("a", {0.0f, 0.1f}));
   const std::string text = print(calibration);
   Calibration back = cantFail(parseCalibration(text));

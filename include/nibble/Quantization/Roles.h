@@ -34,6 +34,9 @@ inline constexpr llvm::StringLiteral kPrecisionAttr = "nibble.precision";
 /// Discardable attribute of an observe: the type by the plan, "uint8", "int8", "int8-symmetric" or "float".
 inline constexpr llvm::StringLiteral kActivationsAttr = "nibble.activations";
 
+/// Discardable attribute of an observe: the means of its last dimension's channels, as calibration measured them.
+inline constexpr llvm::StringLiteral kMeansAttr = "nibble.means";
+
 } // namespace nibble
 
 #endif // NIBBLE_QUANTIZATION_ROLES_H

@@ -2,6 +2,7 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Quantization/CalibrationFile.h"
+#include "nibble/Quantization/Roles.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -63,6 +64,9 @@ struct ReadCalibration : nibble::impl::ReadCalibrationBase<ReadCalibration> {
         return signalPassFailure();
       }
       op.setRange(ArrayRef<float>{range->min, range->max});
+      std::vector<float> means = calibration->getMeans(op.getName());
+      if (!means.empty())
+        op->setAttr(kMeansAttr, DenseF32ArrayAttr::get(&getContext(), means));
       ++read;
     });
     for (const auto &entry : calibration->values)
