@@ -95,6 +95,8 @@ llvm::Expected<ObjectBytes> nibble::emitObject(ModuleOp module, const TargetSpec
       function.addFnAttr("target-features", spec.features);
       function.addFnAttr("prefer-vector-width", "512");
       function.addFnAttr(llvm::Attribute::NoUnwind);
+      // Loops stay loops: libraries call no memset or memcpy, as they need no libc.
+      function.addFnAttr("no-builtins");
     }
   if (optLevel)
     if (llvm::Error error = makeOptimizingTransformer(optLevel, 0, machine->get())(code.get()))
