@@ -34,9 +34,15 @@ def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
     Packs weights. Fuses layout conversions with quantization, and activations with float convolutions.
 
     ```mlir
-    %y = nibble.relu %x : tensor<1x4xf32> -> tensor<1x4xf32>
+    func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
+      %y = nibble.relu %x : tensor<1x4xf32> -> tensor<1x4xf32>
+      return %y : tensor<1x4xf32>
+    }
     // becomes
-    %y = ukernel.unary %x {function = "relu"} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+    func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32> {
+      %y = ukernel.unary %x {function = "relu"} : <1x4xf32> -> <1x4xf32>
+      return %y : !ukernel.buffer<1x4xf32>
+    }
     ```
   }];
   let options = [Option<"observe", "observe", "bool", "true", "keep observed values until the end of a run">];
