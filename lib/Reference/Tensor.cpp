@@ -13,8 +13,8 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::reference;
 
-/// No model has a larger tensor; a hostile one must not exhaust memory.
-static constexpr int64_t largestTensor = int64_t(1) << 34;
+/// No model that anybody interprets has a larger tensor; a hostile one must not exhaust memory.
+static constexpr int64_t largestTensor = int64_t(1) << 31;
 
 static std::string format(Type type) {
   std::string text;
@@ -26,13 +26,17 @@ llvm::Expected<Tensor> Tensor::allocate(ArrayRef<int64_t> shape, Type elementTyp
   auto bytes = getElementBytes(elementType);
   if (!bytes || *bytes > 8)
     return makeError("expected elements of 1, 2, 4 or 8 bytes, got " + format(elementType));
-  auto count = getElementCount(shape);
-  if (!count || *count > largestTensor / *bytes)
-    return makeError("expected a tensor of at most 16 GiB, got shape " + formatShape(shape));
+  // Empty tensors are bounded too, in their other extents, as loops run over these.
+  SmallVector<int64_t> padded;
+  for (int64_t extent : shape)
+    padded.push_back(extent == 0 ? 1 : extent);
+  auto bound = getElementCount(padded);
+  if (!bound || *bound > largestTensor / *bytes)
+    return makeError("expected a tensor of at most 2 GiB, got shape " + formatShape(shape));
   Tensor tensor;
   tensor.shape.assign(shape.begin(), shape.end());
   tensor.elementType = elementType;
-  tensor.data.resize(*count * *bytes);
+  tensor.data.resize(llvm::is_contained(shape, 0) ? 0 : *bound * *bytes);
   return tensor;
 }
 

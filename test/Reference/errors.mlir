@@ -30,10 +30,18 @@ func.func @half() -> tensor<1xf16> {
 }
 
 // CHECK-LABEL: @huge
-// CHECK-NEXT: error: nibble.constant: expected a tensor of at most 16 GiB, got shape [1000000000, 1000000000]
+// CHECK-NEXT: error: nibble.constant: expected a tensor of at most 2 GiB, got shape [1000000000, 1000000000]
 func.func @huge() -> tensor<1000000000x1000000000xf32> {
   %a = nibble.constant dense<1.0> : tensor<1000000000x1000000000xf32> -> tensor<1000000000x1000000000xf32>
   return %a : tensor<1000000000x1000000000xf32>
+}
+
+// Loops run over the other extents of an empty tensor.
+// CHECK-LABEL: @huge_and_empty
+// CHECK-NEXT: error: nibble.constant: expected a tensor of at most 2 GiB, got shape [9223372036854775807, 0]
+func.func @huge_and_empty() -> tensor<9223372036854775807x0xf32> {
+  %a = nibble.constant dense<> : tensor<9223372036854775807x0xf32> -> tensor<9223372036854775807x0xf32>
+  return %a : tensor<9223372036854775807x0xf32>
 }
 
 // Extents that no type told to differ.
