@@ -240,6 +240,35 @@ TEST_P(ConvTest, Float) {
   check(asFloat(conv(8, 16, 1, 131)));
 }
 
+ConvParams randomConv(std::mt19937 &random) {
+  const auto pick = [&](int64_t low, int64_t high) { return low + int64_t(random() % (high - low + 1)); };
+  const int64_t groups = pick(0, 3) ? 1 : pick(2, 3);
+  ConvParams p = pick(0, 2) ? conv(groups * pick(1, 40), groups * pick(1, 90), pick(1, 4), pick(1, 20))
+                            : depthwise(pick(2, 90), pick(1, 4), pick(1, 12), 1);
+  if (p.groups == 1)
+    p.groups = groups;
+  p.KH = pick(1, 4), p.KW = pick(1, 4);
+  p.strideH = pick(1, 2), p.strideW = pick(1, 3);
+  p.dilationH = pick(1, 2), p.dilationW = pick(1, 2);
+  p.outputZeroPoint = pick(0, 255);
+  p.clampMin = pick(0, 1) ? 0 : pick(0, 100), p.clampMax = pick(0, 1) ? 255 : pick(150, 255);
+  p.multipliersBelowOne = pick(0, 1);
+  p.requant = pick(0, 3) ? Requant::Float : Requant::Fixed;
+  if (pick(0, 2) == 0)
+    p = withResidual(p);
+  return pick(0, 2) ? p : asSigned(p);
+}
+
+TEST_P(ConvTest, RandomShapes) {
+  std::mt19937 random(2026);
+  for (int i = 0; i < 10; ++i) {
+    const ConvParams p = randomConv(random);
+    check(p, Fill::Random);
+    if (isa.hasFMA && i % 3 == 0 && !p.residual)
+      check(asFloat(p));
+  }
+}
+
 // Machines with AVX-VNNI and without AVX-512 are rare: what others can check is the encoding.
 TEST(ConvEncoding, AvxVnni) {
   const ISA &isa = *lookupISA("avxvnni");
