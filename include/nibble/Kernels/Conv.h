@@ -37,7 +37,8 @@ struct Residual {
 
 /// A convolution of one image. The generated code depends on nothing else.
 ///
-/// The input must already be padded, and readable for `kInputSlack` bytes beyond its last pixel.
+/// The input must already be padded; it and the addend must be readable for `kInputSlack` bytes beyond their last
+/// pixel.
 struct ConvParams {
   ElementKind input = ElementKind::U8;  ///< F32 makes everything f32
   ElementKind output = ElementKind::U8; ///< F32 with an integer input is not supported
@@ -62,7 +63,7 @@ struct ConvParams {
   float floatMax = std::numeric_limits<float>::infinity();
 };
 
-/// How far a kernel may read behind the last pixel of its input.
+/// How far a kernel may read behind the last pixel of its input or addend.
 constexpr int64_t kInputSlack = 64;
 
 /// a (M x K, rows `lhsPitch` bytes apart) times a constant (K x N).
@@ -77,7 +78,8 @@ std::string convKernelName(const ConvParams &params, const ISA &isa);
 /// Two kernels are the same code exactly when their keys are equal. Independent of the ISA.
 std::string convKernelKey(const ConvParams &params);
 
-/// Emits `func.func @symbol(%args: !llvm.ptr, %begin: i64, %end: i64)` at the builder's insertion point.
+/// Emits `func.func @symbol(%args: !llvm.ptr, %begin: i64, %end: i64)` at the builder's insertion point, in the
+/// dialects arith, func, llvm, math, scf and vector. Fused multiply-adds are `math.fma`: `vector.fma` may be split.
 ///
 /// C signature: `void kernel(void *const *args, int64_t tile_begin, int64_t tile_end)`, args being
 ///   0 the input, at the first tap of the first output pixel
