@@ -65,17 +65,21 @@ struct InsertObservers : nibble::impl::InsertObserversBase<InsertObservers> {
   }
 
   void runOnOperation() override {
-    llvm::StringMap<Location> names;
-    for (Value value : collect()) {
+    const llvm::SetVector<Value> values = collect();
+    // Of the operations that one node became, the last computes the value that the node's name stands for.
+    llvm::StringMap<Value> last;
+    for (Value value : values)
+      last[getONNXName(value)] = value;
+    for (Value value : values) {
       StringRef name = getONNXName(value);
       if (name.empty()) {
         emitWarning(value.getLoc(), "value has no ONNX name, so that calibration cannot measure it");
         continue;
       }
-      auto [it, isNew] = names.try_emplace(name, value.getLoc());
-      if (!isNew) {
-        emitError(value.getLoc(), "two values are named '") << name << "'";
-        return signalPassFailure();
+      if (last[name] != value) {
+        emitWarning(value.getLoc(), "value is only a step towards '")
+            << name << "' and has no ONNX name of its own, so that calibration cannot measure it";
+        continue;
       }
       OpBuilder builder(&getContext());
       builder.setInsertionPointAfterValue(value);
