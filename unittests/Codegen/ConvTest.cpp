@@ -150,4 +150,16 @@ TEST(Conv, Transposed) {
           "tensor<1x9x11x5xui8>\nreturn %y : tensor<1x9x11x5xui8>"));
 }
 
+// A result that a convolution reads too lies in the caller's memory, behind which the kernel must not read.
+TEST(Conv, ReadsAResult) {
+  std::mt19937 random(5);
+  auto number = [&] { return std::to_string((int(random() % 2001) - 1000) / 1000.0); };
+  const std::string in = "tensor<1x3x3x5xf32>", out = "tensor<1x3x3x7xf32>";
+  expectExact(makeMain("(%x: " + in + ") -> (" + in + ", " + out + ")",
+                       makeConstant("w", {7, 1, 1, 5}, "f32", number) + "%e = nibble.exp %x : " + in + " -> " + in +
+                           "\n%y = nibble.conv %e, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, "
+                           "dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nhwc>} : " +
+                           in + ", tensor<7x1x1x5xf32> -> " + out + "\nreturn %e, %y : " + in + ", " + out));
+}
+
 } // namespace

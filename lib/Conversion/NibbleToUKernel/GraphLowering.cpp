@@ -144,6 +144,15 @@ Value GraphLowering::lookupPadded(Value value, ArrayRef<int64_t> pads, int64_t f
 // Function
 //===----------------------------------------------------------------------===//
 
+// Whether a convolution, which reads behind its operands, or an observation needs the memory in the arena.
+static bool mustStayInArena(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    if (auto view = dyn_cast<ViewOp>(user))
+      return mustStayInArena(view);
+    return isa<ukernel::ConvOp, ukernel::ObserveOp>(user);
+  });
+}
+
 // Each result needs plain memory of its own, written by a kernel.
 LogicalResult GraphLowering::finish(func::ReturnOp op) {
   SmallVector<Value> results;
@@ -153,9 +162,7 @@ LogicalResult GraphLowering::finish(func::ReturnOp op) {
     while (auto view = root.getDefiningOp<ViewOp>())
       root = view.getInput();
     BufferType plain = cast<BufferType>(buffer.getType()).getPlain();
-    bool observed =
-        llvm::any_of(root.getUsers(), [](Operation *user) { return isa<ukernel::ObserveOp, ViewOp>(user); });
-    if (isExternal(buffer) || plain != buffer.getType() || (observe && observed) || !roots.insert(root).second)
+    if (isExternal(buffer) || plain != buffer.getType() || mustStayInArena(root) || !roots.insert(root).second)
       buffer = copy(op.getLoc(), buffer, plain);
     results.push_back(buffer);
   }

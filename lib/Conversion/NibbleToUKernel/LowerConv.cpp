@@ -132,6 +132,9 @@ LogicalResult GraphLowering::lower(IntConvOp op) {
   plan.result = getResultType(op.getResult());
   if (auto residual = op.getResidual()) {
     plan.addend = lookup(op.getAddend());
+    // Read a little behind its last pixel, like the input.
+    if (isExternal(plan.addend))
+      plan.addend = copy(op.getLoc(), plan.addend, cast<BufferType>(plan.addend.getType()));
     plan.residualScales = {residual->getScale().getValue().convertToFloat(),
                            residual->getAddendScale().getValue().convertToFloat()};
     plan.residualIntegers = {residual->getAddendZeroPoint(), residual->getZeroPoint(), residual->getMin(),

@@ -27,6 +27,9 @@ struct Slot {
   int64_t offset = -1;
   /// Position among the function's results, or -1: then it lies in the caller's memory.
   int64_t output = -1;
+  /// A convolution reads a little behind it: it must lie in the arena.
+  bool readBehind = false;
+  bool returned = false;
   SmallVector<Operation *> producers;
 
   bool overlaps(const Slot &other) const { return start <= other.end && other.start <= end; }
@@ -85,8 +88,11 @@ void Planner::extendLives() {
   int64_t last = positions.size();
   for (Operation &op : function.front())
     for (Value operand : op.getOperands())
-      if (Slot *slot = getSlot(operand))
+      if (Slot *slot = getSlot(operand)) {
         slot->end = std::max(slot->end, isa<ObserveOp>(op) ? last : positions[&op]);
+        slot->readBehind |= isa<ConvOp>(op);
+        slot->returned |= isa<func::ReturnOp>(op);
+      }
 }
 
 // The result of `op` takes the memory of an operand that nothing reads afterwards.
@@ -97,6 +103,10 @@ void Planner::takeOver(KernelOp op, int64_t position) {
   Slot *operand = getSlot(op->getOperand(index)), *result = slotOf[op->getResult(0)];
   if (!operand || operand->end != position || operand->bytes != result->bytes)
     return;
+  if (operand->readBehind && result->returned)
+    return;
+  operand->readBehind |= result->readBehind;
+  operand->returned |= result->returned;
   operand->end = result->end;
   operand->producers.append(result->producers);
   slotOf[op->getResult(0)] = operand;
@@ -108,7 +118,7 @@ LogicalResult Planner::bindOutputs() {
   Operation *terminator = function.front().getTerminator();
   for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
     Slot *slot = getSlot(value);
-    if (!slot || slot->output >= 0 || !cast<BufferType>(value.getType()).isPlain())
+    if (!slot || slot->output >= 0 || slot->readBehind || !cast<BufferType>(value.getType()).isPlain())
       return terminator->emitOpError("result ") << index << " needs a plain buffer of its own, got " << value.getType();
     slot->output = index;
   }
