@@ -2,6 +2,7 @@
 // Kernels of elementwise functions.
 
 #include "nibble/Dialect/UKernel/Kernels.h"
+#include "nibble/Kernels/Convert.h"
 #include "nibble/Support/Functions.h"
 #include "nibble/Support/Numerics.h"
 
@@ -161,13 +162,49 @@ LogicalResult UnaryOp::emitKernel(OpBuilder &builder, StringRef symbol, const ke
 // Conversions
 //===----------------------------------------------------------------------===//
 
-std::string QuantizeOp::getKernelName(const kernels::ISA &isa) { return nameUnary(*this, "quantize", isa); }
-std::string QuantizeOp::getKernelKey() { return getGenericKey(*this); }
-int64_t QuantizeOp::getTileCount() { return getNest(*this, getPermutation()).getTileCount(); }
+// The kernel library's conversion of one image from planes to pixels, where that is what the operation does.
+static std::optional<kernels::ConvertParams> getImageConversion(QuantizeOp op) {
+  BufferType input = op.getInput().getType(), result = op.getType();
+  if (op.getPermutation() != ArrayRef<int64_t>{0, 2, 3, 1} || result.getDim(0) != 1 || !input.isPlain())
+    return std::nullopt;
+  kernels::ConvertParams params;
+  params.output = result.getElementType().isUnsignedInteger() ? kernels::ElementKind::U8 : kernels::ElementKind::S8;
+  params.inputLayout = kernels::ImageLayout::Planes;
+  params.C = result.getDim(3);
+  params.H = result.getDim(1);
+  params.W = result.getDim(2);
+  params.out = {result.getStrides()[1], result.getStrides()[2]};
+  params.scale = op.getScale().convertToFloat();
+  params.range = {int32_t(op.getZeroPoint()), op.getClamp()[0], op.getClamp()[1]};
+  return params;
+}
+
+// As getImageConversion, where the instruction set has the kernel; all have the same tiles.
+static bool hasImageKernel(QuantizeOp op) {
+  std::optional<kernels::ConvertParams> params = getImageConversion(op);
+  return params && llvm::all_of(kernels::getISAs(),
+                                [&](const kernels::ISA &isa) { return kernels::whyNoConvert(*params, isa).empty(); });
+}
+
+std::string QuantizeOp::getKernelName(const kernels::ISA &isa) {
+  return hasImageKernel(*this) ? kernels::convertKernelName(*getImageConversion(*this), isa)
+                               : nameUnary(*this, "quantize", isa);
+}
+std::string QuantizeOp::getKernelKey() {
+  return hasImageKernel(*this) ? kernels::convertKernelKey(*getImageConversion(*this)) : getGenericKey(*this);
+}
+int64_t QuantizeOp::getTileCount() {
+  return hasImageKernel(*this) ? kernels::convertTileCount(*getImageConversion(*this))
+                               : getNest(*this, getPermutation()).getTileCount();
+}
 void QuantizeOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
   getOriginArguments(*this, arguments);
 }
-LogicalResult QuantizeOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &) {
+LogicalResult QuantizeOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &isa) {
+  if (hasImageKernel(*this)) {
+    kernels::emitConvert(builder, getLoc(), symbol, *getImageConversion(*this), isa);
+    return success();
+  }
   getNest(*this, getPermutation()).emit(builder, getLoc(), symbol, 2, [&](KernelFunction &, IRArith &a, ValueRange v) {
     return a.quantize(v[0], getScale().convertToFloat(), getZeroPoint(), getClamp()[0], getClamp()[1]);
   });
