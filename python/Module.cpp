@@ -1,80 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The native half of the Python package.
+// The native half of the Python package: thin, the functions for people are in the package itself.
 
-#include "nibble/InitAll.h"
-
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Diagnostics.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
+#include "Opt.h"
+#include "Program.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
-
-#include <stdexcept>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
 
 namespace nb = nanobind;
-using namespace mlir;
+using namespace nibble::driver;
+using namespace nibble::driver::python;
 
-namespace {
-/// Collects what is reported in `context`, one "location: severity: message" a line.
-class Diagnostics : ScopedDiagnosticHandler {
-public:
-  explicit Diagnostics(MLIRContext *context) : ScopedDiagnosticHandler(context), stream(text) {
-    setHandler([this](Diagnostic &diagnostic) { return add(diagnostic), success(); });
-  }
+static void bindOptions(nb::module_ &module) {
+  nb::class_<QuantizationOptions>(module, "QuantizationOptions")
+      .def(nb::init<>())
+      .def_rw("weights", &QuantizationOptions::weights)
+      .def_rw("activations", &QuantizationOptions::activations)
+      .def_rw("mode", &QuantizationOptions::mode)
+      .def_rw("calib_method", &QuantizationOptions::calibMethod)
+      .def_rw("calib_file", &QuantizationOptions::calibFile)
+      .def_rw("plan", &QuantizationOptions::plan)
+      .def_rw("group", &QuantizationOptions::group, nb::arg().none())
+      .def_rw("min_sqnr", &QuantizationOptions::minSqnr, nb::arg().none())
+      .def_rw("strict", &QuantizationOptions::strict);
+  nb::class_<CompileOptions>(module, "CompileOptions")
+      .def(nb::init<>())
+      .def_rw("quantization", &CompileOptions::quantization)
+      .def_rw("target", &CompileOptions::target)
+      .def_rw("name", &CompileOptions::name)
+      .def_rw("io", &CompileOptions::io)
+      .def_rw("threads", &CompileOptions::threads);
+}
 
-  /// Raises ValueError with everything reported.
-  [[noreturn]] void raise() { throw std::invalid_argument(text); }
-
-private:
-  void add(Diagnostic &diagnostic) {
-    static constexpr const char *severities[] = {"note", "warning", "error", "remark"};
-    if (!text.empty())
-      stream << '\n';
-    stream << diagnostic.getLocation() << ": " << severities[static_cast<int>(diagnostic.getSeverity())] << ": "
-           << diagnostic;
-    for (Diagnostic &note : diagnostic.getNotes())
-      add(note);
-  }
-
-  std::string text;
-  llvm::raw_string_ostream stream;
-};
-} // namespace
-
-/// Runs `pipeline` on the module that `source` spells, and returns the result's text.
-static std::string opt(const std::string &source, const std::string &pipeline) {
-  static const DialectRegistry registry = [] {
-    nibble::registerAllPasses();
-    DialectRegistry all;
-    nibble::registerAllDialects(all);
-    return all;
-  }();
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  Diagnostics diagnostics(&context);
-
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(source, &context);
-  if (!module)
-    diagnostics.raise();
-  PassManager passes(&context);
-  std::string error;
-  llvm::raw_string_ostream errors(error);
-  if (failed(parsePassPipeline(pipeline, passes, errors)))
-    throw std::invalid_argument(error);
-  if (failed(passes.run(*module)))
-    diagnostics.raise();
-
-  std::string text;
-  llvm::raw_string_ostream(text) << *module;
-  return text;
+static void bindProgram(nb::module_ &module) {
+  nb::class_<Program>(module, "Program")
+      .def("run", &Program::run)
+      .def("reference", &Program::reference)
+      .def("save", &Program::save)
+      .def_prop_ro("inputs", &Program::describeInputs)
+      .def_prop_ro("outputs", &Program::describeOutputs)
+      .def_prop_ro("summary", &Program::summary)
+      .def_prop_ro("warnings", [](const Program &program) { return program.messages.warnings; });
+  module.def("compile", &Program::compile, nb::arg("path"), nb::arg("samples").none(), nb::arg("options"));
+  module.def("load", &Program::load, nb::arg("path"), nb::arg("threads"));
+  module.def(
+      "quantize",
+      [](const std::string &path, nb::object samples, const std::string &output, const QuantizationOptions &options) {
+        Messages messages;
+        std::string summary = quantizeModel(path, samples, output, options, messages);
+        return std::pair(summary, messages.warnings);
+      },
+      nb::arg("path"), nb::arg("samples").none(), nb::arg("output"), nb::arg("options"));
 }
 
 NB_MODULE(_nibble, module) {
   module.doc() = "The native half of nibble.";
+  nb::exception<Failure>(module, "Error", PyExc_ValueError);
   module.def("opt", &opt, nb::arg("source"), nb::arg("pipeline") = "", nb::call_guard<nb::gil_scoped_release>(),
              "Run a pass pipeline on MLIR text and return the result's text.\n\n"
-             "Raises ValueError with the diagnostics when the text does not parse or a pass fails.");
+             "Raises nibble.Error with the diagnostics when the text does not parse or a pass fails.");
+  bindOptions(module);
+  bindProgram(module);
 }

@@ -11,23 +11,20 @@
 
 using namespace llvm;
 
-namespace nibble {
+namespace nibble::driver {
 
 static StringRef getString(mlir::DictionaryAttr attributes, StringRef key) {
   auto text = attributes ? attributes.getAs<mlir::StringAttr>(key) : nullptr;
   return text ? text.getValue() : "";
 }
 
-static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
-                               const Twine &which) {
+static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes, const Twine &which) {
   auto tensor = dyn_cast<mlir::RankedTensorType>(type);
-  std::optional<ElementKind> kind =
-      tensor ? getElementKind(tensor.getElementType()) : std::nullopt;
+  std::optional<ElementKind> kind = tensor ? getElementKind(tensor.getElementType()) : std::nullopt;
   if (!kind) {
     std::string text;
     raw_string_ostream(text) << type;
-    return makeError(which + " of the function 'main' has type " + text +
-                     ", expected a tensor of numbers");
+    return makeError(which + " of the function 'main' has type " + text + ", expected a tensor of numbers");
   }
   Port port;
   port.name = getString(attributes, "nibble.name").str();
@@ -36,31 +33,25 @@ static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
   port.kind = *kind;
   for (int64_t extent : tensor.getShape())
     port.shape.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
-  auto dims =
-      attributes ? attributes.getAs<mlir::ArrayAttr>("nibble.dims") : nullptr;
-  for (mlir::Attribute dim :
-       dims ? dims.getValue() : ArrayRef<mlir::Attribute>())
-    port.dims.push_back(
-        isa<mlir::StringAttr>(dim) ? cast<mlir::StringAttr>(dim).str() : "");
+  auto dims = attributes ? attributes.getAs<mlir::ArrayAttr>("nibble.dims") : nullptr;
+  for (mlir::Attribute dim : dims ? dims.getValue() : ArrayRef<mlir::Attribute>())
+    port.dims.push_back(isa<mlir::StringAttr>(dim) ? cast<mlir::StringAttr>(dim).str() : "");
   port.dims.resize(port.shape.size());
   return port;
 }
 
-Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs,
-                std::vector<Port> &outputs) {
+Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs, std::vector<Port> &outputs) {
   auto function = module.lookupSymbol<mlir::func::FuncOp>("main");
   if (!function)
     return makeError("the module has no function 'main'");
   for (auto [index, type] : enumerate(function.getArgumentTypes())) {
-    Expected<Port> port =
-        readPort(type, function.getArgAttrDict(index), "input" + Twine(index));
+    Expected<Port> port = readPort(type, function.getArgAttrDict(index), "input" + Twine(index));
     if (!port)
       return port.takeError();
     inputs.push_back(std::move(*port));
   }
   for (auto [index, type] : enumerate(function.getResultTypes())) {
-    Expected<Port> port = readPort(type, function.getResultAttrDict(index),
-                                   "output" + Twine(index));
+    Expected<Port> port = readPort(type, function.getResultAttrDict(index), "output" + Twine(index));
     if (!port)
       return port.takeError();
     outputs.push_back(std::move(*port));
@@ -94,15 +85,10 @@ json::Array toJson(ArrayRef<Port> ports) {
   for (const Port &port : ports) {
     json::Array shape;
     for (auto [dim, extent] : enumerate(port.shape)) {
-      bool isNamed =
-          extent < 0 && dim < port.dims.size() && !port.dims[dim].empty();
-      shape.push_back(extent >= 0 ? json::Value(extent)
-                      : isNamed   ? json::Value(port.dims[dim])
-                                  : json::Value(nullptr));
+      bool isNamed = extent < 0 && dim < port.dims.size() && !port.dims[dim].empty();
+      shape.push_back(extent >= 0 ? json::Value(extent) : isNamed ? json::Value(port.dims[dim]) : json::Value(nullptr));
     }
-    json::Object object{{"name", port.name},
-                        {"dtype", getName(port.kind)},
-                        {"shape", std::move(shape)}};
+    json::Object object{{"name", port.name}, {"dtype", getName(port.kind)}, {"shape", std::move(shape)}};
     if (port.quantization) {
       object["scale"] = port.quantization->first;
       object["zero_point"] = port.quantization->second;
@@ -134,8 +120,7 @@ static void printPorts(StringRef title, ArrayRef<Port> ports, raw_ostream &os) {
   for (const Port &port : ports) {
     os << formatv("{0,-9} {1}  {2}", title, port.name, describe(port));
     if (port.quantization)
-      os << formatv("  scale {0} zero point {1}", port.quantization->first,
-                    port.quantization->second);
+      os << formatv("  scale {0} zero point {1}", port.quantization->first, port.quantization->second);
     os << '\n';
   }
 }
@@ -155,4 +140,4 @@ void print(const ModelInfo &info, raw_ostream &os) {
     os << formatv("{0,9} {1}\n", count, name);
 }
 
-} // namespace nibble
+} // namespace nibble::driver

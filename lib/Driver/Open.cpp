@@ -1,15 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Open.h"
+#include "nibble/Driver/Library.h"
+#include "nibble/Pipelines/Phases.h"
 #include "nibble/Support/Errors.h"
+
+#include "mlir/Pass/PassManager.h"
 
 using namespace llvm;
 
-namespace nibble {
+namespace nibble::driver {
 
-Expected<std::unique_ptr<Executable>>
-openExecutable(Session &session, StringRef path, bool reference) {
-  return makeError("'" + path + "' cannot be run");
+/// The form of a float model that code is generated from.
+static Error normalize(Session &session, mlir::ModuleOp module) {
+  return session.attempt([&] {
+    mlir::PassManager passes(&session.context());
+    buildNormalizePhase(passes);
+    return passes.run(module);
+  });
 }
 
-} // namespace nibble
+Expected<std::unique_ptr<Executable>> openExecutable(Session &session, StringRef path, bool reference, int threads) {
+  if (path.ends_with(".so")) {
+    if (reference)
+      return makeError("'" + path + "' holds machine code alone: the reference interpreter needs the model");
+    return loadLibrary(path, threads);
+  }
+  Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = session.load(path);
+  if (!module)
+    return module.takeError();
+  if (reference)
+    return makeReference(session, std::move(*module));
+  if (path.ends_with(".onnx"))
+    if (Error error = normalize(session, **module))
+      return std::move(error);
+  return makeExecutable(session, **module, threads);
+}
+
+Expected<ModelInfo> inspectFile(Session &session, StringRef path) {
+  if (path.ends_with(".so"))
+    return inspectLibrary(path);
+  Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = session.load(path);
+  if (!module)
+    return module.takeError();
+  return inspect(**module);
+}
+
+} // namespace nibble::driver

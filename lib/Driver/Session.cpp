@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Session.h"
+#include "nibble/Import/ONNX.h"
 #include "nibble/InitAll.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/Locations.h"
@@ -15,17 +16,15 @@
 
 using namespace llvm;
 
-namespace nibble {
+namespace nibble::driver {
 
 Reporter::~Reporter() = default;
 
-Session::Session(Reporter &reporter, bool strict)
-    : listener(reporter), strict(strict) {
+Session::Session(Reporter &reporter, bool strict) : listener(reporter), strict(strict) {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   // Compilation is deterministic and runs beside others: no pool of threads.
-  mlirContext = std::make_unique<mlir::MLIRContext>(
-      registry, mlir::MLIRContext::Threading::DISABLED);
+  mlirContext = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
 }
 
 Session::~Session() = default;
@@ -36,41 +35,34 @@ static std::string describeLocation(mlir::Location location) {
   if (StringRef node = getNodeName(location); !node.empty())
     return ("node '" + node + "': ").str();
   if (auto text = location->findInstanceOf<mlir::FileLineColLoc>())
-    return (text.getFilename().strref() + ":" + Twine(text.getLine()) + ":" +
-            Twine(text.getColumn()) + ": ")
-        .str();
+    return (text.getFilename().strref() + ":" + Twine(text.getLine()) + ":" + Twine(text.getColumn()) + ": ").str();
   return "";
 }
 
 static std::string describeDiagnostic(mlir::Diagnostic &diagnostic) {
-  std::string text =
-      describeLocation(diagnostic.getLocation()) + diagnostic.str();
+  std::string text = describeLocation(diagnostic.getLocation()) + diagnostic.str();
   for (mlir::Diagnostic &note : diagnostic.getNotes())
     text += "\n  note: " + note.str();
   return text;
 }
 
-Error Session::attempt(function_ref<mlir::LogicalResult()> action) {
+Error Session::attempt(function_ref<mlir::LogicalResult()> action,
+                       function_ref<void(mlir::Location, StringRef)> onRemark) {
   std::string errors;
-  mlir::ScopedDiagnosticHandler handler(
-      &context(), [&](mlir::Diagnostic &diagnostic) {
-        std::string text = describeDiagnostic(diagnostic);
-        bool isWarning =
-            diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning;
-        if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error ||
-            (strict && isWarning))
-          errors += (errors.empty() ? "" : "\n") + text;
-        else if (isWarning)
-          listener.warn(text);
-        else
-          listener.note(text);
-        return mlir::success();
-      });
+  mlir::ScopedDiagnosticHandler handler(&context(), [&](mlir::Diagnostic &diagnostic) {
+    std::string text = describeDiagnostic(diagnostic);
+    bool isWarning = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning;
+    if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error || (strict && isWarning))
+      errors += (errors.empty() ? "" : "\n") + text;
+    else if (isWarning)
+      listener.warn(text);
+    else
+      listener.note(text);
+    return mlir::success();
+  });
   if (mlir::succeeded(action()) && errors.empty())
     return Error::success();
-  return makeError(errors.empty()
-                       ? "failed without a diagnostic: please report this"
-                       : errors);
+  return makeError(errors.empty() ? "failed without a diagnostic: please report this" : errors);
 }
 
 Error Session::warn(const Twine &message) {
@@ -85,11 +77,9 @@ Error Session::warn(const Twine &message) {
 static mlir::LogicalResult checkResources(mlir::ModuleOp module) {
   mlir::WalkResult result = module.walk([](mlir::Operation *op) {
     for (mlir::NamedAttribute attribute : op->getAttrs())
-      if (auto resource =
-              dyn_cast<mlir::DenseResourceElementsAttr>(attribute.getValue()))
+      if (auto resource = dyn_cast<mlir::DenseResourceElementsAttr>(attribute.getValue()))
         if (!resource.getRawHandle().getBlob()) {
-          op->emitError("weights '")
-              << resource.getRawHandle().getKey() << "' are not in the file";
+          op->emitError("weights '") << resource.getRawHandle().getKey() << "' are not in the file";
           return mlir::WalkResult::interrupt();
         }
     return mlir::WalkResult::advance();
@@ -100,8 +90,7 @@ static mlir::LogicalResult checkResources(mlir::ModuleOp module) {
 Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::parse(StringRef path) {
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
   if (!buffer)
-    return makeError("cannot read '" + path +
-                     "': " + buffer.getError().message());
+    return makeError("cannot read '" + path + "': " + buffer.getError().message());
   mlir::OwningOpRef<mlir::ModuleOp> module;
   Error error = attempt([&]() -> mlir::LogicalResult {
     SourceMgr sources;
@@ -114,11 +103,25 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::parse(StringRef path) {
   return module;
 }
 
+Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::import(StringRef path) {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  Error error = attempt([&]() -> mlir::LogicalResult {
+    mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> imported = importONNX(&context(), path);
+    if (mlir::succeeded(imported))
+      module = std::move(*imported);
+    return imported;
+  });
+  if (error)
+    return std::move(error);
+  return module;
+}
+
 Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::load(StringRef path) {
   if (path.ends_with(".mlir") || path.ends_with(".mlirbc"))
     return parse(path);
-  return makeError("'" + path +
-                   "' is not a model: expected .onnx, .mlir or .mlirbc");
+  if (path.ends_with(".onnx"))
+    return import(path);
+  return makeError("'" + path + "' is not a model: expected .onnx, .mlir or .mlirbc");
 }
 
-} // namespace nibble
+} // namespace nibble::driver

@@ -20,19 +20,14 @@ struct KindInfo {
   StringLiteral name;
   unsigned bytes;
 };
-constexpr KindInfo kinds[] = {{"bool", 1},    {"int8", 1},    {"uint8", 1},
-                              {"int16", 2},   {"uint16", 2},  {"int32", 4},
-                              {"uint32", 4},  {"int64", 8},   {"uint64", 8},
-                              {"float16", 2}, {"float32", 4}, {"float64", 8}};
+constexpr KindInfo kinds[] = {{"bool", 1},   {"int8", 1},    {"uint8", 1},   {"int16", 2},
+                              {"uint16", 2}, {"int32", 4},   {"uint32", 4},  {"int64", 8},
+                              {"uint64", 8}, {"float16", 2}, {"float32", 4}, {"float64", 8}};
 } // namespace
 
-StringRef getName(ElementKind kind) {
-  return kinds[static_cast<int>(kind)].name;
-}
+StringRef getName(ElementKind kind) { return kinds[static_cast<int>(kind)].name; }
 
-unsigned getByteWidth(ElementKind kind) {
-  return kinds[static_cast<int>(kind)].bytes;
-}
+unsigned getByteWidth(ElementKind kind) { return kinds[static_cast<int>(kind)].bytes; }
 
 static std::optional<ElementKind> getIntegerKind(mlir::IntegerType type) {
   bool isUnsigned = type.isUnsigned();
@@ -79,8 +74,7 @@ Array Array::allocate(ElementKind kind, ArrayRef<int64_t> shape) {
   return array;
 }
 
-Array Array::view(ElementKind kind, ArrayRef<int64_t> shape,
-                  std::shared_ptr<char> owner) {
+Array Array::view(ElementKind kind, ArrayRef<int64_t> shape, std::shared_ptr<char> owner) {
   Array array;
   array.kind = kind;
   array.shape.assign(shape.begin(), shape.end());
@@ -96,8 +90,7 @@ int64_t Array::size() const {
 }
 
 Array Array::slice(int64_t begin, int64_t end) const {
-  assert(!shape.empty() && begin >= 0 && begin <= end && end <= shape[0] &&
-         "slice outside the array");
+  assert(!shape.empty() && begin >= 0 && begin <= end && end <= shape[0] && "slice outside the array");
   Array part = *this;
   part.shape[0] = 1;
   int64_t rowBytes = part.getByteSize();
@@ -179,11 +172,7 @@ std::optional<int64_t> Array::findNonFinite() const {
 }
 
 std::string describeShape(ArrayRef<int64_t> shape) {
-  return join(map_range(shape,
-                        [](int64_t extent) {
-                          return extent < 0 ? "?" : std::to_string(extent);
-                        }),
-              "x");
+  return join(map_range(shape, [](int64_t extent) { return extent < 0 ? "?" : std::to_string(extent); }), "x");
 }
 
 std::string describe(const Array &array) {

@@ -15,12 +15,10 @@ struct Code {
   StringLiteral text;
   ElementKind kind;
 };
-constexpr Code codes[] = {{"b1", ElementKind::Bool}, {"i1", ElementKind::I8},
-                          {"u1", ElementKind::U8},   {"i2", ElementKind::I16},
-                          {"u2", ElementKind::U16},  {"i4", ElementKind::I32},
-                          {"u4", ElementKind::U32},  {"i8", ElementKind::I64},
-                          {"u8", ElementKind::U64},  {"f2", ElementKind::F16},
-                          {"f4", ElementKind::F32},  {"f8", ElementKind::F64}};
+constexpr Code codes[] = {{"b1", ElementKind::Bool}, {"i1", ElementKind::I8},  {"u1", ElementKind::U8},
+                          {"i2", ElementKind::I16},  {"u2", ElementKind::U16}, {"i4", ElementKind::I32},
+                          {"u4", ElementKind::U32},  {"i8", ElementKind::I64}, {"u8", ElementKind::U64},
+                          {"f2", ElementKind::F16},  {"f4", ElementKind::F32}, {"f8", ElementKind::F64}};
 constexpr StringLiteral magic("\x93NUMPY");
 } // namespace
 
@@ -43,8 +41,7 @@ static Expected<ElementKind> parseKind(StringRef value) {
   for (const Code &code : codes)
     if (text.ltrim("<|=") == code.text)
       return code.kind;
-  return makeError("has elements of type '" + text +
-                   "', expected bool, integers or floats of 8 to 64 bits");
+  return makeError("has elements of type '" + text + "', expected bool, integers or floats of 8 to 64 bits");
 }
 
 static Expected<SmallVector<int64_t, 4>> parseShape(StringRef value) {
@@ -52,15 +49,13 @@ static Expected<SmallVector<int64_t, 4>> parseShape(StringRef value) {
   if (!value.consume_front("(") || !value.contains(')'))
     return makeError("has no shape in its header");
   SmallVector<StringRef> extents;
-  value.take_until([](char c) { return c == ')'; })
-      .split(extents, ',', -1, /*KeepEmpty=*/false);
+  value.take_until([](char c) { return c == ')'; }).split(extents, ',', -1, /*KeepEmpty=*/false);
   for (StringRef text : extents) {
     if (text.trim().empty())
       continue;
     int64_t extent;
     if (text.trim().getAsInteger(10, extent) || extent < 0)
-      return makeError("has the extent '" + text.trim() +
-                       "' in its shape, expected a number");
+      return makeError("has the extent '" + text.trim() + "' in its shape, expected a number");
     shape.push_back(extent);
   }
   return shape;
@@ -82,23 +77,19 @@ static Expected<Header> parseDictionary(StringRef dictionary) {
   if (findValue(dictionary, "fortran_order").starts_with("True"))
     return makeError("is in Fortran order, expected C order "
                      "(numpy.ascontiguousarray makes it so)");
-  Expected<SmallVector<int64_t, 4>> shape =
-      parseShape(findValue(dictionary, "shape"));
+  Expected<SmallVector<int64_t, 4>> shape = parseShape(findValue(dictionary, "shape"));
   if (!shape)
     return shape.takeError();
   return Header{*kind, *shape};
 }
 
-Expected<Header> readHeader(function_ref<Error(char *, uint64_t)> read,
-                            function_ref<uint64_t()> remaining) {
+Expected<Header> readHeader(function_ref<Error(char *, uint64_t)> read, function_ref<uint64_t()> remaining) {
   unsigned char start[12] = {};
   if (remaining() < 10)
-    return makeError("is not a numpy array: it has " + Twine(remaining()) +
-                     " bytes");
+    return makeError("is not a numpy array: it has " + Twine(remaining()) + " bytes");
   if (Error error = read(reinterpret_cast<char *>(start), 10))
     return error;
-  if (StringRef(reinterpret_cast<char *>(start), 6) != magic || start[6] < 1 ||
-      start[6] > 3)
+  if (StringRef(reinterpret_cast<char *>(start), 6) != magic || start[6] < 1 || start[6] > 3)
     return makeError("is not a numpy array: its first bytes are not numpy's");
   uint64_t length = start[8] | start[9] << 8;
   if (start[6] > 1) {
@@ -119,24 +110,21 @@ Expected<Header> readHeader(function_ref<Error(char *, uint64_t)> read,
   std::optional<uint64_t> bytes = countBytes(*header);
   std::string expected = bytes ? std::to_string(*bytes) : "fewer than 2^63";
   if (!bytes || *bytes != remaining())
-    return makeError("has " + Twine(remaining()) +
-                     " bytes of elements, expected " + expected + " for " +
-                     getName(header->kind) + "[" +
-                     describeShape(header->shape) + "]");
+    return makeError("has " + Twine(remaining()) + " bytes of elements, expected " + expected + " for " +
+                     getName(header->kind) + "[" + describeShape(header->shape) + "]");
   return header;
 }
 
 std::string makeHeader(const Array &array) {
-  const Code *code =
-      find_if(codes, [&](const Code &c) { return c.kind == array.kind; });
+  const Code *code = find_if(codes, [&](const Code &c) { return c.kind == array.kind; });
   std::string shape;
   for (int64_t extent : array.shape)
     shape += std::to_string(extent) + (array.shape.size() == 1 ? "," : ", ");
   if (array.shape.size() > 1)
     shape.resize(shape.size() - 2);
   std::string order = getByteWidth(array.kind) == 1 ? "|" : "<";
-  std::string text = "{'descr': '" + order + code->text.str() +
-                     "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  std::string text =
+      "{'descr': '" + order + code->text.str() + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   // The elements begin at a multiple of 64.
   text.resize(alignTo(text.size() + 11, 64) - 11, ' ');
   text += '\n';

@@ -18,9 +18,8 @@ struct Header {
 
 /// Reads the header through `read`, which fills a buffer, and checks that
 /// `remaining` bytes, as it stands then, are exactly the elements.
-llvm::Expected<Header>
-readHeader(llvm::function_ref<llvm::Error(char *, uint64_t)> read,
-           llvm::function_ref<uint64_t()> remaining);
+llvm::Expected<Header> readHeader(llvm::function_ref<llvm::Error(char *, uint64_t)> read,
+                                  llvm::function_ref<uint64_t()> remaining);
 
 std::string makeHeader(const Array &array);
 

@@ -21,9 +21,7 @@ struct NpzFile::Impl {
 
   Error addHeader(const zip::Entry &file);
   std::string where(unsigned index) const {
-    return headers[index].name.empty()
-               ? "'" + path + "'"
-               : "'" + path + "': entry '" + headers[index].name + "'";
+    return headers[index].name.empty() ? "'" + path + "'" : "'" + path + "': entry '" + headers[index].name + "'";
   }
 };
 
@@ -40,9 +38,8 @@ NpzFile::Rows::Rows(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 NpzFile::Rows::~Rows() = default;
 
 static Expected<npy::Header> readHeader(zip::Stream &stream) {
-  return npy::readHeader(
-      [&](char *buffer, uint64_t count) { return stream.read(buffer, count); },
-      [&] { return stream.remaining(); });
+  return npy::readHeader([&](char *buffer, uint64_t count) { return stream.read(buffer, count); },
+                         [&] { return stream.remaining(); });
 }
 
 /// A .npy file seen as the only entry of an archive, without a checksum.
@@ -56,9 +53,7 @@ Error NpzFile::Impl::addHeader(const zip::Entry &file) {
   zip::Stream stream(file);
   Expected<npy::Header> header = readHeader(stream);
   if (!header)
-    return addContext(name.empty() ? "'" + path + "'"
-                                   : "'" + path + "': entry '" + name + "'",
-                      header.takeError());
+    return addContext(name.empty() ? "'" + path + "'" : "'" + path + "': entry '" + name + "'", header.takeError());
   headers.push_back({name.str(), header->kind, header->shape});
   return Error::success();
 }
@@ -66,11 +61,10 @@ Error NpzFile::Impl::addHeader(const zip::Entry &file) {
 Expected<std::unique_ptr<NpzFile>> NpzFile::open(StringRef path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path.str();
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return makeError("cannot read '" + path +
-                     "': " + buffer.getError().message());
+    return makeError("cannot read '" + path + "': " + buffer.getError().message());
   impl->buffer = std::move(*buffer);
   StringRef content = impl->buffer->getBuffer();
   if (content.starts_with("\x93NUMPY")) {
@@ -78,8 +72,7 @@ Expected<std::unique_ptr<NpzFile>> NpzFile::open(StringRef path) {
   } else {
     Expected<std::vector<zip::Entry>> files = zip::readDirectory(content);
     if (!files)
-      return addContext("cannot read '" + path + "' as .npz",
-                        files.takeError());
+      return addContext("cannot read '" + path + "' as .npz", files.takeError());
     impl->files = std::move(*files);
   }
   for (const zip::Entry &file : impl->files)
@@ -92,8 +85,7 @@ ArrayRef<NpzFile::Header> NpzFile::entries() const { return impl->headers; }
 
 Expected<std::unique_ptr<NpzFile::Rows>> NpzFile::rows(unsigned index) {
   std::unique_ptr<Rows::Impl> state(
-      new Rows::Impl{impl->headers[index], impl->where(index),
-                     zip::Stream(impl->files[index])});
+      new Rows::Impl{impl->headers[index], impl->where(index), zip::Stream(impl->files[index])});
   if (Expected<npy::Header> header = readHeader(state->stream); !header)
     return addContext(impl->where(index), header.takeError());
   return std::unique_ptr<Rows>(new Rows(std::move(state)));
@@ -138,22 +130,17 @@ Expected<Array> readNpy(StringRef path) {
   if (!arrays)
     return arrays.takeError();
   if (arrays->size() != 1)
-    return makeError("'" + path + "' holds " + Twine(arrays->size()) +
-                     " arrays, expected one");
+    return makeError("'" + path + "' holds " + Twine(arrays->size()) + " arrays, expected one");
   return arrays->front().array;
 }
 
-static StringRef getBytes(const Array &array) {
-  return {array.data.get(), static_cast<size_t>(array.getByteSize())};
-}
+static StringRef getBytes(const Array &array) { return {array.data.get(), static_cast<size_t>(array.getByteSize())}; }
 
 Error writeNpz(StringRef path, const NamedArrays &arrays) {
   return writeFile(path, [&](raw_pwrite_stream &stream) -> Error {
     zip::Writer writer(stream);
     for (const NamedArray &entry : arrays)
-      if (Error error =
-              writer.add(entry.name + ".npy", npy::makeHeader(entry.array),
-                         getBytes(entry.array)))
+      if (Error error = writer.add(entry.name + ".npy", npy::makeHeader(entry.array), getBytes(entry.array)))
         return error;
     writer.finish();
     return Error::success();

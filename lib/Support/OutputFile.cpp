@@ -33,18 +33,15 @@ Error checkWritable(StringRef path) {
   return Error::success();
 }
 
-Error writeFile(StringRef path, function_ref<Error(raw_pwrite_stream &)> write,
-                bool executable) {
+Error writeFile(StringRef path, function_ref<Error(raw_pwrite_stream &)> write, bool executable) {
   if (path == "-")
     return write(outs());
   if (Error error = checkWritable(path))
     return error;
   unsigned mode =
-      executable ? sys::fs::all_read | sys::fs::all_write | sys::fs::all_exe
-                 : sys::fs::all_read | sys::fs::all_write;
+      executable ? sys::fs::all_read | sys::fs::all_write | sys::fs::all_exe : sys::fs::all_read | sys::fs::all_write;
   mode &= ~sys::fs::getUmask();
-  Expected<sys::fs::TempFile> file =
-      sys::fs::TempFile::create(path + ".%%%%%%.tmp", mode);
+  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(path + ".%%%%%%.tmp", mode);
   if (!file)
     return cannotWrite(path, errorToErrorCode(file.takeError()));
   raw_fd_ostream stream(file->FD, /*shouldClose=*/false);

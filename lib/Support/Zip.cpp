@@ -19,10 +19,8 @@ namespace nibble::zip {
 
 namespace {
 constexpr uint32_t localSignature = 0x04034b50, centralSignature = 0x02014b50;
-constexpr uint32_t endSignature = 0x06054b50, end64Signature = 0x06064b50,
-                   locatorSignature = 0x07064b50;
-constexpr uint64_t localSize = 30, centralSize = 46, endSize = 22,
-                   locatorSize = 20, end64Size = 56;
+constexpr uint32_t endSignature = 0x06054b50, end64Signature = 0x06064b50, locatorSignature = 0x07064b50;
+constexpr uint64_t localSize = 30, centralSize = 46, endSize = 22, locatorSize = 20, end64Size = 56;
 constexpr uint32_t use64 = 0xffffffff; // the value is in the ZIP64 extra field
 
 /// Little-endian reads with bounds checks: past the end every value is 0 and
@@ -43,8 +41,7 @@ struct Cursor {
   template <typename T>
   T get() {
     StringRef taken = take(sizeof(T));
-    return ok ? support::endian::read<T, endianness::little>(taken.data())
-              : T(0);
+    return ok ? support::endian::read<T, endianness::little>(taken.data()) : T(0);
   }
 };
 } // namespace
@@ -62,8 +59,7 @@ static std::optional<uint64_t> findEnd(StringRef file) {
 }
 
 /// Replaces the sizes that stand in the ZIP64 extra field.
-static bool readZip64(StringRef extra, uint64_t &size, uint64_t &compressed,
-                      uint64_t &offset) {
+static bool readZip64(StringRef extra, uint64_t &size, uint64_t &compressed, uint64_t &offset) {
   Cursor fields{extra};
   while (fields.at < extra.size()) {
     auto id = fields.get<uint16_t>();
@@ -81,8 +77,7 @@ static bool readZip64(StringRef extra, uint64_t &size, uint64_t &compressed,
 }
 
 /// The compressed bytes behind the local header at `offset`.
-static std::optional<StringRef> findData(StringRef file, uint64_t offset,
-                                         uint64_t compressed) {
+static std::optional<StringRef> findData(StringRef file, uint64_t offset, uint64_t compressed) {
   Cursor local{file, offset};
   if (local.get<uint32_t>() != localSignature)
     return std::nullopt;
@@ -102,9 +97,7 @@ static Expected<Entry> readEntry(StringRef file, Cursor &central) {
   central.take(4);
   auto crc = central.get<uint32_t>();
   uint64_t compressed = central.get<uint32_t>(), size = central.get<uint32_t>();
-  uint64_t nameSize = central.get<uint16_t>(),
-           extraSize = central.get<uint16_t>(),
-           noteSize = central.get<uint16_t>();
+  uint64_t nameSize = central.get<uint16_t>(), extraSize = central.get<uint16_t>(), noteSize = central.get<uint16_t>();
   central.take(8);
   uint64_t offset = central.get<uint32_t>();
   StringRef name = central.take(nameSize), extra = central.take(extraSize);
@@ -114,11 +107,10 @@ static Expected<Entry> readEntry(StringRef file, Cursor &central) {
   if (flags & 1)
     return makeError("entry '" + name + "' is encrypted");
   if (method != 0 && method != 8)
-    return makeError("entry '" + name + "' has compression method " +
-                     Twine(method) + ", expected 0 (stored) or 8 (deflated)");
+    return makeError("entry '" + name + "' has compression method " + Twine(method) +
+                     ", expected 0 (stored) or 8 (deflated)");
   bool known = readZip64(extra, size, compressed, offset);
-  std::optional<StringRef> data =
-      known ? findData(file, offset, compressed) : std::nullopt;
+  std::optional<StringRef> data = known ? findData(file, offset, compressed) : std::nullopt;
   // Deflate shrinks by a factor of 1032 at most.
   if (!data || (method == 0 ? size != compressed : size / 1032 > compressed))
     return makeError("entry '" + name + "' is damaged or cut off");
@@ -176,10 +168,8 @@ Error Stream::inflateInto(char *buffer, uint64_t count) {
   constexpr uint64_t piece = 1u << 30; // zlib counts in 32 bits
   z_stream &state = inflater->state;
   while (count > 0) {
-    uint64_t in = std::min<uint64_t>(inflater->rest.size(), piece),
-             out = std::min(count, piece);
-    state.next_in =
-        reinterpret_cast<Bytef *>(const_cast<char *>(inflater->rest.data()));
+    uint64_t in = std::min<uint64_t>(inflater->rest.size(), piece), out = std::min(count, piece);
+    state.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(inflater->rest.data()));
     state.avail_in = in;
     state.next_out = reinterpret_cast<Bytef *>(buffer);
     state.avail_out = out;
@@ -206,8 +196,7 @@ Error Stream::read(char *buffer, uint64_t count) {
   position += count;
   crc = crc32_z(crc, reinterpret_cast<const Bytef *>(buffer), count);
   if (position == entry.size && entry.crc && crc != *entry.crc)
-    return makeError("its checksum is " + Twine::utohexstr(crc) +
-                     ", expected " + Twine::utohexstr(*entry.crc));
+    return makeError("its checksum is " + Twine::utohexstr(crc) + ", expected " + Twine::utohexstr(*entry.crc));
   return Error::success();
 }
 
@@ -231,26 +220,18 @@ constexpr uint16_t firstOfJanuary1980 = 0x21;
 // no other path.
 Error Writer::add(StringRef name, StringRef header, StringRef content) {
   if (name.size() > 0xffff)
-    return makeError("an array's name has " + Twine(name.size()) +
-                     " bytes, expected at most 65535");
-  uint32_t crc =
-      crc32_z(0, reinterpret_cast<const Bytef *>(header.data()), header.size());
-  crc = crc32_z(crc, reinterpret_cast<const Bytef *>(content.data()),
-                content.size());
+    return makeError("an array's name has " + Twine(name.size()) + " bytes, expected at most 65535");
+  uint32_t crc = crc32_z(0, reinterpret_cast<const Bytef *>(header.data()), header.size());
+  crc = crc32_z(crc, reinterpret_cast<const Bytef *>(content.data()), content.size());
   uint64_t size = header.size() + content.size();
   Fields local;
-  local.put(localSignature)
-      .put(version64)
-      .put<uint16_t>(0x800)
-      .put<uint16_t>(0)
-      .put<uint16_t>(0);
+  local.put(localSignature).put(version64).put<uint16_t>(0x800).put<uint16_t>(0).put<uint16_t>(0);
   local.put(firstOfJanuary1980).put(crc).put(use64).put(use64);
   local.put<uint16_t>(name.size()).put<uint16_t>(20);
   stream << StringRef(local.bytes.data(), local.bytes.size()) << name;
   Fields extra;
   extra.put<uint16_t>(1).put<uint16_t>(16).put(size).put(size);
-  stream << StringRef(extra.bytes.data(), extra.bytes.size()) << header
-         << content;
+  stream << StringRef(extra.bytes.data(), extra.bytes.size()) << header << content;
   entries.push_back({name.str(), crc, size, offset});
   offset += localSize + name.size() + 20 + size;
   return Error::success();
@@ -260,43 +241,19 @@ void Writer::finish() {
   uint64_t begin = offset;
   for (const Written &entry : entries) {
     Fields central;
-    central.put(centralSignature)
-        .put(version64)
-        .put(version64)
-        .put<uint16_t>(0x800)
-        .put<uint16_t>(0);
-    central.put<uint16_t>(0)
-        .put(firstOfJanuary1980)
-        .put(entry.crc)
-        .put(use64)
-        .put(use64);
+    central.put(centralSignature).put(version64).put(version64).put<uint16_t>(0x800).put<uint16_t>(0);
+    central.put<uint16_t>(0).put(firstOfJanuary1980).put(entry.crc).put(use64).put(use64);
     central.put<uint16_t>(entry.name.size()).put<uint16_t>(28).put<uint16_t>(0);
-    central.put<uint16_t>(0)
-        .put<uint16_t>(0)
-        .put<uint32_t>(0644u << 16 | 0x80000000u)
-        .put(use64);
-    stream << StringRef(central.bytes.data(), central.bytes.size())
-           << entry.name;
+    central.put<uint16_t>(0).put<uint16_t>(0).put<uint32_t>(0644u << 16 | 0x80000000u).put(use64);
+    stream << StringRef(central.bytes.data(), central.bytes.size()) << entry.name;
     Fields extra;
-    extra.put<uint16_t>(1)
-        .put<uint16_t>(24)
-        .put(entry.size)
-        .put(entry.size)
-        .put(entry.offset);
+    extra.put<uint16_t>(1).put<uint16_t>(24).put(entry.size).put(entry.size).put(entry.offset);
     stream << StringRef(extra.bytes.data(), extra.bytes.size());
     offset += centralSize + entry.name.size() + 28;
   }
   Fields end;
-  end.put(end64Signature)
-      .put(end64Size - 12)
-      .put(version64)
-      .put(version64)
-      .put<uint32_t>(0)
-      .put<uint32_t>(0);
-  end.put<uint64_t>(entries.size())
-      .put<uint64_t>(entries.size())
-      .put(offset - begin)
-      .put(begin);
+  end.put(end64Signature).put(end64Size - 12).put(version64).put(version64).put<uint32_t>(0).put<uint32_t>(0);
+  end.put<uint64_t>(entries.size()).put<uint64_t>(entries.size()).put(offset - begin).put(begin);
   end.put(locatorSignature).put<uint32_t>(0).put(offset).put<uint32_t>(1);
   uint16_t count = std::min<uint64_t>(entries.size(), 0xffff);
   end.put(endSignature).put<uint16_t>(0).put<uint16_t>(0).put(count).put(count);

@@ -58,8 +58,7 @@ class Writer {
 public:
   explicit Writer(llvm::raw_ostream &stream) : stream(stream) {}
   /// The entry's content is `header` followed by `content`.
-  llvm::Error add(llvm::StringRef name, llvm::StringRef header,
-                  llvm::StringRef content);
+  llvm::Error add(llvm::StringRef name, llvm::StringRef header, llvm::StringRef content);
   void finish();
 
 private:

@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Nibble, a quantization compiler: ONNX in, integer machine code out."""
+"""Nibble, a quantization compiler: ONNX in, integer machine code out.
 
-from nibble._nibble import opt
+    model = nibble.compile("model.onnx", calibration=[{"image": array}, ...])
+    outputs = model.run({"image": array})
+    model.save("model.so")
+"""
 
-__all__ = ["opt"]
+from nibble._nibble import Error, opt
+from nibble._model import Model, Value, load
+from nibble._compile import Feed, compile, quantize
+
+__all__ = ["Error", "Feed", "Model", "Value", "compile", "load", "opt", "quantize"]

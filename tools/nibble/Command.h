@@ -10,21 +10,18 @@
 
 #include <memory>
 
-namespace nibble::tool {
+namespace nibble::driver {
 
 namespace cl = llvm::cl;
 
 class Command {
 public:
   /// `help` is one line of what the command does, then examples.
-  Command(llvm::StringRef name, llvm::StringRef help)
-      : subcommand(name, help) {}
+  Command(llvm::StringRef name, llvm::StringRef help) : subcommand(name, help) {}
   virtual ~Command() = default;
 
   llvm::StringRef getName() const { return subcommand.getName(); }
-  llvm::StringRef getSummary() const {
-    return subcommand.getDescription().split('\n').first;
-  }
+  llvm::StringRef getSummary() const { return subcommand.getDescription().split('\n').first; }
   bool isChosen() const { return static_cast<bool>(subcommand); }
   virtual llvm::Error run(Reporter &reporter) = 0;
 
@@ -34,8 +31,12 @@ protected:
 
 std::unique_ptr<Command> makeInspectCommand();
 std::unique_ptr<Command> makeRunCommand();
+std::unique_ptr<Command> makeBenchCommand();
 std::unique_ptr<Command> makeCompareCommand();
+std::unique_ptr<Command> makeCompileCommand();
+std::unique_ptr<Command> makeExplainCommand();
+std::unique_ptr<Command> makeQuantizeCommand();
 
-} // namespace nibble::tool
+} // namespace nibble::driver
 
 #endif // NIBBLE_TOOLS_NIBBLE_COMMAND_H

@@ -13,65 +13,53 @@
 
 using namespace llvm;
 
-namespace nibble::tool {
+namespace nibble::driver {
 
 namespace {
 class CompareCommand : public Command {
 public:
   CompareCommand()
-      : Command(
-            "compare",
-            "compares a model with another, as a quantized one with the float "
-            "model it came from\n\n"
-            "  nibble compare model.onnx model.so --inputs data.npz\n"
-            "  nibble compare model.onnx model.so --inputs data.npz --json\n\n"
-            "  Reports of each output the signal to quantization noise ratio "
-            "in dB (infinite: equal),\n"
-            "  how often the greatest element is the same, and the greatest "
-            "error.\n"),
-        expected(cl::Positional, cl::Required, cl::desc("MODEL"),
-                 cl::sub(subcommand)),
-        actual(cl::Positional, cl::Required, cl::desc("OTHER"),
+      : Command("compare", "compares a model with another, as a quantized one with the float "
+                           "model it came from\n\n"
+                           "  nibble compare model.onnx model.so --inputs data.npz\n"
+                           "  nibble compare model.onnx model.so --inputs data.npz --json\n\n"
+                           "  Reports of each output the signal to quantization noise ratio "
+                           "in dB (infinite: equal),\n"
+                           "  how often the greatest element is the same, and the greatest "
+                           "error.\n"),
+        expected(cl::Positional, cl::Required, cl::desc("MODEL"), cl::sub(subcommand)),
+        actual(cl::Positional, cl::Required, cl::desc("OTHER"), cl::sub(subcommand)),
+        inputs("inputs", cl::Required, cl::desc(".npz file (or folder of them) of samples"), cl::value_desc("data"),
                cl::sub(subcommand)),
-        inputs("inputs", cl::Required,
-               cl::desc(".npz file (or folder of them) of samples"),
-               cl::value_desc("data"), cl::sub(subcommand)),
         json("json", cl::desc("print JSON"), cl::sub(subcommand)) {}
 
   Error run(Reporter &reporter) override {
     Session session(reporter);
-    Expected<std::unique_ptr<Executable>> first =
-        openExecutable(session, expected, /*reference=*/false);
+    Expected<std::unique_ptr<Executable>> first = openExecutable(session, expected, /*reference=*/false);
     if (!first)
       return first.takeError();
-    Expected<std::unique_ptr<Executable>> second =
-        openExecutable(session, actual, /*reference=*/false);
+    Expected<std::unique_ptr<Executable>> second = openExecutable(session, actual, /*reference=*/false);
     if (!second)
       return second.takeError();
     Expected<std::unique_ptr<Samples>> samples =
-        openSamples(inputs, (*first)->inputs(),
-                    [&](const Twine &text) { reporter.note(text.str()); });
+        openSamples(inputs, (*first)->inputs(), [&](const Twine &text) { reporter.note(text.str()); });
     if (!samples)
       return samples.takeError();
     return compare(**first, **second, **samples, reporter);
   }
 
 private:
-  Error compare(Executable &first, Executable &second, Samples &samples,
-                Reporter &reporter);
-  void report(ArrayRef<Port> outputs, ArrayRef<Difference> differences,
-              int64_t count) const;
+  Error compare(Executable &first, Executable &second, Samples &samples, Reporter &reporter);
+  void report(ArrayRef<Port> outputs, ArrayRef<Difference> differences, int64_t count) const;
 
   cl::opt<std::string> expected, actual, inputs;
   cl::opt<bool> json;
 };
 } // namespace
 
-Error CompareCommand::compare(Executable &first, Executable &second,
-                              Samples &samples, Reporter &reporter) {
+Error CompareCommand::compare(Executable &first, Executable &second, Samples &samples, Reporter &reporter) {
   if (first.outputs().size() != second.outputs().size())
-    return makeError("'" + expected + "' has " + Twine(first.outputs().size()) +
-                     " outputs and '" + actual + "' has " +
+    return makeError("'" + expected + "' has " + Twine(first.outputs().size()) + " outputs and '" + actual + "' has " +
                      Twine(second.outputs().size()));
   std::vector<Difference> differences(first.outputs().size());
   int64_t count = 0;
@@ -90,9 +78,7 @@ Error CompareCommand::compare(Executable &first, Executable &second,
       return addContext(actual, right.takeError());
     for (auto [index, difference] : enumerate(differences))
       if (Error error = difference.add((*left)[index], (*right)[index]))
-        return addContext("output '" + first.outputs()[index].name + "' of '" +
-                              actual + "'",
-                          std::move(error));
+        return addContext("output '" + first.outputs()[index].name + "' of '" + actual + "'", std::move(error));
     reporter.advance(++count);
   }
   reporter.endStep();
@@ -102,9 +88,7 @@ Error CompareCommand::compare(Executable &first, Executable &second,
   return Error::success();
 }
 
-void CompareCommand::report(ArrayRef<Port> outputs,
-                            ArrayRef<Difference> differences,
-                            int64_t count) const {
+void CompareCommand::report(ArrayRef<Port> outputs, ArrayRef<Difference> differences, int64_t count) const {
   if (json) {
     json::Array array;
     for (auto [port, difference] : zip_equal(outputs, differences)) {
@@ -112,25 +96,20 @@ void CompareCommand::report(ArrayRef<Port> outputs,
       object["name"] = port.name;
       array.push_back(std::move(object));
     }
-    return printJson(
-        json::Object{{"samples", count}, {"outputs", std::move(array)}});
+    return printJson(json::Object{{"samples", count}, {"outputs", std::move(array)}});
   }
-  std::vector<std::vector<std::string>> rows = {{"output", "SQNR dB",
-                                                 "same arg max", "max error",
-                                                 "relative", "same bits"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"output", "SQNR dB", "same arg max", "max error", "relative", "same bits"}};
   for (auto [port, difference] : zip_equal(outputs, differences))
-    rows.push_back(
-        {port.name, formatv("{0:f2}", difference.getSqnr()).str(),
-         formatv("{0:f2} %", 100 * difference.getArgMaxAgreement()).str(),
-         formatv("{0}", difference.getMaxError()).str(),
-         formatv("{0:e2}", difference.getMaxRelativeError()).str(),
-         formatv("{0:f2} %", 100 * difference.getIdentical()).str()});
+    rows.push_back({port.name, formatv("{0:f2}", difference.getSqnr()).str(),
+                    formatv("{0:f2} %", 100 * difference.getArgMaxAgreement()).str(),
+                    formatv("{0}", difference.getMaxError()).str(),
+                    formatv("{0:e2}", difference.getMaxRelativeError()).str(),
+                    formatv("{0:f2} %", 100 * difference.getIdentical()).str()});
   printTable(rows);
   outs() << count << (count == 1 ? " sample\n" : " samples\n");
 }
 
-std::unique_ptr<Command> makeCompareCommand() {
-  return std::make_unique<CompareCommand>();
-}
+std::unique_ptr<Command> makeCompareCommand() { return std::make_unique<CompareCommand>(); }
 
-} // namespace nibble::tool
+} // namespace nibble::driver

@@ -3,11 +3,11 @@
 #include "Command.h"
 #include "Output.h"
 
-#include "nibble/Driver/Inspect.h"
+#include "nibble/Driver/Open.h"
 
 using namespace llvm;
 
-namespace nibble::tool {
+namespace nibble::driver {
 
 namespace {
 class InspectCommand : public Command {
@@ -17,16 +17,12 @@ public:
                            "operations, sizes\n\n"
                            "  nibble inspect model.onnx\n"
                            "  nibble inspect model.so --json\n"),
-        model(cl::Positional, cl::Required, cl::desc("MODEL"),
-              cl::sub(subcommand)),
+        model(cl::Positional, cl::Required, cl::desc("MODEL"), cl::sub(subcommand)),
         json("json", cl::desc("print JSON"), cl::sub(subcommand)) {}
 
   Error run(Reporter &reporter) override {
     Session session(reporter);
-    Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = session.load(model);
-    if (!module)
-      return module.takeError();
-    Expected<ModelInfo> info = inspect(**module);
+    Expected<ModelInfo> info = inspectFile(session, model);
     if (!info)
       return info.takeError();
     if (json)
@@ -42,8 +38,6 @@ private:
 };
 } // namespace
 
-std::unique_ptr<Command> makeInspectCommand() {
-  return std::make_unique<InspectCommand>();
-}
+std::unique_ptr<Command> makeInspectCommand() { return std::make_unique<InspectCommand>(); }
 
-} // namespace nibble::tool
+} // namespace nibble::driver

@@ -8,7 +8,7 @@
 
 using namespace llvm;
 
-namespace nibble::tool {
+namespace nibble::driver {
 
 void printJson(json::Value value) { outs() << formatv("{0:2}\n", value); }
 
@@ -36,4 +36,4 @@ void printTable(const std::vector<std::vector<std::string>> &rows) {
   }
 }
 
-} // namespace nibble::tool
+} // namespace nibble::driver

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace nibble::tool {
+namespace nibble::driver {
 
 /// Indented JSON and a newline on the standard output.
 void printJson(llvm::json::Value value);
@@ -18,6 +18,6 @@ void printJson(llvm::json::Value value);
 /// right. The first row is the heading.
 void printTable(const std::vector<std::vector<std::string>> &rows);
 
-} // namespace nibble::tool
+} // namespace nibble::driver
 
 #endif // NIBBLE_TOOLS_NIBBLE_OUTPUT_H

@@ -11,29 +11,25 @@
 
 using namespace llvm;
 
-namespace nibble::tool {
+namespace nibble::driver {
 
 namespace {
 class RunCommand : public Command {
 public:
   RunCommand()
-      : Command("run",
-                "runs a model on one set of inputs\n\n"
-                "  nibble run model.so --inputs in.npz --outputs out.npz\n"
-                "  nibble run model.onnx --reference --inputs in.npz --outputs "
-                "out.npz\n\n"
-                "  in.npz has an array for each input, under its name and of "
-                "its type and shape:\n"
-                "  numpy.savez('in.npz', image=array)\n"),
-        model(cl::Positional, cl::Required, cl::desc("MODEL"),
-              cl::sub(subcommand)),
-        inputs("inputs", cl::Required, cl::desc(".npz file of the inputs"),
-               cl::value_desc("file"), cl::sub(subcommand)),
-        outputs("outputs", cl::Required,
-                cl::desc(".npz file to write the outputs to"),
-                cl::value_desc("file"), cl::sub(subcommand)),
-        reference("reference", cl::desc("run in the reference interpreter"),
-                  cl::sub(subcommand)) {}
+      : Command("run", "runs a model on one set of inputs\n\n"
+                       "  nibble run model.so --inputs in.npz --outputs out.npz\n"
+                       "  nibble run model.onnx --reference --inputs in.npz --outputs "
+                       "out.npz\n\n"
+                       "  in.npz has an array for each input, under its name and of "
+                       "its type and shape:\n"
+                       "  numpy.savez('in.npz', image=array)\n"),
+        model(cl::Positional, cl::Required, cl::desc("MODEL"), cl::sub(subcommand)),
+        inputs("inputs", cl::Required, cl::desc(".npz file of the inputs"), cl::value_desc("file"),
+               cl::sub(subcommand)),
+        outputs("outputs", cl::Required, cl::desc(".npz file to write the outputs to"), cl::value_desc("file"),
+                cl::sub(subcommand)),
+        reference("reference", cl::desc("run in the reference interpreter"), cl::sub(subcommand)) {}
 
   Error run(Reporter &reporter) override {
     if (Error error = checkWritable(outputs))
@@ -42,8 +38,7 @@ public:
     Expected<NamedArrays> feed = readNpz(inputs);
     if (!feed)
       return feed.takeError();
-    Expected<std::unique_ptr<Executable>> executable =
-        openExecutable(session, model, reference);
+    Expected<std::unique_ptr<Executable>> executable = openExecutable(session, model, reference);
     if (!executable)
       return executable.takeError();
     Expected<std::vector<Array>> results = (*executable)->run(*feed);
@@ -61,8 +56,6 @@ private:
 };
 } // namespace
 
-std::unique_ptr<Command> makeRunCommand() {
-  return std::make_unique<RunCommand>();
-}
+std::unique_ptr<Command> makeRunCommand() { return std::make_unique<RunCommand>(); }
 
-} // namespace nibble::tool
+} // namespace nibble::driver

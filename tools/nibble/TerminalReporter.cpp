@@ -8,10 +8,9 @@
 
 using namespace llvm;
 
-namespace nibble::tool {
+namespace nibble::driver {
 
-TerminalReporter::TerminalReporter()
-    : isTerminal(sys::Process::StandardErrIsDisplayed()) {}
+TerminalReporter::TerminalReporter() : isTerminal(sys::Process::StandardErrIsDisplayed()) {}
 
 void TerminalReporter::warn(StringRef message) {
   clear();
@@ -43,8 +42,7 @@ void TerminalReporter::draw(int64_t done) {
   errs() << "\r\x1b[K" << step;
   if (total && *total > 0) {
     int64_t filled = 30 * done / *total;
-    errs() << " [" << std::string(filled, '=') << std::string(30 - filled, ' ')
-           << "] " << done << "/" << *total;
+    errs() << " [" << std::string(filled, '=') << std::string(30 - filled, ' ') << "] " << done << "/" << *total;
   } else if (done > 0) {
     errs() << ' ' << done;
   }
@@ -56,4 +54,4 @@ void TerminalReporter::clear() {
     errs() << "\r\x1b[K";
 }
 
-} // namespace nibble::tool
+} // namespace nibble::driver

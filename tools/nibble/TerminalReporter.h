@@ -9,7 +9,7 @@
 
 #include <chrono>
 
-namespace nibble::tool {
+namespace nibble::driver {
 
 class TerminalReporter : public Reporter {
 public:
@@ -30,6 +30,6 @@ private:
   std::chrono::steady_clock::time_point drawn;
 };
 
-} // namespace nibble::tool
+} // namespace nibble::driver
 
 #endif // NIBBLE_TOOLS_NIBBLE_TERMINALREPORTER_H

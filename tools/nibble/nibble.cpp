@@ -10,7 +10,7 @@
 #include "llvm/Support/WithColor.h"
 
 using namespace llvm;
-using namespace nibble;
+using namespace nibble::driver;
 
 static const char header[] =
     R"(nibble quantizes, compiles, runs and explains neural networks.
@@ -27,19 +27,19 @@ static const char footer[] = R"(
 nibble COMMAND --help explains a command and gives examples; nibble --version tells the version.
 )";
 
-using Commands = ArrayRef<std::unique_ptr<tool::Command>>;
+using Commands = ArrayRef<std::unique_ptr<Command>>;
 
 // llvm::cl would list every option of LLVM here.
 static void printHelp(Commands commands, raw_ostream &os) {
   os << header;
-  for (const std::unique_ptr<tool::Command> &command : commands)
+  for (const std::unique_ptr<Command> &command : commands)
     os << formatv("  {0,-9} {1}\n", command->getName(), command->getSummary());
   os << footer;
 }
 
 static int runChosen(Commands commands) {
-  tool::TerminalReporter reporter;
-  for (const std::unique_ptr<tool::Command> &command : commands) {
+  TerminalReporter reporter;
+  for (const std::unique_ptr<Command> &command : commands) {
     if (!command->isChosen())
       continue;
     Error error = command->run(reporter);
@@ -55,16 +55,14 @@ static int runChosen(Commands commands) {
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   setBugReportMsg("please report this with the command line and the model:\n");
-  std::unique_ptr<tool::Command> commands[] = {tool::makeRunCommand(),
-                                               tool::makeCompareCommand(),
-                                               tool::makeInspectCommand()};
-  if (argc > 1 &&
-      is_contained({"help", "-h", "-help", "--help"}, StringRef(argv[1]))) {
+  std::unique_ptr<Command> commands[] = {makeCompileCommand(), makeQuantizeCommand(), makeRunCommand(),
+                                         makeCompareCommand(), makeBenchCommand(),    makeInspectCommand(),
+                                         makeExplainCommand()};
+  if (argc > 1 && is_contained({"help", "-h", "-help", "--help"}, StringRef(argv[1]))) {
     printHelp(commands, outs());
     return 0;
   }
-  cl::SetVersionPrinter(
-      [](raw_ostream &os) { os << "nibble " NIBBLE_VERSION "\n"; });
+  cl::SetVersionPrinter([](raw_ostream &os) { os << "nibble " NIBBLE_VERSION "\n"; });
   cl::ParseCommandLineOptions(argc, argv);
   return runChosen(commands);
 }

@@ -8,6 +8,7 @@
 
 using namespace llvm;
 using namespace nibble;
+using namespace nibble::driver;
 
 namespace {
 
@@ -28,10 +29,8 @@ TEST(Compare, Equal) {
 
 TEST(Compare, AddsUpOverSamples) {
   Difference difference;
-  ASSERT_FALSE(
-      bool(difference.add(make({1, 2}, {3, 4}), make({1, 2}, {3, 4.5}))));
-  ASSERT_FALSE(
-      bool(difference.add(make({1, 2}, {3, 4}), make({1, 2}, {4, 3.5}))));
+  ASSERT_FALSE(bool(difference.add(make({1, 2}, {3, 4}), make({1, 2}, {3, 4.5}))));
+  ASSERT_FALSE(bool(difference.add(make({1, 2}, {3, 4}), make({1, 2}, {4, 3.5}))));
   EXPECT_NEAR(difference.getSqnr(), 10 * std::log10(50 / 1.5), 1e-9);
   EXPECT_EQ(difference.getArgMaxAgreement(), 0.5);
   EXPECT_EQ(difference.getMaxError(), 1);
@@ -41,8 +40,7 @@ TEST(Compare, AddsUpOverSamples) {
 
 TEST(Compare, ShapesDiffer) {
   Difference difference;
-  EXPECT_EQ(toString(difference.add(make({2}, {1, 2}), make({1}, {1}))),
-            "is float32[1], expected float32[2]");
+  EXPECT_EQ(toString(difference.add(make({2}, {1, 2}), make({1}, {1}))), "is float32[1], expected float32[2]");
 }
 
 } // namespace

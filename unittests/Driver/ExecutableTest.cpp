@@ -6,35 +6,30 @@
 
 using namespace llvm;
 using namespace nibble;
+using namespace nibble::driver;
 
 namespace {
 
-const std::vector<Port> ports = {
-    {"image", ElementKind::F32, {-1, 3}, {"batch", ""}, std::nullopt},
-    {"mask", ElementKind::U8, {-1}, {"batch"}, std::nullopt}};
+const std::vector<Port> ports = {{"image", ElementKind::F32, {-1, 3}, {"batch", ""}, std::nullopt},
+                                 {"mask", ElementKind::U8, {-1}, {"batch"}, std::nullopt}};
 
 std::string errorOf(const NamedArrays &feed) {
   Expected<std::vector<Array>> arguments = arrangeFeed(ports, feed);
   return arguments ? "no error" : toString(arguments.takeError());
 }
 
-Array make(ElementKind kind, ArrayRef<int64_t> shape) {
-  return Array::allocate(kind, shape);
-}
+Array make(ElementKind kind, ArrayRef<int64_t> shape) { return Array::allocate(kind, shape); }
 
 TEST(Executable, ArrangesByName) {
-  Array image = make(ElementKind::F32, {2, 3}),
-        mask = make(ElementKind::U8, {2});
-  Expected<std::vector<Array>> arguments =
-      arrangeFeed(ports, {{"mask", mask}, {"image", image}});
+  Array image = make(ElementKind::F32, {2, 3}), mask = make(ElementKind::U8, {2});
+  Expected<std::vector<Array>> arguments = arrangeFeed(ports, {{"mask", mask}, {"image", image}});
   ASSERT_TRUE(bool(arguments)) << toString(arguments.takeError());
   EXPECT_EQ((*arguments)[0].data, image.data);
   EXPECT_EQ((*arguments)[1].data, mask.data);
 }
 
 TEST(Executable, MissingInput) {
-  EXPECT_EQ(errorOf({{"image", make(ElementKind::F32, {2, 3})}}),
-            "input 'mask' is missing, expected uint8[batch]");
+  EXPECT_EQ(errorOf({{"image", make(ElementKind::F32, {2, 3})}}), "input 'mask' is missing, expected uint8[batch]");
 }
 
 TEST(Executable, WrongType) {
@@ -48,8 +43,7 @@ TEST(Executable, WrongShape) {
 }
 
 TEST(Executable, DimensionsDisagree) {
-  EXPECT_EQ(errorOf({{"image", make(ElementKind::F32, {2, 3})},
-                     {"mask", make(ElementKind::U8, {4})}}),
+  EXPECT_EQ(errorOf({{"image", make(ElementKind::F32, {2, 3})}, {"mask", make(ElementKind::U8, {4})}}),
             "dimension 'batch' is 4 in input 'mask' and 2 in input 'image'");
 }
 

@@ -13,6 +13,7 @@
 
 using namespace llvm;
 using namespace nibble;
+using namespace nibble::driver;
 
 namespace {
 
@@ -32,9 +33,7 @@ Port port(StringRef name, ArrayRef<int64_t> shape) {
 /// A folder that goes when the test ends.
 class SamplesTest : public testing::Test {
 protected:
-  void SetUp() override {
-    ASSERT_FALSE(sys::fs::createUniqueDirectory("nibble", folder));
-  }
+  void SetUp() override { ASSERT_FALSE(sys::fs::createUniqueDirectory("nibble", folder)); }
   void TearDown() override { sys::fs::remove_directories(folder); }
 
   std::string write(StringRef name, const NamedArrays &arrays) {
@@ -48,11 +47,8 @@ protected:
   /// without the folder's name.
   std::string read(StringRef path, ArrayRef<Port> inputs) {
     std::string text;
-    auto addNote = [&](const Twine &note) {
-      text += "note: " + clean(note.str()) + "\n";
-    };
-    Expected<std::unique_ptr<Samples>> samples =
-        openSamples(path, inputs, addNote);
+    auto addNote = [&](const Twine &note) { text += "note: " + clean(note.str()) + "\n"; };
+    Expected<std::unique_ptr<Samples>> samples = openSamples(path, inputs, addNote);
     if (!samples)
       return text + clean(toString(samples.takeError()));
     while (true) {
@@ -62,8 +58,7 @@ protected:
       if (!*feed)
         return text;
       for (const NamedArray &entry : **feed)
-        text += entry.name + " " + describe(entry.array) + "=" +
-                std::to_string(int(entry.array.toDoubles()[0])) + ", ";
+        text += entry.name + " " + describe(entry.array) + "=" + std::to_string(int(entry.array.toDoubles()[0])) + ", ";
     }
   }
 
@@ -82,13 +77,11 @@ TEST_F(SamplesTest, DynamicBatchGoesRowByRow) {
 }
 
 TEST_F(SamplesTest, StaticBatchGoesInItsSteps) {
-  EXPECT_EQ(read(write("a.npz", {{"x", iota({4, 2})}}), port("x", {2, 2})),
-            "x float32[2x2]=0, x float32[2x2]=4, ");
+  EXPECT_EQ(read(write("a.npz", {{"x", iota({4, 2})}}), port("x", {2, 2})), "x float32[2x2]=0, x float32[2x2]=4, ");
 }
 
 TEST_F(SamplesTest, ExtraDimensionCountsSamples) {
-  EXPECT_EQ(read(write("a.npz", {{"x", iota({2, 1, 3})}}), port("x", {1, 3})),
-            "x float32[1x3]=0, x float32[1x3]=3, ");
+  EXPECT_EQ(read(write("a.npz", {{"x", iota({2, 1, 3})}}), port("x", {1, 3})), "x float32[1x3]=0, x float32[1x3]=3, ");
 }
 
 TEST_F(SamplesTest, ScalarsHoldForAll) {
@@ -100,13 +93,11 @@ TEST_F(SamplesTest, ScalarsHoldForAll) {
 TEST_F(SamplesTest, Folder) {
   write("b.npz", {{"x", iota({1, 2})}});
   write("a.npz", {{"x", iota({2, 2})}});
-  EXPECT_EQ(read(folder, port("x", {-1, 2})),
-            "x float32[1x2]=0, x float32[1x2]=2, x float32[1x2]=0, ");
+  EXPECT_EQ(read(folder, port("x", {-1, 2})), "x float32[1x2]=0, x float32[1x2]=2, x float32[1x2]=0, ");
 }
 
 TEST_F(SamplesTest, UnusedEntryIsNoted) {
-  EXPECT_EQ(read(write("a.npz", {{"x", iota({1})}, {"y", iota({1})}}),
-                 port("x", {-1})),
+  EXPECT_EQ(read(write("a.npz", {{"x", iota({1})}, {"y", iota({1})}}), port("x", {-1})),
             "note: 'a.npz': entry 'y' is not an input of the model and is not "
             "used\nx float32[1]=0, ");
 }
@@ -117,16 +108,13 @@ TEST_F(SamplesTest, MissingEntry) {
 }
 
 TEST_F(SamplesTest, WrongType) {
-  EXPECT_EQ(
-      read(write("a.npz", {{"x", Array::allocate(ElementKind::F64, {5, 2})}}),
-           port("x", {-1, 2})),
-      "'a.npz': entry 'x' is float64[5x2], expected samples of float32[? x 2]");
+  EXPECT_EQ(read(write("a.npz", {{"x", Array::allocate(ElementKind::F64, {5, 2})}}), port("x", {-1, 2})),
+            "'a.npz': entry 'x' is float64[5x2], expected samples of float32[? x 2]");
 }
 
 TEST_F(SamplesTest, WrongShape) {
-  EXPECT_EQ(
-      read(write("a.npz", {{"x", iota({5, 3})}}), port("x", {-1, 2})),
-      "'a.npz': entry 'x' is float32[5x3], expected samples of float32[? x 2]");
+  EXPECT_EQ(read(write("a.npz", {{"x", iota({5, 3})}}), port("x", {-1, 2})),
+            "'a.npz': entry 'x' is float32[5x3], expected samples of float32[? x 2]");
 }
 
 TEST_F(SamplesTest, CountsDiffer) {
@@ -143,8 +131,6 @@ TEST_F(SamplesTest, Nan) {
             "is NaN at element 1");
 }
 
-TEST_F(SamplesTest, EmptyFolder) {
-  EXPECT_EQ(read(folder, port("x", {-1})).find("the folder '"), 0u);
-}
+TEST_F(SamplesTest, EmptyFolder) { EXPECT_EQ(read(folder, port("x", {-1})).find("the folder '"), 0u); }
 
 } // namespace

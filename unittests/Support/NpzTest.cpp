@@ -20,14 +20,11 @@ struct TemporaryFile {
   SmallString<128> path;
   explicit TemporaryFile(StringRef content = "") {
     int descriptor;
-    EXPECT_FALSE(
-        sys::fs::createTemporaryFile("nibble", "npz", descriptor, path));
+    EXPECT_FALSE(sys::fs::createTemporaryFile("nibble", "npz", descriptor, path));
     raw_fd_ostream(descriptor, /*shouldClose=*/true) << content;
   }
   ~TemporaryFile() { sys::fs::remove(path); }
-  std::string read() const {
-    return (*MemoryBuffer::getFile(path))->getBuffer().str();
-  }
+  std::string read() const { return (*MemoryBuffer::getFile(path))->getBuffer().str(); }
 };
 
 Array iota(ArrayRef<int64_t> shape) {
@@ -43,29 +40,24 @@ std::string messageOf(StringRef content) {
     return "no error";
   std::string message = toString(arrays.takeError());
   size_t at = message.find(file.path.str());
-  return at == std::string::npos
-             ? message
-             : message.replace(at, file.path.size(), "FILE");
+  return at == std::string::npos ? message : message.replace(at, file.path.size(), "FILE");
 }
 
 std::string validFile() {
   TemporaryFile file;
-  EXPECT_FALSE(bool(
-      writeNpz(file.path, {{"first", iota({2, 3})}, {"second", iota({})}})));
+  EXPECT_FALSE(bool(writeNpz(file.path, {{"first", iota({2, 3})}, {"second", iota({})}})));
   return file.read();
 }
 
 TEST(Npz, roundTrip) {
   TemporaryFile file;
-  for (const SmallVector<int64_t> &shape :
-       std::vector<SmallVector<int64_t>>{{}, {5}, {2, 3}, {0, 4}}) {
+  for (const SmallVector<int64_t> &shape : std::vector<SmallVector<int64_t>>{{}, {5}, {2, 3}, {0, 4}}) {
     ASSERT_FALSE(bool(writeNpz(file.path, {{"x", iota(shape)}})));
     Expected<NamedArrays> arrays = readNpz(file.path);
     ASSERT_TRUE(bool(arrays)) << toString(arrays.takeError());
     ASSERT_EQ(arrays->size(), 1u);
     EXPECT_EQ(arrays->front().name, "x");
-    EXPECT_EQ(ArrayRef<int64_t>(arrays->front().array.shape),
-              ArrayRef<int64_t>(shape));
+    EXPECT_EQ(ArrayRef<int64_t>(arrays->front().array.shape), ArrayRef<int64_t>(shape));
     EXPECT_EQ(arrays->front().array.as<float>(), iota(shape).as<float>());
   }
 }
@@ -100,27 +92,20 @@ TEST(Npz, deflated) {
     ASSERT_TRUE(bool(part)) << toString(part.takeError());
     pieces.push_back(part->as<int16_t>().vec());
   }
-  EXPECT_EQ(pieces,
-            (std::vector<std::vector<int16_t>>{{0, 1, 2, 3}, {4, 5}, {}}));
+  EXPECT_EQ(pieces, (std::vector<std::vector<int16_t>>{{0, 1, 2, 3}, {4, 5}, {}}));
 }
 
 TEST(Npz, missingFile) {
   Expected<NamedArrays> arrays = readNpz("no/such.npz");
-  EXPECT_EQ(toString(arrays.takeError()),
-            "cannot read 'no/such.npz': No such file or directory");
+  EXPECT_EQ(toString(arrays.takeError()), "cannot read 'no/such.npz': No such file or directory");
 }
 
-TEST(Npz, notAnArchive) {
-  EXPECT_EQ(messageOf("hello"),
-            "cannot read 'FILE' as .npz: not a zip archive, or cut off");
-}
+TEST(Npz, notAnArchive) { EXPECT_EQ(messageOf("hello"), "cannot read 'FILE' as .npz: not a zip archive, or cut off"); }
 
 TEST(Npz, wrongChecksum) {
   std::string content = validFile();
-  content[content.find("second") - 60] ^=
-      1; // in the elements of the first array
-  EXPECT_TRUE(StringRef(messageOf(content))
-                  .starts_with("'FILE': entry 'first': its checksum is"))
+  content[content.find("second") - 60] ^= 1; // in the elements of the first array
+  EXPECT_TRUE(StringRef(messageOf(content)).starts_with("'FILE': entry 'first': its checksum is"))
       << messageOf(content);
 }
 
@@ -147,8 +132,7 @@ TEST(Npz, damagedAnywhere) {
 
 TEST(Npz, unwritable) {
   Error error = writeNpz("no/such/folder/x.npz", {});
-  EXPECT_EQ(toString(std::move(error)),
-            "cannot write 'no/such/folder/x.npz': No such file or directory");
+  EXPECT_EQ(toString(std::move(error)), "cannot write 'no/such/folder/x.npz': No such file or directory");
 }
 
 } // namespace

@@ -9,7 +9,7 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 
-namespace nibble {
+namespace nibble::driver {
 
 /// Differences of one output, added up over samples.
 class Difference {
@@ -22,18 +22,12 @@ public:
   double getSqnr() const;
   double getMaxError() const { return maxError; }
   /// Greatest |e - a| / max |e|.
-  double getMaxRelativeError() const {
-    return maxError / (maxExpected > 0 ? maxExpected : 1);
-  }
+  double getMaxRelativeError() const { return maxError / (maxExpected > 0 ? maxExpected : 1); }
   /// Share of the rows (along the last dimension) whose greatest element is at
   /// the same place; 1 where rows have one element.
-  double getArgMaxAgreement() const {
-    return rows ? double(agreeing) / rows : 1;
-  }
+  double getArgMaxAgreement() const { return rows ? double(agreeing) / rows : 1; }
   /// Share of elements with the same bits.
-  double getIdentical() const {
-    return elements ? double(identical) / elements : 1;
-  }
+  double getIdentical() const { return elements ? double(identical) / elements : 1; }
 
   llvm::json::Object toJson() const;
 
@@ -44,6 +38,6 @@ private:
   int64_t rows = 0, agreeing = 0, elements = 0, identical = 0;
 };
 
-} // namespace nibble
+} // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_COMPARE_H

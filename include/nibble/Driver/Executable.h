@@ -9,17 +9,15 @@
 
 #include "llvm/Support/Error.h"
 
-namespace nibble {
+namespace nibble::driver {
 
 /// An input or output of a model.
 struct Port {
   std::string name;
   ElementKind kind = ElementKind::F32;
-  llvm::SmallVector<int64_t, 4> shape; // negative where dynamic
-  llvm::SmallVector<std::string, 4>
-      dims; // the dynamic dimensions' names, else ""; may be empty
-  std::optional<std::pair<float, int32_t>>
-      quantization; // scale and zero point of integers that stand for reals
+  llvm::SmallVector<int64_t, 4> shape;                   // negative where dynamic
+  llvm::SmallVector<std::string, 4> dims;                // the dynamic dimensions' names, else ""; may be empty
+  std::optional<std::pair<float, int32_t>> quantization; // scale and zero point of integers that stand for reals
 };
 
 /// "float32[batch x 3 x 9 x 7]".
@@ -35,16 +33,14 @@ public:
 
 protected:
   /// `arguments` are in the inputs' order and have their types.
-  virtual llvm::Expected<std::vector<Array>>
-  execute(llvm::ArrayRef<Array> arguments) = 0;
+  virtual llvm::Expected<std::vector<Array>> execute(llvm::ArrayRef<Array> arguments) = 0;
   std::vector<Port> inputPorts, outputPorts;
 };
 
 /// Brings a feed into the order of the inputs, or says which input is missing,
 /// unknown or of another type or shape.
-llvm::Expected<std::vector<Array>> arrangeFeed(llvm::ArrayRef<Port> inputs,
-                                               const NamedArrays &feed);
+llvm::Expected<std::vector<Array>> arrangeFeed(llvm::ArrayRef<Port> inputs, const NamedArrays &feed);
 
-} // namespace nibble
+} // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_EXECUTABLE_H

@@ -12,22 +12,20 @@
 
 #include <map>
 
-namespace nibble {
+namespace nibble::driver {
 
 struct ModelInfo {
   std::string name, hash;
   std::vector<Port> inputs, outputs;
-  std::map<std::string, int64_t>
-      operations;          // how many of each kind; constants are not counted
-  int64_t weightBytes = 0; // of what the operations read
-  std::optional<int64_t> arenaBytes; // of a compiled model, for a batch of one
-  std::vector<std::string> targets;  // instruction sets of a compiled model
+  std::map<std::string, int64_t> operations; // how many of each kind; constants are not counted
+  int64_t weightBytes = 0;                   // of what the operations read
+  std::optional<int64_t> arenaBytes;         // of a compiled model, for a batch of one
+  std::vector<std::string> targets;          // instruction sets of a compiled model
 };
 
 /// The ports of a module's function `main`; an error if it has none or one of a
 /// type that no array has.
-llvm::Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs,
-                      std::vector<Port> &outputs);
+llvm::Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs, std::vector<Port> &outputs);
 
 llvm::Expected<ModelInfo> inspect(mlir::ModuleOp module);
 
@@ -35,6 +33,6 @@ llvm::json::Object toJson(const ModelInfo &info);
 llvm::json::Array toJson(llvm::ArrayRef<Port> ports);
 void print(const ModelInfo &info, llvm::raw_ostream &os);
 
-} // namespace nibble
+} // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_INSPECT_H

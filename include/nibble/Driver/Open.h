@@ -5,20 +5,26 @@
 #define NIBBLE_DRIVER_OPEN_H
 
 #include "nibble/Driver/Executable.h"
+#include "nibble/Driver/Inspect.h"
 #include "nibble/Driver/Session.h"
 
-namespace nibble {
+namespace nibble::driver {
 
 /// The reference interpreter on a module, which it keeps: slow, and by
 /// definition right.
-llvm::Expected<std::unique_ptr<Executable>>
-makeReference(Session &session, mlir::OwningOpRef<mlir::ModuleOp> module);
+llvm::Expected<std::unique_ptr<Executable>> makeReference(Session &session, mlir::OwningOpRef<mlir::ModuleOp> module);
+
+/// Compiles a module as it is, for this machine and in memory.
+llvm::Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads = 1);
 
 /// Opens a compiled model (.so), or a model (.onnx, .mlir) in the reference
 /// interpreter.
-llvm::Expected<std::unique_ptr<Executable>>
-openExecutable(Session &session, llvm::StringRef path, bool reference);
+llvm::Expected<std::unique_ptr<Executable>> openExecutable(Session &session, llvm::StringRef path, bool reference,
+                                                           int threads = 1);
 
-} // namespace nibble
+/// Describes a compiled model or a model.
+llvm::Expected<ModelInfo> inspectFile(Session &session, llvm::StringRef path);
+
+} // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_OPEN_H

@@ -8,7 +8,7 @@
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 
-namespace nibble {
+namespace nibble::driver {
 
 class Samples {
 public:
@@ -25,13 +25,12 @@ public:
 /// array of 100x3x8x8 (or 100x1x3x8x8) as 100 samples; a scalar holds for all
 /// samples. One sample is in memory at a time. `note` is told of entries that
 /// are not used.
-llvm::Expected<std::unique_ptr<Samples>>
-openSamples(llvm::StringRef path, llvm::ArrayRef<Port> inputs,
-            llvm::function_ref<void(const llvm::Twine &)> note);
+llvm::Expected<std::unique_ptr<Samples>> openSamples(llvm::StringRef path, llvm::ArrayRef<Port> inputs,
+                                                     llvm::function_ref<void(const llvm::Twine &)> note);
 
 /// Says which input of a feed holds a NaN or an infinity, if one does.
 llvm::Error checkFinite(const NamedArrays &feed);
 
-} // namespace nibble
+} // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_SAMPLES_H

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-namespace nibble {
+namespace nibble::driver {
 
 /// Hears of what happens; a terminal or Python.
 class Reporter {
@@ -38,9 +38,10 @@ public:
   mlir::MLIRContext &context() { return *mlirContext; }
   Reporter &reporter() { return listener; }
 
-  /// Runs `action`. If it fails, or warns in a strict session, the error holds
-  /// the text of its diagnostics.
-  llvm::Error attempt(llvm::function_ref<mlir::LogicalResult()> action);
+  /// Runs `action`. If it fails, or warns in a strict session, the error holds the text of its diagnostics. `onRemark`
+  /// hears its remarks, which are otherwise dropped.
+  llvm::Error attempt(llvm::function_ref<mlir::LogicalResult()> action,
+                      llvm::function_ref<void(mlir::Location, llvm::StringRef)> onRemark = nullptr);
 
   /// A warning that is no diagnostic of MLIR: reported, or an error in a strict
   /// session.
@@ -50,6 +51,7 @@ public:
   llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> load(llvm::StringRef path);
 
 private:
+  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> import(llvm::StringRef path);
   llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> parse(llvm::StringRef path);
 
   std::unique_ptr<mlir::MLIRContext> mlirContext;
@@ -57,6 +59,6 @@ private:
   bool strict;
 };
 
-} // namespace nibble
+} // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_SESSION_H

@@ -17,20 +17,7 @@
 
 namespace nibble {
 
-enum class ElementKind : uint8_t {
-  Bool,
-  I8,
-  U8,
-  I16,
-  U16,
-  I32,
-  U32,
-  I64,
-  U64,
-  F16,
-  F32,
-  F64
-};
+enum class ElementKind : uint8_t { Bool, I8, U8, I16, U16, I32, U32, I64, U64, F16, F32, F64 };
 
 /// numpy's name, "float32".
 llvm::StringRef getName(ElementKind kind);
@@ -48,15 +35,13 @@ struct Array {
   /// Zeroed memory, aligned to 64 bytes.
   static Array allocate(ElementKind kind, llvm::ArrayRef<int64_t> shape);
   /// Memory of somebody else, which `owner` keeps alive.
-  static Array view(ElementKind kind, llvm::ArrayRef<int64_t> shape,
-                    std::shared_ptr<char> owner);
+  static Array view(ElementKind kind, llvm::ArrayRef<int64_t> shape, std::shared_ptr<char> owner);
 
   int64_t size() const;
   int64_t getByteSize() const { return size() * getByteWidth(kind); }
   template <typename T>
   llvm::ArrayRef<T> as() const {
-    return {reinterpret_cast<const T *>(data.get()),
-            static_cast<size_t>(size())};
+    return {reinterpret_cast<const T *>(data.get()), static_cast<size_t>(size())};
   }
   template <typename T>
   llvm::MutableArrayRef<T> as() {

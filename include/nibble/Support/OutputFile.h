@@ -14,14 +14,11 @@ namespace nibble {
 /// Writes to a temporary file beside `path` and renames it once `write` has
 /// succeeded, so that a failure leaves what was there. "-" is the standard
 /// output.
-llvm::Error
-writeFile(llvm::StringRef path,
-          llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write,
-          bool executable = false);
+llvm::Error writeFile(llvm::StringRef path, llvm::function_ref<llvm::Error(llvm::raw_pwrite_stream &)> write,
+                      bool executable = false);
 
 /// The same with the content at hand.
-llvm::Error writeFile(llvm::StringRef path, llvm::StringRef content,
-                      bool executable = false);
+llvm::Error writeFile(llvm::StringRef path, llvm::StringRef content, bool executable = false);
 
 /// Fails as `writeFile` would for a folder that is missing or may not be
 /// written: asked before long work.

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What each node of a model became, and why.
+
+#ifndef NIBBLE_DRIVER_EXPLAIN_H
+#define NIBBLE_DRIVER_EXPLAIN_H
+
+#include "nibble/Driver/Compile.h"
+
+namespace nibble::driver {
+
+/// Describes the nodes of a graph in execution order.
+std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph);
+
+/// Explains a compiled library, or what compiling the model at `path` gives, with measured times.
+llvm::Expected<Summary> explain(Session &session, llvm::StringRef path, OpenSamples openSamples,
+                                const CompileOptions &options);
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_DRIVER_EXPLAIN_H

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a user may ask of a compilation; the command line and Python use the same names and values.
+
+#ifndef NIBBLE_DRIVER_OPTIONS_H
+#define NIBBLE_DRIVER_OPTIONS_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+
+#include <optional>
+#include <string>
+
+namespace nibble::driver {
+
+/// An option whose value is one of some words.
+struct Choice {
+  llvm::StringLiteral name;
+  llvm::ArrayRef<llvm::StringLiteral> values;
+  /// Fails unless `value` is one of `values`.
+  llvm::Error check(llvm::StringRef value) const;
+};
+
+/// The options of this kind: weights, activations, mode, calib-method, emit, io.
+llvm::ArrayRef<Choice> getChoices();
+const Choice &getChoice(llvm::StringRef name);
+
+struct QuantizationOptions {
+  std::string weights = "auto";
+  std::string activations = "auto";
+  std::string mode = "auto";
+  std::string calibMethod = "auto";
+  std::string calibFile; // where the ranges are kept; read if no calibration data is given
+  std::string plan;
+  std::optional<int64_t> group;
+  std::optional<double> minSqnr; // dB
+  bool strict = false;
+
+  /// Whether nothing is to be quantized.
+  bool isFloat() const { return weights == "float"; }
+};
+
+struct CompileOptions {
+  QuantizationOptions quantization;
+  std::string target = "host";
+  std::string emit = "so";
+  std::string name; // of the symbols; the model file's stem if empty
+  std::string io = "model";
+  std::string stopAfter, dumpPhases;
+  int threads = 1;
+};
+
+/// Says which option has a value that is unknown, not supported yet, or at odds with another.
+llvm::Error check(const QuantizationOptions &options);
+llvm::Error check(const CompileOptions &options);
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_DRIVER_OPTIONS_H

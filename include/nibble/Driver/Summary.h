@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a compilation came to.
+
+#ifndef NIBBLE_DRIVER_SUMMARY_H
+#define NIBBLE_DRIVER_SUMMARY_H
+
+#include "llvm/Support/JSON.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nibble::driver {
+
+/// How one node is computed.
+struct NodeSummary {
+  std::string node, value, operation;
+  std::string precision; // "int8", "float32"
+  std::string reason;    // why it is not int8
+  std::string kernel;
+  int64_t weightBytes = 0, outputBytes = 0;
+  std::optional<double> sqnr, milliseconds;
+};
+
+struct Summary {
+  std::string model, target;
+  int64_t modelBytes = 0, outputBytes = 0, weightBytes = 0;
+  std::optional<int64_t> arenaBytes;
+  std::optional<double> sqnr;                  // dB, the worst output of int8 against float on calibration inputs
+  std::optional<double> latency, floatLatency; // milliseconds
+  int64_t samples = 0;
+  std::vector<NodeSummary> nodes;
+};
+
+llvm::json::Object toJson(const Summary &summary);
+llvm::json::Object toJson(const NodeSummary &node);
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_DRIVER_SUMMARY_H

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Driver/Calibrate.h"
+#include "Instrument.h"
+#include "nibble/Driver/Open.h"
+#include "nibble/Support/Errors.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+/// The names of the results that were added for calibration; empty for the model's own.
+static std::vector<std::string> getObservedNames(mlir::ModuleOp module) {
+  std::vector<std::string> names;
+  auto function = module.lookupSymbol<mlir::func::FuncOp>("main");
+  for (unsigned index : seq(function.getNumResults())) {
+    auto name = function.getResultAttrOfType<mlir::StringAttr>(index, kObservedAttr);
+    names.push_back(name ? name.str() : "");
+  }
+  return names;
+}
+
+static Error observe(Calibration &calibration, ArrayRef<std::string> names, ArrayRef<Array> results) {
+  for (auto [name, result] : zip_equal(names, results))
+    if (!name.empty())
+      if (Error error = calibration.observe(name, result.as<float>()))
+        return error;
+  calibration.finishSample();
+  return Error::success();
+}
+
+static Calibration makeCalibration(mlir::ModuleOp module) {
+  auto get = [&](StringRef key) {
+    auto text = module->getAttrOfType<mlir::StringAttr>(key);
+    return text ? text.getValue() : "";
+  };
+  return Calibration(get("nibble.model"), get("nibble.model_hash"));
+}
+
+/// Keeps a sample with the model's own outputs, which come before what is observed.
+static void keep(CalibrationRun &run, const NamedArrays &feed, ArrayRef<std::string> names, ArrayRef<Array> results) {
+  constexpr size_t mostSamples = 32;
+  constexpr int64_t mostBytes = 32 << 20;
+  int64_t bytes = 0;
+  for (const NamedArray &entry : feed)
+    bytes += entry.array.getByteSize();
+  if (run.kept.size() >= mostSamples || (run.kept.size() > 0 && bytes * int64_t(run.kept.size()) > mostBytes))
+    return;
+  size_t own = find_if(names, [](const std::string &name) { return !name.empty(); }) - names.begin();
+  run.kept.push_back({feed, results.take_front(own).vec()});
+}
+
+Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Samples &samples) {
+  CalibrationRun run{makeCalibration(observed), {}};
+  uint64_t &count = run.calibration.samples;
+  std::vector<std::string> names = getObservedNames(observed);
+  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, observed);
+  if (!executable)
+    return executable.takeError();
+  session.reporter().beginStep("calibrating", samples.count());
+  while (true) {
+    Expected<std::optional<NamedArrays>> feed = samples.next();
+    if (!feed)
+      return feed.takeError();
+    if (!*feed)
+      break;
+    Expected<std::vector<Array>> results = (*executable)->run(**feed);
+    std::string where = "calibration sample " + std::to_string(count);
+    if (!results)
+      return addContext(where, results.takeError());
+    if (Error error = observe(run.calibration, names, *results))
+      return addContext(where, std::move(error));
+    keep(run, **feed, names, *results);
+    session.reporter().advance(count);
+  }
+  session.reporter().endStep();
+  if (count == 0)
+    return makeError("the calibration data has no samples");
+  return run;
+}
+
+} // namespace nibble::driver

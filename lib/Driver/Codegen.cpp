@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Codegen.h"
+#include "LoadedExecutable.h"
+#include "nibble/Driver/Open.h"
+#include "nibble/Support/Errors.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
+  if (target == "host")
+    return std::vector<TargetSpec>{getHostTargetSpec()};
+  SmallVector<StringRef> names;
+  target.split(names, ',');
+  for (StringRef name : names)
+    if (!lookupTargetSpec(name.trim()))
+      return makeError("target '" + name.trim() + "' is unknown, expected host, " +
+                       join(map_range(getTargetSpecs(), [](const TargetSpec &spec) { return spec.isa; }), ", ") +
+                       " or several of them with commas between");
+  std::vector<TargetSpec> specs; // the plainest first, each once
+  for (const TargetSpec &spec : getTargetSpecs())
+    if (any_of(names, [&](StringRef name) { return name.trim() == spec.isa; }))
+      specs.push_back(spec);
+  return specs;
+}
+
+Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const nibble::CompileOptions &options) {
+  mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
+  std::optional<CompiledModel> model;
+  std::string message;
+  Error error = session.attempt([&] {
+    Expected<CompiledModel> compiled = compileToObjects(*copy, options);
+    if (compiled)
+      model = std::move(*compiled);
+    else
+      message = toString(compiled.takeError());
+    return mlir::success(model.has_value());
+  });
+  // The diagnostics say more than the error that follows them.
+  if (!error || message.empty())
+    return error ? Expected<CompiledModel>(std::move(error)) : Expected<CompiledModel>(std::move(*model));
+  std::string diagnostics = toString(std::move(error));
+  bool isSilent = StringRef(diagnostics).starts_with("failed without a diagnostic");
+  return makeError(isSilent ? message : diagnostics);
+}
+
+Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads) {
+  nibble::CompileOptions options;
+  options.targets = {getHostTargetSpec()};
+  Expected<CompiledModel> model = generateCode(session, module, options);
+  if (!model)
+    return model.takeError();
+  Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(*model);
+  if (!loaded)
+    return loaded.takeError();
+  return makeLoadedExecutable(std::move(*loaded), threads);
+}
+
+} // namespace nibble::driver

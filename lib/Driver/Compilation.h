@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One compilation on its way through the phases.
+
+#ifndef NIBBLE_LIB_DRIVER_COMPILATION_H
+#define NIBBLE_LIB_DRIVER_COMPILATION_H
+
+#include "Instrument.h"
+#include "PhaseRunner.h"
+#include "nibble/Driver/Calibrate.h"
+#include "nibble/Driver/Compile.h"
+#include "nibble/Driver/Inspect.h"
+#include "nibble/Pipelines/Compile.h"
+
+#include "llvm/ADT/SmallString.h"
+
+namespace nibble::driver {
+
+/// A file that goes with its object.
+struct TemporaryFile {
+  llvm::SmallString<128> path;
+  TemporaryFile() = default;
+  TemporaryFile(const TemporaryFile &) = delete;
+  TemporaryFile &operator=(const TemporaryFile &) = delete;
+  ~TemporaryFile();
+  llvm::Error write(llvm::StringRef suffix, llvm::StringRef content);
+};
+
+class Compilation {
+public:
+  static llvm::Expected<std::unique_ptr<Compilation>> create(Session &session, llvm::StringRef path,
+                                                             const CompileOptions &options);
+
+  /// Runs the phases up to quantize, or the one to stop after.
+  llvm::Error runToQuantize(OpenSamples open);
+  /// Runs the phases up to fold, or the one to stop after.
+  llvm::Error runToFold(OpenSamples open);
+  /// Generates and packages code.
+  llvm::Expected<Compiled> emit();
+
+  /// Takes the time of each node's kernels, once code was generated.
+  llvm::Error measureNodes(std::vector<NodeSummary> &nodes);
+
+  bool isDone() const { return phases.isDone(); }
+  llvm::SmallVector<char, 0> print() const { return printModule(*module, /*bytecode=*/false); }
+  Compiled finish(llvm::SmallVector<char, 0> bytes);
+
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+
+private:
+  Compilation(Session &session, llvm::StringRef path, const CompileOptions &options, PhaseRunner phases)
+      : session(session), path(path.str()), options(options), phases(std::move(phases)) {}
+
+  llvm::Error import();
+  llvm::Error normalize();
+  llvm::Error calibrate(OpenSamples open);
+  llvm::Error measureRanges(Samples &samples);
+  llvm::Error measureQuality(const CompiledModel &model);
+  llvm::Error quantize();
+  llvm::Error fold();
+  QuantizeOptions getQuantizeOptions() const;
+
+  /// Plans nodes as float whose error is too large, by running each in int8 on exact operands.
+  llvm::Error planFallbacks();
+  void addFindings(NodeSummary &node) const;
+  llvm::Expected<std::vector<IsolatedValue>> prepareProbe(mlir::ModuleOp probe);
+  llvm::Error runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values);
+  llvm::Error writePlan();
+
+  Session &session;
+  std::string path;
+  CompileOptions options;
+  PhaseRunner phases;
+  Summary summary;
+  std::vector<KeptSample> kept;
+  std::optional<CompiledModel> code;
+  std::string calibrationFile;
+  TemporaryFile temporaryCalibration, temporaryPlan;
+  llvm::StringMap<double> valueSqnrs;         // by value name
+  llvm::StringMap<std::string> fallbackNodes; // why each is to stay in float
+};
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_LIB_DRIVER_COMPILATION_H

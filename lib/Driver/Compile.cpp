@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Driver/Compile.h"
+#include "Codegen.h"
+#include "Compilation.h"
+#include "nibble/Driver/Explain.h"
+#include "nibble/Export/ONNX.h"
+#include "nibble/Quantization/CalibrationFile.h"
+#include "nibble/Support/Errors.h"
+#include "nibble/Support/OutputFile.h"
+
+#include "mlir/Pass/PassManager.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, StringRef path,
+                                                           const CompileOptions &options) {
+  if (Error error = check(options))
+    return std::move(error);
+  if (Expected<std::vector<TargetSpec>> targets = parseTargets(options.target); !targets)
+    return targets.takeError();
+  Expected<PhaseRunner> phases = PhaseRunner::create(session, options.stopAfter, options.dumpPhases);
+  if (!phases)
+    return phases.takeError();
+  auto compilation = std::unique_ptr<Compilation>(new Compilation(session, path, options, std::move(*phases)));
+  (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(compilation->summary.modelBytes));
+  return compilation;
+}
+
+Error Compilation::import() {
+  session.reporter().beginStep("importing", std::nullopt);
+  Expected<mlir::OwningOpRef<mlir::ModuleOp>> loaded = session.load(path);
+  if (!loaded)
+    return loaded.takeError();
+  module = std::move(*loaded);
+  if (auto name = module.get()->getAttrOfType<mlir::StringAttr>("nibble.model"))
+    summary.model = name.str();
+  return phases.run(Phase::Import, *module);
+}
+
+Error Compilation::normalize() { return phases.run(Phase::Normalize, *module, buildNormalizePhase); }
+
+/// A file that goes with its object.
+TemporaryFile::~TemporaryFile() {
+  if (!path.empty())
+    sys::fs::remove(path);
+}
+
+Error TemporaryFile::write(StringRef suffix, StringRef content) {
+  int descriptor;
+  if (std::error_code code = sys::fs::createTemporaryFile("nibble", suffix, descriptor, path))
+    return makeError("cannot make a temporary file: " + code.message());
+  raw_fd_ostream(descriptor, /*shouldClose=*/true) << content;
+  return Error::success();
+}
+
+/// Runs the observed model and keeps what was measured where the options say, or in a temporary file.
+Error Compilation::measureRanges(Samples &samples) {
+  mlir::OwningOpRef<mlir::ModuleOp> observed(module->clone());
+  returnObserved(observed->lookupSymbol<mlir::func::FuncOp>("main"));
+  Expected<CalibrationRun> run = driver::calibrate(session, *observed, samples);
+  if (!run)
+    return run.takeError();
+  kept = std::move(run->kept);
+  summary.samples = run->calibration.samples;
+  std::string text;
+  raw_string_ostream stream(text);
+  writeCalibration(run->calibration, stream);
+  calibrationFile = options.quantization.calibFile;
+  if (!calibrationFile.empty())
+    return writeFile(calibrationFile, text);
+  Error error = temporaryCalibration.write("calib.json", text);
+  calibrationFile = temporaryCalibration.path.str().str();
+  return error;
+}
+
+Error Compilation::calibrate(OpenSamples open) {
+  if (Error error = phases.run(Phase::Calibrate, *module, buildCalibratePhase))
+    return error;
+  if (!open) {
+    calibrationFile = options.quantization.calibFile;
+    if (calibrationFile.empty())
+      return makeError("calibration data is needed to quantize: give some inputs (--calib), measured ranges "
+                       "(--calib-file), or ask for float (--float)");
+    return Error::success();
+  }
+  std::vector<Port> inputs, outputs;
+  if (Error error = readPorts(*module, inputs, outputs))
+    return error;
+  Expected<std::unique_ptr<Samples>> samples = open(inputs);
+  if (!samples)
+    return samples.takeError();
+  return measureRanges(**samples);
+}
+
+QuantizeOptions Compilation::getQuantizeOptions() const {
+  QuantizeOptions quantize;
+  quantize.calibration = calibrationFile;
+  if (options.quantization.calibMethod != "auto")
+    quantize.method = options.quantization.calibMethod;
+  if (options.quantization.activations != "auto")
+    quantize.activations = options.quantization.activations;
+  quantize.plan = temporaryPlan.path.empty() ? options.quantization.plan : temporaryPlan.path.str().str();
+  quantize.strict = options.quantization.strict;
+  return quantize;
+}
+
+Error Compilation::quantize() {
+  session.reporter().beginStep("quantizing", std::nullopt);
+  if (Error error = planFallbacks())
+    return error;
+  QuantizeOptions quantize = getQuantizeOptions();
+  if (Error error = phases.run(Phase::Plan, *module, [&](mlir::PassManager &pm) { buildPlanPhase(pm, quantize); }))
+    return error;
+  if (phases.isDone())
+    return Error::success();
+  return phases.run(Phase::Quantize, *module, [&](mlir::PassManager &pm) { buildQuantizePhase(pm, quantize); });
+}
+
+Error Compilation::fold() { return phases.run(Phase::Fold, *module, buildFoldPhase); }
+
+Error Compilation::runToQuantize(OpenSamples open) {
+  if (Error error = import(); error || isDone() || options.emit == "onnx-mlir")
+    return error;
+  if (Error error = normalize(); error || isDone() || options.quantization.isFloat())
+    return error;
+  if (Error error = calibrate(open); error || isDone())
+    return error;
+  return quantize();
+}
+
+Error Compilation::runToFold(OpenSamples open) {
+  Error error = runToQuantize(open);
+  if (error || isDone() || options.emit == "onnx-mlir" || options.quantization.isFloat())
+    return error;
+  return fold();
+}
+
+/// What the phases and the probe said of a node.
+void Compilation::addFindings(NodeSummary &node) const {
+  if (auto sqnr = valueSqnrs.find(node.value); sqnr != valueSqnrs.end())
+    node.sqnr = sqnr->second;
+  if (node.precision == "int8")
+    return;
+  if (auto fallback = fallbackNodes.find(node.node); fallback != fallbackNodes.end())
+    node.reason = fallback->second;
+  else if (auto reason = phases.floatReasons().find(node.node); reason != phases.floatReasons().end())
+    node.reason = reason->second;
+}
+
+Compiled Compilation::finish(SmallVector<char, 0> bytes) {
+  summary.nodes = summarizeNodes(*module);
+  for (NodeSummary &node : summary.nodes)
+    addFindings(node);
+  summary.outputBytes = bytes.size();
+  session.reporter().endStep();
+  return Compiled{std::move(bytes), std::move(module), "", std::move(summary)};
+}
+
+Expected<Compiled> compile(Session &session, StringRef path, OpenSamples open, const CompileOptions &options) {
+  Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, options);
+  if (!compilation)
+    return compilation.takeError();
+  if (Error error = (*compilation)->runToFold(open))
+    return std::move(error);
+  if ((*compilation)->isDone())
+    return (*compilation)->finish((*compilation)->print());
+  return (*compilation)->emit();
+}
+
+Expected<Compiled> quantize(Session &session, StringRef path, OpenSamples open, const QuantizationOptions &options) {
+  CompileOptions all;
+  all.quantization = options;
+  if (options.isFloat())
+    return makeError("weights 'float' leave nothing to quantize");
+  Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, all);
+  if (!compilation)
+    return compilation.takeError();
+  if (Error error = (*compilation)->runToQuantize(open))
+    return std::move(error);
+  std::string bytes;
+  Error error = session.attempt([&]() -> mlir::LogicalResult {
+    mlir::FailureOr<std::string> serialized = serializeONNX(*(*compilation)->module);
+    if (mlir::succeeded(serialized))
+      bytes = std::move(*serialized);
+    return serialized;
+  });
+  if (error)
+    return std::move(error);
+  return (*compilation)->finish(SmallVector<char, 0>(bytes.begin(), bytes.end()));
+}
+
+} // namespace nibble::driver

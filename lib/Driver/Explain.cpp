@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Driver/Explain.h"
+#include "Compilation.h"
+#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Support/Errors.h"
+#include "nibble/Support/Locations.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+/// Bytes of a tensor with 1 for every dynamic dimension.
+static int64_t getBytes(mlir::Type type) {
+  auto tensor = dyn_cast<mlir::RankedTensorType>(type);
+  std::optional<ElementKind> kind = tensor ? getElementKind(tensor.getElementType()) : std::nullopt;
+  if (!kind)
+    return 0;
+  int64_t bytes = getByteWidth(*kind);
+  for (int64_t extent : tensor.getShape())
+    bytes *= mlir::ShapedType::isDynamic(extent) ? 1 : extent;
+  return bytes;
+}
+
+static std::string getPrecision(mlir::Operation *op) {
+  auto isByte = [](mlir::Type type) { return mlir::getElementTypeOrSelf(type).isInteger(8); };
+  if (any_of(op->getOperandTypes(), isByte) || any_of(op->getResultTypes(), isByte))
+    return "int8";
+  auto isQuantized = [](mlir::Type type) { return isa<mlir::quant::QuantizedType>(mlir::getElementTypeOrSelf(type)); };
+  if (any_of(op->getResultTypes(), isQuantized) || any_of(op->getOperandTypes(), isQuantized))
+    return "int8";
+  std::optional<ElementKind> kind = getElementKind(mlir::getElementTypeOrSelf(op->getResult(0).getType()));
+  return kind ? getName(*kind).str() : "";
+}
+
+static NodeSummary summarize(mlir::Operation *op) {
+  NodeSummary node;
+  node.node = getNodeName(op->getLoc()).str();
+  node.value = getValueName(op->getLoc()).str();
+  node.operation = op->getName().getStringRef().str();
+  node.precision = getPrecision(op);
+  for (mlir::Value operand : op->getOperands())
+    if (auto constant = operand.getDefiningOp<ConstantOp>())
+      node.weightBytes += getBytes(constant.getValue().getType());
+  for (mlir::Type type : op->getResultTypes())
+    node.outputBytes += getBytes(type);
+  return node;
+}
+
+std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph) {
+  std::vector<NodeSummary> nodes;
+  graph.walk([&](mlir::Operation *op) {
+    if (op->getNumResults() > 0 && !isa<ConstantOp>(op) && isa<NibbleDialect>(op->getDialect()))
+      nodes.push_back(summarize(op));
+  });
+  return nodes;
+}
+
+Expected<Summary> explain(Session &session, StringRef path, OpenSamples openSamples, const CompileOptions &options) {
+  if (path.ends_with(".so"))
+    return makeError("'" + path + "' holds machine code alone: explain the model that it was compiled from, with the "
+                     "same options");
+  Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, options);
+  if (!compilation)
+    return compilation.takeError();
+  if (Error error = (*compilation)->runToFold(openSamples))
+    return std::move(error);
+  Expected<Compiled> compiled = (*compilation)->emit();
+  if (!compiled)
+    return compiled.takeError();
+  if (Error error = (*compilation)->measureNodes(compiled->summary.nodes))
+    return std::move(error);
+  return std::move(compiled->summary);
+}
+
+} // namespace nibble::driver

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Instrument.h"
+#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Quantization/Roles.h"
+#include "nibble/Support/Locations.h"
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace nibble::driver {
+
+/// Appends `value` to what the function returns, under `name`.
+static void addResult(func::FuncOp function, Value value, StringRef name) {
+  Builder builder(function.getContext());
+  NamedAttribute label = builder.getNamedAttr(kObservedAttr, builder.getStringAttr(name));
+  (void)function.insertResult(function.getNumResults(), value.getType(), builder.getDictionaryAttr(label));
+  Operation *end = function.getBody().front().getTerminator();
+  end->insertOperands(end->getNumOperands(), value);
+}
+
+void returnObserved(func::FuncOp function) {
+  for (ObserveOp observe : llvm::make_early_inc_range(function.getBody().getOps<ObserveOp>())) {
+    addResult(function, observe.getInput(), observe.getName());
+    observe.replaceAllUsesWith(observe.getInput());
+    observe.erase();
+  }
+}
+
+namespace {
+/// A value that the plan phase gave a type.
+struct Pair {
+  QuantizeOp quantize;
+  DequantizeOp dequantize;
+};
+
+class Isolation {
+public:
+  explicit Isolation(func::FuncOp function) : function(function) {}
+  std::vector<IsolatedValue> run();
+
+private:
+  Value copy(Pair pair, IsolatedValue &isolated);
+
+  func::FuncOp function;
+  llvm::SmallPtrSet<Operation *, 32> copies;
+};
+} // namespace
+
+static SmallVector<Pair> collectPairs(func::FuncOp function) {
+  SmallVector<Pair> pairs;
+  function.walk([&](DequantizeOp dequantize) {
+    if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>())
+      pairs.push_back({quantize, dequantize});
+  });
+  return pairs;
+}
+
+/// Copies what computes `pair` from other pairs and constants, and returns the copy's end; null if nothing does.
+Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
+  Operation *producer = pair.quantize.getInput().getDefiningOp();
+  if (!producer || isa<DequantizeOp, ConstantOp>(producer))
+    return nullptr;
+  BackwardSliceOptions options;
+  options.inclusive = true;
+  options.filter = [](Operation *op) { return !isa<DequantizeOp, ConstantOp>(op); };
+  SetVector<Operation *> slice;
+  if (failed(getBackwardSlice(producer, &slice, options)))
+    return nullptr;
+  OpBuilder builder(pair.dequantize);
+  IRMapping mapping;
+  isolated.name = getValueName(producer->getLoc()).str();
+  for (Operation *op : slice) {
+    if (hasQuantizedForm(op))
+      isolated.nodes.push_back(getNodeName(op->getLoc()).str());
+    copies.insert(builder.clone(*op, mapping));
+  }
+  copies.insert(builder.clone(*pair.quantize, mapping));
+  Operation *end = builder.clone(*pair.dequantize, mapping);
+  copies.insert(end);
+  return end->getResult(0);
+}
+
+std::vector<IsolatedValue> Isolation::run() {
+  SmallVector<Pair> pairs = collectPairs(function);
+  SmallVector<std::pair<Value, Value>> ends; // of the float graph, and of the copy
+  std::vector<IsolatedValue> values;
+  for (Pair pair : pairs) {
+    IsolatedValue isolated;
+    if (Value end = copy(pair, isolated)) {
+      ends.emplace_back(pair.quantize.getInput(), end);
+      values.push_back(std::move(isolated));
+    }
+  }
+  for (Pair pair : pairs)
+    pair.dequantize.getResult().replaceUsesWithIf(pair.quantize.getInput(),
+                                                  [&](OpOperand &use) { return !copies.contains(use.getOwner()); });
+  for (auto [end, value] : llvm::zip_equal(ends, values)) {
+    addResult(function, end.first, value.name);
+    addResult(function, end.second, value.name);
+  }
+  return values;
+}
+
+std::vector<IsolatedValue> isolateErrors(func::FuncOp function) { return Isolation(function).run(); }
+
+} // namespace nibble::driver

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Graphs that return more than the model's outputs, so that any way of running them measures it.
+
+#ifndef NIBBLE_LIB_DRIVER_INSTRUMENT_H
+#define NIBBLE_LIB_DRIVER_INSTRUMENT_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <string>
+#include <vector>
+
+namespace nibble::driver {
+
+/// Attribute of a result that was added: the name of the float value that it is.
+inline constexpr llvm::StringLiteral kObservedAttr = "nibble.observed";
+
+/// Removes each `nibble.observe` and makes its operand one more result of the function, behind the model's own.
+void returnObserved(mlir::func::FuncOp function);
+
+/// A value that is computed twice, and the nodes that compute it.
+struct IsolatedValue {
+  std::string name;
+  std::vector<std::string> nodes;
+};
+
+/// To be applied behind the plan phase: makes the graph float again, and computes each value that has a quantized type
+/// a second time from exact operands, with a dequantize before and a quantize behind it, which the quantize phase makes
+/// integer. Both become results, in turns behind the model's own: what error each node adds by itself can be measured.
+std::vector<IsolatedValue> isolateErrors(mlir::func::FuncOp function);
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_LIB_DRIVER_INSTRUMENT_H

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Driver/Library.h"
+#include "LoadedExecutable.h"
+#include "nibble/Support/Errors.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+/// The model's name, which all its symbols start with: whatever the file is called.
+static Expected<std::string> findName(StringRef path) {
+  Expected<object::OwningBinary<object::ObjectFile>> binary = object::ObjectFile::createObjectFile(path);
+  if (!binary)
+    return makeError("cannot read '" + path + "' as a compiled model: " + toString(binary.takeError()));
+  auto *elf = dyn_cast<object::ELFObjectFileBase>(binary->getBinary());
+  if (!elf)
+    return makeError("'" + path + "' is not a shared library of this system");
+  for (const object::ELFSymbolRef &symbol : elf->getDynamicSymbolIterators()) {
+    Expected<StringRef> name = symbol.getName();
+    if (!name) {
+      consumeError(name.takeError());
+      continue;
+    }
+    if (name->consume_back("_describe") && !name->empty())
+      return name->str();
+  }
+  return makeError("'" + path + "' is not a compiled model: it has no symbol that ends in '_describe'");
+}
+
+static Expected<std::unique_ptr<LoadedModel>> openLibrary(StringRef path) {
+  Expected<std::string> name = findName(path);
+  if (!name)
+    return name.takeError();
+  // A name without a slash would be looked up in the system's folders.
+  SmallString<128> absolute(path);
+  sys::fs::make_absolute(absolute);
+  return nibble::loadLibrary(absolute, *name);
+}
+
+Expected<std::unique_ptr<Executable>> loadLibrary(StringRef path, int threads) {
+  Expected<std::unique_ptr<LoadedModel>> model = openLibrary(path);
+  if (!model)
+    return model.takeError();
+  return makeLoadedExecutable(std::move(*model), threads);
+}
+
+Expected<std::unique_ptr<Executable>> loadLibraryBytes(ArrayRef<char> bytes, int threads) {
+  SmallString<128> path;
+  int descriptor;
+  if (std::error_code code = sys::fs::createTemporaryFile("nibble", "so", descriptor, path))
+    return makeError("cannot make a temporary file: " + code.message());
+  raw_fd_ostream(descriptor, /*shouldClose=*/true).write(bytes.data(), bytes.size());
+  Expected<std::unique_ptr<Executable>> executable = loadLibrary(path.str(), threads);
+  sys::fs::remove(path); // the system keeps what is loaded
+  return executable;
+}
+
+Expected<ModelInfo> inspectLibrary(StringRef path) {
+  Expected<std::unique_ptr<LoadedModel>> model = openLibrary(path);
+  if (!model)
+    return model.takeError();
+  const nibble_model_desc &desc = (*model)->describe();
+  ModelInfo info;
+  info.name = desc.name;
+  info.hash = desc.model_hash;
+  info.weightBytes = desc.weight_bytes;
+  info.arenaBytes = desc.arena_bytes;
+  SmallVector<StringRef> targets;
+  StringRef(desc.isa).split(targets, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef target : targets)
+    info.targets.push_back(target.str());
+  if (Error error = readPorts(desc, info.inputs, info.outputs))
+    return std::move(error);
+  return info;
+}
+
+} // namespace nibble::driver

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiled code in this process, seen as an executable.
+
+#ifndef NIBBLE_LIB_DRIVER_LOADEDEXECUTABLE_H
+#define NIBBLE_LIB_DRIVER_LOADEDEXECUTABLE_H
+
+#include "nibble/Driver/Executable.h"
+#include "nibble/Pipelines/Compile.h"
+
+namespace nibble::driver {
+
+/// The ports that a descriptor tells of.
+llvm::Error readPorts(const nibble_model_desc &desc, std::vector<Port> &inputs, std::vector<Port> &outputs);
+
+/// Owns `model`; runs use `threads` threads, and may be called by several threads at once.
+llvm::Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads);
+
+/// Milliseconds of each kernel call of a run on `feed`, in their order: the least of `runs` runs.
+llvm::Expected<std::vector<double>> measureKernels(LoadedModel &model, const NamedArrays &feed, int runs);
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_LIB_DRIVER_LOADEDEXECUTABLE_H

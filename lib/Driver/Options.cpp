@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Driver/Options.h"
+#include "nibble/Support/Errors.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+static constexpr StringLiteral weights[] = {"auto", "int8", "float"};
+static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "float"};
+static constexpr StringLiteral modes[] = {"auto", "static"};
+static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
+static constexpr StringLiteral emits[] = {"so", "a", "o", "onnx-mlir", "mlir", "ll", "asm"};
+static constexpr StringLiteral ios[] = {"model", "quantized"};
+static constexpr Choice choices[] = {{"weights", weights}, {"activations", activations},
+                                     {"mode", modes},      {"calib-method", methods},
+                                     {"emit", emits},      {"io", ios}};
+
+ArrayRef<Choice> getChoices() { return choices; }
+
+const Choice &getChoice(StringRef name) {
+  const Choice *choice = find_if(choices, [&](const Choice &c) { return c.name == name; });
+  assert(choice != std::end(choices) && "no such option");
+  return *choice;
+}
+
+Error Choice::check(StringRef value) const {
+  if (is_contained(values, value))
+    return Error::success();
+  return makeError(name + " '" + value + "' is not supported, expected " + join(values.drop_back(), ", ") + " or " +
+                   values.back());
+}
+
+Error check(const QuantizationOptions &options) {
+  std::pair<StringRef, StringRef> chosen[] = {{"weights", options.weights},
+                                              {"activations", options.activations},
+                                              {"mode", options.mode},
+                                              {"calib-method", options.calibMethod}};
+  for (auto [name, value] : chosen)
+    if (Error error = getChoice(name).check(value))
+      return error;
+  if (options.group)
+    return makeError("group is for weights of fewer than 8 bits, which are not supported yet");
+  bool floatActivations = options.activations == "float";
+  if (options.weights == "int8" && floatActivations)
+    return makeError("weights 'int8' with activations 'float' is weight-only quantization, which is not supported yet");
+  if (options.isFloat() && !floatActivations && options.activations != "auto")
+    return makeError("weights 'float' need activations 'float', not '" + options.activations + "'");
+  if (options.minSqnr && !(*options.minSqnr >= 0))
+    return makeError("min_sqnr is " + Twine(std::to_string(*options.minSqnr)) + " dB, expected 0 or more");
+  return Error::success();
+}
+
+Error check(const CompileOptions &options) {
+  if (Error error = check(options.quantization))
+    return error;
+  if (Error error = getChoice("emit").check(options.emit))
+    return error;
+  if (Error error = getChoice("io").check(options.io))
+    return error;
+  if (options.threads < 1 || options.threads > 1024)
+    return makeError("threads is " + Twine(options.threads) + ", expected 1 to 1024");
+  return Error::success();
+}
+
+} // namespace nibble::driver

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""From ONNX to a compiled or a quantized model."""
+
+import json
+import os
+import warnings as python_warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+from nibble import _nibble
+from nibble._model import Model, _feed
+
+Feed: TypeAlias = Mapping[str, Any]
+"""An array for each input of a model, under its name."""
+
+Weights: TypeAlias = Literal["auto", "int8", "float"]
+Activations: TypeAlias = Literal["auto", "uint8", "int8", "int16", "float"]
+Mode: TypeAlias = Literal["auto", "static", "dynamic", "weight-only"]
+Method: TypeAlias = Literal["auto", "minmax", "percentile", "mse", "entropy"]
+Path: TypeAlias = str | os.PathLike[str]
+
+
+def _samples(calibration: Iterable[Feed] | Path | None) -> Iterator[Feed] | str | None:
+    if calibration is None or isinstance(calibration, (str, os.PathLike)):
+        return calibration and os.fspath(calibration)
+    return map(_feed, calibration)
+
+
+def _warn(messages: list[str]) -> None:
+    for message in messages:
+        python_warnings.warn(message, stacklevel=3)
+
+
+def _options(weights: str, activations: str, mode: str, group: int | None, plan: Path | None,
+             min_sqnr: float | None, strict: bool, calib_method: str,
+             calib_file: Path | None) -> _nibble.QuantizationOptions:
+    options = _nibble.QuantizationOptions()
+    options.weights, options.activations, options.mode = weights, activations, mode
+    options.group, options.min_sqnr, options.strict = group, min_sqnr, strict
+    options.plan = os.fspath(plan or "")
+    options.calib_method, options.calib_file = calib_method, os.fspath(calib_file or "")
+    return options
+
+
+def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # noqa: A001
+            weights: Weights = "auto", activations: Activations = "auto", mode: Mode = "auto",
+            group: int | None = None, target: str = "host", plan: Path | None = None,
+            min_sqnr: float | None = None, threads: int = 1, strict: bool = False,
+            calib_method: Method = "auto", calib_file: Path | None = None, name: str = "",
+            io: Literal["model", "quantized"] = "model") -> Model:
+    """Quantize and compile the ONNX model at `path`.
+
+    Args:
+        path: the model, a .onnx file.
+        calibration: what the ranges of activations are measured on: an iterable of dictionaries {input name: array},
+            each one run of the model, taken once and one at a time; or the path of a .npz file, of a .npy file for a
+            model of one input, or of a folder of .npz files, whose arrays' leading dimension counts the samples.
+            64 to 500 typical inputs are enough. Needed unless nothing is quantized or `calib_file` has the ranges.
+        weights: precision of the weights; "float" quantizes nothing.
+        activations: type of the activations; "auto" is asymmetric uint8.
+        mode: when activations' ranges are fixed; "static" from the calibration.
+        group: weights that share a scale, for fewer than 8 bits.
+        target: instruction set: "host", or the name of one ("generic", "avx2", "avxvnni", "avx512vnni").
+        plan: a plan file (JSON) with choices for nodes.
+        min_sqnr: signal-to-noise ratio in dB, of int8 against float on the calibration inputs, below which a node stays
+            in float.
+        threads: how many `Model.run` uses; the results do not depend on it.
+        strict: every warning is an error.
+        calib_method: how a range is chosen: "minmax", "percentile", "mse" or "entropy".
+        calib_file: where the measured ranges are kept (.calib.json); read if there is no `calibration`.
+        name: prefix of the library's symbols; the file's stem if empty.
+        io: "quantized" gives and takes the integers of the plan in place of floats.
+
+    Raises:
+        Error: the model cannot be read or has an unsupported operation, an input is missing in the calibration data or
+            of another dtype or shape or not finite, or an option is not supported; the text names which.
+    """
+    options = _nibble.CompileOptions()
+    options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file)
+    options.target, options.threads, options.name, options.io = target, threads, name, io
+    program = _nibble.compile(os.fspath(path), _samples(calibration), options)
+    _warn(program.warnings)
+    return Model(program)
+
+
+def quantize(path: Path, calibration: Iterable[Feed] | Path | None, output: Path, *,
+             weights: Weights = "auto", activations: Activations = "auto", mode: Mode = "auto",
+             group: int | None = None, plan: Path | None = None, min_sqnr: float | None = None, strict: bool = False,
+             calib_method: Method = "auto", calib_file: Path | None = None) -> dict[str, Any]:
+    """Quantize the ONNX model at `path` and write it to `output` as ONNX with QuantizeLinear and DequantizeLinear.
+
+    The arguments are those of `compile`. Returns the summary: sizes in bytes and each node's precision with the reason
+    where it is not int8. Raises `nibble.Error` as `compile` does, or if `output` cannot be written.
+    """
+    options = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file)
+    summary, messages = _nibble.quantize(os.fspath(path), _samples(calibration), os.fspath(output), options)
+    _warn(messages)
+    return json.loads(summary)

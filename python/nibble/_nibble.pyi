@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+class Error(ValueError): ...
+
+class QuantizationOptions:
+    weights: str
+    activations: str
+    mode: str
+    calib_method: str
+    calib_file: str
+    plan: str
+    group: int | None
+    min_sqnr: float | None
+    strict: bool
+
+class CompileOptions:
+    quantization: QuantizationOptions
+    target: str
+    name: str
+    io: str
+    threads: int
+
+class Program:
+    @property
+    def inputs(self) -> str: ...
+    @property
+    def outputs(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def warnings(self) -> list[str]: ...
+    def run(self, feed: dict[str, np.ndarray], /) -> list[np.ndarray]: ...
+    def reference(self, feed: dict[str, np.ndarray], /) -> list[np.ndarray]: ...
+    def save(self, path: str, /) -> None: ...
+
+def compile(path: str, samples: Iterator[Mapping[str, Any]] | str | None, options: CompileOptions) -> Program: ...
+def load(path: str, threads: int) -> Program: ...
+def quantize(path: str, samples: Iterator[Mapping[str, Any]] | str | None, output: str,
+             options: QuantizationOptions) -> tuple[str, list[str]]: ...
+def opt(source: str, pipeline: str = "") -> str:
+    """Run a pass pipeline on MLIR text and return the result's text.
+
+    Raises nibble.Error with the diagnostics when the text does not parse or a pass fails.
+    """

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command line, from a model and data to files, and every mistake on the way."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nibble
+
+NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
+
+
+def run(*arguments):
+    """Runs the driver; exit codes other than 0 and 1 are crashes."""
+    done = subprocess.run([NIBBLE, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode in (0, 1), f"exit code {done.returncode}: {done.stderr}"
+    return done
+
+
+def succeed(*arguments):
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def fail(*arguments):
+    done = run(*arguments)
+    assert done.returncode == 1, done.stdout
+    assert done.stderr.startswith("nibble: ") or "error: " in done.stderr
+    return done.stderr
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory, feeds):
+    """A .npz file of 12 samples for the model `conv_dense`."""
+    path = tmp_path_factory.mktemp("data") / "data.npz"
+    np.savez(path, x=np.concatenate([feed["x"] for feed in feeds("conv_dense", 12)]))
+    return path
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory, paths, data):
+    path = tmp_path_factory.mktemp("library") / "conv_dense.so"
+    succeed("compile", paths["conv_dense"], "--calib", data, "-o", path)
+    return path
+
+
+def test_compile_prints_a_summary(paths, data, tmp_path):
+    text = succeed("compile", paths["conv_dense"], "--calib", data, "-o", tmp_path / "m.so")
+    assert "arena" in text and "int8 against float" in text and "int8" in text
+    summary = json.loads(succeed("compile", paths["conv_dense"], "--calib", data, "-o", tmp_path / "m.so", "--json"))
+    assert summary["output_bytes"] == (tmp_path / "m.so").stat().st_size
+    assert summary["sqnr_db"] > 20 and summary["calibration_samples"] == 12
+
+
+def test_run(library, paths, feeds, tmp_path):
+    feed = feeds("conv_dense", 1)[0]
+    np.savez(tmp_path / "in.npz", **feed)
+    succeed("run", library, "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "out.npz")
+    assert np.load(tmp_path / "out.npz")["y"].tobytes() == nibble.load(library).run(feed)[0].tobytes()
+    succeed("run", paths["conv_dense"], "--reference", "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "f.npz")
+    expected = nibble.compile(paths["conv_dense"], weights="float").run(feed)[0]
+    np.testing.assert_allclose(np.load(tmp_path / "f.npz")["y"], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_compare(library, paths, data):
+    assert "12 samples" in succeed("compare", paths["conv_dense"], library, "--inputs", data)
+    result = json.loads(succeed("compare", paths["conv_dense"], library, "--inputs", data, "--json"))
+    assert result["outputs"][0]["name"] == "y" and result["outputs"][0]["sqnr_db"] > 20
+
+
+def test_bench(library):
+    assert json.loads(succeed("bench", library, "--seconds", "0.05", "--json"))["median_ms"] > 0
+    assert "ms" in succeed("bench", library, "--seconds", "0.05", "--threads", "2")
+
+
+def test_inspect(library, paths):
+    info = json.loads(succeed("inspect", library, "--json"))
+    assert info["inputs"][0]["name"] == "x" and info["arena_bytes"] > 0
+    assert "nibble.conv" in succeed("inspect", paths["conv_dense"])
+
+
+def test_explain(paths, data):
+    nodes = json.loads(succeed("explain", paths["conv_dense"], "--calib", data, "--json"))["nodes"]
+    assert [node["precision"] for node in nodes if node["operation"] == "nibble.int_conv"] == ["int8"]
+
+
+def test_calibration_file(paths, data, tmp_path):
+    """What a file holds gives the same bytes as the data it was measured on."""
+    kept = tmp_path / "x.calib.json"
+    succeed("compile", paths["conv_dense"], "--calib", data, "--calib-file", kept, "-o", tmp_path / "a.so")
+    succeed("compile", paths["conv_dense"], "--calib-file", kept, "-o", tmp_path / "b.so")
+    assert (tmp_path / "a.so").read_bytes() == (tmp_path / "b.so").read_bytes()
+
+
+def test_phases(paths, data, tmp_path):
+    succeed("compile", paths["conv_dense"], "--calib", data, "--stop-after", "fold", "-o", tmp_path / "fold.mlir")
+    assert "nibble.int_conv" in (tmp_path / "fold.mlir").read_text()
+    succeed("compile", paths["conv_dense"], "--calib", data, "--dump-phases", tmp_path / "dump", "-o", tmp_path / "m.so")
+    assert len(list((tmp_path / "dump").iterdir())) >= 5
+
+
+def test_quantize(paths, data, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    succeed("quantize", paths["conv_dense"], "--calib", data, "-o", tmp_path / "q.onnx")
+    kinds = {node.op_type for node in onnx.load(tmp_path / "q.onnx").graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear", "Conv"} <= kinds
+
+
+@pytest.mark.parametrize("arrays, message", [
+    ({}, "has no entry 'x', an input of the model"),
+    ({"x": np.zeros((4, 3, 9, 7))}, "entry 'x' is float64[4x3x9x7], expected samples of float32[batch x 3 x 9 x 7]"),
+    ({"x": np.zeros((4, 3, 9, 8), np.float32)}, "entry 'x' is float32[4x3x9x8]"),
+    ({"x": np.full((4, 3, 9, 7), np.nan, np.float32)}, "sample 0: input 'x' is NaN at element 0"),
+    ({"x": np.zeros((0, 3, 9, 7), np.float32)}, "the calibration data has no samples"),
+    ({"x": np.zeros((1, 3, 9, 7), np.complex64)}, "entry 'x': has elements of type '<c8'"),
+])
+def test_bad_calibration_data(paths, tmp_path, arrays, message):
+    np.savez(tmp_path / "bad.npz", **arrays)
+    error = fail("compile", paths["conv_dense"], "--calib", tmp_path / "bad.npz", "-o", tmp_path / "m.so")
+    assert message in error
+    assert not (tmp_path / "m.so").exists()
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--calib", "no.npz", "-o", "m.so"], "cannot read 'no.npz'"),
+    (["-o", "m.so"], "calibration data is needed"),
+    (["--float"], "-o"),
+    (["--float", "-o", "no/such/m.so"], "cannot write 'no/such/m.so'"),
+    (["--float", "--nonsense", "-o", "m.so"], "--nonsense"),
+    (["--float", "--target", "z80", "-o", "m.so"], "z80"),
+    (["--float", "--emit", "tape", "-o", "m.so"], "emit 'tape' is not supported, expected so, a, o"),
+    (["--float", "--stop-after", "lunch", "-o", "m.so"], "lunch"),
+    (["--weights", "int3", "-o", "m.so"], "weights 'int3' is not supported"),
+])
+def test_bad_options(paths, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert message in fail("compile", paths["conv_dense"], *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_truncated_model(paths, tmp_path):
+    content = paths["conv_dense"].read_bytes()
+    (tmp_path / "cut.onnx").write_bytes(content[:len(content) * 2 // 3])
+    assert "cut.onnx" in fail("compile", tmp_path / "cut.onnx", "--float", "-o", tmp_path / "m.so")

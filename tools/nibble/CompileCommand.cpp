@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Command.h"
+#include "Output.h"
+#include "QuantizationFlags.h"
+#include "SummaryTable.h"
+
+#include "nibble/Driver/Compile.h"
+#include "nibble/Support/Errors.h"
+#include "nibble/Support/OutputFile.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+namespace {
+class CompileCommand : public Command {
+public:
+  CompileCommand()
+      : Command("compile",
+                "quantizes a model to int8 and compiles it\n\n"
+                "  nibble compile model.onnx --calib data.npz -o model.so\n"
+                "  nibble compile model.onnx --float -o model.so                 without quantizing\n"
+                "  nibble compile model.onnx --calib data.npz --emit a -o model.a --name digits   with model.h\n"
+                "  nibble compile model.onnx --calib data.npz --stop-after fold -o model.mlir\n\n"
+                "  data.npz has an array for each input of the model, under its name; the leading dimension\n"
+                "  counts the samples: numpy.savez('data.npz', image=images). 64 to 500 typical ones are enough.\n"),
+        model(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), cl::sub(subcommand)),
+        output("o", cl::Required, cl::desc("file to write"), cl::value_desc("file"), cl::sub(subcommand)),
+        target("target", cl::init("host"),
+               cl::desc("instruction set: host, generic, avx2, avxvnni, avx512vnni; several with commas"),
+               cl::value_desc("name"), cl::sub(subcommand)),
+        emit("emit", cl::init("so"), cl::desc("what to write: so, a, o, onnx-mlir, mlir, ll, asm"),
+             cl::value_desc("kind"), cl::sub(subcommand)),
+        name("name", cl::desc("prefix of all symbols (the file's stem)"), cl::value_desc("name"), cl::sub(subcommand)),
+        io("io", cl::init("model"), cl::desc("types of inputs and outputs: model, quantized"), cl::value_desc("types"),
+           cl::sub(subcommand)),
+        stopAfter("stop-after", cl::desc("write the IR behind this phase"), cl::value_desc("phase"),
+                  cl::sub(subcommand)),
+        dumpPhases("dump-phases", cl::desc("write the IR behind every phase into this folder"),
+                   cl::value_desc("folder"), cl::sub(subcommand)),
+        threads("threads", cl::init(1), cl::desc("threads to measure the latency with (1)"), cl::value_desc("count"),
+                cl::sub(subcommand)),
+        json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand) {}
+
+  Error run(Reporter &reporter) override;
+
+private:
+  CompileOptions options() const;
+
+  cl::opt<std::string> model, output, target, emit, name, io, stopAfter, dumpPhases;
+  cl::opt<int> threads;
+  cl::opt<bool> json;
+  QuantizationFlags quantization;
+};
+} // namespace
+
+CompileOptions CompileCommand::options() const {
+  CompileOptions options;
+  options.quantization = quantization.options();
+  options.target = target;
+  options.emit = emit;
+  options.name = name;
+  options.io = io;
+  options.stopAfter = stopAfter;
+  options.dumpPhases = dumpPhases;
+  options.threads = threads;
+  return options;
+}
+
+/// Writes the file, and the C header beside an object or static library.
+static Error writeOutputs(const Compiled &compiled, StringRef path, bool executable) {
+  if (Error error = writeFile(path, StringRef(compiled.bytes.data(), compiled.bytes.size()), executable))
+    return error;
+  SmallString<128> header(path);
+  sys::path::replace_extension(header, "h");
+  return compiled.header.empty() ? Error::success() : writeFile(header, compiled.header);
+}
+
+Error CompileCommand::run(Reporter &reporter) {
+  CompileOptions chosen = options();
+  // The linker resets all command-line options.
+  std::string path = output;
+  bool printsJson = json;
+  if (Error error = check(chosen))
+    return error;
+  if (Error error = checkWritable(path))
+    return error;
+  Session session(reporter, chosen.quantization.strict);
+  auto open = [&](ArrayRef<Port> inputs) { return quantization.open(inputs, reporter); };
+  Expected<Compiled> compiled =
+      compile(session, std::string(model), quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), chosen);
+  if (!compiled)
+    return compiled.takeError();
+  if (Error error = writeOutputs(*compiled, path, chosen.emit == "so"))
+    return error;
+  if (path == "-")
+    return Error::success();
+  if (printsJson)
+    printJson(toJson(compiled->summary));
+  else
+    printSummary(compiled->summary, path);
+  return Error::success();
+}
+
+std::unique_ptr<Command> makeCompileCommand() { return std::make_unique<CompileCommand>(); }
+
+} // namespace nibble::driver

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "QuantizationFlags.h"
+
+using namespace llvm;
+
+namespace nibble::driver {
+
+QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
+    : data("calib", cl::desc("inputs to calibrate on: .npz, .npy or a folder of .npz"), cl::value_desc("data"),
+           cl::sub(sub)),
+      weights("weights", cl::init("auto"), cl::desc("precision of weights: auto, int8, float"), cl::value_desc("type"),
+              cl::sub(sub)),
+      activations("activations", cl::init("auto"), cl::desc("type of activations: auto (uint8), uint8, int8, float"),
+                  cl::value_desc("type"), cl::sub(sub)),
+      mode("mode", cl::init("auto"), cl::desc("when activations' ranges are fixed: auto (static), static"),
+           cl::value_desc("mode"), cl::sub(sub)),
+      calibMethod("calib-method", cl::init("auto"),
+                  cl::desc("how ranges are chosen: auto, minmax, percentile, mse, entropy"), cl::value_desc("method"),
+                  cl::sub(sub)),
+      calibFile("calib-file", cl::desc("file of the measured ranges (.calib.json): written with --calib, else read"),
+                cl::value_desc("file"), cl::sub(sub)),
+      plan("plan", cl::desc("file of choices for nodes (JSON)"), cl::value_desc("file"), cl::sub(sub)),
+      group("group", cl::desc("weights that share a scale, below 8 bits"), cl::value_desc("count"), cl::sub(sub)),
+      minSqnr("min-sqnr", cl::desc("a node whose signal-to-noise ratio in int8 is lower stays in float"),
+              cl::value_desc("dB"), cl::sub(sub)),
+      useFloat("float", cl::desc("quantize nothing"), cl::sub(sub)),
+      strict("strict", cl::desc("treat warnings as errors"), cl::sub(sub)) {}
+
+QuantizationOptions QuantizationFlags::options() const {
+  QuantizationOptions options;
+  options.weights = useFloat ? std::string("float") : weights.getValue();
+  options.activations = activations;
+  options.mode = mode;
+  options.calibMethod = calibMethod;
+  options.calibFile = calibFile;
+  options.plan = plan;
+  if (group.getNumOccurrences())
+    options.group = group;
+  if (minSqnr.getNumOccurrences())
+    options.minSqnr = minSqnr;
+  options.strict = strict;
+  return options;
+}
+
+Expected<std::unique_ptr<Samples>> QuantizationFlags::open(ArrayRef<Port> inputs, Reporter &reporter) const {
+  return openSamples(data, inputs, [&](const Twine &text) { reporter.note(text.str()); });
+}
+
+} // namespace nibble::driver

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Flags of every command that quantizes.
+
+#ifndef NIBBLE_TOOLS_NIBBLE_QUANTIZATIONFLAGS_H
+#define NIBBLE_TOOLS_NIBBLE_QUANTIZATIONFLAGS_H
+
+#include "Command.h"
+
+#include "nibble/Driver/Options.h"
+#include "nibble/Driver/Samples.h"
+
+namespace nibble::driver {
+
+class QuantizationFlags {
+public:
+  explicit QuantizationFlags(cl::SubCommand &sub);
+
+  QuantizationOptions options() const;
+  bool hasData() const { return !data.empty(); }
+  llvm::Expected<std::unique_ptr<Samples>> open(llvm::ArrayRef<Port> inputs, Reporter &reporter) const;
+
+private:
+  cl::opt<std::string> data, weights, activations, mode, calibMethod, calibFile, plan;
+  cl::opt<int64_t> group;
+  cl::opt<double> minSqnr;
+  cl::opt<bool> useFloat, strict;
+};
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_TOOLS_NIBBLE_QUANTIZATIONFLAGS_H
