@@ -35,3 +35,24 @@ func.func @bias(%x: tensor<2x2x!x>) -> tensor<2x1x!x> {
   %y = nibble.matmul %x, %w bias %b : tensor<2x2x!x>, tensor<2x1x!w>, tensor<1x!b> -> tensor<2x1x!x>
   return %y : tensor<2x1x!x>
 }
+
+// -----
+
+!x = !quant.uniform<u8:f32, 0.5:10>
+!w = !quant.uniform<u8:f32, 0.5:3>
+func.func @weights(%x: tensor<2x1x!x>) -> tensor<2x1x!x> {
+  %w = nibble.constant dense<255> : tensor<1x1xui8> -> tensor<1x1x!w>
+  // expected-error @+1 {{weight 255 of output channel 0 less its zero point 3 does not fit 8 bits}}
+  %y = nibble.matmul %x, %w : tensor<2x1x!x>, tensor<1x1x!w> -> tensor<2x1x!x>
+  return %y : tensor<2x1x!x>
+}
+
+// -----
+
+!x = !quant.uniform<u8:f32, 0.5:10>
+!w = !quant.uniform<i8:f32:1, {0.5:1, 0.5:2}>
+func.func @varying(%x: tensor<2x1x!x>, %w: tensor<1x2x!w>) -> tensor<2x2x!x> {
+  // expected-error @+1 {{expected weights quantized per tensor, as they are not constant}}
+  %y = nibble.matmul %x, %w : tensor<2x1x!x>, tensor<1x2x!w> -> tensor<2x2x!x>
+  return %y : tensor<2x2x!x>
+}

@@ -46,3 +46,21 @@ func.func @float(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %y = nibble.matmul %x, %x : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+!x = !quant.uniform<u8:f32, 0.5:10>
+!w = !quant.uniform<u8:f32, 0.5:128>
+
+// Weights of foreign models: what is stored is less the zero point, and the bias is -10 * (-1 + 2).
+// CHECK-LABEL: @unsigned_weights
+// CHECK-DAG: %[[W:.*]] = nibble.constant dense<{{\[\[}}-1], [2]]> : tensor<2x1xi8> -> tensor<2x1xi8>
+// CHECK-DAG: %[[B:.*]] = nibble.constant dense<-10> : tensor<1xi32>
+// CHECK: nibble.int_matmul %{{.*}}, %[[W]], %[[B]]
+// CHECK-NOT: rhs_zero_point
+// CHECK: return
+func.func @unsigned_weights(%x: tensor<4x2x!x>) -> tensor<4x1x!x> {
+  %w = nibble.constant dense<[[127], [130]]> : tensor<2x1xui8> -> tensor<2x1x!w>
+  %y = nibble.matmul %x, %w : tensor<4x2x!x>, tensor<2x1x!w> -> tensor<4x1x!x>
+  return %y : tensor<4x1x!x>
+}

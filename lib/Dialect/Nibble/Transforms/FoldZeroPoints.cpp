@@ -2,6 +2,7 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Dialect/Nibble/Storage.h"
 #include "nibble/Support/Constants.h"
 #include "nibble/Support/Numerics.h"
@@ -26,6 +27,13 @@ std::vector<float> getScales(Value value, int64_t channels) {
   return std::vector<float>(channels, static_cast<float>(cast<quant::UniformQuantizedType>(element).getScale()));
 }
 
+/// Constant weights less their zero points.
+struct Weights {
+  std::vector<int8_t> values;
+  /// The constant holds other values: weights of zero point 0 in i8 are used where they lie.
+  bool moved = false;
+};
+
 struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
   /// fl32(fl32(sx * sw) / sy) for each channel; the verifier has seen to it that the mode can hold them.
   static std::vector<float> getMultipliers(const Product &product) {
@@ -35,6 +43,30 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
     for (float sw : getScales(product.weights, product.channels))
       multipliers.push_back(numerics::foldScale(sx, sw, sy));
     return multipliers;
+  }
+
+  /// Nothing for weights that are not constant.
+  FailureOr<std::optional<Weights>> getWeights(const Product &product) {
+    std::vector<int32_t> stored;
+    if (auto bytes = getConstantValues<int8_t>(product.weights))
+      stored.assign(bytes->begin(), bytes->end());
+    else if (auto bytes = getConstantValues<uint8_t>(product.weights))
+      stored.assign(bytes->begin(), bytes->end());
+    else
+      return std::optional<Weights>();
+    const QuantParams params = *QuantParams::get(product.weights.getType());
+    Weights weights;
+    weights.moved = !getConstantValues<int8_t>(product.weights).has_value();
+    for (auto [i, q] : llvm::enumerate(stored)) {
+      const int64_t channel = product.channelOf(i);
+      const int32_t zero = params.getZeroPoint(channel), w = q - zero;
+      if (!llvm::isInt<8>(w))
+        return product.op->emitError() << "weight " << q << " of output channel " << channel << " less its zero point "
+                                       << zero << " does not fit 8 bits";
+      weights.moved |= zero != 0;
+      weights.values.push_back(static_cast<int8_t>(w));
+    }
+    return std::optional<Weights>(std::move(weights));
   }
 
   /// The bias less the input's zero point times the sum of the channel's weights, where `fold`.
@@ -68,12 +100,17 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
     return !isa<MatMulOp>(product.op) || type.getRank() == 2;
   }
 
-  Value create(OpBuilder &builder, const Product &product, Value bias, Value multipliers, bool fold) {
+  Value create(OpBuilder &builder, const Product &product, const std::optional<Weights> &constant, Value bias,
+               Value multipliers, bool fold) {
     Location loc = product.op->getLoc();
     auto type = getStorageTensor(cast<RankedTensorType>(product.op->getResult(0).getType()));
     const Encoding in = getEncoding(getPerTensorType(product.input));
     const Encoding out = getEncoding(getPerTensorType(product.op->getResult(0)));
-    Value input = toStorage(builder, product.input), weights = toStorage(builder, product.weights);
+    Value input = toStorage(builder, product.input);
+    auto shape = cast<RankedTensorType>(product.weights.getType()).getShape();
+    Value weights = constant && constant->moved
+                        ? createConstant<int8_t>(builder, product.weights.getLoc(), shape, constant->values)
+                        : toStorage(builder, product.weights);
     const int32_t clamp[] = {out.min, out.max};
     if (auto conv = dyn_cast<ConvOp>(product.op))
       return IntConvOp::create(builder, loc, type, input, weights, bias, multipliers, Value(), conv.getStrides(),
@@ -85,7 +122,7 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
                                         conv.getRequant());
     auto rhs = getPerTensorType(product.weights);
     return IntMatMulOp::create(builder, loc, type, input, weights, bias, multipliers, fold ? 0 : in.zero,
-                               rhs ? getEncoding(rhs).zero : 0, out.zero, clamp,
+                               rhs && !constant ? getEncoding(rhs).zero : 0, out.zero, clamp,
                                cast<MatMulOp>(product.op).getRequant());
   }
 
@@ -93,16 +130,20 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
     auto spatial = dyn_cast<SpatialOp>(product.op);
     if (spatial && spatial.getLayout() != Layout::NHWC)
       return product.op->emitError("expected layout nhwc, got nchw: run --nibble-convert-layout before");
-    auto weights = getConstantValues<int8_t>(product.weights);
-    if (!weights && spatial)
+    FailureOr<std::optional<Weights>> weights = getWeights(product);
+    if (failed(weights))
+      return failure();
+    if (!*weights && spatial)
       return product.op->emitError("expected a constant filter");
-    const bool fold = canFold(product);
-    auto bias = getBias(product, weights ? ArrayRef<int8_t>(*weights) : ArrayRef<int8_t>(), fold);
+    if (!*weights && !getPerTensorType(product.weights))
+      return product.op->emitError("expected weights quantized per tensor, as they are not constant");
+    const bool fold = *weights && canFold(product);
+    auto bias = getBias(product, fold ? ArrayRef<int8_t>((*weights)->values) : ArrayRef<int8_t>(), fold);
     if (!bias)
       return failure();
     OpBuilder builder(product.op);
     Location loc = product.op->getLoc();
-    Value result = create(builder, product, createConstant<int32_t>(builder, loc, {product.channels}, *bias),
+    Value result = create(builder, product, *weights, createConstant<int32_t>(builder, loc, {product.channels}, *bias),
                           createConstant<float>(builder, loc, {product.channels}, getMultipliers(product)), fold);
     auto type = cast<RankedTensorType>(product.op->getResult(0).getType());
     product.op->getResult(0).replaceAllUsesWith(toQuantized(builder, loc, type, result));

@@ -16,6 +16,9 @@ using namespace nibble;
 
 namespace {
 
+/// Overflows any accumulator; counts beyond it count as it.
+constexpr int64_t kManyTerms = int64_t(1) << 31;
+
 /// All values that a byte tensor's elements can have, less `zero`.
 struct Interval {
   int64_t min, max;
@@ -67,7 +70,7 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     if (!weights)
       return missing(op);
     const int64_t channels = cast<RankedTensorType>(op.getFilter().getType()).getDimSize(0);
-    const size_t taps = weights->size() / channels;
+    const size_t taps = weights->size() / std::max<int64_t>(channels, 1);
     prove(op, op.getInput(), zero, *weights, op.getBias(), channels, [&](size_t i) { return i / taps; });
   }
 
@@ -84,8 +87,9 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     const Interval r = getInterval(op.getRhs(), static_cast<int32_t>(op.getRhsZeroPoint()));
     const int64_t products[] = {l.min * r.min, l.min * r.max, l.max * r.min, l.max * r.max};
     Bounds bounds;
-    bounds.add(*llvm::min_element(products) * depth, *llvm::max_element(products) * depth);
-    if (auto bias = getConstantValues<int32_t>(op.getBias()))
+    const int64_t terms = std::min(depth, kManyTerms);
+    bounds.add(*llvm::min_element(products) * terms, *llvm::max_element(products) * terms);
+    if (auto bias = getConstantValues<int32_t>(op.getBias()); bias && !bias->empty())
       bounds.add(*llvm::min_element(*bias), *llvm::max_element(*bias));
     check(op, 0, bounds);
     ++proved;
@@ -95,7 +99,7 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     const Interval q = getInterval(op.getInput(), static_cast<int32_t>(op.getInputZeroPoint()));
     int64_t taps = 1;
     for (int64_t extent : op.getKernel())
-      taps *= extent;
+      taps = std::min(taps * std::min(extent, kManyTerms), kManyTerms);
     Bounds bounds;
     bounds.add(q.min * taps, q.max * taps);
     check(op, 0, bounds);
