@@ -62,6 +62,10 @@ Error check(const CompileOptions &options) {
     return error;
   if (Error error = getChoice("io").check(options.io))
     return error;
+  if (options.io == "quantized")
+    return makeError("io 'quantized' is not supported yet; use 'model'");
+  if (options.stopAfter == "lower" || options.stopAfter == "codegen" || options.stopAfter == "package")
+    return makeError("stop-after '" + options.stopAfter + "' is not supported yet; the last phase is fold");
   if (options.threads < 1 || options.threads > 1024)
     return makeError("threads is " + Twine(options.threads) + ", expected 1 to 1024");
   return Error::success();

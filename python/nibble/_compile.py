@@ -69,7 +69,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         calib_method: how a range is chosen: "minmax", "percentile", "mse" or "entropy".
         calib_file: where the measured ranges are kept (.calib.json); read if there is no `calibration`.
         name: prefix of the library's symbols; the file's stem if empty.
-        io: "quantized" gives and takes the integers of the plan in place of floats.
+        io: "quantized", the integers of the plan in place of floats, is refused: not supported yet.
 
     Raises:
         Error: the model cannot be read or has an unsupported operation, an input is missing in the calibration data or
