@@ -17,6 +17,7 @@ bin_dirs = [os.path.join(config.nibble_build, "bin"), config.llvm_tools, os.path
 config.environment["PATH"] = os.pathsep.join(bin_dirs + [config.environment.get("PATH", "")])
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
 config.substitutions.append(("%cxx", config.cxx))
-config.substitutions.append(("%python", getattr(config, "python", "") or sys.executable))
+config.substitutions.append(("%cc", config.cc))
+config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%nibble_src", config.nibble_source))
 config.substitutions.append(("%nibble_build", config.nibble_build))

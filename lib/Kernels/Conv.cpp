@@ -23,6 +23,14 @@ ConvParams nibble::kernels::matmulParams(int64_t M, int64_t K, int64_t N, int64_
 std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
   if ((p.input == ElementKind::F32) != (p.output == ElementKind::F32))
     return "the input and the result must both be float or both be integers";
+  for (int64_t extent : {p.C, p.N, p.H, p.W, p.KH, p.KW, p.groups})
+    if (extent < 1)
+      return "an extent of " + std::to_string(extent);
+  // Offsets within a window and within a tile's weights are immediate operands.
+  const double window = double(p.KH) * p.dilationH * p.in.row + (double(p.KW) + 128) * p.dilationW * p.strideW * p.in.pixel;
+  const double weights = double(p.KH) * p.KW * (p.C / p.groups + 4) * (p.input == ElementKind::F32 ? 64 : 16) * 8;
+  if (std::max(window, weights) >= 0x1p30)
+    return "a window that spans more than 1 GiB";
   if (p.input == ElementKind::F32 && !isa.hasFMA)
     return "float kernels need fused multiply-add, which " + isa.name.str() + " lacks";
   return "";

@@ -3,19 +3,12 @@
 
 #include "nibble/Support/Constants.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
-
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 
 #include <cstring>
 
 using namespace mlir;
-
-namespace {
-/// Constants beyond this many bytes become dense resources, whose data the printer may elide.
-constexpr size_t kLargestInline = 1024;
-} // namespace
 
 template <>
 Type nibble::getElementType<float>(MLIRContext *context) {
@@ -48,42 +41,22 @@ std::optional<std::vector<T>> nibble::getConstantValues(Value value) {
   ElementsAttr attr = getConstantAttr(value);
   if (!attr || attr.getShapedType().getElementType() != getElementType<T>(value.getContext()))
     return std::nullopt;
-  ArrayRef<char> raw;
-  bool splat = false;
-  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
-    raw = dense.getRawData();
-    splat = dense.isSplat();
-  } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      raw = blob->getData();
-  }
-  const size_t count = attr.getShapedType().getNumElements();
-  if (raw.size() != (splat ? 1 : count) * sizeof(T))
+  auto bytes = copyElementData(attr);
+  if (!bytes)
     return std::nullopt;
-  std::vector<T> values(count);
-  if (!splat) {
-    if (count)
-      std::memcpy(values.data(), raw.data(), raw.size());
-    return values;
-  }
-  T one;
-  std::memcpy(&one, raw.data(), sizeof(T));
-  std::fill(values.begin(), values.end(), one);
+  std::vector<T> values(bytes->size() / sizeof(T));
+  if (!values.empty())
+    std::memcpy(values.data(), bytes->data(), bytes->size());
   return values;
 }
 
 template <typename T>
 Value nibble::createConstant(OpBuilder &builder, Location loc, RankedTensorType type, ArrayRef<T> values) {
   auto stored = RankedTensorType::get(type.getShape(), getElementType<T>(builder.getContext()));
-  ElementsAttr attr;
-  if (values.size() * sizeof(T) <= kLargestInline) {
-    attr = DenseElementsAttr::getFromRawBuffer(
-        stored, ArrayRef<char>(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)));
-  } else {
-    StringRef name = getValueName(loc);
-    attr = DenseResourceElementsAttr::get(stored, name.empty() ? "weight" : name,
-                                          HeapAsmResourceBlob::allocateAndCopyInferAlign(values));
-  }
+  StringRef name = getValueName(loc);
+  ElementsAttr attr = makeElements(
+      stored, ArrayRef<char>(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)),
+      name.empty() ? "weight" : name);
   return ConstantOp::create(builder, loc, type, attr);
 }
 

@@ -8,11 +8,15 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/CheckedArithmetic.h"
 
+#include <cstring>
+
 using namespace mlir;
 using namespace nibble;
 
 /// Constants beyond this many bytes become dense resources, whose data the printer may elide.
 static constexpr size_t largestInline = 1024;
+/// Splats are spelled out up to this many bytes.
+static constexpr int64_t largestSplat = int64_t(1) << 30;
 
 std::optional<int64_t> nibble::getElementBytes(Type elementType) {
   if (auto quantized = dyn_cast<quant::QuantizedType>(elementType))
@@ -56,7 +60,7 @@ std::optional<std::vector<char>> nibble::copyElementData(ElementsAttr attr) {
     return std::vector<char>(data->bytes.begin(), data->bytes.end());
   // A splat may claim more elements than any memory holds.
   int64_t size = *countBytes(attr.getShapedType());
-  if (size > (int64_t(1) << 40))
+  if (size > largestSplat)
     return std::nullopt;
   std::vector<char> bytes;
   bytes.reserve(size);

@@ -269,6 +269,15 @@ TEST_P(ConvTest, RandomShapes) {
   }
 }
 
+TEST(ConvRefusal, ExtentsThatNoCodeServes) {
+  const ISA &isa = getISAs().front();
+  EXPECT_EQ(whyNoConv(conv(8, 16, 3, 7), isa), "");
+  EXPECT_EQ(whyNoConv(conv(8, 16, 3, 0), isa), "an extent of 0");
+  ConvParams p = conv(8, 16, 3, 7, 3);
+  p.in.row = int64_t(1) << 30;
+  EXPECT_EQ(whyNoConv(p, isa), "a window that spans more than 1 GiB");
+}
+
 // Machines with AVX-VNNI and without AVX-512 are rare: what others can check is the encoding.
 TEST(ConvEncoding, AvxVnni) {
   const ISA &isa = *lookupISA("avxvnni");

@@ -130,6 +130,19 @@ TEST_F(FoldTest, MatMul) {
     }
 }
 
+/// Weights as foreign models have them: unsigned, or with zero points of their own.
+TEST_F(FoldTest, WeightsWithZeroPoints) {
+  const std::pair<std::string, std::string> weights[] = {
+      {"dense<[[1, 255], [127, 0], [250, 9]]> : tensor<3x2xui8>", "!quant.uniform<u8:f32, 0.0078125:128>"},
+      {"dense<[[1, -100], [120, 0], [-5, 9]]> : tensor<3x2xi8>", "!quant.uniform<i8:f32, 0.0078125:-7>"},
+      {"dense<[[1, -100], [120, 0], [-5, 9]]> : tensor<3x2xi8>", "!quant.uniform<i8:f32:1, {0.0078125:3, 0.015625:-4}>"}};
+  for (const std::string &x : activations)
+    for (const auto &[values, w] : weights)
+      check(wrap({"3x3", "3x2"}, {x, activations[0]},
+                 "%w = nibble.constant " + values + " -> " + quantOf("3x2", w) + "\n%y = nibble.matmul %q0, %w : " +
+                     quantOf("3x3", x) + ", " + quantOf("3x2", w) + " -> " + quantOf("3x2", activations[0])));
+}
+
 TEST_F(FoldTest, Elementwise) {
   for (const std::string &x : activations)
     for (const std::string &y : activations)

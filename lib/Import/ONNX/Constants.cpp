@@ -82,7 +82,8 @@ static Bytes repack(const onnx::TensorProto &tensor) {
 
 Bytes Importer::bytes(const onnx::TensorProto &tensor) {
   auto it = model.weights.find(tensor.name());
-  if (tensor.data_location() == onnx::TensorProto::EXTERNAL && it != model.weights.end())
+  if (tensor.data_location() == onnx::TensorProto::EXTERNAL && it != model.weights.end() &&
+      int64_t(it->second.data.size()) == byteSize(tensor))
     return it->second;
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL)
     throw ImportError("tensor '" + tensor.name() + "' has external data but is no initializer");

@@ -44,12 +44,13 @@ static Value reorderFilter(Node &node, Value filter, int64_t groups) {
   Shape shape = node.shapeOf(filter);
   if (groups == 1)
     return node.transpose(filter, {1, 0, 2, 3});
-  std::optional<Dim> inputs = divideExactly(shape[0], groups);
-  if (!inputs)
+  std::optional<Dim> inputs = groups > 0 ? divideExactly(shape[0], groups) : std::nullopt;
+  std::optional<Dim> outputs = multiply(shape[1], groups);
+  if (!inputs || !outputs)
     node.fail("attribute 'group' is " + Twine(groups) + ", which does not divide the input's channels");
   Value split = node.reshape(filter, {groups, *inputs, shape[1], shape[2], shape[3]});
   Value swapped = node.transpose(split, {0, 2, 1, 3, 4});
-  return node.reshape(swapped, {*multiply(shape[1], groups), *inputs, shape[2], shape[3]});
+  return node.reshape(swapped, {*outputs, *inputs, shape[2], shape[3]});
 }
 
 /// Extents of a transposed convolution's result; sets its pads.
@@ -58,6 +59,10 @@ static Shape transposedShape(Node &node, Window &window, const Shape &image, boo
   SmallVector<int64_t> extra = node.getInts("output_padding", SmallVector<int64_t>(rank, 0));
   SmallVector<int64_t> wanted = node.getInts("output_shape");
   std::string mode = node.getString("auto_pad", "NOTSET");
+  if (extra.size() != rank || llvm::any_of(extra, [](int64_t e) { return e < 0 || e > INT32_MAX; }))
+    node.fail("attribute 'output_padding' does not fit the image");
+  if (!wanted.empty() && (wanted.size() < rank || llvm::any_of(wanted, [](int64_t e) { return e < 0; })))
+    node.fail("attribute 'output_shape' does not fit the image");
   if (isFlat)
     extra.insert(extra.begin(), 0);
   if (isFlat && !wanted.empty())

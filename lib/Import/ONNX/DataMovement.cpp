@@ -46,8 +46,9 @@ static SmallVector<int64_t> readParts(Node &node, int64_t extent) {
   if (node.has(1))
     return node.ints(1, "split");
   int64_t count = node.getInt("num_outputs", node.proto.output_size());
-  if (count < 1)
-    node.fail("attribute 'num_outputs' is " + Twine(count) + ", expected at least 1");
+  if (count < 1 || count != node.proto.output_size())
+    node.fail("attribute 'num_outputs' is " + Twine(count) + ", but the node has " +
+              Twine(node.proto.output_size()) + " outputs");
   int64_t part = (extent + count - 1) / count;
   SmallVector<int64_t> parts(count, part);
   parts.back() = extent - part * (count - 1);
@@ -79,10 +80,12 @@ static void importSplit(Node &node) {
 static std::pair<int64_t, int64_t> clampRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
   auto wrap = [&](int64_t i) { return i < 0 ? std::max(i, -extent - 1) + extent : i; };
   int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
+  if (extent == 0)
+    return {0, 0};
   start = std::clamp(wrap(start), int64_t(0), high);
   end = std::clamp(wrap(end), low, high);
   int64_t distance = step > 0 ? end - start : start - end, stride = std::abs(step);
-  return {start, distance <= 0 ? 0 : (distance + stride - 1) / stride};
+  return {start, distance <= 0 ? 0 : (distance - 1) / stride + 1};
 }
 
 static void importSlice(Node &node) {
@@ -148,6 +151,8 @@ static void importPad(Node &node) {
     int64_t dim = node.axis(axis, rank);
     low[dim] = pads[i];
     high[dim] = pads[axes.size() + i];
+    if (std::max(std::abs(low[dim] / 2), std::abs(high[dim] / 2)) > INT32_MAX)
+      node.fail("pads axis " + Twine(dim) + " by " + Twine(low[dim]) + " and " + Twine(high[dim]));
     if (low[dim] || high[dim])
       shape[dim] = node.importer.symbols.add(shape[dim], low[dim] + high[dim]);
     if (shape[dim].isStatic() && shape[dim].factor < 0)
@@ -194,7 +199,7 @@ static void importDepthToSpace(Node &node) {
   Value input = node.get(0);
   Shape s = node.shapeOf(input);
   int64_t block = node.getInt("blocksize", 0);
-  std::optional<Dim> depth = s.size() == 4 && block > 0 ? divideExactly(s[1], block * block) : std::nullopt;
+  std::optional<Dim> depth = s.size() == 4 && block > 0 && block <= INT16_MAX ? divideExactly(s[1], block * block) : std::nullopt;
   if (!depth)
     node.fail("attribute 'blocksize' is " + Twine(block) + ", which does not divide the channels");
   Symbols &symbols = node.importer.symbols;
@@ -214,7 +219,7 @@ static void importSpaceToDepth(Node &node) {
   Shape s = node.shapeOf(input);
   int64_t block = node.getInt("blocksize", 0);
   std::optional<Dim> height, width;
-  if (s.size() == 4 && block > 0) {
+  if (s.size() == 4 && block > 0 && block <= INT16_MAX) {
     height = divideExactly(s[2], block);
     width = divideExactly(s[3], block);
   }

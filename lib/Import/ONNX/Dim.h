@@ -35,6 +35,9 @@ struct Dim {
 
 using Shape = llvm::SmallVector<Dim, 4>;
 
+/// The largest extent, pad, stride or dilation that is accepted: products of two stay far from overflow.
+constexpr int64_t kLargestExtent = INT32_MAX;
+
 /// Product; none on overflow.
 std::optional<Dim> multiply(const Dim &lhs, const Dim &rhs);
 

@@ -3,6 +3,9 @@
 
 #include "Importer.h"
 
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -14,11 +17,27 @@ using Result = std::optional<Content>;
 using Evaluator = Result (*)(Node &);
 } // namespace
 
+/// Contents have no more elements, and no greater extents.
+constexpr int64_t kLargestContent = 1024;
+
+/// Of a shape that `isSmall`.
 static int64_t elementCount(ArrayRef<int64_t> shape) {
   int64_t count = 1;
   for (int64_t extent : shape)
     count *= extent;
   return count;
+}
+
+static bool isSmall(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t extent : shape) {
+    if (extent < 0 || extent > kLargestContent)
+      return false;
+    count *= std::max<int64_t>(extent, 1);
+    if (count > kLargestContent)
+      return false;
+  }
+  return true;
 }
 
 /// An empty content of `like`'s element type.
@@ -72,7 +91,7 @@ static Result evaluateCast(Node &node) {
   result.type = to;
   if (fromReal && toInt) {
     for (double real : result.reals)
-      result.ints.push_back(static_cast<int64_t>(std::clamp(real, -9e18, 9e18)));
+      result.ints.push_back(std::isnan(real) ? 0 : static_cast<int64_t>(std::clamp(real, -9e18, 9e18)));
     result.reals.clear();
   } else if (!fromReal && toReal) {
     std::optional<SmallVector<int64_t>> ints = staticExtents(result.ints);
@@ -91,6 +110,8 @@ static Result evaluateGather(Node &node) {
   SmallVector<int64_t> shape(data.shape.begin(), data.shape.begin() + axis);
   llvm::append_range(shape, indices.shape);
   shape.append(data.shape.begin() + axis + 1, data.shape.end());
+  if (indices.isReal() || !isSmall(shape))
+    return std::nullopt;
   int64_t outer = elementCount(ArrayRef(data.shape).take_front(axis)), extent = data.shape[axis],
           inner = elementCount(ArrayRef(data.shape).drop_front(axis + 1));
   Content result = emptyLike(data, shape);
@@ -111,6 +132,8 @@ static SmallVector<int64_t> readAxes(Node &node, int64_t rank) {
   for (int64_t &axis : axes)
     axis = node.axis(axis, rank);
   llvm::sort(axes);
+  if (std::adjacent_find(axes.begin(), axes.end()) != axes.end())
+    node.fail("the axes contain doubles");
   return axes;
 }
 
@@ -127,8 +150,11 @@ static Result evaluateSqueeze(Node &node) {
     llvm::erase(result.shape, 1);
     return result;
   }
-  for (int64_t axis : llvm::reverse(readAxes(node, result.shape.size())))
+  for (int64_t axis : llvm::reverse(readAxes(node, result.shape.size()))) {
+    if (result.shape[axis] != 1)
+      return std::nullopt;
     result.shape.erase(result.shape.begin() + axis);
+  }
   return result;
 }
 
@@ -136,7 +162,7 @@ static Result evaluateConcat(Node &node) {
   Content result = emptyLike(*node.content(0), {0});
   for (unsigned i = 0; i < node.size(); ++i) {
     const Content &part = *node.content(i);
-    if (part.shape.size() != 1)
+    if (part.shape.size() != 1 || part.type != result.type)
       return std::nullopt;
     result.shape[0] += part.shape[0];
     for (size_t k = 0; k < part.size(); ++k)
@@ -147,11 +173,15 @@ static Result evaluateConcat(Node &node) {
 
 static Result evaluateSlice(Node &node) {
   const Content &data = *node.content(0);
-  if (data.shape.size() != 1 || node.content(1)->size() != 1)
+  for (unsigned i = 1; i < node.size(); ++i)
+    if (node.has(i) && node.content(i)->size() != 1)
+      return std::nullopt;
+  if (data.shape.size() != 1 || data.shape[0] == 0)
     return std::nullopt;
   int64_t extent = data.shape[0], step = node.has(4) ? node.ints(4, "steps").front() : 1;
   if (step == 0)
     return std::nullopt;
+  step = std::clamp(step, -extent, extent); // a longer one leaves as well
   auto bound = [&](int64_t i, int64_t low, int64_t high) { return std::clamp(i < 0 ? i + extent : i, low, high); };
   int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
   int64_t start = bound(node.ints(1, "starts").front(), 0, high), end = node.ints(2, "ends").front();
@@ -172,12 +202,12 @@ static Result evaluateReshape(Node &node) {
       extent = result.shape[i];
     if (extent == -1)
       inferred = i;
-    else
-      count *= extent;
+    else if (extent < 0 || llvm::MulOverflow(count, extent, count))
+      return std::nullopt;
   }
   if (inferred >= 0 && count > 0)
     shape[inferred] = result.size() / count;
-  if (elementCount(shape) != int64_t(result.size()))
+  if (!isSmall(shape) || elementCount(shape) != int64_t(result.size()))
     return std::nullopt;
   result.shape = shape;
   return result;
@@ -185,10 +215,8 @@ static Result evaluateReshape(Node &node) {
 
 static Result evaluateFill(Node &node) {
   SmallVector<int64_t> shape = node.ints(0, "shape");
-  int64_t count = 1;
-  for (int64_t extent : shape)
-    if (extent < 0 || (count *= extent) > 1024)
-      return std::nullopt;
+  if (!isSmall(shape))
+    return std::nullopt;
   Content one;
   one.type = onnx::TensorProto::FLOAT;
   one.reals.push_back(0);
@@ -199,18 +227,21 @@ static Result evaluateFill(Node &node) {
     one = *content;
   }
   Content result = emptyLike(one, shape);
-  for (int64_t i = 0; i < count; ++i)
+  for (int64_t i = 0, e = elementCount(shape); i < e; ++i)
     append(result, one, 0);
   return result;
 }
 
 static Result evaluateRange(Node &node) {
-  if (node.content(0)->isReal())
-    return std::nullopt;
+  for (unsigned i = 0; i < 3; ++i)
+    if (node.content(i)->isReal() || node.content(i)->size() != 1)
+      return std::nullopt;
   int64_t start = node.ints(0, "start").front(), limit = node.ints(1, "limit").front(),
           step = node.ints(2, "delta").front();
   SmallVector<Dim> ints;
-  if (step == 0 || (limit - start) / step > 1024)
+  const int64_t most = int64_t(1) << 40; // far from overflow
+  if (step == 0 || std::max({std::abs(start / 2), std::abs(limit / 2), std::abs(step / 2)}) > most ||
+      (limit - start) / step > kLargestContent)
     return std::nullopt;
   for (int64_t i = start; step > 0 ? i < limit : i > limit; i += step)
     ints.push_back(i);
@@ -225,7 +256,7 @@ static Result zip(Node &node, Dim (Symbols::*onInts)(const Dim &, const Dim &), 
   const Content &lhs = *node.content(0), &rhs = *node.content(1);
   if (lhs.type != rhs.type || (lhs.size() != 1 && rhs.size() != 1 && lhs.shape != rhs.shape))
     return std::nullopt;
-  bool takeLeft = lhs.size() > 1 || (rhs.size() == 1 && lhs.shape.size() >= rhs.shape.size());
+  bool takeLeft = lhs.size() != 1 || (rhs.size() == 1 && lhs.shape.size() >= rhs.shape.size());
   Content result = emptyLike(lhs, takeLeft ? lhs.shape : rhs.shape);
   size_t count = elementCount(result.shape);
   for (size_t i = 0; i < count; ++i)
@@ -275,7 +306,7 @@ static Result evaluateEqual(Node &node) {
 
 static Result evaluateWhere(Node &node) {
   const Content &which = *node.content(0), &yes = *node.content(1), &no = *node.content(2);
-  if (yes.type != no.type || !staticExtents(which.ints))
+  if (yes.type != no.type || which.isReal() || !staticExtents(which.ints))
     return std::nullopt;
   const Content *largest = &which;
   for (const Content *content : {&yes, &no})

@@ -67,6 +67,10 @@ Type Importer::inputType(const onnx::ValueInfoProto &input, Shape &shape) {
   if (!type.has_shape())
     throw ImportError("input '" + input.name() + "' has no shape", "its rank must be known");
   for (const auto &[axis, dim] : llvm::enumerate(type.shape().dim())) {
+    if (dim.has_dim_value() && (dim.dim_value() < 0 || dim.dim_value() > kLargestExtent))
+      throw ImportError("input '" + input.name() + "' has extent " + Twine(dim.dim_value()) + ", expected 0 to " +
+                            Twine(kLargestExtent),
+                        "an extent that is not known has a name in its place");
     if (dim.has_dim_value())
       shape.push_back(dim.dim_value());
     else if (!dim.dim_param().empty())

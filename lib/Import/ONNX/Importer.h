@@ -128,7 +128,7 @@ public:
   }
   template <typename Op, typename... Args>
   mlir::Value emit(const Shape &shape, mlir::Type element, Args &&...args) {
-    auto type = mlir::RankedTensorType::get(toExtents(shape), element);
+    auto type = mlir::RankedTensorType::get(checkedExtents(shape), element);
     return record(Op::create(importer.builder, location(), type, std::forward<Args>(args)...), shape);
   }
   template <typename Op, typename... Args>
@@ -158,6 +158,8 @@ public:
   const onnx::NodeProto &proto;
 
 private:
+  /// Fails for extents that are negative or beyond `kLargestExtent`.
+  llvm::SmallVector<int64_t> checkedExtents(const Shape &shape) const;
   mlir::Value record(mlir::Operation *op, const Shape &shape);
 
   llvm::SmallPtrSet<mlir::Operation *, 8> created;

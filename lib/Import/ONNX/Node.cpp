@@ -125,6 +125,13 @@ Location Node::location(unsigned i) const {
   return getNodeLoc(importer.builder.getContext(), nodeName(proto), proto.output(i));
 }
 
+SmallVector<int64_t> Node::checkedExtents(const Shape &shape) const {
+  for (const Dim &dim : shape)
+    if (dim.isStatic() && (dim.factor < 0 || dim.factor > kLargestExtent))
+      fail("the result would have shape " + importer.symbols.print(shape));
+  return toExtents(shape);
+}
+
 Value Node::record(Operation *op, const Shape &shape) {
   created.insert(op);
   Value result = op->getResult(0);
@@ -144,7 +151,7 @@ static void refine(Importer &importer, Shape &shape, const onnx::TypeProto *type
       type->tensor_type().shape().dim_size() != int(shape.size()))
     return;
   for (auto [dim, known] : llvm::zip(shape, type->tensor_type().shape().dim()))
-    if (!dim.isStatic() && known.has_dim_value())
+    if (!dim.isStatic() && known.has_dim_value() && known.dim_value() >= 0)
       dim = known.dim_value();
 }
 

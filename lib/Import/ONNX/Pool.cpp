@@ -11,7 +11,7 @@ static SmallVector<int64_t> readKernel(Node &node, bool isFlat) {
   SmallVector<int64_t> kernel = node.getInts("kernel_shape");
   if (isFlat)
     kernel.insert(kernel.begin(), 1);
-  if (kernel.size() != 2 || kernel[0] < 1 || kernel[1] < 1)
+  if (kernel.size() != 2 || llvm::any_of(kernel, [](int64_t k) { return k < 1 || k > kLargestExtent; }))
     node.fail("attribute 'kernel_shape' does not fit the image");
   return kernel;
 }

@@ -92,7 +92,7 @@ Value Node::reshape(Value input, const Shape &shape) {
     fail("more than one extent of the reshaped " + importer.symbols.print(shape) + " is unknown at compile time",
          "give the input a fixed shape, all but the batch");
   if (weightOf(input))
-    if (Value weight = reshapeWeight(*this, input, toExtents(shape)))
+    if (Value weight = reshapeWeight(*this, input, checkedExtents(shape)))
       return weight;
   if (isa<quant::UniformQuantizedPerAxisType>(elementOf(input)))
     fail("values quantized per axis cannot be reshaped");

@@ -65,7 +65,7 @@ static SmallVector<Target> readTargets(Node &node, const Shape &shape) {
     node.fail("attribute 'keep_aspect_ratio_policy' other than 'stretch' is not supported");
   bool bySize = node.has(3);
   const Content *wanted = bySize ? node.content(3) : node.has(2) ? node.content(2) : nullptr;
-  if (!wanted || wanted->size() != axes.size())
+  if (!wanted || wanted->size() != axes.size() || wanted->isReal() == bySize)
     node.fail("scales or sizes are not known at compile time");
   SmallVector<Target> targets;
   for (auto [i, axis] : llvm::enumerate(axes)) {
@@ -101,6 +101,9 @@ static void importResize(Node &node) {
       continue;
     shape[target.axis] = target.extent;
     int64_t extent = from[target.axis].factor;
+    if (extent < 1 || target.extent.factor > 1 << 24)
+      node.fail("resizes axis " + Twine(target.axis) + " of extent " + Twine(extent) + " to " +
+                Twine(target.extent.factor));
     axes.push_back(target.axis);
     for (int64_t i = 0; i < target.extent.factor; ++i) {
       double x = coordinate(node, coordinates, i, target.scale, extent, target.extent.factor);

@@ -37,8 +37,8 @@ static SmallVector<int64_t> readEach(Node &node, StringRef name, unsigned rank, 
   if (rank == 1)
     values.insert(values.begin(), 1);
   for (int64_t value : values)
-    if (value < 1)
-      node.fail("attribute '" + name + "' has entry " + Twine(value) + ", expected at least 1");
+    if (value < 1 || value > kLargestExtent)
+      node.fail("attribute '" + name + "' has entry " + Twine(value) + ", expected 1 to " + Twine(kLargestExtent));
   return values;
 }
 
@@ -47,8 +47,8 @@ static void readPads(Node &node, Window &window, unsigned rank) {
   if (pads.size() != 2 * rank)
     node.fail("attribute 'pads' has " + Twine(pads.size()) + " entries, expected " + Twine(2 * rank));
   for (int64_t pad : pads)
-    if (pad < 0)
-      node.fail("attribute 'pads' has entry " + Twine(pad) + ", expected at least 0");
+    if (pad < 0 || pad > kLargestExtent)
+      node.fail("attribute 'pads' has entry " + Twine(pad) + ", expected 0 to " + Twine(kLargestExtent));
   window.low.assign(pads.begin(), pads.begin() + rank);
   window.high.assign(pads.begin() + rank, pads.end());
   if (rank == 1) {

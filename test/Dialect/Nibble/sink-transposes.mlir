@@ -74,3 +74,19 @@ func.func @negative(%x: tensor<1x4x5x2xf32>) -> (tensor<1x5x4x2xf32>, tensor<40x
   %z = nibble.reshape %u : tensor<1x2x4x5xf32> -> tensor<40xf32>
   return %y, %z : tensor<1x5x4x2xf32>, tensor<40xf32>
 }
+
+// -----
+
+// Beyond images, and scales along a dimension that moves: the transposes stay.
+// CHECK-LABEL: @beyond_images
+// CHECK: %[[T:.*]] = nibble.transpose %arg0
+// CHECK: nibble.add %[[T]]
+// CHECK: nibble.fake_quant %[[T]]
+func.func @beyond_images(%x: tensor<1x4x5x2xf32>)
+    -> (tensor<3x1x2x4x5xf32>, tensor<1x2x4x5xf32>) {
+  %t = nibble.transpose %x {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x4x5x2xf32> -> tensor<1x2x4x5xf32>
+  %c = nibble.constant dense<1.0> : tensor<3x1x1x1x1xf32> -> tensor<3x1x1x1x1xf32>
+  %y = nibble.add %t, %c : tensor<1x2x4x5xf32>, tensor<3x1x1x1x1xf32> -> tensor<3x1x2x4x5xf32>
+  %z = nibble.fake_quant %t to !quant.uniform<i8<-127:127>:f32:1, {0.5, 0.25}> : tensor<1x2x4x5xf32>
+  return %y, %z : tensor<3x1x2x4x5xf32>, tensor<1x2x4x5xf32>
+}

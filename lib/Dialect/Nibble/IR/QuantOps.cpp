@@ -114,7 +114,8 @@ LogicalResult RequantizeOp::verify() {
       failed(verify::quantizedType(*this, "result", result.getType())))
     return failure();
   QuantParams x = *QuantParams::get(input.getType()), y = *QuantParams::get(result.getType());
-  if (x.isPerAxis() != y.isPerAxis() || (x.isPerAxis() && x.getAxis() != y.getAxis()))
+  if (x.isPerAxis() != y.isPerAxis() ||
+      (x.isPerAxis() && (x.getAxis() != y.getAxis() || x.getChannels() != y.getChannels())))
     return emitOpError() << "expected input and result quantized per tensor or along the same dimension, got "
                          << input.getElementType() << " and " << result.getElementType();
   for (int64_t c = 0; c < std::min(x.getChannels(), y.getChannels()); ++c)

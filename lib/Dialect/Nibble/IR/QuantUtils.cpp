@@ -29,7 +29,7 @@ std::optional<QuantParams> QuantParams::get(Type type) {
 ChannelIndex::ChannelIndex(const QuantParams &params, ArrayRef<int64_t> shape) {
   if (!params.isPerAxis())
     return;
-  channels = shape[params.getAxis()];
+  channels = params.getChannels();
   for (int64_t extent : shape.drop_front(params.getAxis() + 1))
     inner *= extent;
 }

@@ -83,6 +83,9 @@ LogicalResult verify::bias(Operation *op, Named bias, Named input, Named weights
     return failure();
   QuantParams params(type), x = *QuantParams::get(input.value.getType()),
                             w = *QuantParams::get(weights.value.getType());
+  if (params.isPerAxis() && w.isPerAxis() && params.getChannels() != w.getChannels())
+    return op->emitOpError() << "expected a bias with as many scales as " << weights.name << ", " << w.getChannels()
+                             << ", got " << params.getChannels();
   int64_t channels = std::max(params.getChannels(), w.getChannels());
   for (int64_t o = 0; o < channels; ++o) {
     if (params.getZeroPoint(o) != 0)

@@ -3,6 +3,7 @@
 #include "nibble/Dialect/Nibble/Layouts.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Support/Constants.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -32,17 +33,15 @@ Value toNHWC(PatternRewriter &rewriter, Location loc, Value value) {
     SmallVector<int64_t> shape(4 - type.getRank(), 1);
     llvm::append_range(shape, type.getShape());
     auto image = RankedTensorType::get(shape, type.getElementType());
-    if (auto constant = value.getDefiningOp<ConstantOp>()) {
-      ElementsAttr attr = constant.getValue();
-      auto stored = RankedTensorType::get(shape, attr.getShapedType().getElementType());
-      if (auto dense = dyn_cast<DenseElementsAttr>(attr))
-        attr = dense.reshape(stored);
-      else
-        attr = DenseResourceElementsAttr::get(stored, cast<DenseResourceElementsAttr>(attr).getRawHandle());
-      value = ConstantOp::create(rewriter, constant.getLoc(), image, attr);
-    } else {
+    ElementsAttr attr = getConstantAttr(value);
+    auto stored = attr ? RankedTensorType::get(shape, attr.getShapedType().getElementType()) : RankedTensorType();
+    if (auto dense = dyn_cast_or_null<DenseElementsAttr>(attr))
+      value = ConstantOp::create(rewriter, value.getLoc(), image, dense.reshape(stored));
+    else if (auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(attr))
+      value = ConstantOp::create(rewriter, value.getLoc(), image,
+                                 DenseResourceElementsAttr::get(stored, resource.getRawHandle()));
+    else
       value = ReshapeOp::create(rewriter, loc, image, value);
-    }
   }
   return createTranspose(rewriter, loc, value, kToNHWC);
 }
@@ -53,11 +52,8 @@ struct SinkBelow : RewritePattern {
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context), sunk(sunk) {}
   Pass::Statistic &sunk;
 
-  /// Changes the attributes of `op` that speak of dimensions; false if `op` cannot take NHWC operands.
-  static bool remapAttributes(Operation *op) {
-    if (isa<UnaryFunction, ObserveOp, FakeQuantOp, QuantizeOp, DequantizeOp, RequantizeOp, AddOp, SubOp, MulOp, DivOp,
-            PowOp, MinOp, MaxOp>(op))
-      return true;
+  /// Changes the attributes of `op` that speak of dimensions.
+  static void remapAttributes(Operation *op) {
     if (auto concat = dyn_cast<ConcatOp>(op)) {
       concat.setAxis(kToNCHW[concat.getAxis()]);
     } else if (auto softmax = dyn_cast<SoftmaxOp>(op)) {
@@ -68,15 +64,18 @@ struct SinkBelow : RewritePattern {
     } else if (auto slice = dyn_cast<SliceOp>(op)) {
       slice.setStarts(permute(slice.getStarts(), kToNHWC));
       slice.setSteps(permute(slice.getSteps(), kToNHWC));
-    } else {
-      return false;
     }
-    return true;
   }
 
+  /// Keeps the order of dimensions, and works on images alone.
   static bool isSupported(Operation *op) {
-    return isa<UnaryFunction, ObserveOp, FakeQuantOp, QuantizeOp, DequantizeOp, RequantizeOp, AddOp, SubOp, MulOp,
-               DivOp, PowOp, MinOp, MaxOp, ConcatOp, SoftmaxOp, PadOp, SliceOp>(op);
+    if (!isa<UnaryFunction, ObserveOp, FakeQuantOp, QuantizeOp, DequantizeOp, RequantizeOp, AddOp, SubOp, MulOp, DivOp,
+             PowOp, MinOp, MaxOp, ConcatOp, SoftmaxOp, PadOp, SliceOp>(op))
+      return false;
+    if (auto fakeQuant = dyn_cast<FakeQuantOp>(op); fakeQuant && !isa<quant::UniformQuantizedType>(fakeQuant.getType()))
+      return false;
+    return llvm::all_of(op->getOperandTypes(),
+                        [](Type type) { return cast<RankedTensorType>(type).getRank() <= 4; });
   }
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
