@@ -7,7 +7,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <mutex>
 
@@ -62,10 +61,9 @@ static llvm::Error runLinker(std::vector<std::string> args, llvm::ArrayRef<Objec
 }
 
 llvm::Error nibble::linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path) {
-  std::string soname = llvm::sys::path::filename(path).str();
-  return runLinker({"ld.lld", "-shared", "-o", path.str(), "-soname", soname, "--strip-all", "--build-id=none",
-                    "--hash-style=gnu", "--gc-sections", "-z", "noexecstack", "-z", "relro", "-z", "now",
-                    "--no-undefined"},
+  // No soname: the user chooses, and changes, the file's name, and the bytes do not depend on it.
+  return runLinker({"ld.lld", "-shared", "-o", path.str(), "--strip-all", "--build-id=none", "--hash-style=gnu",
+                    "--gc-sections", "-z", "noexecstack", "-z", "relro", "-z", "now", "--no-undefined"},
                    objects, path);
 }
 

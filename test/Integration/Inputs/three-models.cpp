@@ -55,7 +55,8 @@ int main() {
     expected.push_back(runAll(models, batch, nullptr));
   }
   std::printf("models %s %s %s\n", models[0].describe().name, models[1].describe().name, models[2].describe().name);
-  std::printf("%s\n", areSame({expected[0][0]}, {expected[0][1]}) ? "int8 and float agree in all bits" : "models differ");
+  std::printf("%s\n",
+              areSame({expected[0][0]}, {expected[0][1]}) ? "int8 and float agree in all bits" : "models differ");
 
   std::atomic<int> different{0};
   std::vector<std::thread> threads;
