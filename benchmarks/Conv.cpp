@@ -4,6 +4,7 @@
 // One core, operands warm; the counters add up the best time of each tile, as the machine may be shared.
 
 #include "../unittests/Kernels/ConvCase.h"
+#include "nibble/Target/TargetSpec.h"
 
 #include <benchmark/benchmark.h>
 #include <chrono>
@@ -74,7 +75,7 @@ static int registerAll() {
     for (ElementKind kind : {ElementKind::U8, ElementKind::F32})
       for (const Shape &shape : shapes) {
         const ConvParams params = paramsOf(shape, kind);
-        if (!isExecutable(isa) || !whyNoConv(params, isa).empty())
+        if (!isHostCapable(*lookupTargetSpec(isa.name)) || !whyNoConv(params, isa).empty())
           continue;
         const std::string name = isa.name.str() + (kind == ElementKind::U8 ? "/int8/" : "/float/") + shape.name;
         benchmark::RegisterBenchmark(name.c_str(), [&isa, params](benchmark::State &state) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Raw data as an object: weights never pass through LLVM's constants.
 
+#include "Targets.h"
 #include "nibble/Target/Object.h"
 
 #include "llvm/BinaryFormat/ELF.h"
@@ -18,13 +19,8 @@
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/MCSymbolELF.h"
 #include "llvm/MC/MCTargetOptions.h"
-#include "llvm/MC/TargetRegistry.h"
 
 using namespace nibble;
-
-namespace nibble {
-llvm::Expected<const llvm::Target *> findTarget(const TargetSpec &spec);
-} // namespace nibble
 
 static void emitData(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::StringRef name,
                      llvm::ArrayRef<char> data) {

@@ -2,10 +2,10 @@
 // Objects loaded by ORC.
 
 #include "nibble/Target/JIT.h"
+#include "Targets.h"
 
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/TargetSelect.h"
 
 using namespace nibble;
 
@@ -13,8 +13,7 @@ JITLibrary::JITLibrary(std::unique_ptr<llvm::orc::LLJIT> jit) : jit(std::move(ji
 JITLibrary::~JITLibrary() = default;
 
 llvm::Expected<std::unique_ptr<JITLibrary>> JITLibrary::load(llvm::ArrayRef<ObjectBytes> objects) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
+  initializeTargets();
   auto jit = llvm::orc::LLJITBuilder().create();
   if (!jit)
     return jit.takeError();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Linking in this process, by lld.
 
+#include "nibble/Support/Errors.h"
 #include "nibble/Target/Object.h"
 
 #include "lld/Common/Driver.h"
@@ -13,10 +14,6 @@
 LLD_HAS_DRIVER(elf)
 
 using namespace nibble;
-
-static llvm::Error makeError(const llvm::Twine &message) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
 
 // Writes an object to a temporary file, which goes with `removers`.
 static llvm::Expected<std::string> writeTemporary(const ObjectBytes &object,

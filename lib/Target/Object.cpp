@@ -2,6 +2,8 @@
 // Machine code from MLIR by LLVM's code generator.
 
 #include "nibble/Target/Object.h"
+#include "Targets.h"
+#include "nibble/Support/Errors.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -12,7 +14,6 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include <mutex>
@@ -20,11 +21,7 @@
 using namespace mlir;
 using namespace nibble;
 
-static llvm::Error makeError(const llvm::Twine &message) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-static void initializeTargets() {
+void nibble::initializeTargets() {
   static std::once_flag once;
   std::call_once(once, [] {
     llvm::InitializeAllTargetInfos();
@@ -35,9 +32,7 @@ static void initializeTargets() {
   });
 }
 
-namespace nibble {
-/// Finds LLVM's target of `spec`; also for data objects (DataObject.cpp).
-llvm::Expected<const llvm::Target *> findTarget(const TargetSpec &spec) {
+llvm::Expected<const llvm::Target *> nibble::findTarget(const TargetSpec &spec) {
   initializeTargets();
   std::string message;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(llvm::Triple(spec.triple), message);
@@ -45,10 +40,9 @@ llvm::Expected<const llvm::Target *> findTarget(const TargetSpec &spec) {
     return makeError("no code generator for '" + spec.triple + "': " + message);
   return target;
 }
-} // namespace nibble
 
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const TargetSpec &spec,
-                                                                                 unsigned optLevel) {
+                                                                                unsigned optLevel) {
   llvm::Expected<const llvm::Target *> target = findTarget(spec);
   if (!target)
     return target.takeError();
@@ -56,10 +50,9 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(
   // No a*b+c may become a fused multiply-add that the IR does not ask for.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   options.FunctionSections = true;
-  std::unique_ptr<llvm::TargetMachine> machine(
-      (*target)->createTargetMachine(llvm::Triple(spec.triple), spec.cpu, spec.features, options, llvm::Reloc::PIC_,
-                                     std::nullopt, optLevel ? llvm::CodeGenOptLevel::Default
-                                                            : llvm::CodeGenOptLevel::Less));
+  std::unique_ptr<llvm::TargetMachine> machine((*target)->createTargetMachine(
+      llvm::Triple(spec.triple), spec.cpu, spec.features, options, llvm::Reloc::PIC_, std::nullopt,
+      optLevel ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Less));
   if (!machine)
     return makeError("cannot generate code for '" + spec.triple + "', cpu '" + spec.cpu + "'");
   return machine;

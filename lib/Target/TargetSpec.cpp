@@ -1,57 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The table of instruction set levels.
+// LLVM's targets for the instruction sets of lib/Kernels/ISA.cpp.
 
 #include "nibble/Target/TargetSpec.h"
+#include "nibble/Kernels/ISA.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
-using namespace nibble;
-using llvm::StringRef;
+#include <optional>
+#include <vector>
 
-static constexpr const char *linuxTriple = "x86_64-unknown-linux-gnu";
+using namespace nibble;
+
+static std::string getTriple(kernels::Arch arch) {
+  switch (arch) {
+  case kernels::Arch::X86_64:
+    return "x86_64-unknown-linux-gnu";
+  }
+  llvm_unreachable("unknown architecture");
+}
 
 llvm::ArrayRef<TargetSpec> nibble::getTargetSpecs() {
-  // 512-bit vectors are asked for by name: LLVM's tuning of x86-64-v4 would prefer 256 bits.
-  static const TargetSpec specs[] = {
-      {"generic", linuxTriple, "x86-64", ""},
-      {"avx2", linuxTriple, "x86-64-v3", ""},
-      {"avxvnni", linuxTriple, "x86-64-v3", "+avxvnni"},
-      {"avx512vnni", linuxTriple, "x86-64-v4", "+avx512vnni,-prefer-256-bit"},
-  };
+  static const std::vector<TargetSpec> specs = [] {
+    std::vector<TargetSpec> made;
+    for (const kernels::ISA &isa : kernels::getISAs())
+      made.push_back({isa.name.str(), getTriple(isa.arch), isa.cpu.str(), isa.features.str()});
+    return made;
+  }();
   return specs;
 }
 
-const TargetSpec *nibble::lookupTargetSpec(StringRef isa) {
+const TargetSpec *nibble::lookupTargetSpec(llvm::StringRef isa) {
   for (const TargetSpec &spec : getTargetSpecs())
     if (spec.isa == isa)
       return &spec;
   return nullptr;
 }
 
-// The features that distinguish a level from the one before it.
-static llvm::ArrayRef<StringRef> getRequiredFeatures(StringRef isa) {
-  static const StringRef avx2[] = {"avx2", "fma", "bmi2", "f16c"};
-  static const StringRef avxvnni[] = {"avx2", "fma", "bmi2", "f16c", "avxvnni"};
-  static const StringRef avx512[] = {"avx2",     "fma",      "bmi2",     "f16c",    "avx512f",
-                                     "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512vnni"};
-  if (isa == "avx2")
-    return avx2;
-  if (isa == "avxvnni")
-    return avxvnni;
-  if (isa == "avx512vnni")
-    return avx512;
-  return {};
+bool TargetSpec::hasFMA() const {
+  const kernels::ISA *row = kernels::lookupISA(isa);
+  return row && row->hasFMA;
+}
+
+#if defined(__x86_64__)
+static constexpr std::optional<kernels::Arch> hostArch = kernels::Arch::X86_64;
+#else
+static constexpr std::optional<kernels::Arch> hostArch;
+#endif
+
+static bool hasFeatures(const llvm::StringMap<bool> &host, const kernels::ISA &isa) {
+  const kernels::ISA *base = kernels::lookupISA(isa.extends);
+  return (!base || hasFeatures(host, *base)) &&
+         llvm::all_of(llvm::split(isa.required, ','),
+                      [&](llvm::StringRef feature) { return feature.empty() || host.lookup(feature); });
 }
 
 bool nibble::isHostCapable(const TargetSpec &spec) {
-#if defined(__x86_64__)
-  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
-  return llvm::all_of(getRequiredFeatures(spec.isa), [&](StringRef feature) { return host.lookup(feature); });
-#else
-  return false;
-#endif
+  const kernels::ISA *isa = kernels::lookupISA(spec.isa);
+  return isa && isa->arch == hostArch && hasFeatures(llvm::sys::getHostCPUFeatures(), *isa);
 }
 
 const TargetSpec &nibble::getHostTargetSpec() {

@@ -14,7 +14,7 @@ protected:
   const ISA &isa = *GetParam();
 
   void SetUp() override {
-    if (!isExecutable(isa))
+    if (!isHostCapable(*lookupTargetSpec(isa.name)))
       GTEST_SKIP() << "this machine has no " << isa.name.str();
   }
 

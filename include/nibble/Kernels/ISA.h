@@ -17,9 +17,17 @@ enum class DotKind {
   Pmaddwd,  ///< bytes widened to 16 bits, two multiplications of pairs: exact for all bytes
 };
 
-/// An instruction set, as far as kernels go; nibble::TargetSpec has the compiler's side of it.
+enum class Arch { X86_64 };
+
+/// An instruction set. A kernel reads nothing about its target but what stands here; nibble::TargetSpec is the same row
+/// as LLVM sees it.
 struct ISA {
-  llvm::StringRef name; ///< as in kernel names, and of the TargetSpec
+  llvm::StringRef name; ///< as in kernel names and `--target`
+  Arch arch;
+  llvm::StringRef cpu;      ///< what LLVM schedules for
+  llvm::StringRef features; ///< what LLVM may use beyond it, in its notation
+  llvm::StringRef extends;  ///< the row whose machines' features this one needs too, if any
+  llvm::StringRef required; ///< features of a machine that runs it, comma separated
   unsigned vectorBits;
   unsigned registers; ///< vector registers
   DotKind dot;
@@ -33,9 +41,6 @@ llvm::ArrayRef<ISA> getISAs();
 
 /// The row called `name`, or null.
 const ISA *lookupISA(llvm::StringRef name);
-
-/// Whether this machine runs code for `isa`.
-bool isExecutable(const ISA &isa);
 
 } // namespace kernels
 } // namespace nibble

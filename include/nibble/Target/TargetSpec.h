@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What code is generated for: one row an instruction set.
+// What LLVM generates code for: one for each instruction set of Kernels/ISA.h.
 
 #ifndef NIBBLE_TARGET_TARGETSPEC_H
 #define NIBBLE_TARGET_TARGETSPEC_H
@@ -20,10 +20,10 @@ struct TargetSpec {
   std::string features;
 
   /// Fused multiply-add in hardware; without it, code for it is expanded exactly.
-  bool hasFMA() const { return isa != "generic"; }
+  bool hasFMA() const;
 };
 
-/// The levels that x86-64 code is generated for, the plainest first.
+/// One for each row of kernels::getISAs().
 llvm::ArrayRef<TargetSpec> getTargetSpecs();
 
 /// The level called `isa`, or null.
