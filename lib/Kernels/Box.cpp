@@ -92,9 +92,8 @@ static void emitDimension(KernelBuilder &b, const Box &box, int64_t dimension, A
                           llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
   if (dimension == box.rank() - 1)
     return row(pointers, box.length());
-  b.loop(box.shape[dimension], [&](Value iv) {
-    emitDimension(b, box, dimension + 1, advance(b, box, dimension, pointers, iv), row);
-  });
+  b.loop(box.shape[dimension],
+         [&](Value iv) { emitDimension(b, box, dimension + 1, advance(b, box, dimension, pointers, iv), row); });
 }
 
 void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
@@ -103,8 +102,7 @@ void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> 
     return;
   if (box.rank() == 1)
     return emitRowTiles(b, box, pointers, begin, end, row);
-  b.loop(begin, end,
-         [&](Value tile) { emitDimension(b, box, 1, advance(b, box, 0, pointers, tile), row); });
+  b.loop(begin, end, [&](Value tile) { emitDimension(b, box, 1, advance(b, box, 0, pointers, tile), row); });
 }
 
 void nibble::kernels::emitWholeBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers,

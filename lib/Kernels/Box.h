@@ -54,9 +54,8 @@ void emitVectors(KernelBuilder &b, int64_t length, int64_t lanes,
                  llvm::function_ref<void(int64_t lanes, Value first)> body);
 
 /// Emits a kernel's function round `body`.
-mlir::func::FuncOp
-defineKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
-             llvm::function_ref<void(KernelBuilder &b, Value args, Value begin, Value end)> body);
+mlir::func::FuncOp defineKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
+                                llvm::function_ref<void(KernelBuilder &b, Value args, Value begin, Value end)> body);
 
 /// The first `count` arguments of a kernel.
 llvm::SmallVector<Value> loadArguments(KernelBuilder &b, Value args, unsigned count);

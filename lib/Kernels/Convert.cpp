@@ -91,11 +91,11 @@ std::string nibble::kernels::convertKernelName(const ConvertParams &params, cons
 std::string nibble::kernels::convertKernelKey(const ConvertParams &params) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  os << "convert " << spelling(params.input) << ' ' << spelling(params.output) << ' '
-     << layoutName(params.inputLayout) << ' ' << layoutName(params.outputLayout) << ' ' << params.C << 'x' << params.H
-     << 'x' << params.W << " in " << params.in.row << ',' << params.in.pixel << " out " << params.out.row << ','
-     << params.out.pixel << " fill " << extraChannels(params) << ',' << spelling(float(params.fill)) << " scale "
-     << spelling(params.scale) << ' ' << spelling(params.range);
+  os << "convert " << spelling(params.input) << ' ' << spelling(params.output) << ' ' << layoutName(params.inputLayout)
+     << ' ' << layoutName(params.outputLayout) << ' ' << params.C << 'x' << params.H << 'x' << params.W << " in "
+     << params.in.row << ',' << params.in.pixel << " out " << params.out.row << ',' << params.out.pixel << " fill "
+     << extraChannels(params) << ',' << spelling(float(params.fill)) << " scale " << spelling(params.scale) << ' '
+     << spelling(params.range);
   return key;
 }
 

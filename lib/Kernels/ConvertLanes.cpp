@@ -22,8 +22,8 @@ class RowEmitter {
 public:
   RowEmitter(KernelBuilder &b, const ConvertParams &params, ImagePitch pitch, ElementKind pixels, ElementKind planes,
              Value pixelRow, Value planeRow)
-      : b(b), params(params), pixelPitch(pitch.pixel), pixelBytes(bytesOf(pixels)), planes(planes),
-        pixelRow(pixelRow), planeRow(planeRow) {}
+      : b(b), params(params), pixelPitch(pitch.pixel), pixelBytes(bytesOf(pixels)), planes(planes), pixelRow(pixelRow),
+        planeRow(planeRow) {}
 
   void toPixels(int64_t lanes, Value x, Group group);
   void toPlanes(int64_t lanes, Value x, Group group);

@@ -39,8 +39,7 @@ Value LookupTable::shuffled(Value bytes) {
   for (auto [piece, entries] : llvm::enumerate(pieces)) {
     Value index = piece == 0 ? bytes : b.create<arith::XOrIOp>(bytes, b.splat(type, int64_t(16 * piece)));
     index = b.intrinsic(wide ? "llvm.uadd.sat.v64i8" : "llvm.uadd.sat.v32i8", type, {index, bias});
-    Value found =
-        b.intrinsic(wide ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b", type, {entries, index});
+    Value found = b.intrinsic(wide ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b", type, {entries, index});
     result = result ? b.create<arith::OrIOp>(result, found) : found;
   }
   return result;

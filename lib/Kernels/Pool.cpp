@@ -72,9 +72,8 @@ std::string nibble::kernels::poolKernelKey(const PoolParams &params) {
      << " kernel " << spelling(Extents{params.KH, params.KW}) << " stride "
      << spelling(Extents{params.strideH, params.strideW}) << " dilation "
      << spelling(Extents{params.dilationH, params.dilationW}) << " pad "
-     << spelling(Extents{params.padTop, params.padLeft}) << " in "
-     << spelling(Extents{params.in.row, params.in.pixel}) << " out "
-     << spelling(Extents{params.out.row, params.out.pixel});
+     << spelling(Extents{params.padTop, params.padLeft}) << " in " << spelling(Extents{params.in.row, params.in.pixel})
+     << " out " << spelling(Extents{params.out.row, params.out.pixel});
   if (isMax(params))
     return key;
   os << (params.countIncludePad ? " all" : "");
@@ -159,8 +158,7 @@ Value PoolEmitter::start(int64_t lanes) {
 
 Value PoolEmitter::combine(Value acc, Value value) {
   if (!isMax(p))
-    return isFloat(p) ? b.create<arith::AddFOp>(acc, value)
-                      : b.create<arith::AddIOp>(acc, widen(b, value, p.input));
+    return isFloat(p) ? b.create<arith::AddFOp>(acc, value) : b.create<arith::AddIOp>(acc, widen(b, value, p.input));
   if (isFloat(p))
     return b.create<arith::MaximumFOp>(acc, value);
   return p.input == ElementKind::U8 ? b.create<arith::MaxUIOp>(acc, value) : b.create<arith::MaxSIOp>(acc, value);
@@ -203,9 +201,7 @@ Value PoolEmitter::average(const Taps &ys, const Taps &xs, Value acc) {
   // The zero point counts for each tap inside the image, also where the padding is divided by.
   Value inside = taps;
   if (p.countIncludePad && (ys.begin || xs.begin)) {
-    auto count = [&](const Taps &t) {
-      return t.begin ? b.create<arith::SubIOp>(t.end, t.begin) : b.constant(t.count);
-    };
+    auto count = [&](const Taps &t) { return t.begin ? b.create<arith::SubIOp>(t.end, t.begin) : b.constant(t.count); };
     inside = b.create<arith::TruncIOp>(b.i32(), b.mul(count(ys), count(xs)));
   }
   Value zero = b.mul(inside, b.splat(b.i32(), int64_t(p.inputZeroPoint)));

@@ -14,9 +14,8 @@ using namespace nibble::kernels;
 static bool isBytes(UnaryKind kind) { return kind == UnaryKind::Requantize || kind == UnaryKind::Lookup; }
 
 static Box unaryBox(const UnaryParams &params) {
-  return mergeDimensions({params.shape,
-                          {{bytesOf(params.input), params.inputStrides},
-                           {bytesOf(params.output), params.outputStrides}}});
+  return mergeDimensions(
+      {params.shape, {{bytesOf(params.input), params.inputStrides}, {bytesOf(params.output), params.outputStrides}}});
 }
 
 namespace {

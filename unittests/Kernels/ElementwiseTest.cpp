@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelRunner.h"
 #include "nibble/Kernels/Elementwise.h"
+#include "KernelRunner.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace nibble;
@@ -77,9 +77,8 @@ void checkBytes(const BinaryParams &p) {
   const int64_t size = bytesOf(p.shape, p.outputStrides, 1);
   std::vector<uint8_t> want(size, uint8_t(canary));
   for (int64_t i = 0; i < countOf(p.shape); ++i)
-    want[offset(p.shape, p.outputStrides, i)] =
-        integerReference(p, byteAt(lhs, offset(p.shape, p.lhsStrides, i), p.lhs),
-                         byteAt(rhs, offset(p.shape, p.rhsStrides, i), p.rhs));
+    want[offset(p.shape, p.outputStrides, i)] = integerReference(
+        p, byteAt(lhs, offset(p.shape, p.lhsStrides, i), p.lhs), byteAt(rhs, offset(p.shape, p.rhsStrides, i), p.rhs));
   for (const ISA *isa : hostISAs()) {
     ASSERT_EQ(whyNoBinary(p, *isa), "");
     Guarded out(size);
@@ -157,8 +156,8 @@ void checkFloats(const BinaryParams &p) {
   std::vector<float> rhs = randomFloats(bytesOf(p.shape, p.rhsStrides, 4) / 4, 3, true, 2);
   std::vector<float> want;
   for (int64_t i = 0; i < countOf(p.shape); ++i)
-    want.push_back(floatReference(p.kind, lhs[offset(p.shape, p.lhsStrides, i) / 4],
-                                  rhs[offset(p.shape, p.rhsStrides, i) / 4]));
+    want.push_back(
+        floatReference(p.kind, lhs[offset(p.shape, p.lhsStrides, i) / 4], rhs[offset(p.shape, p.rhsStrides, i) / 4]));
   for (const ISA *isa : hostISAs()) {
     if (!isa->hasFMA && p.kind == BinaryKind::Pow) {
       EXPECT_EQ(whyNoBinary(p, *isa), "pow needs fused multiply-add");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelRunner.h"
 #include "nibble/Kernels/Pool.h"
+#include "KernelRunner.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace nibble;
@@ -74,8 +74,8 @@ T reduce(const PoolParams &p, const std::vector<T> &taps) {
   const float m = numerics::averageMultiplier(p.scale, p.countIncludePad ? p.KH * p.KW : int64_t(taps.size()));
   if (p.requant == Requant::Float)
     return T(numerics::requantizeFloat(acc, m, p.range.zeroPoint, p.range.min, p.range.max));
-  return T(numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(m), p.range.zeroPoint, p.range.min,
-                                     p.range.max));
+  return T(
+      numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(m), p.range.zeroPoint, p.range.min, p.range.max));
 }
 
 template <typename T>

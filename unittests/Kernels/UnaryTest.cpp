@@ -111,11 +111,11 @@ TEST(Unary, Requantize) {
       std::vector<uint8_t> in = randomBytes(517), want;
       for (uint8_t byte : in) {
         int32_t acc = (input == ElementKind::U8 ? int32_t(byte) : int32_t(int8_t(byte))) - p.inputZeroPoint;
-        want.push_back(uint8_t(
-            mode == Requant::Float
-                ? numerics::requantizeFloat(acc, p.scale, p.range.zeroPoint, p.range.min, p.range.max)
-                : numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(p.scale), p.range.zeroPoint, p.range.min,
-                                            p.range.max)));
+        want.push_back(
+            uint8_t(mode == Requant::Float
+                        ? numerics::requantizeFloat(acc, p.scale, p.range.zeroPoint, p.range.min, p.range.max)
+                        : numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(p.scale), p.range.zeroPoint,
+                                                    p.range.min, p.range.max)));
       }
       for (const ISA *isa : hostISAs()) {
         ASSERT_EQ(whyNoUnary(p, *isa), "");

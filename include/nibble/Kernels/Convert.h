@@ -52,8 +52,7 @@ int64_t convertTileCount(const ConvertParams &params);
 /// args: 0 the input at its first pixel (or its first plane), 1 the output
 /// likewise. They must not overlap, unless both have the same layout and
 /// pitches.
-mlir::func::FuncOp emitConvert(mlir::OpBuilder &builder, mlir::Location loc,
-                               llvm::StringRef symbol,
+mlir::func::FuncOp emitConvert(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                const ConvertParams &params, const ISA &isa);
 
 /// The border of a padded image: all pixels of the (top + H + bottom) x (left +
@@ -73,9 +72,8 @@ int64_t haloTileCount(const HaloParams &params);
 
 /// args: 0 the image inside at its first pixel, which is `top` rows and `left`
 /// pixels behind the first one written.
-mlir::func::FuncOp emitHalo(mlir::OpBuilder &builder, mlir::Location loc,
-                            llvm::StringRef symbol, const HaloParams &params,
-                            const ISA &isa);
+mlir::func::FuncOp emitHalo(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                            const HaloParams &params, const ISA &isa);
 
 } // namespace kernels
 } // namespace nibble

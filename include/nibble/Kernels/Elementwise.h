@@ -16,8 +16,7 @@ Extents denseStrides(llvm::ArrayRef<int64_t> shape, int64_t elementBytes);
 
 /// The strides of a dense operand of shape `from` that broadcasts to `to` as in
 /// numpy: 0 where it is repeated.
-Extents broadcastStrides(llvm::ArrayRef<int64_t> from,
-                         llvm::ArrayRef<int64_t> to, int64_t elementBytes);
+Extents broadcastStrides(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to, int64_t elementBytes);
 
 //===----------------------------------------------------------------------===//
 // Two operands
@@ -30,8 +29,7 @@ enum class BinaryKind { Add, Sub, Mul, Div, Min, Max, Pow };
 /// merged where the strides allow it, and at most 6 may remain.
 struct BinaryParams {
   BinaryKind kind = BinaryKind::Add;
-  ElementKind lhs = ElementKind::U8, rhs = ElementKind::U8,
-              output = ElementKind::U8;
+  ElementKind lhs = ElementKind::U8, rhs = ElementKind::U8, output = ElementKind::U8;
   Extents shape; ///< of the result
   Extents lhsStrides, rhsStrides,
       outputStrides; ///< bytes; 0 where an operand broadcasts
@@ -50,8 +48,7 @@ int64_t binaryTileCount(const BinaryParams &params);
 
 /// args: 0 lhs, 1 rhs, 2 the result; the result may be an operand with the same
 /// strides.
-mlir::func::FuncOp emitBinary(mlir::OpBuilder &builder, mlir::Location loc,
-                              llvm::StringRef symbol,
+mlir::func::FuncOp emitBinary(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                               const BinaryParams &params, const ISA &isa);
 
 //===----------------------------------------------------------------------===//
@@ -104,9 +101,8 @@ int64_t unaryTileCount(const UnaryParams &params);
 
 /// args: 0 the input, 1 the result (which may be the input, with the same
 /// strides), 2 the table of 256 bytes (Lookup).
-mlir::func::FuncOp emitUnary(mlir::OpBuilder &builder, mlir::Location loc,
-                             llvm::StringRef symbol, const UnaryParams &params,
-                             const ISA &isa);
+mlir::func::FuncOp emitUnary(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                             const UnaryParams &params, const ISA &isa);
 
 } // namespace kernels
 } // namespace nibble

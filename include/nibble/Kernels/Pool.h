@@ -17,9 +17,8 @@ enum class PoolKind { Max, Average };
 struct PoolParams {
   PoolKind kind = PoolKind::Max;
   ElementKind input = ElementKind::U8;
-  ElementKind output =
-      ElementKind::U8; ///< equal to the input, but for an average of bytes,
-                       ///< which may change sign
+  ElementKind output = ElementKind::U8; ///< equal to the input, but for an average of bytes,
+                                        ///< which may change sign
   int64_t C = 0;
   int64_t H = 0, W = 0;             ///< of the input
   int64_t outputH = 0, outputW = 0; ///< of the output
@@ -44,9 +43,8 @@ std::string poolKernelKey(const PoolParams &params);
 int64_t poolTileCount(const PoolParams &params);
 
 /// args: 0 the input at its first pixel, 1 the output at its first pixel.
-mlir::func::FuncOp emitPool(mlir::OpBuilder &builder, mlir::Location loc,
-                            llvm::StringRef symbol, const PoolParams &params,
-                            const ISA &isa);
+mlir::func::FuncOp emitPool(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                            const PoolParams &params, const ISA &isa);
 
 } // namespace kernels
 } // namespace nibble

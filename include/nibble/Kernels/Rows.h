@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels that work on rows: softmax, reductions, matrix products of two
+// run-time operands.
+
+#ifndef NIBBLE_KERNELS_ROWS_H
+#define NIBBLE_KERNELS_ROWS_H
+
+#include "nibble/Kernels/Elementwise.h"
+
+namespace nibble {
+namespace kernels {
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+/// f32. Dense tensors of shape outer x length x inner, along the middle. Needs
+/// FMA.
+struct SoftmaxParams {
+  int64_t outer = 1, length = 1, inner = 1;
+};
+
+std::string whyNoSoftmax(const SoftmaxParams &params, const ISA &isa);
+std::string softmaxKernelName(const SoftmaxParams &params, const ISA &isa);
+std::string softmaxKernelKey(const SoftmaxParams &params);
+int64_t softmaxTileCount(const SoftmaxParams &params);
+
+/// args: 0 the input, 1 the result, which may be the input.
+mlir::func::FuncOp emitSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                               const SoftmaxParams &params, const ISA &isa);
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+enum class ReductionKind { Sum, Mean, Max, Min, Prod };
+
+/// f32; the result is dense, its shape that of the dimensions that are not in
+/// `axes`.
+struct ReductionParams {
+  ReductionKind kind = ReductionKind::Sum;
+  Extents shape;
+  Extents inputStrides; ///< bytes
+  Extents axes;         ///< sorted
+};
+
+std::string whyNoReduction(const ReductionParams &params, const ISA &isa);
+std::string reductionKernelName(const ReductionParams &params, const ISA &isa);
+std::string reductionKernelKey(const ReductionParams &params);
+int64_t reductionTileCount(const ReductionParams &params);
+
+/// args: 0 the input, 1 the result.
+mlir::func::FuncOp emitReduction(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                                 const ReductionParams &params, const ISA &isa);
+
+//===----------------------------------------------------------------------===//
+// Matrix product, both operands at run time
+//===----------------------------------------------------------------------===//
+
+/// result[b..., m, n] = bias[n] + sum_k lhs[b..., m, k] * rhs[b..., k, n]; all
+/// f32, or bytes as `nibble.int_matmul`. Float needs FMA.
+struct BatchMatMulParams {
+  ElementKind lhs = ElementKind::F32, rhs = ElementKind::F32, output = ElementKind::F32;
+  int64_t M = 1, K = 1, N = 1;
+  Extents batch; ///< leading extents of the result
+  Extents lhsBatchStrides, rhsBatchStrides,
+      outputBatchStrides; ///< bytes; 0 where an operand broadcasts
+  int64_t lhsRow = 0, rhsRow = 0,
+          outputRow = 0; ///< bytes from one row to the next; columns are contiguous
+  bool bias = false;     ///< float only; integers always have one
+
+  Requant requant = Requant::Float;
+  int32_t lhsZeroPoint = 0, rhsZeroPoint = 0;
+  StoredRange range;
+};
+
+std::string whyNoBatchMatMul(const BatchMatMulParams &params, const ISA &isa);
+std::string batchMatMulKernelName(const BatchMatMulParams &params, const ISA &isa);
+std::string batchMatMulKernelKey(const BatchMatMulParams &params);
+int64_t batchMatMulTileCount(const BatchMatMulParams &params);
+
+/// The multipliers as the kernel reads them, in either mode.
+std::vector<char> packBatchMatMulMultipliers(const BatchMatMulParams &params, llvm::ArrayRef<float> multipliers);
+
+/// args: 0 lhs, 1 rhs, 2 the result, 3 the bias (N values, f32 or i32; unused
+/// without one), 4 the multipliers by packBatchMatMulMultipliers (integers
+/// only).
+mlir::func::FuncOp emitBatchMatMul(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                                   const BatchMatMulParams &params, const ISA &isa);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_KERNELS_ROWS_H

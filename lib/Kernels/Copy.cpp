@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Copies between two sets of strides, and fills.
+
+#include "Copy.h"
+#include "nibble/Kernels/Move.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::kernels;
+
+CopyParams nibble::kernels::transposeCopy(llvm::ArrayRef<int64_t> inputShape, llvm::ArrayRef<int64_t> permutation,
+                                          int64_t elementBytes) {
+  CopyParams params;
+  params.elementBytes = elementBytes;
+  const Extents strides = denseStrides(inputShape, elementBytes);
+  for (int64_t dimension : permutation) {
+    params.shape.push_back(inputShape[dimension]);
+    params.inputStrides.push_back(strides[dimension]);
+  }
+  params.outputStrides = denseStrides(params.shape, elementBytes);
+  return params;
+}
+
+static Box copyBox(const CopyParams &params) {
+  return mergeDimensions(
+      {params.shape, {{params.elementBytes, params.inputStrides}, {params.elementBytes, params.outputStrides}}});
+}
+
+std::string nibble::kernels::whyNotElements(int64_t elementBytes, llvm::ArrayRef<int64_t> shape,
+                                            llvm::ArrayRef<llvm::ArrayRef<int64_t>> strides) {
+  if (!llvm::is_contained({1, 2, 4, 8}, elementBytes))
+    return "elements of " + std::to_string(elementBytes) + " bytes";
+  for (llvm::ArrayRef<int64_t> operand : strides)
+    if (operand.size() != shape.size())
+      return "each operand needs one stride a dimension";
+  return "";
+}
+
+std::string nibble::kernels::whyNoCopy(const CopyParams &params, const ISA &isa) {
+  return whyNotElements(params.elementBytes, params.shape, {params.inputStrides, params.outputStrides});
+}
+
+std::string nibble::kernels::copyKernelName(const CopyParams &params, const ISA &isa) {
+  return "x" + std::to_string(8 * params.elementBytes) + "_copy_" + isa.name.str();
+}
+
+std::string nibble::kernels::copyKernelKey(const CopyParams &params) {
+  Box box = copyBox(params);
+  return "copy " + std::to_string(params.elementBytes) + " of " + spelling(box.shape) + " by " +
+         spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides);
+}
+
+int64_t nibble::kernels::copyTileCount(const CopyParams &params) { return boxTileCount(copyBox(params)); }
+
+void nibble::kernels::emitCopyRow(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, int64_t length) {
+  const int64_t bytes = box.operands[0].elementBytes, full = b.isa.vectorBits / 8 / bytes;
+  const bool vectors = box.isVectorizable() && box.isContiguous(1);
+  Type element = b.getIntegerType(8 * bytes);
+  emitVectors(b, length, vectors ? full : 1, [&](int64_t lanes, Value first) {
+    storeRow(b, box, 1, loadRow(b, box, 0, element, pointers[0], first, lanes), pointers[1], first);
+  });
+}
+
+func::FuncOp nibble::kernels::emitCopy(OpBuilder &builder, Location loc, llvm::StringRef symbol,
+                                       const CopyParams &params, const ISA &isa) {
+  assert(whyNoCopy(params, isa).empty());
+  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
+    const Box box = copyBox(params);
+    emitBox(b, box, loadArguments(b, args, 2), begin, end,
+            [&](ArrayRef<Value> pointers, int64_t length) { emitCopyRow(b, box, pointers, length); });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Fill
+//===----------------------------------------------------------------------===//
+
+static Box fillBox(const FillParams &params) {
+  return mergeDimensions({params.shape, {{params.elementBytes, params.outputStrides}}});
+}
+
+std::string nibble::kernels::whyNoFill(const FillParams &params, const ISA &isa) {
+  return whyNotElements(params.elementBytes, params.shape, {params.outputStrides});
+}
+
+std::string nibble::kernels::fillKernelName(const FillParams &params, const ISA &isa) {
+  return "x" + std::to_string(8 * params.elementBytes) + "_fill_" + isa.name.str();
+}
+
+std::string nibble::kernels::fillKernelKey(const FillParams &params) {
+  Box box = fillBox(params);
+  return "fill " + std::to_string(params.elementBytes) + " of " + spelling(box.shape) + " by " +
+         spelling(box.operands[0].strides) + " with " + std::to_string(params.bits);
+}
+
+int64_t nibble::kernels::fillTileCount(const FillParams &params) { return boxTileCount(fillBox(params)); }
+
+func::FuncOp nibble::kernels::emitFill(OpBuilder &builder, Location loc, llvm::StringRef symbol,
+                                       const FillParams &params, const ISA &isa) {
+  assert(whyNoFill(params, isa).empty());
+  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
+    const Box box = fillBox(params);
+    const unsigned width = 8 * params.elementBytes;
+    TypedAttr value = b.getIntegerAttr(b.getIntegerType(width), APInt(width, params.bits, false, true));
+    emitBox(b, box, b.argument(args, 0), begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+      Box row{{length}, {{params.elementBytes, {box.operands[0].strides.back()}}}};
+      emitFillBox(b, row, pointers[0], value);
+    });
+  });
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Copies of rows.
+
+#ifndef NIBBLE_LIB_KERNELS_COPY_H
+#define NIBBLE_LIB_KERNELS_COPY_H
+
+#include "Box.h"
+
+namespace nibble {
+namespace kernels {
+
+/// Copies `length` elements of a merged box from pointers[0] to pointers[1].
+void emitCopyRow(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, int64_t length);
+
+/// What is wrong with elements of so many bytes and strides of so many dimensions; empty if nothing.
+std::string whyNotElements(int64_t elementBytes, llvm::ArrayRef<int64_t> shape,
+                           llvm::ArrayRef<llvm::ArrayRef<int64_t>> strides);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_LIB_KERNELS_COPY_H

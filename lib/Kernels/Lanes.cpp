@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Lanes.h"
+#include "nibble/Support/Numerics.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::kernels;
+
+static constexpr int64_t lanes = numerics::reductionLanes;
+
+/// acc with its first lanes combined with `value`, which has fewer.
+static Value combineFirst(KernelBuilder &b, Value acc, Value value, Combine combine) {
+  const int64_t count = b.lanesOf(value);
+  SmallVector<int64_t> take;
+  for (int64_t i = 0; i < lanes; ++i)
+    take.push_back(i < count ? i : count + i);
+  return b.shuffle(combine(b.slice(acc, 0, count), value), acc, take);
+}
+
+Value nibble::kernels::reduceRow(KernelBuilder &b, int64_t length, float neutral,
+                                 llvm::function_ref<Value(Value, int64_t)> get, Combine combine) {
+  Value acc = b.splat(b.vec(lanes, b.f32()), neutral);
+  const int64_t trips = length / lanes, rest = length % lanes;
+  if (trips > 0)
+    acc = b.loop(trips, acc, [&](Value iv, ValueRange carried) {
+      return Values{combine(carried[0], get(b.mul(iv, b.constant(lanes)), lanes))};
+    })[0];
+  if (rest > 0)
+    acc = combineFirst(b, acc, get(b.constant(trips * lanes), rest), combine);
+  for (int64_t width = lanes / 2; width >= 1; width /= 2)
+    acc = combine(b.slice(acc, 0, width), b.slice(acc, width, width));
+  return acc;
+}
+
+LaneMemory::LaneMemory(KernelBuilder &b) : b(b) {
+  const int64_t bytes = lanes * b.isa.vectorBits / 8;
+  memory = LLVM::AllocaOp::create(b, b.ptr(), b.i8(), b.constant(bytes), /*alignment=*/64);
+}
+
+Value LaneMemory::slot(Value index) {
+  const int64_t bytes = type.getNumElements() * 4;
+  return b.at(memory, b.mul(b.create<arith::AndIOp>(index, b.constant(lanes - 1)), b.constant(bytes)));
+}
+
+void LaneMemory::start(int64_t columns, float neutral) {
+  type = b.vec(columns, b.f32());
+  Value start = b.splat(type, neutral);
+  b.loop(lanes, [&](Value lane) { b.store(start, slot(lane)); });
+}
+
+void LaneMemory::add(Value index, Value value, Combine combine) {
+  Value pointer = slot(index);
+  b.store(combine(b.load(type, pointer), value), pointer);
+}
+
+Value LaneMemory::finish(Combine combine) {
+  SmallVector<Value, lanes> values;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    values.push_back(b.load(type, slot(b.constant(lane))));
+  for (int64_t width = lanes / 2; width >= 1; width /= 2)
+    for (int64_t j = 0; j < width; ++j)
+      values[j] = combine(values[j], values[j + width]);
+  return values.front();
+}
