@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "KernelRunner.h"
+#include "nibble/Kernels/Rows.h"
+#include "nibble/Support/Numerics.h"
+
+using namespace nibble;
+using namespace nibble::kernels;
+using namespace nibble::kernels::test;
+
+namespace {
+
+constexpr float inf = std::numeric_limits<float>::infinity();
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+std::vector<float> softmaxReference(const SoftmaxParams &p, const std::vector<float> &in) {
+  std::vector<float> out(in.size());
+  for (int64_t o = 0; o < p.outer; ++o)
+    for (int64_t c = 0; c < p.inner; ++c) {
+      auto at = [&](int64_t i) { return (o * p.length + i) * p.inner + c; };
+      float max = -inf;
+      for (int64_t i = 0; i < p.length; ++i)
+        max = numerics::maximum(max, in[at(i)]);
+      std::vector<float> e;
+      for (int64_t i = 0; i < p.length; ++i)
+        e.push_back(numerics::exp(in[at(i)] - max));
+      const float sum = numerics::sum(e.data(), p.length);
+      for (int64_t i = 0; i < p.length; ++i)
+        out[at(i)] = e[i] / sum;
+    }
+  return out;
+}
+
+void checkSoftmax(const SoftmaxParams &p, float deviation, bool extremes) {
+  std::vector<float> in = randomFloats(p.outer * p.length * p.inner, deviation, extremes);
+  std::vector<float> want = softmaxReference(p, in);
+  for (const ISA *isa : hostISAs()) {
+    if (!isa->hasFMA) {
+      EXPECT_EQ(whyNoSoftmax(p, *isa), "softmax needs fused multiply-add");
+      continue;
+    }
+    CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+      return emitSoftmax(builder, loc, symbol, p, isa);
+    });
+    Guarded out(in.size() * 4);
+    kernel.run({in.data(), out.data()}, softmaxTileCount(p));
+    expectSame(out.data<float>(), want.data(), in.size(), isa->name.str() + " " + softmaxKernelKey(p));
+    std::memcpy(out.data(), in.data(), in.size() * 4);
+    kernel.run({out.data(), out.data()}, softmaxTileCount(p));
+    expectSame(out.data<float>(), want.data(), in.size(), isa->name.str() + " in place");
+  }
+}
+
+TEST(Softmax, RowsAndColumns) {
+  for (const SoftmaxParams &p : {SoftmaxParams{1, 1, 1}, {3, 10, 1}, {2, 100, 1}, {2, 16, 1}, {2, 5, 23}, {1, 40, 3},
+                                 {2, 0, 1}, {0, 3, 1}, {3, 1, 17}}) {
+    checkSoftmax(p, 5, false);
+    checkSoftmax(p, 60, false);
+  }
+  checkSoftmax({4, 33, 1}, 1, true);
+  checkSoftmax({2, 9, 19}, 1, true);
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions
+//===----------------------------------------------------------------------===//
+
+float reduce(ReductionKind kind, const std::vector<float> &x) {
+  auto get = [&](int64_t i) { return x[i]; };
+  const int64_t n = x.size();
+  switch (kind) {
+  case ReductionKind::Sum:
+    return numerics::sum(x.data(), n);
+  case ReductionKind::Mean:
+    return numerics::sum(x.data(), n) / float(n);
+  case ReductionKind::Max:
+    return numerics::reduceLanes(n, -inf, get, numerics::maximum);
+  case ReductionKind::Min:
+    return numerics::reduceLanes(n, inf, get, numerics::minimum);
+  case ReductionKind::Prod:
+    return numerics::reduceLanes(n, 1.0f, get, [](float a, float b) { return a * b; });
+  }
+  return 0;
+}
+
+/// Results in row-major order; each from its elements in row-major order.
+std::vector<float> reductionReference(const ReductionParams &p, const std::vector<float> &in) {
+  std::vector<std::vector<float>> groups;
+  int64_t count = 1, results = 1;
+  for (size_t d = 0; d < p.shape.size(); ++d) {
+    count *= p.shape[d];
+    if (!llvm::is_contained(p.axes, int64_t(d)))
+      results *= p.shape[d];
+  }
+  groups.resize(results);
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t result = 0, offset = 0, place = 1, rest = i;
+    for (size_t d = p.shape.size(); d-- > 0; rest /= p.shape[d]) {
+      const int64_t index = rest % p.shape[d];
+      offset += index * p.inputStrides[d];
+      if (!llvm::is_contained(p.axes, int64_t(d))) {
+        result += index * place;
+        place *= p.shape[d];
+      }
+    }
+    groups[result].push_back(in[offset / 4]);
+  }
+  std::vector<float> out;
+  for (const std::vector<float> &group : groups)
+    out.push_back(reduce(p.kind, group));
+  return out;
+}
+
+void checkReduction(const ReductionParams &p, int64_t elements) {
+  const bool order = p.kind == ReductionKind::Max || p.kind == ReductionKind::Min;
+  std::vector<float> in = randomFloats(elements, 1, order), want = reductionReference(p, in);
+  for (const ISA *isa : hostISAs()) {
+    ASSERT_EQ(whyNoReduction(p, *isa), "");
+    CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+      return emitReduction(builder, loc, symbol, p, isa);
+    });
+    Guarded out(want.size() * 4);
+    kernel.run({in.data(), out.data()}, reductionTileCount(p));
+    expectSame(out.data<float>(), want.data(), want.size(), isa->name.str() + " " + reductionKernelKey(p));
+  }
+}
+
+TEST(Reduction, KindsAndAxes) {
+  const Extents shape = {3, 4, 5, 19};
+  for (ReductionKind kind : {ReductionKind::Sum, ReductionKind::Mean, ReductionKind::Max, ReductionKind::Min,
+                             ReductionKind::Prod})
+    for (const Extents &axes : {Extents{3}, {1, 2}})
+      checkReduction({kind, shape, denseStrides(shape, 4), axes}, 3 * 4 * 5 * 19);
+  for (const Extents &axes : {Extents{0}, {0, 3}, {1, 3}, {0, 1, 2, 3}, {2, 3}, {}})
+    checkReduction({ReductionKind::Sum, shape, denseStrides(shape, 4), axes}, 3 * 4 * 5 * 19);
+}
+
+TEST(Reduction, OddShapes) {
+  checkReduction({ReductionKind::Mean, {2, 100}, {400, 4}, {1}}, 200);
+  checkReduction({ReductionKind::Sum, {2, 0}, {0, 4}, {1}}, 0);
+  checkReduction({ReductionKind::Max, {1}, {4}, {0}}, 1);
+  checkReduction({ReductionKind::Sum, {3, 4, 18}, {400, 80, 4}, {0, 1}}, 300 + 60 + 18); // a padded image
+  EXPECT_EQ(whyNoReduction({ReductionKind::Sum, {3}, {4}, {1}}, getISAs().front()), "an axis out of range");
+}
+
+//===----------------------------------------------------------------------===//
+// Matrix products
+//===----------------------------------------------------------------------===//
+
+int64_t bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
+
+BatchMatMulParams product(ElementKind lhs, ElementKind rhs, ElementKind output, int64_t M, int64_t K, int64_t N,
+                          Extents batch = {}, Extents lhsBatch = {}, Extents rhsBatch = {}) {
+  BatchMatMulParams p;
+  p.lhs = lhs, p.rhs = rhs, p.output = output;
+  p.M = M, p.K = K, p.N = N;
+  p.lhsRow = (K + 1) * bytesOf(lhs), p.rhsRow = (N + 2) * bytesOf(rhs), p.outputRow = (N + 1) * bytesOf(output);
+  p.batch = batch;
+  lhsBatch.insert(lhsBatch.end(), {M, p.lhsRow});
+  rhsBatch.insert(rhsBatch.end(), {K, p.rhsRow});
+  auto strides = [&](Extents from) {
+    Extents to = batch;
+    to.insert(to.end(), from.end() - 2, from.end());
+    Extents all = broadcastStrides(from, to, 1);
+    return Extents(all.begin(), all.end() - 2);
+  };
+  p.lhsBatchStrides = strides(lhsBatch);
+  p.rhsBatchStrides = strides(rhsBatch);
+  Extents all = batch;
+  all.insert(all.end(), {M, p.outputRow});
+  p.outputBatchStrides = strides(all);
+  return p;
+}
+
+/// Calls `body` with the byte offsets of each pair of matrices and their product.
+void forEachBatch(const BatchMatMulParams &p, llvm::function_ref<void(int64_t, int64_t, int64_t)> body) {
+  int64_t count = 1;
+  for (int64_t extent : p.batch)
+    count *= extent;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t lhs = 0, rhs = 0, output = 0, rest = i;
+    for (size_t d = p.batch.size(); d-- > 0; rest /= p.batch[d]) {
+      const int64_t index = rest % p.batch[d];
+      lhs += index * p.lhsBatchStrides[d];
+      rhs += index * p.rhsBatchStrides[d];
+      output += index * p.outputBatchStrides[d];
+    }
+    body(lhs, rhs, output);
+  }
+}
+
+constexpr int64_t matrixBytes = 1 << 16;
+
+void runProduct(const BatchMatMulParams &p, std::vector<char> lhs, std::vector<char> rhs, std::vector<char> bias,
+                std::vector<char> multipliers, const std::vector<char> &want) {
+  for (const ISA *isa : hostISAs()) {
+    if (std::string why = whyNoBatchMatMul(p, *isa); !why.empty()) {
+      EXPECT_EQ(why, "a matrix product of floats needs fused multiply-add");
+      EXPECT_FALSE(isa->hasFMA);
+      continue;
+    }
+    CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+      return emitBatchMatMul(builder, loc, symbol, p, isa);
+    });
+    Guarded out(matrixBytes);
+    kernel.run({lhs.data(), rhs.data(), out.data(), bias.data(), multipliers.data()}, batchMatMulTileCount(p));
+    expectSame(out.data<uint8_t>(), reinterpret_cast<const uint8_t *>(want.data()), matrixBytes,
+               isa->name.str() + " " + batchMatMulKernelKey(p));
+  }
+}
+
+template <typename T>
+std::vector<char> toBytes(const std::vector<T> &values) {
+  const char *bytes = reinterpret_cast<const char *>(values.data());
+  return std::vector<char>(bytes, bytes + values.size() * sizeof(T));
+}
+
+void checkFloat(BatchMatMulParams p, bool bias) {
+  p.bias = bias;
+  std::vector<float> lhs = randomFloats(matrixBytes / 4, 1, false, 1), rhs = randomFloats(matrixBytes / 4, 1, false, 2);
+  std::vector<float> start = randomFloats(p.N, 1, false, 3);
+  std::vector<char> want(matrixBytes, canary);
+  forEachBatch(p, [&](int64_t l, int64_t r, int64_t o) {
+    for (int64_t m = 0; m < p.M; ++m)
+      for (int64_t n = 0; n < p.N; ++n) {
+        float acc = bias ? start[n] : 0.0f;
+        for (int64_t k = 0; k < p.K; ++k)
+          acc = std::fma(lhs[(l + m * p.lhsRow) / 4 + k], rhs[(r + k * p.rhsRow) / 4 + n], acc);
+        std::memcpy(&want[o + m * p.outputRow + n * 4], &acc, 4);
+      }
+  });
+  runProduct(p, toBytes(lhs), toBytes(rhs), toBytes(start), {}, want);
+}
+
+void checkBytes(BatchMatMulParams p, Requant mode) {
+  p.requant = mode;
+  p.lhsZeroPoint = p.lhs == ElementKind::U8 ? 255 : -128;
+  p.rhsZeroPoint = p.rhs == ElementKind::U8 ? 7 : 127;
+  p.range = p.output == ElementKind::U8 ? StoredRange{100, 0, 255} : StoredRange{-5, -128, 120};
+  std::vector<uint8_t> lhs = randomBytes(matrixBytes, 1), rhs = randomBytes(matrixBytes, 2);
+  std::vector<int32_t> bias;
+  std::vector<float> multipliers;
+  for (int64_t n = 0; n < p.N; ++n) {
+    bias.push_back(int32_t(n * 1001 - 5000));
+    multipliers.push_back(0.0003f * float(n + 1));
+  }
+  auto value = [](uint8_t byte, ElementKind kind) {
+    return kind == ElementKind::U8 ? int32_t(byte) : int32_t(int8_t(byte));
+  };
+  std::vector<char> want(matrixBytes, canary);
+  forEachBatch(p, [&](int64_t l, int64_t r, int64_t o) {
+    for (int64_t m = 0; m < p.M; ++m)
+      for (int64_t n = 0; n < p.N; ++n) {
+        int32_t acc = bias[n];
+        for (int64_t k = 0; k < p.K; ++k)
+          acc += (value(lhs[l + m * p.lhsRow + k], p.lhs) - p.lhsZeroPoint) *
+                 (value(rhs[r + k * p.rhsRow + n], p.rhs) - p.rhsZeroPoint);
+        const auto [zero, min, max] = std::tuple(p.range.zeroPoint, p.range.min, p.range.max);
+        want[o + m * p.outputRow + n] =
+            char(mode == Requant::Float
+                     ? numerics::requantizeFloat(acc, multipliers[n], zero, min, max)
+                     : numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(multipliers[n]), zero, min, max));
+      }
+  });
+  runProduct(p, toBytes(lhs), toBytes(rhs), toBytes(bias), packBatchMatMulMultipliers(p, multipliers), want);
+}
+
+TEST(BatchMatMul, Floats) {
+  const ElementKind f32 = ElementKind::F32;
+  checkFloat(product(f32, f32, f32, 7, 5, 37), true);
+  checkFloat(product(f32, f32, f32, 8, 3, 16), false);
+  checkFloat(product(f32, f32, f32, 1, 1, 1), false);
+  checkFloat(product(f32, f32, f32, 2, 0, 3), true);
+  checkFloat(product(f32, f32, f32, 5, 6, 9, {2, 3}, {2, 3}, {3}), false);
+  checkFloat(product(f32, f32, f32, 5, 6, 9, {2, 3, 2}, {3, 1}, {2, 1, 2}), true);
+}
+
+TEST(BatchMatMul, Bytes) {
+  for (Requant mode : {Requant::Float, Requant::Fixed}) {
+    checkBytes(product(ElementKind::U8, ElementKind::S8, ElementKind::U8, 6, 13, 41), mode);
+    checkBytes(product(ElementKind::S8, ElementKind::U8, ElementKind::S8, 3, 4, 5, {2, 2}, {2, 1}, {2}), mode);
+    checkBytes(product(ElementKind::U8, ElementKind::U8, ElementKind::U8, 4, 1, 1), mode);
+  }
+}
+
+} // namespace
