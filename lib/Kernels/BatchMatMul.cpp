@@ -147,7 +147,8 @@ Value MatMulEmitter::operand(Value value, ElementKind kind, int32_t zeroPoint) {
   if (isFloat(p))
     return value;
   value = widen(b, value, kind);
-  return zeroPoint == 0 ? value : VectorArith(b, b.lanesOf(value)).isub(value, b.splat(value.getType(), int64_t(zeroPoint)));
+  return zeroPoint == 0 ? value
+                        : VectorArith(b, b.lanesOf(value)).isub(value, b.splat(value.getType(), int64_t(zeroPoint)));
 }
 
 Value MatMulEmitter::multiply(Value lhs, Value rhs, Value acc) {
@@ -174,8 +175,8 @@ void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
     Values accs(rows, start(n, lanes));
     if (p.K > 0)
       accs = b.loop(p.K, accs, [&](Value k, ValueRange carried) {
-        Value rhs = operand(b.load(b.vec(lanes, elementType(b, p.rhs)), at(column, k, p.rhsRow)), p.rhs,
-                            p.rhsZeroPoint);
+        Value rhs =
+            operand(b.load(b.vec(lanes, elementType(b, p.rhs)), at(column, k, p.rhsRow)), p.rhs, p.rhsZeroPoint);
         Value source = at(matrices.lhs, k, lhsBytes);
         Values next;
         for (int64_t m = 0; m < rows; ++m) {

@@ -37,9 +37,9 @@ static GatherLoops loopsOf(const GatherParams &params) {
     entries += params.indices[d].size();
   }
   auto inner = [&](const Extents &all) { return Extents(all.begin() + firstInner, all.end()); };
-  loops.rows = mergeDimensions({inner(params.shape),
-                                {{params.elementBytes, inner(params.inputStrides)},
-                                 {params.elementBytes, inner(params.outputStrides)}}});
+  loops.rows = mergeDimensions(
+      {inner(params.shape),
+       {{params.elementBytes, inner(params.inputStrides)}, {params.elementBytes, inner(params.outputStrides)}}});
   return loops;
 }
 
@@ -96,12 +96,10 @@ static SmallVector<Value> enter(KernelBuilder &b, const GatherDimension &d, Valu
 static void emitFrom(KernelBuilder &b, const GatherLoops &loops, size_t dimension, Value tables,
                      ArrayRef<Value> pointers) {
   if (dimension == loops.outer.size())
-    return emitWholeBox(b, loops.rows, pointers, [&](ArrayRef<Value> row, int64_t length) {
-      emitCopyRow(b, loops.rows, row, length);
-    });
+    return emitWholeBox(b, loops.rows, pointers,
+                        [&](ArrayRef<Value> row, int64_t length) { emitCopyRow(b, loops.rows, row, length); });
   const GatherDimension &d = loops.outer[dimension];
-  b.loop(d.extent,
-         [&](Value iv) { emitFrom(b, loops, dimension + 1, tables, enter(b, d, tables, pointers, iv)); });
+  b.loop(d.extent, [&](Value iv) { emitFrom(b, loops, dimension + 1, tables, enter(b, d, tables, pointers, iv)); });
 }
 
 func::FuncOp nibble::kernels::emitGather(OpBuilder &builder, Location loc, llvm::StringRef symbol,
@@ -113,12 +111,10 @@ func::FuncOp nibble::kernels::emitGather(OpBuilder &builder, Location loc, llvm:
     const GatherLoops loops = loopsOf(params);
     SmallVector<Value> pointers = loadArguments(b, args, 2);
     if (loops.outer.empty())
-      return emitBox(b, loops.rows, pointers, begin, end, [&](ArrayRef<Value> row, int64_t length) {
-        emitCopyRow(b, loops.rows, row, length);
-      });
+      return emitBox(b, loops.rows, pointers, begin, end,
+                     [&](ArrayRef<Value> row, int64_t length) { emitCopyRow(b, loops.rows, row, length); });
     Value tables = b.argument(args, 2);
-    b.loop(begin, end, [&](Value iv) {
-      emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv));
-    });
+    b.loop(begin, end,
+           [&](Value iv) { emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv)); });
   });
 }

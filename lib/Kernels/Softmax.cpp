@@ -58,9 +58,7 @@ Value SoftmaxEmitter::exponential(Value x, Value max) {
 void SoftmaxEmitter::emitRow(Value in, Value out) {
   auto at = [&](Value row, Value i) { return b.at(row, b.mul(i, b.constant(4))); };
   auto load = [&](Value row, Value i, int64_t count) { return b.load(b.vec(count, b.f32()), at(row, i)); };
-  auto repeat = [&](Value one, int64_t count) {
-    return b.shuffle(one, one, SmallVector<int64_t>(count, 0));
-  };
+  auto repeat = [&](Value one, int64_t count) { return b.shuffle(one, one, SmallVector<int64_t>(count, 0)); };
   Value largest = reduceRow(
       b, params.length, lowest, [&](Value i, int64_t count) { return load(in, i, count); },
       [&](Value x, Value y) { return max(x, y); });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelRunner.h"
 #include "nibble/Kernels/Move.h"
+#include "KernelRunner.h"
 
 using namespace nibble;
 using namespace nibble::kernels;
@@ -52,8 +52,7 @@ void checkCopy(const CopyParams &p) {
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(i, p.inputStrides)], p.elementBytes);
   });
   ASSERT_EQ(whyNoCopy(p, getISAs().front()), "");
-  check([&](auto &builder, auto loc, auto symbol,
-            const ISA &isa) { return emitCopy(builder, loc, symbol, p, isa); },
+  check([&](auto &builder, auto loc, auto symbol, const ISA &isa) { return emitCopy(builder, loc, symbol, p, isa); },
         copyTileCount(p), in, want, {}, copyKernelKey(p));
 }
 
@@ -67,11 +66,11 @@ TEST(Copy, Transposes) {
 }
 
 TEST(Copy, BoxesSlicesAndBroadcasts) {
-  checkCopy({1, {6, 50}, {70, 1}, {64, 1}});      // into a wider buffer
-  checkCopy({4, {6, 5}, {-80, 8}, {20, 4}});      // every other element, rows backwards
-  checkCopy({4, {9}, {-4}, {4}});                 // backwards
-  checkCopy({4, {3, 33}, {4, 0}, {132, 4}});      // each element repeated
-  checkCopy({1, {9000}, {1}, {1}});               // several tiles
+  checkCopy({1, {6, 50}, {70, 1}, {64, 1}});          // into a wider buffer
+  checkCopy({4, {6, 5}, {-80, 8}, {20, 4}});          // every other element, rows backwards
+  checkCopy({4, {9}, {-4}, {4}});                     // backwards
+  checkCopy({4, {3, 33}, {4, 0}, {132, 4}});          // each element repeated
+  checkCopy({1, {9000}, {1}, {1}});                   // several tiles
   checkCopy({2, {4, 3, 5}, {0, 10, 2}, {40, 10, 2}}); // a repeated matrix
 }
 
@@ -108,14 +107,14 @@ void checkGather(const GatherParams &p) {
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(source, p.inputStrides)], p.elementBytes);
   });
   ASSERT_EQ(whyNoGather(p, getISAs().front()), "");
-  check([&](auto &builder, auto loc, auto symbol,
-            const ISA &isa) { return emitGather(builder, loc, symbol, p, isa); },
+  check([&](auto &builder, auto loc, auto symbol, const ISA &isa) { return emitGather(builder, loc, symbol, p, isa); },
         gatherTileCount(p), in, want, packGatherTables(p), gatherKernelKey(p));
 }
 
 TEST(Gather, ResizesAndPads) {
   // Twice the height and width of 3 x 4 pixels of 5 channels.
-  checkGather({1, {1, 6, 8, 5}, {60, 20, 5, 1}, {600, 100, 8, 1}, {{}, {0, 0, 1, 1, 2, 2}, {0, 0, 1, 1, 2, 2, 3, 3}, {}}});
+  checkGather(
+      {1, {1, 6, 8, 5}, {60, 20, 5, 1}, {600, 100, 8, 1}, {{}, {0, 0, 1, 1, 2, 2}, {0, 0, 1, 1, 2, 2, 3, 3}, {}}});
   checkGather({4, {2, 7}, {16, 4}, {28, 4}, {{}, {2, 1, 0, 1, 2, 3, 2}}}); // a reflection, innermost
   checkGather({4, {5, 3}, {12, 4}, {12, 4}, {{4, 0, 0, 2, 1}, {}}});
   checkGather({2, {4, 70}, {140, 2}, {140, 2}, {{}, {}}}); // no table

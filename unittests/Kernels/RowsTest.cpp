@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "KernelRunner.h"
 #include "nibble/Kernels/Rows.h"
+#include "KernelRunner.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace nibble;
@@ -55,8 +55,15 @@ void checkSoftmax(const SoftmaxParams &p, float deviation, bool extremes) {
 }
 
 TEST(Softmax, RowsAndColumns) {
-  for (const SoftmaxParams &p : {SoftmaxParams{1, 1, 1}, {3, 10, 1}, {2, 100, 1}, {2, 16, 1}, {2, 5, 23}, {1, 40, 3},
-                                 {2, 0, 1}, {0, 3, 1}, {3, 1, 17}}) {
+  for (const SoftmaxParams &p : {SoftmaxParams{1, 1, 1},
+                                 {3, 10, 1},
+                                 {2, 100, 1},
+                                 {2, 16, 1},
+                                 {2, 5, 23},
+                                 {1, 40, 3},
+                                 {2, 0, 1},
+                                 {0, 3, 1},
+                                 {3, 1, 17}}) {
     checkSoftmax(p, 5, false);
     checkSoftmax(p, 60, false);
   }
@@ -130,8 +137,8 @@ void checkReduction(const ReductionParams &p, int64_t elements) {
 
 TEST(Reduction, KindsAndAxes) {
   const Extents shape = {3, 4, 5, 19};
-  for (ReductionKind kind : {ReductionKind::Sum, ReductionKind::Mean, ReductionKind::Max, ReductionKind::Min,
-                             ReductionKind::Prod})
+  for (ReductionKind kind :
+       {ReductionKind::Sum, ReductionKind::Mean, ReductionKind::Max, ReductionKind::Min, ReductionKind::Prod})
     for (const Extents &axes : {Extents{3}, {1, 2}})
       checkReduction({kind, shape, denseStrides(shape, 4), axes}, 3 * 4 * 5 * 19);
   for (const Extents &axes : {Extents{0}, {0, 3}, {1, 3}, {0, 1, 2, 3}, {2, 3}, {}})
