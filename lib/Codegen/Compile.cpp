@@ -91,10 +91,18 @@ static llvm::Error emitVariants(const Program &program, ArrayRef<TargetSpec> tar
   emitDescription(*module, program, targets);
   if (!single)
     emitDispatch(*module, program, targets);
-  llvm::Expected<ObjectBytes> object = emitObject(*module, getTargetSpecs().front(), 1, options.codeKind);
-  if (!object)
-    return object.takeError();
-  model.objects.push_back(std::move(*object));
+  llvm::SmallVector<ModuleOp> plain = {*module};
+  OwningOpRef<ModuleOp> table = ModuleOp::create(loc);
+  if (options.standalone) {
+    emitStandaloneTable(*table, program, targets);
+    plain.push_back(*table);
+  }
+  for (ModuleOp code : plain) {
+    llvm::Expected<ObjectBytes> object = emitObject(code, getTargetSpecs().front(), 1, options.codeKind);
+    if (!object)
+      return object.takeError();
+    model.objects.push_back(std::move(*object));
+  }
   return llvm::Error::success();
 }
 

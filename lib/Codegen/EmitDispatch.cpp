@@ -94,6 +94,36 @@ private:
 };
 } // namespace
 
+void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayRef<TargetSpec> targets) {
+  OpBuilder b(module.getContext());
+  Location loc = module.getLoc();
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  b.setInsertionPointToEnd(module.getBody());
+  SmallVector<std::string> symbols;
+  for (StringRef suffix : {"_describe", "_arena_bytes", "_run", "_supported"})
+    symbols.push_back(program.name + suffix.str());
+  auto type = LLVM::LLVMFunctionType::get(b.getI32Type(), {});
+  for (StringRef symbol : ArrayRef(symbols).drop_back())
+    LLVM::LLVMFuncOp::create(b, loc, symbol, type);
+  auto supported = LLVM::LLVMFuncOp::create(b, loc, symbols.back(), type, LLVM::Linkage::Internal);
+  auto tableType = LLVM::LLVMArrayType::get(pointer, symbols.size());
+  auto table = LLVM::GlobalOp::create(b, loc, tableType, /*isConstant=*/true, LLVM::Linkage::External,
+                                      "nibble_standalone_model", Attribute());
+  table.setVisibility_(LLVM::Visibility::Hidden);
+  b.createBlock(&table.getInitializerRegion());
+  Value value = LLVM::UndefOp::create(b, loc, tableType);
+  for (auto [index, symbol] : llvm::enumerate(symbols))
+    value =
+        LLVM::InsertValueOp::create(b, loc, value, LLVM::AddressOfOp::create(b, loc, pointer, symbol), int64_t(index));
+  LLVM::ReturnOp::create(b, loc, value);
+  b.setInsertionPointToStart(supported.addEntryBlock(b));
+  FeatureTests features(b, loc);
+  Value any = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
+  for (const TargetSpec &target : targets)
+    any = arith::OrIOp::create(b, loc, any, features.test(target.isa));
+  LLVM::ReturnOp::create(b, loc, ValueRange(arith::ExtUIOp::create(b, loc, b.getI32Type(), any)));
+}
+
 void nibble::emitDispatch(ModuleOp module, const Program &program, ArrayRef<TargetSpec> targets) {
   OpBuilder b(module.getContext());
   Location loc = module.getLoc();

@@ -52,10 +52,24 @@ static llvm::Error writeHeaderBeside(const CompiledModel &model, llvm::StringRef
   return writeFile(header, makeHeader(model));
 }
 
+/// The program around a model, as the build compiled it.
+static const std::vector<unsigned char> kStandaloneObjects[] = {
+#include "StandaloneObjects.inc"
+};
+
+static llvm::Error linkStandalone(const CompiledModel &model, llvm::StringRef path) {
+  std::vector<ObjectBytes> objects = model.objects;
+  for (const std::vector<unsigned char> &object : kStandaloneObjects)
+    objects.emplace_back(object.begin(), object.end());
+  return linkExecutable(objects, path);
+}
+
 llvm::Error nibble::writePackage(const CompiledModel &model, llvm::StringRef path, PackageKind kind) {
   switch (kind) {
   case PackageKind::SharedLibrary:
     return linkSharedLibrary(model.objects, path);
+  case PackageKind::Executable:
+    return linkStandalone(model, path);
   case PackageKind::Header:
     return writeFile(path, makeHeader(model));
   case PackageKind::StaticLibrary:

@@ -48,6 +48,10 @@ void emitDescription(mlir::ModuleOp module, const Program &program, llvm::ArrayR
 /// Emits NAME_run, which is the run function of the best of `targets` that the processor has.
 void emitDispatch(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 
+/// Emits what the program of a standalone executable looks for (lib/Runtime/Standalone/Main.c): a table of the model's
+/// functions, and whether the processor has one of `targets`.
+void emitStandaloneTable(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
+
 /// NAME_run_ISA.
 std::string getVariantSymbol(const Program &program, const TargetSpec &target);
 

@@ -7,6 +7,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 
 using namespace llvm;
 
@@ -47,6 +49,19 @@ Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, co
   std::string diagnostics = toString(std::move(error));
   bool isSilent = StringRef(diagnostics).starts_with("failed without a diagnostic");
   return makeError(isSilent ? message : diagnostics);
+}
+
+Expected<std::unique_ptr<LoadedModel>> loadCode(const CompiledModel &model) {
+  if (model.isas.size() == 1)
+    return loadJIT(model);
+  // The choice of an instruction set is the system loader's.
+  SmallString<128> path;
+  if (std::error_code code = sys::fs::createTemporaryFile("nibble", "so", path))
+    return makeError("cannot make a temporary file: " + code.message());
+  FileRemover remover(path);
+  if (Error error = linkSharedLibrary(model.objects, path))
+    return std::move(error);
+  return nibble::loadLibrary(path, model.name);
 }
 
 Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads) {

@@ -17,6 +17,9 @@ llvm::Expected<std::vector<TargetSpec>> parseTargets(llvm::StringRef target);
 llvm::Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module,
                                            const nibble::CompileOptions &options);
 
+/// Brings generated code into this process.
+llvm::Expected<std::unique_ptr<LoadedModel>> loadCode(const CompiledModel &model);
+
 } // namespace nibble::driver
 
 #endif // NIBBLE_LIB_DRIVER_CODEGEN_H

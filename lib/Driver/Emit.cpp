@@ -64,9 +64,13 @@ static Expected<SmallVector<char, 0>> package(const CompiledModel &model, String
     return package(model, PackageKind::StaticLibrary);
   if (emit == "o")
     return package(model, PackageKind::Object);
+  if (emit == "exe")
+    return package(model, PackageKind::Executable);
   SmallVector<char, 0> text; // of LLVM IR or assembly
   for (const ObjectBytes &object : model.objects)
-    if (!StringRef(object.data(), object.size()).starts_with("\x7f" "ELF"))
+    if (!StringRef(object.data(), object.size())
+             .starts_with("\x7f"
+                          "ELF"))
       text.append(object.begin(), object.end());
   return text;
 }
@@ -92,6 +96,7 @@ Expected<Compiled> Compilation::emit() {
   if (!targets)
     return targets.takeError();
   codegen.targets = *targets;
+  codegen.standalone = options.emit == "exe";
   codegen.codeKind = options.emit == "ll"    ? CodeKind::LLVMIR
                      : options.emit == "asm" ? CodeKind::Assembly
                                              : CodeKind::Object;
@@ -115,7 +120,7 @@ Expected<Compiled> Compilation::emit() {
 }
 
 Error Compilation::measureNodes(std::vector<NodeSummary> &nodes) {
-  Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(*code);
+  Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(*code);
   if (!loaded)
     return loaded.takeError();
   std::vector<Port> inputs, outputs;
@@ -136,13 +141,13 @@ Error Compilation::measureNodes(std::vector<NodeSummary> &nodes) {
 
 /// How far the quantized code is from the float model on the samples that calibration kept, if this machine runs it.
 Error Compilation::measureQuality(const CompiledModel &model) {
-  bool isCode = options.emit == "so" || options.emit == "a" || options.emit == "o";
+  bool isCode = is_contained({"so", "a", "o", "exe"}, options.emit);
   Expected<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets)
     return targets.takeError();
   if (kept.empty() || !isCode || !all_of(*targets, isHostCapable))
     return Error::success();
-  Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(model);
+  Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(model);
   if (!loaded)
     return loaded.takeError();
   Expected<std::unique_ptr<Executable>> executable = makeLoadedExecutable(std::move(*loaded), options.threads);

@@ -61,7 +61,8 @@ std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph) {
 
 Expected<Summary> explain(Session &session, StringRef path, OpenSamples openSamples, const CompileOptions &options) {
   if (path.ends_with(".so"))
-    return makeError("'" + path + "' holds machine code alone: explain the model that it was compiled from, with the "
+    return makeError("'" + path +
+                     "' holds machine code alone: explain the model that it was compiled from, with the "
                      "same options");
   Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, options);
   if (!compilation)

@@ -16,11 +16,16 @@ namespace nibble::driver {
 
 static std::optional<ElementKind> getKind(uint32_t dtype) {
   switch (dtype) {
-  case NIBBLE_F32: return ElementKind::F32;
-  case NIBBLE_U8: return ElementKind::U8;
-  case NIBBLE_S8: return ElementKind::I8;
-  case NIBBLE_S32: return ElementKind::I32;
-  default: return std::nullopt;
+  case NIBBLE_F32:
+    return ElementKind::F32;
+  case NIBBLE_U8:
+    return ElementKind::U8;
+  case NIBBLE_S8:
+    return ElementKind::I8;
+  case NIBBLE_S32:
+    return ElementKind::I32;
+  default:
+    return std::nullopt;
   }
 }
 

@@ -14,7 +14,7 @@ static constexpr StringLiteral weights[] = {"auto", "int8", "float"};
 static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "float"};
 static constexpr StringLiteral modes[] = {"auto", "static"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
-static constexpr StringLiteral emits[] = {"so", "a", "o", "onnx-mlir", "mlir", "ll", "asm"};
+static constexpr StringLiteral emits[] = {"so", "exe", "a", "o", "onnx-mlir", "mlir", "ll", "asm"};
 static constexpr StringLiteral ios[] = {"model", "quantized"};
 static constexpr Choice choices[] = {{"weights", weights}, {"activations", activations},
                                      {"mode", modes},      {"calib-method", methods},

@@ -64,6 +64,12 @@ llvm::Error nibble::linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm:
                    objects, path);
 }
 
+llvm::Error nibble::linkExecutable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path) {
+  return runLinker({"ld.lld", "-static", "-o", path.str(), "-e", "_start", "--strip-all", "--build-id=none",
+                    "--gc-sections", "-z", "noexecstack", "-z", "norelro"},
+                   objects, path);
+}
+
 llvm::Error nibble::linkRelocatable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path) {
   return runLinker({"ld.lld", "-r", "-o", path.str()}, objects, path);
 }

@@ -20,20 +20,22 @@ namespace {
 class CompileCommand : public Command {
 public:
   CompileCommand()
-      : Command("compile",
-                "quantizes a model to int8 and compiles it\n\n"
-                "  nibble compile model.onnx --calib data.npz -o model.so\n"
-                "  nibble compile model.onnx --float -o model.so                 without quantizing\n"
-                "  nibble compile model.onnx --calib data.npz --emit a -o model.a --name digits   with model.h\n"
-                "  nibble compile model.onnx --calib data.npz --stop-after fold -o model.mlir\n\n"
-                "  data.npz has an array for each input of the model, under its name; the leading dimension\n"
-                "  counts the samples: numpy.savez('data.npz', image=images). 64 to 500 typical ones are enough.\n"),
+      : Command(
+            "compile",
+            "quantizes a model to int8 and compiles it\n\n"
+            "  nibble compile model.onnx --calib data.npz -o model.so\n"
+            "  nibble compile model.onnx --float -o model.so                 without quantizing\n"
+            "  nibble compile model.onnx --calib data.npz --emit a -o model.a --name digits   with model.h\n"
+            "  nibble compile model.onnx --calib data.npz --emit exe -o model              ./model --help tells more\n"
+            "  nibble compile model.onnx --calib data.npz --stop-after fold -o model.mlir\n\n"
+            "  data.npz has an array for each input of the model, under its name; the leading dimension\n"
+            "  counts the samples: numpy.savez('data.npz', image=images). 64 to 500 typical ones are enough.\n"),
         model(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), cl::sub(subcommand)),
         output("o", cl::Required, cl::desc("file to write"), cl::value_desc("file"), cl::sub(subcommand)),
         target("target", cl::init("host"),
                cl::desc("instruction set: host, generic, avx2, avxvnni, avx512vnni; several with commas"),
                cl::value_desc("name"), cl::sub(subcommand)),
-        emit("emit", cl::init("so"), cl::desc("what to write: so, a, o, onnx-mlir, mlir, ll, asm"),
+        emit("emit", cl::init("so"), cl::desc("what to write: so, exe, a, o, onnx-mlir, mlir, ll, asm"),
              cl::value_desc("kind"), cl::sub(subcommand)),
         name("name", cl::desc("prefix of all symbols (the file's stem)"), cl::value_desc("name"), cl::sub(subcommand)),
         io("io", cl::init("model"), cl::desc("types of inputs and outputs: model, quantized"), cl::value_desc("types"),
@@ -95,7 +97,7 @@ Error CompileCommand::run(Reporter &reporter) {
       compile(session, std::string(model), quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), chosen);
   if (!compiled)
     return compiled.takeError();
-  if (Error error = writeOutputs(*compiled, path, chosen.emit == "so"))
+  if (Error error = writeOutputs(*compiled, path, chosen.emit == "so" || chosen.emit == "exe"))
     return error;
   if (path == "-")
     return Error::success();

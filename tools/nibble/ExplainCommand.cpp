@@ -31,8 +31,8 @@ public:
       return error;
     Session session(reporter, options.quantization.strict);
     auto open = [&](ArrayRef<Port> inputs) { return quantization.open(inputs, reporter); };
-    Expected<Summary> summary =
-        explain(session, std::string(model), quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), options);
+    Expected<Summary> summary = explain(session, std::string(model),
+                                        quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), options);
     if (!summary)
       return summary.takeError();
     if (printsJson)

@@ -29,6 +29,8 @@ struct CompileOptions {
   std::vector<TargetSpec> targets;
   /// Keep the values of `nibble.observe` in the arena until the end of a run.
   bool observe = false;
+  /// Add what PackageKind::Executable needs.
+  bool standalone = false;
   unsigned optLevel = 2;
   /// What an object is; assembly and LLVM IR are for people.
   CodeKind codeKind = CodeKind::Object;
@@ -92,7 +94,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadJIT(const CompiledModel &model)
 /// Opens a shared library; `name` empty: finds the model's name by its file's stem.
 llvm::Expected<std::unique_ptr<LoadedModel>> loadLibrary(llvm::StringRef path, llvm::StringRef name);
 
-enum class PackageKind { SharedLibrary, StaticLibrary, Object, Header };
+enum class PackageKind { SharedLibrary, StaticLibrary, Object, Header, Executable };
 
 /// Writes a model as `kind` at `path`. A static library or object gets its header beside it.
 llvm::Error writePackage(const CompiledModel &model, llvm::StringRef path, PackageKind kind);

@@ -36,6 +36,9 @@ llvm::Expected<ObjectBytes> emitDataObject(llvm::StringRef symbol, llvm::ArrayRe
 /// Links objects into a shared library at `path`, in this process.
 llvm::Error linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
 
+/// Links objects into a static executable at `path`. It starts at `_start`; there is no C library.
+llvm::Error linkExecutable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
+
 /// Joins objects into one.
 llvm::Error linkRelocatable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
 

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+/* The program around a model that was compiled with --emit exe. */
+
+#include "Npz.h"
+#include "nibble/Runtime/nibble_abi.h"
+
+/* The model's functions; the compiler puts this table beside the model. */
+typedef struct nibble_standalone_table {
+  nibble_describe_fn describe;
+  nibble_arena_bytes_fn arena_bytes;
+  nibble_run_fn run;
+  int32_t (*supported)(void); /* whether the processor has an instruction set of the model */
+} nibble_standalone_table;
+extern const nibble_standalone_table nibble_standalone_model __attribute__((visibility("hidden")));
+
+static const char help[] =
+    " is a model compiled by Nibble: it needs nothing else\n\n"
+    "  --inputs in.npz        an array for each input, under its name: numpy.savez('in.npz', x=array)\n"
+    "  --input NAME=FILE      one input: an .npy file, or raw little-endian numbers\n"
+    "  --outputs out.npz      where to write the outputs\n"
+    "  --output NAME=FILE     one output: an .npy file, or raw numbers if it is called otherwise\n"
+    "  --bench N              run N times, on zeros if there are no inputs, and print the time of a run\n"
+    "  --describe             print the model's inputs and outputs\n";
+
+typedef struct options {
+  const char *inputs, *outputs;
+  const char **named_inputs, **named_outputs; /* NAME=FILE */
+  uint64_t named_input_count, named_output_count, bench;
+  int describe;
+} options;
+
+/* Everything of a run. */
+typedef struct state {
+  const nibble_model_desc *model;
+  array *inputs; /* in the model's order */
+  array *outputs;
+  nibble_context context;
+  int64_t batch;
+} state;
+
+static const struct {
+  const char *name, *spelling;
+  uint32_t size;
+} types[] = {{"float32", "<f4", 4}, {"uint8", "|u1", 1}, {"int8", "|i1", 1}, {"int32", "<i4", 4}};
+
+/*===--- Text ---===*/
+
+static char *put(char *at, const char *text) {
+  while (*text)
+    *at++ = *text++;
+  return at;
+}
+
+static char *put_extent(char *at, int64_t extent) {
+  char digits[24];
+  int count = 0;
+  do
+    digits[count++] = (char)('0' + extent % 10);
+  while (extent /= 10);
+  while (count)
+    *at++ = digits[--count];
+  return at;
+}
+
+/* "float32[batch x 3 x 9 x 7]" */
+static const char *spell_port(const nibble_tensor_desc *port) {
+  uint64_t size = 32 + 32 * (uint64_t)port->rank;
+  for (uint32_t dim = 0; dim < port->rank; ++dim)
+    size += port->dim_names && port->dim_names[dim] ? length(port->dim_names[dim]) : 0;
+  char *text = allocate(size), *at = put(put(text, types[port->dtype].name), "[");
+  for (uint32_t dim = 0; dim < port->rank; ++dim) {
+    at = put(at, dim ? " x " : "");
+    const char *name = port->dim_names ? port->dim_names[dim] : 0;
+    at = port->dims[dim] >= 0 ? put_extent(at, port->dims[dim]) : put(at, name && *name ? name : "?");
+  }
+  put(at, "]");
+  return text;
+}
+
+/* "float32[4x3]" */
+static const char *spell_array(const array *a) {
+  char *text = allocate(64 + 24 * MOST_DIMS), *at;
+  const char *name = a->type;
+  for (unsigned i = 0; i < sizeof types / sizeof *types; ++i)
+    name = equal(a->type, types[i].spelling) ? types[i].name : name;
+  name = equal(a->type, "<f8") ? "float64" : equal(a->type, "<i8") ? "int64" : name;
+  at = put(put(text, name), "[");
+  for (uint32_t dim = 0; dim < a->rank; ++dim)
+    at = put_extent(put(at, dim ? "x" : ""), a->dims[dim]);
+  put(at, "]");
+  return text;
+}
+
+static void describe_ports(const char *what, const nibble_tensor_desc *ports, uint32_t count) {
+  static const char *const layouts[] = {"", "  nchw", "  nhwc"};
+  for (uint32_t i = 0; i < count; ++i) {
+    print(1, "%s %s  %s%s", what, ports[i].name, spell_port(&ports[i]), layouts[ports[i].layout]);
+    if (ports[i].scale != 0)
+      print(1, "  scale %g zero point %d", (double)ports[i].scale, (int64_t)ports[i].zero_point);
+    print(1, "\n");
+  }
+}
+
+static void describe(const nibble_model_desc *model) {
+  print(1, "model     %s\n", model->name);
+  describe_ports("input    ", model->inputs, model->input_count);
+  describe_ports("output   ", model->outputs, model->output_count);
+  print(1, "weights   %u bytes\narena     %u bytes\ntargets   %s\n", model->weight_bytes, model->arena_bytes,
+        model->isa);
+}
+
+/*===--- Options ---===*/
+
+static uint64_t parse_count(const char *text) {
+  uint64_t value = 0;
+  for (const char *at = text; *at; ++at) {
+    if (*at < '0' || *at > '9' || value > 100000000)
+      fail("--bench is '%s', expected a number of runs from 1 to 1000000000", text);
+    value = 10 * value + (uint64_t)(*at - '0');
+  }
+  if (!value)
+    fail("--bench is '%s', expected a number of runs from 1 to 1000000000", text);
+  return value;
+}
+
+static options parse(int count, char **arguments) {
+  options o = {0};
+  o.named_inputs = allocate(8 * (uint64_t)count);
+  o.named_outputs = allocate(8 * (uint64_t)count);
+  for (int i = 1; i < count; ++i) {
+    const char *name = arguments[i];
+    if (equal(name, "--help") || equal(name, "-h")) {
+      print(1, "%s%s", arguments[0], help);
+      leave(0);
+    }
+    if (equal(name, "--describe")) {
+      o.describe = 1;
+      continue;
+    }
+    int known = equal(name, "--inputs") || equal(name, "--outputs") || equal(name, "--input") ||
+                equal(name, "--output") || equal(name, "--bench");
+    if (!known)
+      fail("unknown option '%s'; --help lists them", name);
+    if (++i == count)
+      fail("%s needs a value; --help tells which", name);
+    if (equal(name, "--inputs"))
+      o.inputs = arguments[i];
+    else if (equal(name, "--outputs"))
+      o.outputs = arguments[i];
+    else if (equal(name, "--input"))
+      o.named_inputs[o.named_input_count++] = arguments[i];
+    else if (equal(name, "--output"))
+      o.named_outputs[o.named_output_count++] = arguments[i];
+    else
+      o.bench = parse_count(arguments[i]);
+  }
+  return o;
+}
+
+/* Divides NAME=FILE; the port's number, and the file. */
+static uint32_t parse_named(const char *text, const nibble_tensor_desc *ports, uint32_t count, const char *option,
+                            const char **file) {
+  for (uint32_t i = 0; i < count; ++i) {
+    uint64_t size = length(ports[i].name), same = 0;
+    while (same < size && text[same] == ports[i].name[same])
+      ++same;
+    if (same == size && text[size] == '=') {
+      *file = text + size + 1;
+      return i;
+    }
+  }
+  fail("%s is '%s', expected NAME=FILE with one of the names that --describe prints", option, text);
+}
+
+/*===--- Inputs ---===*/
+
+static uint64_t count_bytes(const nibble_tensor_desc *port, int64_t batch) {
+  uint64_t size = types[port->dtype].size;
+  for (uint32_t dim = 0; dim < port->rank; ++dim)
+    size *= (uint64_t)(port->dims[dim] < 0 ? batch : port->dims[dim]);
+  return size;
+}
+
+static int is_dynamic(const nibble_tensor_desc *port) {
+  for (uint32_t dim = 0; dim < port->rank; ++dim)
+    if (port->dims[dim] < 0)
+      return 1;
+  return 0;
+}
+
+/* The model has one dynamic dimension at most: the batch. */
+static void set_batch(state *s, int64_t extent, const nibble_tensor_desc *port) {
+  if (s->batch >= 0 && s->batch != extent)
+    fail("input '%s' has a batch of %d, another input one of %d", port->name, extent, s->batch);
+  s->batch = extent;
+}
+
+static void accept_array(state *s, uint32_t index, const array *a) {
+  const nibble_tensor_desc *port = &s->model->inputs[index];
+  int fits = a->rank == port->rank && equal(a->type, types[port->dtype].spelling);
+  for (uint32_t dim = 0; dim < a->rank && fits; ++dim)
+    fits = port->dims[dim] < 0 || port->dims[dim] == a->dims[dim];
+  if (!fits)
+    fail("input '%s' is %s, expected %s", port->name, spell_array(a), spell_port(port));
+  for (uint32_t dim = 0; dim < a->rank; ++dim)
+    if (port->dims[dim] < 0)
+      set_batch(s, a->dims[dim], port);
+  uint64_t size = types[port->dtype].size;
+  for (uint32_t dim = 0; dim < a->rank; ++dim)
+    if (__builtin_mul_overflow(size, (uint64_t)a->dims[dim], &size))
+      size = ~(uint64_t)0;
+  if (a->data.size < size)
+    fail("input '%s' is truncated: %u bytes, expected %u", port->name, a->data.size, size);
+  s->inputs[index] = *a;
+  s->inputs[index].data.size = size;
+}
+
+static void accept_raw(state *s, uint32_t index, bytes data) {
+  const nibble_tensor_desc *port = &s->model->inputs[index];
+  uint64_t one = count_bytes(port, 1);
+  if (!is_dynamic(port) ? data.size != one : !one || data.size % one || !data.size)
+    fail("input '%s' has %u bytes, expected %s%u for %s", port->name, data.size,
+         is_dynamic(port) ? "a multiple of " : "", one, spell_port(port));
+  if (is_dynamic(port))
+    set_batch(s, (int64_t)(data.size / one), port);
+  s->inputs[index].data = data;
+}
+
+static void read_inputs(state *s, const options *o) {
+  const nibble_model_desc *model = s->model;
+  uint64_t count = 0;
+  array *arrays = o->inputs ? read_npz(o->inputs, &count) : 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint32_t index = 0;
+    while (index < model->input_count && !equal(model->inputs[index].name, arrays[i].name))
+      ++index;
+    if (index == model->input_count)
+      fail("'%s' is not an input of the model; --describe lists them", arrays[i].name);
+    accept_array(s, index, &arrays[i]);
+  }
+  for (uint64_t i = 0; i < o->named_input_count; ++i) {
+    const char *file;
+    uint32_t index = parse_named(o->named_inputs[i], model->inputs, model->input_count, "--input", &file);
+    if (ends_with(file, ".npy")) {
+      array a = read_npy(file);
+      accept_array(s, index, &a);
+    } else {
+      accept_raw(s, index, read_file(file));
+    }
+  }
+  int on_zeros = o->bench && !o->inputs && !o->named_input_count;
+  if (s->batch < 0)
+    s->batch = 1;
+  for (uint32_t i = 0; i < model->input_count; ++i) {
+    const nibble_tensor_desc *port = &model->inputs[i];
+    if (s->inputs[i].data.data)
+      continue;
+    if (!on_zeros)
+      fail("input '%s' is missing, expected %s", port->name, spell_port(port));
+    s->inputs[i].data.size = count_bytes(port, s->batch);
+    s->inputs[i].data.data = allocate(s->inputs[i].data.size);
+  }
+}
+
+/*===--- Runs ---===*/
+
+static void prepare(state *s) {
+  const nibble_model_desc *model = s->model;
+  const void **inputs = allocate(8 * (uint64_t)model->input_count);
+  void **outputs = allocate(8 * (uint64_t)model->output_count);
+  /* Data of a file lies anywhere: elements are to be aligned. */
+  for (uint32_t i = 0; i < model->input_count; ++i) {
+    bytes data = s->inputs[i].data;
+    uint8_t *copy = allocate(data.size);
+    memcpy(copy, data.data, data.size);
+    inputs[i] = copy;
+  }
+  for (uint32_t i = 0; i < model->output_count; ++i) {
+    const nibble_tensor_desc *port = &model->outputs[i];
+    array *a = &s->outputs[i];
+    a->name = port->name;
+    memcpy(a->type, types[port->dtype].spelling, 4);
+    a->rank = port->rank;
+    if (a->rank > MOST_DIMS)
+      fail("output '%s' has %u dimensions, expected %u at most", port->name, (uint64_t)a->rank, (uint64_t)MOST_DIMS);
+    for (uint32_t dim = 0; dim < a->rank; ++dim)
+      a->dims[dim] = port->dims[dim] < 0 ? s->batch : port->dims[dim];
+    a->data.size = count_bytes(port, s->batch);
+    outputs[i] = a->data.data = allocate(a->data.size);
+  }
+  s->context.abi_version = NIBBLE_ABI_VERSION;
+  s->context.dims = &s->batch;
+  s->context.arena_bytes = nibble_standalone_model.arena_bytes(&s->batch);
+  s->context.arena = allocate(s->context.arena_bytes);
+  s->context.inputs = inputs;
+  s->context.outputs = outputs;
+}
+
+static void run(const state *s) {
+  int32_t status = nibble_standalone_model.run(&s->context);
+  if (status != NIBBLE_OK)
+    fail("the model's run function reports status %d", (int64_t)status);
+}
+
+static void sort(uint64_t *values, uint64_t count) {
+  for (uint64_t gap = count / 2; gap; gap /= 2)
+    for (uint64_t i = gap; i < count; ++i) {
+      uint64_t value = values[i], at = i;
+      for (; at >= gap && values[at - gap] > value; at -= gap)
+        values[at] = values[at - gap];
+      values[at] = value;
+    }
+}
+
+static void bench(const state *s, uint64_t count) {
+  uint64_t *times = allocate(8 * count);
+  for (int warm_up = 0; warm_up < 3; ++warm_up)
+    run(s);
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t start = nanoseconds();
+    run(s);
+    times[i] = nanoseconds() - start;
+  }
+  sort(times, count);
+  print(1, "%s: %m ms (median %m, 90th percentile %m) of %u runs on 1 thread\n", s->model->name, times[0],
+        times[count / 2], times[count * 9 / 10], count);
+}
+
+static void write_outputs(const state *s, const options *o) {
+  for (uint64_t i = 0; i < o->named_output_count; ++i) {
+    const char *file;
+    uint32_t index = parse_named(o->named_outputs[i], s->model->outputs, s->model->output_count, "--output", &file);
+    if (ends_with(file, ".npy"))
+      write_npy(file, &s->outputs[index]);
+    else
+      write_file(file, &s->outputs[index].data, 1);
+  }
+  if (o->outputs)
+    write_npz(o->outputs, s->outputs, s->model->output_count);
+}
+
+static void check_outputs(const nibble_model_desc *model, const options *o) {
+  if (o->outputs)
+    check_writable(o->outputs);
+  for (uint64_t i = 0; i < o->named_output_count; ++i) {
+    const char *file;
+    parse_named(o->named_outputs[i], model->outputs, model->output_count, "--output", &file);
+    check_writable(file);
+  }
+  if (!o->outputs && !o->named_output_count && !o->bench)
+    fail("nothing to do: give --outputs, --output, --bench or --describe; --help explains them");
+}
+
+/* A static executable resolves its indirect functions itself: the choice of an instruction set. */
+typedef struct relocation {
+  uint64_t offset, info, addend;
+} relocation;
+extern const relocation __rela_iplt_start[] __attribute__((weak, visibility("hidden")));
+extern const relocation __rela_iplt_end[] __attribute__((weak, visibility("hidden")));
+
+static void resolve(void) {
+  for (const relocation *at = __rela_iplt_start; at < __rela_iplt_end; ++at)
+    *(uint64_t *)at->offset = ((uint64_t (*)(void))at->addend)();
+}
+
+_Noreturn __attribute__((visibility("hidden"), used)) void nibble_standalone_main(long *stack) {
+  int count = (int)stack[0];
+  char **arguments = (char **)(stack + 1);
+  set_program(arguments[0]);
+  options o = parse(count, arguments);
+  if (!nibble_standalone_model.supported())
+    fail("this machine has none of the instruction sets that the model was compiled for");
+  resolve();
+  state s = {0};
+  s.model = nibble_standalone_model.describe();
+  s.batch = -1;
+  s.inputs = allocate(s.model->input_count * sizeof *s.inputs);
+  s.outputs = allocate(s.model->output_count * sizeof *s.outputs);
+  if (o.describe) {
+    describe(s.model);
+    leave(0);
+  }
+  check_outputs(s.model, &o);
+  read_inputs(&s, &o);
+  prepare(&s);
+  if (o.bench)
+    bench(&s, o.bench);
+  else
+    run(&s);
+  write_outputs(&s, &o);
+  leave(0);
+}
+
+__asm__(".globl _start\n"
+        ".type _start, @function\n"
+        "_start:\n"
+        "  xor %ebp, %ebp\n"
+        "  mov %rsp, %rdi\n"
+        "  and $-16, %rsp\n"
+        "  call nibble_standalone_main\n");
