@@ -45,7 +45,12 @@ def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let options = [Option<"observe", "observe", "bool", "true", "keep observed values until the end of a run">];
+  let options = [
+    Option<"observe", "observe", "bool", "true", "keep observed values until the end of a run">,
+    Option<"dotInput", "dot-input", "::nibble::kernels::DotInput", "::nibble::kernels::DotInput::U8",
+           "what the target's dot products multiply with signed weights",
+           "::llvm::cl::values(clEnumValN(::nibble::kernels::DotInput::U8, \"u8\", \"unsigned bytes: x86\"), "
+           "clEnumValN(::nibble::kernels::DotInput::S8, \"s8\", \"signed bytes: ARM\"))">];
   let dependentDialects = ["::nibble::ukernel::UKernelDialect"];
 }
 

@@ -21,9 +21,9 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
 
-void nibble::buildLowerPipeline(OpPassManager &pm, bool observe) {
+void nibble::buildLowerPipeline(OpPassManager &pm, bool observe, kernels::DotInput dotInput) {
   pm.addNestedPass<func::FuncOp>(createIsolateBatch());
-  pm.addPass(createFromNibble(FromNibbleOptions{observe}));
+  pm.addPass(createFromNibble(FromNibbleOptions{observe, dotInput}));
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
 }
 
@@ -98,7 +98,7 @@ static llvm::Error emitVariants(const Program &program, ArrayRef<TargetSpec> tar
     plain.push_back(*table);
   }
   for (ModuleOp code : plain) {
-    llvm::Expected<ObjectBytes> object = emitObject(code, getTargetSpecs().front(), 1, options.codeKind);
+    llvm::Expected<ObjectBytes> object = emitObject(code, getPlainestTargetSpec(targets.front()), 1, options.codeKind);
     if (!object)
       return object.takeError();
     model.objects.push_back(std::move(*object));
@@ -109,21 +109,24 @@ static llvm::Error emitVariants(const Program &program, ArrayRef<TargetSpec> tar
 llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const CompileOptions &options) {
   if (!isIdentifier(options.name))
     return makeError("expected a name of letters, digits and underscores, got '" + options.name + "'");
+  std::vector<TargetSpec> targets = options.targets;
+  if (targets.empty())
+    targets.push_back(getHostTargetSpec());
+  const kernels::ISA *isa = kernels::lookupISA(targets.back().isa);
+  if (!isa)
+    return makeError("no kernels for the instruction set '" + targets.back().isa + "'");
   // What the emitters produce.
   module.getContext()
       ->loadDialect<LLVM::LLVMDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                     math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
   PassManager pm(module.getContext());
-  buildLowerPipeline(pm, options.observe);
+  buildLowerPipeline(pm, options.observe, isa->dotInput());
   if (failed(pm.run(module)))
     return makeError("lowering to kernels failed");
   auto function = module.lookupSymbol<func::FuncOp>("main");
   if (!function)
     return makeError("the module has no function 'main'");
 
-  std::vector<TargetSpec> targets = options.targets;
-  if (targets.empty())
-    targets.push_back(getHostTargetSpec());
   WeightBlob weights(function);
   int64_t arenaBytes = function->getAttrOfType<IntegerAttr>("ukernel.arena_bytes").getInt();
   Program program{options.name, function, weights, arenaBytes};
@@ -131,8 +134,7 @@ llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const Co
   model.name = options.name;
   model.arenaBytes = arenaBytes;
   model.weightBytes = weights.getBytes().size();
-  if (const kernels::ISA *isa = kernels::lookupISA(targets.back().isa))
-    describeCalls(program, *isa, model);
+  describeCalls(program, *isa, model);
   if (llvm::Error error = emitVariants(program, targets, options, model))
     return error;
   if (options.codeKind != CodeKind::Object)

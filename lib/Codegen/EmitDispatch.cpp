@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Choice of an instruction set when a library is loaded: an indirect function, resolved by cpuid.
+// Choice of an instruction set when a library is loaded: an indirect function, resolved by what the processor has.
 
 #include "ProgramEmitter.h"
 
@@ -15,10 +15,30 @@ std::string nibble::getVariantSymbol(const Program &program, const TargetSpec &t
 }
 
 namespace {
-/// Bits of cpuid and of the state that the system saves.
+/// What the processor has.
 class FeatureTests {
 public:
-  FeatureTests(OpBuilder &b, Location loc) : b(b), loc(loc) {
+  FeatureTests(OpBuilder &b, Location loc) : b(b), loc(loc) {}
+  virtual ~FeatureTests() = default;
+  /// Whether the processor and the system run code for the level.
+  virtual Value test(StringRef isa) = 0;
+
+protected:
+  Value truth() { return arith::ConstantOp::create(b, loc, b.getBoolAttr(true)); }
+  Value has(Value word, uint64_t bits) {
+    Value mask = arith::ConstantOp::create(b, loc, b.getIntegerAttr(word.getType(), bits));
+    Value masked = arith::AndIOp::create(b, loc, word, mask);
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, masked, mask);
+  }
+
+  OpBuilder &b;
+  Location loc;
+};
+
+/// Bits of cpuid and of the state that the system saves.
+class X86Tests : public FeatureTests {
+public:
+  X86Tests(OpBuilder &b, Location loc) : FeatureTests(b, loc) {
     Value leaves = cpuid(0, 0)[0];
     hasLeaf7 = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, leaves, i32(7));
     leaf1 = cpuid(1, 0);
@@ -28,10 +48,9 @@ public:
     osxsave = has(leaf1[2], 1u << 27);
   }
 
-  /// Whether the processor and the system run code for the level.
-  Value test(StringRef isa) {
+  Value test(StringRef isa) override {
     if (isa == "generic")
-      return arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+      return truth();
     // fma, movbe, osxsave, avx, f16c; bmi1, avx2, bmi2; lzcnt; the system saves SSE and AVX registers.
     Value ok = all({hasLeaf7, osxsave, has(leaf1[2], 1u << 12 | 1u << 22 | 1u << 28 | 1u << 29),
                     has(leaf7[1], 1u << 3 | 1u << 5 | 1u << 8), has(extended[2], 1u << 5), has(saved(), 0x6)});
@@ -46,10 +65,6 @@ public:
 
 private:
   Value i32(uint32_t c) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(int32_t(c))); }
-  Value has(Value word, uint32_t bits) {
-    Value masked = arith::AndIOp::create(b, loc, word, i32(bits));
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, masked, i32(bits));
-  }
   Value all(ArrayRef<Value> conditions) {
     Value result = conditions.front();
     for (Value condition : conditions.drop_front())
@@ -87,12 +102,41 @@ private:
     return xcr0;
   }
 
-  OpBuilder &b;
-  Location loc;
   Value hasLeaf7, osxsave, xcr0;
   SmallVector<Value> leaf1, leaf7, leaf71, extended;
 };
+
+/// AT_HWCAP, which Linux's loaders hand to the resolver of an indirect function.
+class AArch64Tests : public FeatureTests {
+public:
+  AArch64Tests(OpBuilder &b, Location loc, Value hwcap) : FeatureTests(b, loc), hwcap(hwcap) {}
+
+  Value test(StringRef isa) override {
+    if (isa == "dotprod")
+      return has(hwcap, uint64_t(1) << 20);
+    return truth();
+  }
+
+private:
+  Value hwcap;
+};
 } // namespace
+
+// What a resolver of an indirect function gets: AT_HWCAP and a structure of more on AArch64, nothing on x86.
+static LLVM::LLVMFunctionType getTestType(OpBuilder &b, Type result) {
+  return LLVM::LLVMFunctionType::get(result, {b.getI64Type(), LLVM::LLVMPointerType::get(b.getContext())});
+}
+
+static std::unique_ptr<FeatureTests> makeTests(OpBuilder &b, Location loc, const TargetSpec &target,
+                                               ValueRange arguments) {
+  switch (kernels::lookupISA(target.isa)->arch) {
+  case kernels::Arch::X86_64:
+    return std::make_unique<X86Tests>(b, loc);
+  case kernels::Arch::AArch64:
+    return std::make_unique<AArch64Tests>(b, loc, arguments.front());
+  }
+  llvm_unreachable("unknown architecture");
+}
 
 void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayRef<TargetSpec> targets) {
   OpBuilder b(module.getContext());
@@ -105,7 +149,8 @@ void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayR
   auto type = LLVM::LLVMFunctionType::get(b.getI32Type(), {});
   for (StringRef symbol : ArrayRef(symbols).drop_back())
     LLVM::LLVMFuncOp::create(b, loc, symbol, type);
-  auto supported = LLVM::LLVMFuncOp::create(b, loc, symbols.back(), type, LLVM::Linkage::Internal);
+  auto supported =
+      LLVM::LLVMFuncOp::create(b, loc, symbols.back(), getTestType(b, b.getI32Type()), LLVM::Linkage::Internal);
   auto tableType = LLVM::LLVMArrayType::get(pointer, symbols.size());
   auto table = LLVM::GlobalOp::create(b, loc, tableType, /*isConstant=*/true, LLVM::Linkage::External,
                                       "nibble_standalone_model", Attribute());
@@ -116,11 +161,12 @@ void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayR
     value =
         LLVM::InsertValueOp::create(b, loc, value, LLVM::AddressOfOp::create(b, loc, pointer, symbol), int64_t(index));
   LLVM::ReturnOp::create(b, loc, value);
-  b.setInsertionPointToStart(supported.addEntryBlock(b));
-  FeatureTests features(b, loc);
+  Block *entry = supported.addEntryBlock(b);
+  b.setInsertionPointToStart(entry);
+  std::unique_ptr<FeatureTests> features = makeTests(b, loc, targets.front(), entry->getArguments());
   Value any = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
   for (const TargetSpec &target : targets)
-    any = arith::OrIOp::create(b, loc, any, features.test(target.isa));
+    any = arith::OrIOp::create(b, loc, any, features->test(target.isa));
   LLVM::ReturnOp::create(b, loc, ValueRange(arith::ExtUIOp::create(b, loc, b.getI32Type(), any)));
 }
 
@@ -135,16 +181,16 @@ void nibble::emitDispatch(ModuleOp module, const Program &program, ArrayRef<Targ
     variant.setVisibility_(LLVM::Visibility::Hidden);
   }
   std::string resolver = program.name + "_resolve";
-  auto function =
-      LLVM::LLVMFuncOp::create(b, loc, resolver, LLVM::LLVMFunctionType::get(pointer, {}), LLVM::Linkage::Internal);
+  auto function = LLVM::LLVMFuncOp::create(b, loc, resolver, getTestType(b, pointer), LLVM::Linkage::Internal);
   {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(function.addEntryBlock(b));
-    FeatureTests features(b, loc);
+    Block *entry = function.addEntryBlock(b);
+    b.setInsertionPointToStart(entry);
+    std::unique_ptr<FeatureTests> features = makeTests(b, loc, targets.front(), entry->getArguments());
     Value chosen;
     for (const TargetSpec &target : targets) {
       Value address = LLVM::AddressOfOp::create(b, loc, pointer, getVariantSymbol(program, target));
-      chosen = chosen ? Value(arith::SelectOp::create(b, loc, features.test(target.isa), address, chosen)) : address;
+      chosen = chosen ? Value(arith::SelectOp::create(b, loc, features->test(target.isa), address, chosen)) : address;
     }
     LLVM::ReturnOp::create(b, loc, chosen);
   }

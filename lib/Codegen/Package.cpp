@@ -52,14 +52,26 @@ static llvm::Error writeHeaderBeside(const CompiledModel &model, llvm::StringRef
   return writeFile(header, makeHeader(model));
 }
 
-/// The program around a model, as the build compiled it.
-static const std::vector<unsigned char> kStandaloneObjects[] = {
-#include "StandaloneObjects.inc"
-};
+/// The program around a model, as the build compiled it for each architecture.
+static llvm::ArrayRef<std::vector<unsigned char>> getStandaloneObjects(kernels::Arch arch) {
+  static const std::vector<unsigned char> x86[] = {
+#include "Standalone_x86_64.inc"
+  };
+  static const std::vector<unsigned char> aarch64[] = {
+#include "Standalone_aarch64.inc"
+  };
+  switch (arch) {
+  case kernels::Arch::X86_64:
+    return x86;
+  case kernels::Arch::AArch64:
+    return aarch64;
+  }
+  llvm_unreachable("unknown architecture");
+}
 
 static llvm::Error linkStandalone(const CompiledModel &model, llvm::StringRef path) {
   std::vector<ObjectBytes> objects = model.objects;
-  for (const std::vector<unsigned char> &object : kStandaloneObjects)
+  for (const std::vector<unsigned char> &object : getStandaloneObjects(kernels::lookupISA(model.isas.front())->arch))
     objects.emplace_back(object.begin(), object.end());
   return linkExecutable(objects, path);
 }

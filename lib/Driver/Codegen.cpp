@@ -28,6 +28,10 @@ Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
   for (const TargetSpec &spec : getTargetSpecs())
     if (any_of(names, [&](StringRef name) { return name.trim() == spec.isa; }))
       specs.push_back(spec);
+  for (const TargetSpec &spec : specs)
+    if (spec.triple != specs.front().triple)
+      return makeError("targets '" + specs.front().isa + "' and '" + spec.isa +
+                       "' are of different architectures, which one library cannot hold");
   return specs;
 }
 

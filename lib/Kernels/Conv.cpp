@@ -27,7 +27,8 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
     if (extent < 1)
       return "an extent of " + std::to_string(extent);
   // Offsets within a window and within a tile's weights are immediate operands.
-  const double window = double(p.KH) * p.dilationH * p.in.row + (double(p.KW) + 128) * p.dilationW * p.strideW * p.in.pixel;
+  const double window =
+      double(p.KH) * p.dilationH * p.in.row + (double(p.KW) + 128) * p.dilationW * p.strideW * p.in.pixel;
   const double weights = double(p.KH) * p.KW * (p.C / p.groups + 4) * (p.input == ElementKind::F32 ? 64 : 16) * 8;
   if (std::max(window, weights) >= 0x1p30)
     return "a window that spans more than 1 GiB";

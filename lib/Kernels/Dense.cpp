@@ -38,7 +38,7 @@ private:
 
   Values startAtBias(Value bias, int64_t mr, int64_t nr);
   Values sum(Pointers at, Values acc, int64_t mr, int64_t nr);
-  Values step(Value input, Value weights, ValueRange acc, int64_t mr, int64_t nr);
+  Values steps(Value input, Value weights, Values acc, int64_t count, int64_t mr, int64_t nr);
   void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
   void storeBytes(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
 
@@ -168,6 +168,8 @@ void DenseEmitter::emitPixels(Pointers at, int64_t pixels, int64_t columns) {
 void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
   const int64_t nr = llvm::divideCeil(columns, lanes());
   Values acc = sum(at, startAtBias(at.bias, mr, nr), mr, nr);
+  for (Value &value : acc)
+    value = dot.finish(value);
   if (dot.isFloat())
     storeFloats(acc, at, nr, columns);
   else
@@ -177,7 +179,7 @@ void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
 Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
   Values row, acc;
   for (int64_t v = 0; v < nr; ++v)
-    row.push_back(b.load(b.vec(lanes(), dot.accumulator()), b.at(bias, v * lanes() * 4), lanes() * 4));
+    row.push_back(dot.start(b.load(b.vec(lanes(), dot.element()), b.at(bias, v * lanes() * 4), lanes() * 4)));
   for (int64_t m = 0; m < mr; ++m)
     llvm::append_range(acc, row);
   return acc;
@@ -186,7 +188,8 @@ Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
 /// All steps of all taps. Few steps become straight code, more a loop of at most four steps a trip.
 Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
   const int64_t steps = plan.tapSteps, stepBytes = kBlock * 4;
-  const int64_t unroll = steps <= 4 ? steps : (steps % 2 == 0 ? 2 : 1);
+  const bool elements = Dot::takesElements(b.isa, steps);
+  const int64_t unroll = elements || steps <= 4 ? std::min<int64_t>(steps, 4) : (steps % 2 == 0 ? 2 : 1);
   return b.loop(p.KH, acc, [&](Value ky, ValueRange acc) {
     Value inputRow = b.at(at.input, b.mul(ky, b.constant(p.dilationH * p.in.row)));
     Value weightRow = b.at(at.weights, b.mul(ky, b.constant(p.KW * steps * stepBytes)));
@@ -196,30 +199,32 @@ Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
       return b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
         Value input = b.at(inputTap, b.mul(i, b.constant(4 * unroll)));
         Value weights = b.at(weightTap, b.mul(i, b.constant(stepBytes * unroll)));
-        Values next(acc);
-        for (int64_t u = 0; u < unroll; ++u)
-          next = step(b.at(input, 4 * u), b.at(weights, stepBytes * u), next, mr, nr);
-        return next;
+        return this->steps(input, weights, Values(acc), unroll, mr, nr);
       });
     });
   });
 }
 
-/// acc[m][v] += input[m] * weights[v] for 4 bytes (or one float) of input.
-Values DenseEmitter::step(Value input, Value weights, ValueRange acc, int64_t mr, int64_t nr) {
-  SmallVector<Operand> columns;
-  for (int64_t v = 0; v < nr; ++v) {
-    const int64_t column = v * lanes();
-    const int64_t offset = column / kBlock * plan.blockBytes() + column % kBlock * 4;
-    columns.push_back(dot.weights(b.at(weights, offset), lanes()));
+/// acc[m][v] += input[m] * weights[v] for `count` steps of 4 bytes (or one float) of input.
+Values DenseEmitter::steps(Value input, Value weights, Values acc, int64_t count, int64_t mr, int64_t nr) {
+  const auto pixel = [&](int64_t m) { return b.at(input, m * p.strideW * p.in.pixel); };
+  SmallVector<std::array<Operand, 4>> elements;
+  for (int64_t m = 0; m < mr && Dot::takesElements(b.isa, count); ++m)
+    elements.push_back(dot.broadcastElements(pixel(m), lanes()));
+  for (int64_t u = 0; u < count; ++u) {
+    SmallVector<Operand> columns;
+    for (int64_t v = 0; v < nr; ++v) {
+      const int64_t column = v * lanes();
+      const int64_t offset = column / kBlock * plan.blockBytes() + column % kBlock * 4 + u * kBlock * 4;
+      columns.push_back(dot.weights(b.at(weights, offset), lanes()));
+    }
+    for (int64_t m = 0; m < mr; ++m) {
+      Operand operand = elements.empty() ? dot.broadcastInput(b.at(pixel(m), 4 * u), lanes()) : elements[m][u];
+      for (int64_t v = 0; v < nr; ++v)
+        acc[m * nr + v] = dot.multiplyAdd(acc[m * nr + v], operand, columns[v]);
+    }
   }
-  Values next;
-  for (int64_t m = 0; m < mr; ++m) {
-    Operand pixel = dot.broadcastInput(b.at(input, m * p.strideW * p.in.pixel), lanes());
-    for (int64_t v = 0; v < nr; ++v)
-      next.push_back(dot.multiplyAdd(acc[m * nr + v], pixel, columns[v]));
-  }
-  return next;
+  return acc;
 }
 
 void DenseEmitter::storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns) {

@@ -237,7 +237,7 @@ void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) 
   Type type = b.vec(lanes, b.i32());
   Values bias, acc;
   for (int64_t j = 0; j < 4; ++j)
-    bias.push_back(b.load(type, b.at(at.bias, quadOffset(j)), lanes * 4));
+    bias.push_back(dot.start(b.load(type, b.at(at.bias, quadOffset(j)), lanes * 4)));
   for (int64_t o = 0; o < outputs; ++o)
     llvm::append_range(acc, bias);
   // Which outputs want an input column, and at which place of their window.
@@ -279,7 +279,7 @@ void IntDepthwise::storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc,
       addend = b.shuffle(addends, addends, order);
     }
     Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, quadOffset(j)), channels.lanes);
-    four.push_back(epilogue.requantize(acc[j], multiplier, addend));
+    four.push_back(epilogue.requantize(dot.finish(acc[j]), multiplier, addend));
   }
   Value pointer = b.at(at.output, output * p.out.pixel);
   b.storePart(epilogue.packLanes(four), channels.valid, pointer);

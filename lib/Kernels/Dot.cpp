@@ -12,9 +12,9 @@ static StringRef vpdpbusd(int64_t lanes) {
 
 static StringRef pmaddwd(int64_t lanes) { return lanes == 4 ? "llvm.x86.sse2.pmadd.wd" : "llvm.x86.avx2.pmadd.wd"; }
 
-/// s8 + 128: the hardware's inputs are unsigned; packConvBias takes the 128 back.
-Value Dot::toUnsigned(Value dwords) {
-  if (kind != ElementKind::S8)
+/// XOR with 0x80 is an addition or subtraction of 128, which packConvBias takes back.
+Value Dot::toDotInput(Value dwords) {
+  if ((kind == ElementKind::U8) == (b.isa.dotInput() == DotInput::U8))
     return dwords;
   return b.create<arith::XOrIOp>(dwords, b.splat(dwords.getType(), int64_t(int32_t(0x80808080))));
 }
@@ -36,18 +36,32 @@ Operand Dot::splitWeights(Value dwords) {
 Operand Dot::input(Value dwords) {
   if (isFloat())
     return {dwords, {}};
-  dwords = toUnsigned(dwords);
+  dwords = toDotInput(dwords);
   if (b.isa.dot == DotKind::Pmaddwd)
     return splitInput(dwords);
   return {b.bitcast(dwords, b.i8()), {}};
 }
 
 Operand Dot::broadcastInput(Value pointer, int64_t lanes) {
-  return input(b.broadcastLoad(cast<VectorType>(b.vec(lanes, accumulator())), pointer));
+  return input(b.broadcastLoad(b.vec(lanes, element()), pointer));
+}
+
+bool Dot::takesElements(const ISA &isa, int64_t steps) { return isa.arch == Arch::AArch64 && steps % 4 == 0; }
+
+std::array<Operand, 4> Dot::broadcastElements(Value pointer, int64_t lanes) {
+  Value all = b.load(b.vec(4, element()), pointer);
+  if (!isFloat())
+    all = toDotInput(all);
+  std::array<Operand, 4> operands;
+  for (int64_t u = 0; u < 4; ++u) {
+    Value one = b.shuffle(all, all, SmallVector<int64_t>(lanes, u));
+    operands[u].even = isFloat() ? one : b.bitcast(one, b.i8());
+  }
+  return operands;
 }
 
 Operand Dot::weights(Value pointer, int64_t lanes) {
-  Value raw = b.load(b.vec(lanes, accumulator()), pointer, lanes * 4);
+  Value raw = b.load(b.vec(lanes, element()), pointer, lanes * 4);
   if (isFloat())
     return {raw, {}};
   if (b.isa.dot == DotKind::Pmaddwd)
@@ -55,28 +69,65 @@ Operand Dot::weights(Value pointer, int64_t lanes) {
   return {b.bitcast(raw, b.i8()), {}};
 }
 
+/// Sums of pairs of products: two for each lane.
+static Value multiplyAddPairs(KernelBuilder &b, Value acc, Value x, Value w) {
+  Values halves;
+  for (int64_t half : {0, 1}) {
+    Value product = b.intrinsic("llvm.aarch64.neon.smull.v8i16", b.vec(8, b.i16()),
+                                {b.slice(x, 8 * half, 8), b.slice(w, 8 * half, 8)});
+    Value sums = b.intrinsic("llvm.aarch64.neon.saddlp.v4i32.v8i16", b.vec(4, b.i32()), product);
+    halves.push_back(b.add(b.slice(acc, 4 * half, 4), sums));
+  }
+  return b.shuffle(halves[0], halves[1], {0, 1, 2, 3, 4, 5, 6, 7});
+}
+
+Value Dot::start(Value bias) {
+  if (isFloat() || b.isa.dot != DotKind::Smull)
+    return bias;
+  return b.shuffle(bias, b.splat(bias.getType(), int64_t(0)), {0, 4, 1, 5, 2, 6, 3, 7});
+}
+
+Value Dot::finish(Value acc) {
+  if (isFloat() || b.isa.dot != DotKind::Smull)
+    return acc;
+  return b.intrinsic("llvm.aarch64.neon.addp.v4i32", b.vec(4, b.i32()), {b.slice(acc, 0, 4), b.slice(acc, 4, 4)});
+}
+
 Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
   if (isFloat())
     return b.create<math::FmaOp>(x.even, w.even, acc);
   const int64_t lanes = KernelBuilder::lanesOf(acc);
-  if (b.isa.dot == DotKind::Vpdpbusd)
+  switch (b.isa.dot) {
+  case DotKind::Vpdpbusd:
     return b.intrinsic(vpdpbusd(lanes), acc.getType(), {acc, x.even, w.even});
-  Value even = b.intrinsic(pmaddwd(lanes), acc.getType(), {x.even, w.even});
-  Value odd = b.intrinsic(pmaddwd(lanes), acc.getType(), {x.odd, w.odd});
-  return b.add(b.add(acc, even), odd);
+  case DotKind::Pmaddwd: {
+    Value even = b.intrinsic(pmaddwd(lanes), acc.getType(), {x.even, w.even});
+    Value odd = b.intrinsic(pmaddwd(lanes), acc.getType(), {x.odd, w.odd});
+    return b.add(b.add(acc, even), odd);
+  }
+  case DotKind::Sdot:
+    return b.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", acc.getType(), {acc, w.even, x.even});
+  case DotKind::Smull:
+    return multiplyAddPairs(b, acc, x.even, w.even);
+  }
+  llvm_unreachable("unknown dot product");
 }
 
 static bool isOneInstruction(const ISA &isa, ElementKind input) {
-  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd;
+  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd || isa.dot == DotKind::Sdot;
 }
 
 int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
+  if (isa.arch == Arch::AArch64) // inputs of four steps, weights of one
+    return (isOneInstruction(isa, input) ? 1 : 2) * mr * nr + mr + nr + 2;
   if (isOneInstruction(isa, input))
     return mr * nr + 2 * nr;                 // the code generator loads the next step's weights early
   return mr * nr + 2 * std::min(mr, nr) + 2; // two halves of the shorter side, and of one operand of the other
 }
 
 double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
+  if (isa.arch == Arch::AArch64) // two pipes; four steps' inputs a load
+    return std::max((isOneInstruction(isa, input) ? 0.5 : 2.0) * mr * nr + 0.125 * mr, 0.5 * nr + 0.125 * mr);
   if (isOneInstruction(isa, input))
     return std::max(1.0 * mr * nr, 0.7 * (mr + nr)); // multiplications, or loads
   return (4 * mr * nr + 3 * (mr + nr)) / 3.0;        // two products and two sums; three instructions to split

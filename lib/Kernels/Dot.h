@@ -6,11 +6,12 @@
 
 #include "KernelBuilder.h"
 #include "nibble/Kernels/Conv.h"
+#include <array>
 
 namespace nibble {
 namespace kernels {
 
-/// An operand in the form its multiplication wants; `odd` is used by Pmaddwd alone.
+/// An operand in the form its multiplication wants: four bytes a lane, or, where Pmaddwd has split them, `odd` too.
 struct Operand {
   Value even, odd;
 };
@@ -25,10 +26,18 @@ public:
 
   bool isFloat() const { return kind == ElementKind::F32; }
   /// i32 or f32.
-  Type accumulator() { return isFloat() ? b.f32() : b.i32(); }
+  Type element() { return isFloat() ? b.f32() : b.i32(); }
 
-  /// The 4 bytes at `pointer`, in each of `lanes` lanes.
+  /// An accumulator that starts at `bias`, and the sum it ends with: it may take more than one register.
+  Value start(Value bias);
+  Value finish(Value acc);
+
+  /// The 4 bytes (or the float) at `pointer`, in each of `lanes` lanes.
   Operand broadcastInput(Value pointer, int64_t lanes);
+  /// Whether instructions multiply by an element of a register, so that one load serves four of `steps` steps.
+  static bool takesElements(const ISA &isa, int64_t steps);
+  /// The inputs of four steps.
+  std::array<Operand, 4> broadcastElements(Value pointer, int64_t lanes);
   /// Input bytes that are already 4 a lane.
   Operand input(Value bytes);
   Operand weights(Value pointer, int64_t lanes);
@@ -40,7 +49,7 @@ public:
   static double stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);
 
 private:
-  Value toUnsigned(Value dwords);
+  Value toDotInput(Value dwords);
   Operand splitInput(Value dwords);
   Operand splitWeights(Value dwords);
 

@@ -26,7 +26,7 @@ Value Epilogue::requantizeFloat(Value acc, Value multiplier) {
   real = b.create<arith::MulFOp>(real, multiplier);
   if (!clampsWhilePacking())
     real = clampF32(real, p.clampMin - p.outputZeroPoint, p.clampMax - p.outputZeroPoint);
-  return b.roundToInt(real);
+  return instructions.roundToInt(b, real);
 }
 
 /// clamp((acc * m + 2^(s-1)) >> s), less the zero point.
@@ -73,24 +73,12 @@ Value Epilogue::addResidual(Value q, Value addend) {
     return b.create<arith::MulFOp>(b.create<arith::SIToFPOp>(real, value), b.splat(real, scale));
   };
   Value sum = b.create<arith::AddFOp>(scaled(q, r.scale), scaled(a, r.addendScale));
-  return b.roundToInt(clampF32(sum, r.min - r.zeroPoint, r.max - r.zeroPoint));
+  return instructions.roundToInt(b, clampF32(sum, r.min - r.zeroPoint, r.max - r.zeroPoint));
 }
 
 Value Epilogue::requantize(Value acc, Multiplier multiplier, Value addend) {
   Value q = p.requant == Requant::Float ? requantizeFloat(acc, multiplier.value) : requantizeFixed(acc, multiplier);
   return p.residual ? addResidual(q, addend) : q;
-}
-
-/// Packs two vectors by one instruction, lane by lane of 128 bits. `suffix`: packssdw, packuswb or packsswb.
-static Value pack(KernelBuilder &b, StringRef suffix, Value first, Value second) {
-  auto from = cast<VectorType>(first.getType());
-  const int64_t lanes = from.getNumElements(), width = from.getElementTypeBitWidth();
-  Type result = b.vec(lanes * 2, b.getIntegerType(width / 2));
-  const int64_t bits = lanes * width;
-  std::string name = (bits == 128 ? "llvm.x86.sse2." : (bits == 256 ? "llvm.x86.avx2." : "llvm.x86.avx512."));
-  name += suffix;
-  name += bits == 128 ? ".128" : (bits == 512 ? ".512" : "");
-  return b.intrinsic(name, result, {first, second});
 }
 
 Value Epilogue::clampBytes(Value bytes) {
@@ -107,14 +95,13 @@ Value Epilogue::packLanes(ArrayRef<Value> four) {
   // The zero point is added where there are half as many vectors; no saturation can lose what matters: a value beyond
   // i16 is beyond a byte before and after.
   const auto words = [&](Value first, Value second) {
-    Value packed = pack(b, "packssdw", first, second);
+    Value packed = instructions.pack(b, first, second, /*isSigned=*/true);
     if (zeroPoint() == 0)
       return packed;
     Value zero = b.splat(packed.getType(), int64_t(zeroPoint()));
     return b.create<LLVM::SAddSat>(packed.getType(), packed, zero);
   };
-  StringRef toBytes = isSigned() ? "packsswb" : "packuswb";
-  return clampBytes(pack(b, toBytes, words(four[0], four[1]), words(four[2], four[3])));
+  return clampBytes(instructions.pack(b, words(four[0], four[1]), words(four[2], four[3]), isSigned()));
 }
 
 Value Epilogue::packInOrder(ArrayRef<Value> four) {

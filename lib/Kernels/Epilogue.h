@@ -4,7 +4,7 @@
 #ifndef NIBBLE_LIB_KERNELS_EPILOGUE_H
 #define NIBBLE_LIB_KERNELS_EPILOGUE_H
 
-#include "KernelBuilder.h"
+#include "Instructions.h"
 #include "nibble/Kernels/Conv.h"
 
 namespace nibble {
@@ -20,7 +20,7 @@ class Epilogue {
 public:
   /// `columns`: of a group; in mode Fixed the shifts lie behind that many multipliers, rounded up to `quantum`.
   Epilogue(KernelBuilder &b, const ConvParams &params, int64_t columns, int64_t quantum)
-      : b(b), p(params), shiftOffset((columns + quantum - 1) / quantum * quantum * 4) {}
+      : b(b), instructions(Instructions::of(b.isa.arch)), p(params), shiftOffset((columns + quantum - 1) / quantum * quantum * 4) {}
 
   Multiplier loadMultiplier(Value pointer, int64_t lanes);
 
@@ -56,6 +56,7 @@ private:
   Value clampBytes(Value bytes);
 
   KernelBuilder &b;
+  const Instructions &instructions;
   const ConvParams &p;
   int64_t shiftOffset;
 };

@@ -6,8 +6,8 @@
 
 using namespace nibble::kernels;
 
-// A new instruction set is a row here and, where its dot product is new, an expansion in Dot.cpp. 512-bit vectors are
-// asked for by name: LLVM's tuning of x86-64-v4 would prefer 256 bits.
+// A new instruction set is a row here and, where its dot product is new, an expansion in Dot.cpp; a new architecture is
+// a class of Instructions. 512-bit vectors are asked for by name: LLVM's tuning of x86-64-v4 would prefer 256 bits.
 static const ISA table[] = {
     // name, arch, cpu, features, extends, required, vector bits, registers, dot, fma
     {"generic", Arch::X86_64, "x86-64", "", "", "", 128, 16, DotKind::Pmaddwd, false},
@@ -15,6 +15,8 @@ static const ISA table[] = {
     {"avxvnni", Arch::X86_64, "x86-64-v3", "+avxvnni", "avx2", "avxvnni", 256, 16, DotKind::Vpdpbusd, true},
     {"avx512vnni", Arch::X86_64, "x86-64-v4", "+avx512vnni,-prefer-256-bit", "avx2",
      "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni", 512, 32, DotKind::Vpdpbusd, true},
+    {"neon", Arch::AArch64, "cortex-a53", "", "", "neon", 128, 32, DotKind::Smull, true},
+    {"dotprod", Arch::AArch64, "neoverse-n1", "", "neon", "dotprod", 128, 32, DotKind::Sdot, true},
 };
 
 llvm::ArrayRef<ISA> nibble::kernels::getISAs() { return table; }

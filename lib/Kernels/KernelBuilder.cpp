@@ -83,19 +83,6 @@ Value KernelBuilder::minFloat(Value a, Value b) {
   return create<arith::SelectOp>(create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, b), b, a);
 }
 
-Value KernelBuilder::roundToInt(Value floats) {
-  const int64_t lanes = lanesOf(floats);
-  Type result = vec(lanes, i32());
-  if (lanes == 4)
-    return intrinsic("llvm.x86.sse2.cvtps2dq", result, floats);
-  if (lanes == 8)
-    return intrinsic("llvm.x86.avx.cvt.ps2dq.256", result, floats);
-  assert(lanes == 16 && "a whole register");
-  Value zero = splat(result, int64_t(0)), all = arith::ConstantIntOp::create(*this, i16(), -1);
-  Value current = arith::ConstantIntOp::create(*this, i32(), 4); // rounding as MXCSR says
-  return intrinsic("llvm.x86.avx512.mask.cvtps2dq.512", result, {floats, zero, all, current});
-}
-
 Values KernelBuilder::loop(int64_t count, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body) {
   if (count == 1)
     return body(constant(0), carried);

@@ -71,9 +71,6 @@ public:
   /// a < b ? b : a and a > b ? b : a: one instruction, and a NaN in `a` stays.
   Value maxFloat(Value a, Value b);
   Value minFloat(Value a, Value b);
-  /// f32 to i32, to nearest even.
-  Value roundToInt(Value floats);
-
   /// Emits `body(iv, carried)` for iv in [0, count) and gives what it carries on; no loop where one trip is enough.
   Values loop(int64_t count, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body);
   void loop(Value begin, Value end, llvm::function_ref<void(Value)> body);

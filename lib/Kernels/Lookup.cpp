@@ -5,8 +5,9 @@
 using namespace mlir;
 using namespace nibble::kernels;
 
-LookupTable::LookupTable(KernelBuilder &b, Value pointer, bool vectors) : b(b), pointer(pointer) {
-  if (!vectors || b.isa.vectorBits < 256)
+LookupTable::LookupTable(KernelBuilder &b, Value pointer, bool vectors)
+    : b(b), instructions(Instructions::of(b.isa.arch)), pointer(pointer) {
+  if (!vectors || !instructions.hasLookup(b.isa))
     return;
   const int64_t lanes = b.isa.vectorBits / 8;
   SmallVector<int64_t> repeat;
@@ -23,26 +24,11 @@ Value LookupTable::at(Value bytes) {
   if (pieces.empty() || count < 16)
     return loaded(bytes);
   if (count == lanes())
-    return shuffled(bytes);
+    return instructions.lookup(b, pieces, bytes);
   SmallVector<int64_t> wide;
   for (int64_t i = 0; i < lanes(); ++i)
     wide.push_back(i % count);
-  return b.slice(shuffled(b.shuffle(bytes, bytes, wide)), 0, count);
-}
-
-/// In piece p the shuffle shall read byte q - 16p where that is below 16, and give 0 elsewhere. It does the latter
-/// where the index's top bit is set, which the saturating addition of 0x70 to q ^ 16p achieves.
-Value LookupTable::shuffled(Value bytes) {
-  const bool wide = lanes() == 64;
-  VectorType type = b.vec(lanes(), b.i8());
-  Value bias = b.splat(type, int64_t(0x70)), result;
-  for (auto [piece, entries] : llvm::enumerate(pieces)) {
-    Value index = piece == 0 ? bytes : b.create<arith::XOrIOp>(bytes, b.splat(type, int64_t(16 * piece)));
-    index = b.intrinsic(wide ? "llvm.uadd.sat.v64i8" : "llvm.uadd.sat.v32i8", type, {index, bias});
-    Value found = b.intrinsic(wide ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b", type, {entries, index});
-    result = result ? b.create<arith::OrIOp>(result, found) : found;
-  }
-  return result;
+  return b.slice(instructions.lookup(b, pieces, b.shuffle(bytes, bytes, wide)), 0, count);
 }
 
 Value LookupTable::loaded(Value bytes) {

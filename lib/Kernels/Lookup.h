@@ -4,7 +4,7 @@
 #ifndef NIBBLE_LIB_KERNELS_LOOKUP_H
 #define NIBBLE_LIB_KERNELS_LOOKUP_H
 
-#include "KernelBuilder.h"
+#include "Instructions.h"
 
 namespace nibble {
 namespace kernels {
@@ -22,10 +22,10 @@ public:
   Value at(Value bytes);
 
 private:
-  Value shuffled(Value bytes);
   Value loaded(Value bytes);
 
   KernelBuilder &b;
+  const Instructions &instructions;
   Value pointer;
   llvm::SmallVector<Value, 16> pieces; ///< 16 entries each, repeated in each 128-bit lane
 };

@@ -64,15 +64,17 @@ std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llv
 }
 
 std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<int32_t> bias,
-                                                llvm::ArrayRef<int8_t> weights) {
+                                                llvm::ArrayRef<int8_t> weights, DotInput dotInput) {
   const PackedColumns layout = columnsOf(p);
   std::vector<int32_t> packed(layout.groups * layout.size);
   const int64_t taps = p.KH * p.KW * p.C / p.groups;
+  // What the kernel adds to each byte of the input.
+  const int64_t added = (p.input == ElementKind::S8) - (dotInput == DotInput::S8);
   for (int64_t o = 0; o < p.N; ++o) {
     int64_t value = bias[o];
-    if (p.input == ElementKind::S8)
+    if (added != 0)
       for (int8_t weight : weights.slice(o * taps, taps))
-        value -= 128 * weight;
+        value -= added * 128 * weight;
     packed[layout.index(o)] = int32_t(uint32_t(value)); // sums wrap, and end where they should
   }
   return toBytes(packed);

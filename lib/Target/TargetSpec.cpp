@@ -18,6 +18,8 @@ static std::string getTriple(kernels::Arch arch) {
   switch (arch) {
   case kernels::Arch::X86_64:
     return "x86_64-unknown-linux-gnu";
+  case kernels::Arch::AArch64:
+    return "aarch64-unknown-linux-gnu";
   }
   llvm_unreachable("unknown architecture");
 }
@@ -44,8 +46,14 @@ bool TargetSpec::hasFMA() const {
   return row && row->hasFMA;
 }
 
+const TargetSpec &nibble::getPlainestTargetSpec(const TargetSpec &spec) {
+  return *llvm::find_if(getTargetSpecs(), [&](const TargetSpec &other) { return other.triple == spec.triple; });
+}
+
 #if defined(__x86_64__)
 static constexpr std::optional<kernels::Arch> hostArch = kernels::Arch::X86_64;
+#elif defined(__aarch64__)
+static constexpr std::optional<kernels::Arch> hostArch = kernels::Arch::AArch64;
 #else
 static constexpr std::optional<kernels::Arch> hostArch;
 #endif

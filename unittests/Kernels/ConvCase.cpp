@@ -157,12 +157,12 @@ void *PreparedConv::addAligned(const std::vector<char> &bytes) {
   return data;
 }
 
-PreparedConv::PreparedConv(const ConvCase &test) : tiles(convTileCount(test.p)), result(test.blank) {
+PreparedConv::PreparedConv(const ConvCase &test, DotInput dotInput) : tiles(convTileCount(test.p)), result(test.blank) {
   const ConvParams &p = test.p;
   const bool isFloat = test.isFloat();
   args[0] = const_cast<uint8_t *>(test.input.data());
   args[1] = addAligned(isFloat ? packConvWeights(p, test.floatWeights) : packConvWeights(p, test.weights));
-  args[2] = addAligned(isFloat ? packConvBias(p, test.floatBias) : packConvBias(p, test.bias, test.weights));
+  args[2] = addAligned(isFloat ? packConvBias(p, test.floatBias) : packConvBias(p, test.bias, test.weights, dotInput));
   args[3] = isFloat ? nullptr : addAligned(packConvMultipliers(p, test.multipliers));
   args[4] = result.data() + kGuard;
   args[5] = const_cast<uint8_t *>(test.addend.data());

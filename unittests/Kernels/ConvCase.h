@@ -52,7 +52,7 @@ private:
 /// The operands of a kernel, packed and aligned, and its result between canaries.
 class PreparedConv {
 public:
-  explicit PreparedConv(const ConvCase &test);
+  explicit PreparedConv(const ConvCase &test, DotInput dotInput = DotInput::U8);
   void run(Kernel *kernel) const { kernel(args.data(), 0, tiles); }
   void runTile(Kernel *kernel, int64_t tile) const { kernel(args.data(), tile, tile + 1); }
   const std::vector<uint8_t> &getResult() const { return result; }

@@ -99,9 +99,10 @@ int64_t convTileCount(const ConvParams &params);
 std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights);
 std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<float> weights);
 
-/// `bias` as in `nibble.int_conv` (input zero point folded in). `weights` are needed where the input is signed: the
-/// kernel adds 128 to each value, which the bias takes back.
-std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<int32_t> bias, llvm::ArrayRef<int8_t> weights);
+/// `bias` as in `nibble.int_conv` (input zero point folded in). `weights` are needed where the input is not what dot
+/// products take: the kernel adds or subtracts 128, which the bias takes back.
+std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<int32_t> bias, llvm::ArrayRef<int8_t> weights,
+                               DotInput dotInput);
 std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<float> bias);
 
 /// One f32 multiplier for each output channel; turned into their fixed-point form where `requant` is Fixed (all must

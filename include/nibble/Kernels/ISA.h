@@ -11,13 +11,19 @@
 namespace nibble {
 namespace kernels {
 
-/// The instruction that multiplies four u8 by four s8 and adds them to an i32 lane.
+/// The instructions that multiply four bytes by four s8 and add them to an i32 lane.
 enum class DotKind {
   Vpdpbusd, ///< one instruction, does not saturate
   Pmaddwd,  ///< bytes widened to 16 bits, two multiplications of pairs: exact for all bytes
+  Sdot,     ///< one instruction
+  Smull,    ///< products in 16 bits, then sums of pairs in 32: exact for all bytes
 };
 
-enum class Arch { X86_64 };
+/// What the dot products' other operand is. Bytes of the other kind are XORed with 0x80 in registers, which the packed
+/// bias makes up for: so all instruction sets of a library must agree.
+enum class DotInput { U8, S8 };
+
+enum class Arch { X86_64, AArch64 };
 
 /// An instruction set. A kernel reads nothing about its target but what stands here; nibble::TargetSpec is the same row
 /// as LLVM sees it.
@@ -34,9 +40,10 @@ struct ISA {
   bool hasFMA; ///< without it there are no float kernels
 
   unsigned lanes() const { return vectorBits / 32; }
+  DotInput dotInput() const { return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8; }
 };
 
-/// All rows, oldest first.
+/// All rows; within an architecture the plainest first.
 llvm::ArrayRef<ISA> getISAs();
 
 /// The row called `name`, or null.

@@ -4,6 +4,7 @@
 #ifndef NIBBLE_PIPELINES_COMPILE_H
 #define NIBBLE_PIPELINES_COMPILE_H
 
+#include "nibble/Kernels/ISA.h"
 #include "nibble/Runtime/nibble_abi.h"
 #include "nibble/Target/JIT.h"
 #include "nibble/Target/Object.h"
@@ -65,7 +66,8 @@ struct CompiledModel {
 };
 
 /// Adds the passes from a folded or float module to planned ukernel calls.
-void buildLowerPipeline(mlir::OpPassManager &pm, bool observe = false);
+void buildLowerPipeline(mlir::OpPassManager &pm, bool observe = false,
+                        kernels::DotInput dotInput = kernels::DotInput::U8);
 
 /// Compiles `module`, which is left as planned ukernel IR. Diagnostics of the passes go to the context.
 llvm::Expected<CompiledModel> compileToObjects(mlir::ModuleOp module, const CompileOptions &options);

@@ -29,6 +29,9 @@ llvm::ArrayRef<TargetSpec> getTargetSpecs();
 /// The level called `isa`, or null.
 const TargetSpec *lookupTargetSpec(llvm::StringRef isa);
 
+/// The level of the same architecture that all its machines have.
+const TargetSpec &getPlainestTargetSpec(const TargetSpec &spec);
+
 /// True if this machine can run code for `spec`.
 bool isHostCapable(const TargetSpec &spec);
 

@@ -13,8 +13,8 @@ namespace nibble::ukernel {
 /// Lowers the operations of one function, in order, into a new one that takes its place.
 class GraphLowering {
 public:
-  GraphLowering(mlir::func::FuncOp function, bool observe)
-      : function(function), observe(observe), builder(function.getContext()) {}
+  GraphLowering(mlir::func::FuncOp function, bool observe, kernels::DotInput dotInput)
+      : function(function), observe(observe), dotInput(dotInput), builder(function.getContext()) {}
 
   llvm::LogicalResult run();
 
@@ -89,6 +89,7 @@ private:
 
   mlir::func::FuncOp function;
   bool observe;
+  kernels::DotInput dotInput;
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, Halo> halos;

@@ -80,7 +80,7 @@ LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value fi
   plan.belowOne = llvm::all_of(*multipliers, [](float m) { return std::fabs(m) < 1; });
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
   plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
-  plan.bias = createConstant(op->getLoc(), kernels::packConvBias(params, ArrayRef<int32_t>(*biases), *weights));
+  plan.bias = createConstant(op->getLoc(), kernels::packConvBias(params, ArrayRef<int32_t>(*biases), *weights, dotInput));
   plan.multiplier = createConstant(op->getLoc(), kernels::packConvMultipliers(params, *multipliers));
   return success();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The program around a model that was compiled with --emit exe. */
 
+#include "Machine.h"
 #include "Npz.h"
 #include "nibble/Runtime/nibble_abi.h"
 
@@ -9,7 +10,8 @@ typedef struct nibble_standalone_table {
   nibble_describe_fn describe;
   nibble_arena_bytes_fn arena_bytes;
   nibble_run_fn run;
-  int32_t (*supported)(void); /* whether the processor has an instruction set of the model */
+  int32_t (*supported)(uint64_t hwcap,
+                       const void *more); /* whether the processor has an instruction set of the model */
 } nibble_standalone_table;
 extern const nibble_standalone_table nibble_standalone_model __attribute__((visibility("hidden")));
 
@@ -358,9 +360,19 @@ typedef struct relocation {
 extern const relocation __rela_iplt_start[] __attribute__((weak, visibility("hidden")));
 extern const relocation __rela_iplt_end[] __attribute__((weak, visibility("hidden")));
 
-static void resolve(void) {
+static void resolve(uint64_t hwcap) {
   for (const relocation *at = __rela_iplt_start; at < __rela_iplt_end; ++at)
-    *(uint64_t *)at->offset = ((uint64_t (*)(void))at->addend)();
+    *(uint64_t *)at->offset = ((uint64_t (*)(uint64_t, const void *))at->addend)(hwcap, 0);
+}
+
+/* AT_HWCAP of the auxiliary vector, which lies behind the environment. */
+static uint64_t find_hwcap(const long *environment) {
+  while (*environment++)
+    ;
+  for (; environment[0]; environment += 2)
+    if (environment[0] == 16)
+      return (uint64_t)environment[1];
+  return 0;
 }
 
 _Noreturn __attribute__((visibility("hidden"), used)) void nibble_standalone_main(long *stack) {
@@ -368,9 +380,10 @@ _Noreturn __attribute__((visibility("hidden"), used)) void nibble_standalone_mai
   char **arguments = (char **)(stack + 1);
   set_program(arguments[0]);
   options o = parse(count, arguments);
-  if (!nibble_standalone_model.supported())
+  const uint64_t hwcap = find_hwcap(stack + 1 + count + 1);
+  if (!nibble_standalone_model.supported(hwcap, 0))
     fail("this machine has none of the instruction sets that the model was compiled for");
-  resolve();
+  resolve(hwcap);
   state s = {0};
   s.model = nibble_standalone_model.describe();
   s.batch = -1;
@@ -391,10 +404,7 @@ _Noreturn __attribute__((visibility("hidden"), used)) void nibble_standalone_mai
   leave(0);
 }
 
+/* The stack holds the arguments, the environment and the auxiliary vector. */
 __asm__(".globl _start\n"
-        ".type _start, @function\n"
-        "_start:\n"
-        "  xor %ebp, %ebp\n"
-        "  mov %rsp, %rdi\n"
-        "  and $-16, %rsp\n"
-        "  call nibble_standalone_main\n");
+        ".type _start, %function\n"
+        "_start:\n" NIBBLE_START);

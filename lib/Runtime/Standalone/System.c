@@ -2,50 +2,42 @@
 /* System calls, memory and text. */
 
 #include "System.h"
+#include "Machine.h"
 
 #include <stdarg.h>
 
 enum {
-  SYS_READ = 0,
-  SYS_WRITE = 1,
-  SYS_OPEN = 2,
-  SYS_CLOSE = 3,
-  SYS_FSTAT = 5,
-  SYS_MMAP = 9,
-  SYS_ACCESS = 21,
-  SYS_GETPID = 39,
-  SYS_RENAME = 82,
-  SYS_UNLINK = 87,
-  SYS_CLOCK_GETTIME = 228,
-  SYS_EXIT_GROUP = 231
+  O_RDONLY = 0,
+  O_WRONLY = 1,
+  O_CREAT = 0100,
+  O_EXCL = 0200,
+  O_TRUNC = 01000,
+  O_CLOEXEC = 02000000,
+  AT_FDCWD = -100
 };
-enum { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0100, O_EXCL = 0200, O_TRUNC = 01000, O_CLOEXEC = 02000000 };
-
-static long call(long number, long a, long b, long c, long d, long e, long f) {
-  long result;
-  register long r10 __asm__("r10") = d;
-  register long r8 __asm__("r8") = e;
-  register long r9 __asm__("r9") = f;
-  __asm__ volatile("syscall"
-                   : "=a"(result)
-                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                   : "rcx", "r11", "memory");
-  return result;
-}
 
 static long call3(long number, const void *a, long b, long c) { return call(number, (long)a, b, c, 0, 0, 0); }
 
+static long open_file(const char *path, long flags) {
+  return call(SYS_OPENAT, AT_FDCWD, (long)path, flags, 0666, 0, 0);
+}
+
+typedef uint64_t __attribute__((may_alias, aligned(1))) word;
+
 /* Compilers call these on their own account. */
 void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-  void *result = to;
-  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-  return result;
+  size_t done = 0;
+  for (; done + 8 <= size; done += 8)
+    *(word *)((char *)to + done) = *(const word *)((const char *)from + done);
+  for (; done < size; ++done)
+    ((char *)to)[done] = ((const char *)from)[done];
+  return to;
 }
 
 void *memset(void *to, int value, size_t size) {
-  void *result = to;
-  __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
-  return result;
+  for (size_t done = 0; done < size; ++done)
+    ((char *)to)[done] = (char)value;
+  return to;
 }
 
 uint64_t length(const char *text) {
@@ -244,7 +236,7 @@ void *allocate(uint64_t size) {
 }
 
 bytes read_file(const char *path) {
-  long file = call3(SYS_OPEN, path, O_RDONLY | O_CLOEXEC, 0);
+  long file = open_file(path, O_RDONLY | O_CLOEXEC);
   if (file < 0)
     fail("cannot read '%s': %s", path, explain(file));
   bytes content = {0, 0};
@@ -270,13 +262,13 @@ bytes read_file(const char *path) {
 
 /* The type bits of what lies at `path`, or 0. */
 static unsigned get_type(const char *path) {
-  long file = call3(SYS_OPEN, path, 010000000 /* O_PATH */, 0);
+  long file = open_file(path, 010000000 /* O_PATH */);
   if (file < 0)
     return 0;
-  uint64_t status[18] = {0}; /* struct stat: st_mode lies 24 bytes in */
+  uint32_t status[36] = {0}; /* struct stat */
   call3(SYS_FSTAT, (void *)file, (long)status, 0);
   call3(SYS_CLOSE, (void *)file, 0, 0);
-  return (unsigned)status[3] & 0170000u;
+  return status[STAT_MODE / 4] & 0170000u;
 }
 
 void check_writable(const char *path) {
@@ -290,7 +282,7 @@ void check_writable(const char *path) {
   memcpy(folder, path, end);
   if (!end)
     folder[0] = '.';
-  long error = call3(SYS_ACCESS, folder, 3, 0);
+  long error = call(SYS_FACCESSAT, AT_FDCWD, (long)folder, 3, 0, 0, 0);
   if (error < 0 && (type == 0 || type == 0100000u))
     fail("cannot write '%s': %s", path, explain(error));
 }
@@ -322,16 +314,16 @@ void write_file(const char *path, const bytes *parts, uint64_t count) {
   unsigned type = get_type(path);
   int in_place = type && type != 0100000u; /* a device or pipe is no file to replace */
   const char *name = in_place ? path : make_temporary(path);
-  long file = call3(SYS_OPEN, name, O_WRONLY | O_CLOEXEC | (in_place ? 0 : O_CREAT | O_TRUNC), 0666);
+  long file = open_file(name, O_WRONLY | O_CLOEXEC | (in_place ? 0 : O_CREAT | O_TRUNC));
   if (file < 0)
     fail("cannot write '%s': %s", path, explain(file));
   long error = write_parts(file, parts, count);
   long closed = call3(SYS_CLOSE, (void *)file, 0, 0);
   error = error ? error : closed;
   if (!error && !in_place)
-    error = call3(SYS_RENAME, name, (long)path, 0);
+    error = call(SYS_RENAMEAT, AT_FDCWD, (long)name, AT_FDCWD, (long)path, 0, 0);
   if (error && !in_place)
-    call3(SYS_UNLINK, name, 0, 0);
+    call(SYS_UNLINKAT, AT_FDCWD, (long)name, 0, 0, 0, 0);
   if (error)
     fail("cannot write '%s': %s", path, explain(error));
 }

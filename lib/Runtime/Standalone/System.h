@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* What a standalone executable needs of the system: x86-64 Linux without a C library. */
+/* What a standalone executable needs of the system: Linux without a C library. */
 
 #ifndef NIBBLE_RUNTIME_STANDALONE_SYSTEM_H
 #define NIBBLE_RUNTIME_STANDALONE_SYSTEM_H
