@@ -33,7 +33,8 @@ public:
         model(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), cl::sub(subcommand)),
         output("o", cl::Required, cl::desc("file to write"), cl::value_desc("file"), cl::sub(subcommand)),
         target("target", cl::init("host"),
-               cl::desc("instruction set: host, generic, avx2, avxvnni, avx512vnni; several with commas"),
+               cl::desc("instruction set: host; x86-64: generic, avx2, avxvnni, avx512vnni; AArch64: neon, dotprod; "
+                        "several with commas"),
                cl::value_desc("name"), cl::sub(subcommand)),
         emit("emit", cl::init("so"), cl::desc("what to write: so, exe, a, o, onnx-mlir, mlir, ll, asm"),
              cl::value_desc("kind"), cl::sub(subcommand)),
