@@ -57,7 +57,8 @@ Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Sa
   CalibrationRun run{makeCalibration(observed), {}};
   uint64_t &count = run.calibration.samples;
   std::vector<std::string> names = getObservedNames(observed);
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, observed);
+  session.reporter().beginStep("generating code to calibrate", std::nullopt);
+  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, observed, /*threads=*/1, /*optLevel=*/0);
   if (!executable)
     return executable.takeError();
   session.reporter().beginStep("calibrating", samples.count());

@@ -68,9 +68,11 @@ Expected<std::unique_ptr<LoadedModel>> loadCode(const CompiledModel &model) {
   return nibble::loadLibrary(path, model.name);
 }
 
-Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads) {
+Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads,
+                                                     unsigned optLevel) {
   nibble::CompileOptions options;
   options.targets = {getHostTargetSpec()};
+  options.optLevel = optLevel;
   Expected<CompiledModel> model = generateCode(session, module, options);
   if (!model)
     return model.takeError();

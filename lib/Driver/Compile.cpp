@@ -111,9 +111,9 @@ QuantizeOptions Compilation::getQuantizeOptions() const {
 }
 
 Error Compilation::quantize() {
-  session.reporter().beginStep("quantizing", std::nullopt);
   if (Error error = planFallbacks())
     return error;
+  session.reporter().beginStep("quantizing", std::nullopt);
   QuantizeOptions quantize = getQuantizeOptions();
   if (Error error = phases.run(Phase::Plan, *module, [&](mlir::PassManager &pm) { buildPlanPhase(pm, quantize); }))
     return error;
@@ -159,6 +159,7 @@ Compiled Compilation::finish(SmallVector<char, 0> bytes) {
     addFindings(node);
   summary.outputBytes = bytes.size();
   session.reporter().endStep();
+  summary.steps = session.reporter().steps();
   return Compiled{std::move(bytes), std::move(module), "", std::move(summary)};
 }
 

@@ -106,6 +106,7 @@ Expected<Compiled> Compilation::emit() {
   Expected<SmallVector<char, 0>> bytes = package(*model, options.emit);
   if (!bytes)
     return bytes.takeError();
+  session.reporter().beginStep("measuring the result", std::nullopt);
   summary.target = join(model->isas, ", ");
   summary.arenaBytes = model->arenaBytes;
   summary.weightBytes = model->weightBytes;

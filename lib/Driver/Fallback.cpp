@@ -49,7 +49,7 @@ Expected<std::vector<IsolatedValue>> Compilation::prepareProbe(mlir::ModuleOp pr
 }
 
 Error Compilation::runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values) {
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, probe);
+  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, probe, /*threads=*/1, /*optLevel=*/0);
   if (!executable)
     return executable.takeError();
   std::vector<Difference> differences(values.size());
@@ -94,6 +94,7 @@ Error Compilation::writePlan() {
 Error Compilation::planFallbacks() {
   if (kept.empty() || options.quantization.minSqnr == 0.0)
     return Error::success();
+  session.reporter().beginStep("measuring each node in int8", std::nullopt);
   mlir::OwningOpRef<mlir::ModuleOp> probe(module->clone());
   Expected<std::vector<IsolatedValue>> values = prepareProbe(*probe);
   if (!values)

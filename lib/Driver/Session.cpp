@@ -20,11 +20,32 @@ namespace nibble::driver {
 
 Reporter::~Reporter() = default;
 
+void StepTimer::stop() {
+  if (!current)
+    return;
+  times.push_back({*current, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()});
+  current.reset();
+}
+
+void StepTimer::beginStep(StringRef name, std::optional<int64_t> total) {
+  stop();
+  current = name.str();
+  begin = std::chrono::steady_clock::now();
+  listener.beginStep(name, total);
+}
+
+void StepTimer::endStep() {
+  stop();
+  listener.endStep();
+}
+
 Session::Session(Reporter &reporter, bool strict) : listener(reporter), strict(strict) {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   // Compilation is deterministic and runs beside others: no pool of threads.
   mlirContext = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+  // Diagnostics name nodes; the operation's text would cost a numbering of the whole function.
+  mlirContext->printOpOnDiagnostic(false);
 }
 
 Session::~Session() = default;
@@ -40,7 +61,9 @@ static std::string describeLocation(mlir::Location location) {
 }
 
 static std::string describeDiagnostic(mlir::Diagnostic &diagnostic) {
-  std::string text = describeLocation(diagnostic.getLocation()) + diagnostic.str();
+  std::string text = diagnostic.str(), where = describeLocation(diagnostic.getLocation());
+  if (!StringRef(text).starts_with(StringRef(where).rtrim(": "))) // some say it themselves
+    text.insert(0, where);
   for (mlir::Diagnostic &note : diagnostic.getNotes())
     text += "\n  note: " + note.str();
   return text;

@@ -47,6 +47,10 @@ json::Object toJson(const Summary &summary) {
   for (const NodeSummary &node : summary.nodes)
     nodes.push_back(toJson(node));
   object["nodes"] = std::move(nodes);
+  json::Array steps;
+  for (const StepTime &step : summary.steps)
+    steps.push_back(json::Object{{"step", step.name}, {"seconds", step.seconds}});
+  object["steps"] = std::move(steps);
   return object;
 }
 

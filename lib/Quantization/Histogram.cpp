@@ -3,6 +3,7 @@
 #include "nibble/Quantization/Histogram.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 using namespace nibble;
@@ -49,19 +50,61 @@ void Histogram::grow(float lo, float hi) {
   max = hi;
 }
 
+/// The extremes of `values`, in lanes that a vector unit holds.
+static std::pair<float, float> findExtremes(llvm::ArrayRef<float> values) {
+  constexpr size_t kLanes = 16;
+  std::array<float, kLanes> lo, hi;
+  lo.fill(values.front());
+  hi.fill(values.front());
+  size_t i = 0;
+  for (; i + kLanes <= values.size(); i += kLanes)
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lo[lane] = std::min(lo[lane], values[i + lane]);
+      hi[lane] = std::max(hi[lane], values[i + lane]);
+    }
+  for (; i < values.size(); ++i) {
+    lo[0] = std::min(lo[0], values[i]);
+    hi[0] = std::max(hi[0], values[i]);
+  }
+  return {*std::min_element(lo.begin(), lo.end()), *std::max_element(hi.begin(), hi.end())};
+}
+
+/// The largest integer that is no larger than `value`, which fits; std::floor is a call without SSE4.1.
+template <typename Integer, typename T>
+static Integer floorOf(T value) {
+  const auto truncated = static_cast<Integer>(value);
+  return truncated - static_cast<Integer>(static_cast<T>(truncated) > value);
+}
+
+/// Counts `values` in bins of width 1 / `inverse`, a power of two, in T without rounding.
+template <typename Integer, typename T>
+static void countBins(llvm::ArrayRef<float> values, T inverse, Integer first, llvm::MutableArrayRef<uint64_t> counts) {
+  // Neighbours are often equal, zeros above all: in a table each, increments need not wait for one another.
+  constexpr size_t kTables = 4;
+  constexpr size_t kBlock = size_t(1) << 20;
+  std::vector<uint32_t> tables(kTables * counts.size());
+  while (!values.empty()) {
+    llvm::ArrayRef<float> block = values.take_front(kBlock);
+    values = values.drop_front(block.size());
+    std::fill(tables.begin(), tables.end(), 0);
+    for (size_t i = 0; i < block.size(); ++i)
+      ++tables[(i % kTables) * counts.size() + static_cast<size_t>(floorOf<Integer>(block[i] * inverse) - first)];
+    for (size_t i = 0; i < tables.size(); ++i)
+      counts[i % counts.size()] += tables[i];
+  }
+}
+
 void Histogram::add(llvm::ArrayRef<float> values) {
   if (values.empty())
     return;
-  float lo = values.front(), hi = values.front();
-  for (float value : values) {
-    lo = std::min(lo, value);
-    hi = std::max(hi, value);
-  }
+  const auto [lo, hi] = findExtremes(values);
   // -0 and 0 are one value: else the sign of a zero would depend on the order.
   grow(lo == 0 ? 0.0f : lo, hi == 0 ? 0.0f : hi);
-  const double inverse = std::ldexp(1.0, -exponent);
-  for (float value : values)
-    ++counts[static_cast<int64_t>(std::floor(value * inverse)) - first];
+  // Narrow bins: the product is exact in f32 and, with kPrecision bits, below 2^31.
+  if (exponent <= 0 && exponent >= -126)
+    countBins<int32_t, float>(values, std::ldexp(1.0f, -exponent), static_cast<int32_t>(first), counts);
+  else
+    countBins<int64_t, double>(values, std::ldexp(1.0, -exponent), first, counts);
   count += values.size();
 }
 

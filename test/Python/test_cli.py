@@ -54,6 +54,7 @@ def test_compile_prints_a_summary(paths, data, tmp_path):
     summary = json.loads(succeed("compile", paths["conv_dense"], "--calib", data, "-o", tmp_path / "m.so", "--json"))
     assert summary["output_bytes"] == (tmp_path / "m.so").stat().st_size
     assert summary["sqnr_db"] > 20 and summary["calibration_samples"] == 12
+    assert {step["step"]: step["seconds"] >= 0 for step in summary["steps"]}["calibrating"]
 
 
 def test_run(library, paths, feeds, tmp_path):

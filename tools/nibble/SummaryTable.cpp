@@ -30,6 +30,22 @@ static std::string countPrecisions(const Summary &summary) {
   return text;
 }
 
+/// The whole, and the steps that are worth knowing of.
+static std::string formatSteps(ArrayRef<StepTime> steps) {
+  double total = 0;
+  for (const StepTime &step : steps)
+    total += step.seconds;
+  std::string text = formatv("{0:f1} s", total).str();
+  StringRef separator = " (";
+  for (const StepTime &step : steps) {
+    if (step.seconds < 0.1 * total)
+      continue;
+    text += formatv("{0}{1} {2:f1}", separator, step.name, step.seconds).str();
+    separator = ", ";
+  }
+  return steps.empty() ? "" : text + (separator == ", " ? ")" : "");
+}
+
 static void printFloatNodes(const Summary &summary) {
   for (const NodeSummary &node : summary.nodes)
     if (!node.reason.empty())
@@ -54,6 +70,7 @@ void printSummary(const Summary &summary, StringRef output) {
   add("latency", formatMilliseconds(summary.latency));
   add("latency in float", formatMilliseconds(summary.floatLatency));
   add("target", summary.target);
+  add("compilation", formatSteps(summary.steps));
   outs() << output << '\n';
   printTable(rows);
   printFloatNodes(summary);

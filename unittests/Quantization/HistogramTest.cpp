@@ -60,6 +60,22 @@ TEST(Histogram, DoesNotDependOnOrderOrShards) {
   }
 }
 
+TEST(Histogram, BinsAreFloors) {
+  // Either side of zero, on edges and beside them; bins narrower and wider than 1.
+  for (float scale : {0.37f, 1.0f, 1e5f, 1e30f, 1e-38f}) {
+    std::vector<float> values = makeNormal(3000, 7, scale);
+    for (float x : {0.0f, -0.0f, 0.5f, -0.5f, 1.0f, -1.0f, 1e-40f, -1e-40f})
+      values.push_back(x * scale);
+    Histogram histogram;
+    histogram.add(values);
+    std::vector<uint64_t> expected(histogram.getCounts().size(), 0);
+    for (float value : values)
+      ++expected[static_cast<int64_t>(std::floor(std::ldexp(double(value), -histogram.getExponent()))) -
+                 histogram.getFirstBin()];
+    EXPECT_EQ(histogram.getCounts().vec(), expected) << scale;
+  }
+}
+
 TEST(Histogram, CoversExtremes) {
   const float largest = std::numeric_limits<float>::max(), smallest = std::numeric_limits<float>::denorm_min();
   Histogram histogram;

@@ -14,8 +14,10 @@ namespace nibble::driver {
 /// definition right.
 llvm::Expected<std::unique_ptr<Executable>> makeReference(Session &session, mlir::OwningOpRef<mlir::ModuleOp> module);
 
-/// Compiles a module as it is, for this machine and in memory.
-llvm::Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads = 1);
+/// Compiles a module as it is, for this machine and in memory. Any level gives the same bits; for code that runs a few
+/// samples, optimizing (2) costs far more than it saves.
+llvm::Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads = 1,
+                                                           unsigned optLevel = 2);
 
 /// Opens a compiled model (.so), or a model (.onnx, .mlir) in the reference
 /// interpreter.

@@ -11,9 +11,11 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nibble::driver {
 
@@ -29,6 +31,33 @@ public:
   virtual void endStep() {}
 };
 
+/// How long a step of a compilation took.
+struct StepTime {
+  std::string name;
+  double seconds;
+};
+
+/// Passes everything on, and takes the time of each step.
+class StepTimer : public Reporter {
+public:
+  explicit StepTimer(Reporter &listener) : listener(listener) {}
+  void warn(llvm::StringRef message) override { listener.warn(message); }
+  void note(llvm::StringRef message) override { listener.note(message); }
+  void beginStep(llvm::StringRef name, std::optional<int64_t> total) override;
+  void advance(int64_t done) override { listener.advance(done); }
+  void endStep() override;
+  /// The steps that ended, in order.
+  const std::vector<StepTime> &steps() const { return times; }
+
+private:
+  void stop();
+
+  Reporter &listener;
+  std::optional<std::string> current;
+  std::chrono::steady_clock::time_point begin;
+  std::vector<StepTime> times;
+};
+
 class Session {
 public:
   /// `strict` makes every warning an error.
@@ -36,7 +65,7 @@ public:
   ~Session();
 
   mlir::MLIRContext &context() { return *mlirContext; }
-  Reporter &reporter() { return listener; }
+  StepTimer &reporter() { return listener; }
 
   /// Runs `action`. If it fails, or warns in a strict session, the error holds the text of its diagnostics. `onRemark`
   /// hears its remarks, which are otherwise dropped.
@@ -55,7 +84,7 @@ private:
   llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> parse(llvm::StringRef path);
 
   std::unique_ptr<mlir::MLIRContext> mlirContext;
-  Reporter &listener;
+  StepTimer listener;
   bool strict;
 };
 

@@ -4,6 +4,8 @@
 #ifndef NIBBLE_DRIVER_SUMMARY_H
 #define NIBBLE_DRIVER_SUMMARY_H
 
+#include "nibble/Driver/Session.h"
+
 #include "llvm/Support/JSON.h"
 
 #include <optional>
@@ -29,6 +31,7 @@ struct Summary {
   std::optional<double> sqnr;                  // dB, the worst output of int8 against float on calibration inputs
   std::optional<double> latency, floatLatency; // milliseconds
   int64_t samples = 0;
+  std::vector<StepTime> steps; // of the compilation
   std::vector<NodeSummary> nodes;
 };
 

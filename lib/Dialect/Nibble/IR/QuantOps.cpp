@@ -20,11 +20,12 @@ static LogicalResult verifyStoredValues(ConstantOp op, quant::QuantizedType type
   auto data = getElementData(op.getValue());
   if (!data || type.getStorageTypeIntegralWidth() != 8)
     return success();
+  const int64_t min = type.getStorageTypeMin(), max = type.getStorageTypeMax();
+  const bool isSigned = type.isSigned();
   for (char byte : data->bytes) {
-    int64_t value = type.isSigned() ? int64_t(int8_t(byte)) : int64_t(uint8_t(byte));
-    if (value < type.getStorageTypeMin() || value > type.getStorageTypeMax())
-      return op.emitOpError() << "expected values in [" << type.getStorageTypeMin() << ", " << type.getStorageTypeMax()
-                              << "], got " << value;
+    const int64_t value = isSigned ? int64_t(int8_t(byte)) : int64_t(uint8_t(byte));
+    if (value < min || value > max)
+      return op.emitOpError() << "expected values in [" << min << ", " << max << "], got " << value;
   }
   return success();
 }
