@@ -3,6 +3,7 @@
 #include "nibble/InitAll.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/ONNX/Register.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Export/ONNX.h"
 #include "nibble/Import/ONNX.h"
@@ -21,6 +22,7 @@
 
 void nibble::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<NibbleDialect, ukernel::UKernelDialect>();
+  registerONNXDialect(registry);
   registry
       .insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
               mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::quant::QuantDialect, mlir::scf::SCFDialect,

@@ -17,7 +17,8 @@ import snippets
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("NIBBLE_BUILD_DIR", ROOT / "build"))
 LLVM = Path("/usr/lib/llvm-22")
-DIALECTS = sorted(p.parent.name for p in ROOT.glob("dialects/*/*Dialect.td"))
+# The onnx dialect is generated, its operations are documented by ONNX.
+DIALECTS = sorted(p.parent.name for p in ROOT.glob("dialects/*/*Dialect.td") if p.parent.name != "ONNX")
 LONGEST_FILE = 600
 
 
@@ -40,7 +41,7 @@ def definitions(kind: str, base: str) -> list:
 
 
 PASSES = [pytest.param(*p, id=p[1]) for p in definitions("Passes", "PassBase")]
-OPS = [pytest.param(*o, id=o[1]) for o in definitions("Ops", "Op") if o[0] != "ONNX"]
+OPS = [pytest.param(*o, id=o[1]) for o in definitions("Ops", "Op")]
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -3,6 +3,7 @@
 
 #include "Importer.h"
 
+#include "nibble/Dialect/ONNX/Register.h"
 #include "nibble/Support/Locations.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -24,6 +25,8 @@ static std::string firstLine(StringRef text) {
 FailureOr<OwningOpRef<ModuleOp>> nibble::importONNX(MLIRContext *context, StringRef path,
                                                     const ONNXImportOptions &options) {
   context->loadDialect<NibbleDialect, func::FuncDialect, quant::QuantDialect>();
+  if (options.keepUnsupported)
+    loadONNXDialect(context);
   Location loc = NameLoc::get(StringAttr::get(context, path));
   try {
     std::unique_ptr<Model> model = loadModel(path);

@@ -126,6 +126,8 @@ void Importer::translate(const onnx::NodeProto &proto) {
     return;
   std::string name = proto.domain().empty() ? proto.op_type() : proto.domain() + "." + proto.op_type();
   auto it = table.find(name);
+  if (it == table.end() && options.keepUnsupported)
+    return keepNode(node);
   if (it == table.end())
     node.fail("operator is not supported",
               "the nibble dialect has no form of " + Twine(name) + "; replace the node or cut the model before it");

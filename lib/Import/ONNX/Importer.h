@@ -165,6 +165,9 @@ private:
   llvm::SmallPtrSet<mlir::Operation *, 8> created;
 };
 
+/// The node as an operation of the onnx dialect.
+void keepNode(Node &node);
+
 /// Computes the node's result at compile time, if all of its operands are small constants or shapes.
 bool evaluate(Node &node);
 
