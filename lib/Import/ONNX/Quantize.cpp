@@ -103,6 +103,11 @@ Value nibble::onnximport::quantizedOperand(Node &node, unsigned i, const QuantPa
   Type element = node.elementOf(value), wanted = quantizedType(node, parameters, axis, node.shapeOf(value));
   if (element == wanted)
     return value;
+  // A weight that was moved before it is dequantized.
+  if (auto constant = value.getDefiningOp<ConstantOp>())
+    if (element == node.importer.elementType(parameters.storage))
+      return node.importer.constant(constant.getLoc(), RankedTensorType::get(toExtents(node.shapeOf(value)), wanted),
+                                    constant.getValue());
   if (!isa<quant::QuantizedType>(element))
     node.fail("input " + Twine(i) + " ('" + node.proto.input(i) + "') holds integers of no known scale");
   std::string text;
@@ -111,15 +116,22 @@ Value nibble::onnximport::quantizedOperand(Node &node, unsigned i, const QuantPa
   node.fail(text);
 }
 
+/// ONNX's type of the bytes of a value that no zero point describes.
+static int32_t storedType(Type element) {
+  bool isSigned = element.isSignlessInteger();
+  if (auto type = dyn_cast<quant::QuantizedType>(element)) {
+    isSigned = type.isSigned();
+    element = type.getStorageType();
+  }
+  if (element.isInteger(32))
+    return onnx::TensorProto::INT32;
+  return isSigned ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8;
+}
+
 static void importDequantizeLinear(Node &node) {
   if (node.getInt("block_size", 0))
     node.fail("attribute 'block_size' (scales of blocks) is not supported");
-  int32_t storage = node.known(0).tensor ? node.known(0).tensor->data_type() : onnx::TensorProto::UINT8;
-  if (!node.known(0).tensor)
-    if (auto type = dyn_cast<quant::QuantizedType>(node.elementOf(node.get(0))))
-      storage = !type.isSigned()                      ? onnx::TensorProto::UINT8
-                : type.getStorageType().isInteger(32) ? onnx::TensorProto::INT32
-                                                      : onnx::TensorProto::INT8;
+  int32_t storage = node.known(0).tensor ? node.known(0).tensor->data_type() : storedType(node.elementOf(node.get(0)));
   QuantParameters parameters = readParameters(node, 1, 2, storage);
   Value input = quantizedOperand(node, 0, parameters, node.getInt("axis", 1));
   node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), node.importer.builder.getF32Type(), input));
