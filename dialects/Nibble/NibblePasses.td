@@ -11,7 +11,8 @@ def FoldConstants : Pass<"nibble-fold-constants"> {
   let description = [{
     The reference interpreter executes each operation whose operands are all constant, so that
     the result is what it would be at run time. Results larger than `max-elements` and
-    than every operand are left, as storing them costs more than computing them.
+    than every operand are left, as storing them costs more than computing them. Weights that
+    are quantized already stay so, unless `dequantize` is set.
 
     ```mlir
     %a = nibble.constant dense<4.0> : tensor<2xf32> -> tensor<2xf32>
@@ -20,7 +21,8 @@ def FoldConstants : Pass<"nibble-fold-constants"> {
     %y = nibble.constant dense<2.0> : tensor<2xf32> -> tensor<2xf32>
     ```
   }];
-  let options = [Option<"maxElements", "max-elements", "int64_t", "16384", "largest result beyond the operands' size">];
+  let options = [Option<"maxElements", "max-elements", "int64_t", "16384", "largest result beyond the operands' size">,
+                 Option<"dequantize", "dequantize", "bool", "false", "compute dequantized constants too">];
   let statistics = [Statistic<"folded", "folded", "operations computed">];
 }
 
@@ -190,7 +192,7 @@ def InsertObservers : Pass<"nibble-insert-observers"> {
     An observe is put behind each float value that a quantized operation reads or
     writes, graph inputs among them, named by its ONNX name. A relu or clip that its
     producer can absorb is observed, not the value before it; data movement
-    shares its input's range.
+    shares its input's range. What the model quantizes itself needs no range.
 
     ```mlir
     %y = nibble.relu %x : tensor<4xf32> -> tensor<4xf32> loc("Relu_1"("y"))
@@ -316,11 +318,31 @@ def AssignTypes : Pass<"nibble-assign-types"> {
                     Statistic<"dropped", "dropped", "observes removed, as all around is float">];
 }
 
+def NarrowTypes : Pass<"nibble-narrow-types"> {
+  let summary = "Turn clips before a quantize into narrower types";
+  let description = [{
+    A quantized model spells what its activations clip as relus and clips before the quantize. The stored
+    values that remain make the type, as `--nibble-assign-types` does for calibrated ones, so
+    that the clip costs nothing and the operation before it can be quantized.
+
+    ```mlir
+    %c = nibble.clip %x {min = 0.0 : f32, max = 6.0 : f32} : tensor<4xf32> -> tensor<4xf32>
+    %q = nibble.quantize %c : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:4>>
+    %y = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.5:4>> to tensor<4xf32>
+    // becomes
+    %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8<4:16>:f32, 0.5:4>>
+    %y = nibble.dequantize %q : tensor<4x!quant.uniform<u8<4:16>:f32, 0.5:4>> to tensor<4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"narrowed", "narrowed", "clips that became types">];
+}
+
 def QuantizeOps : Pass<"nibble-quantize-ops"> {
   let summary = "Turn float operations between dequantize and quantize into quantized ones";
   let description = [{
     Weights become symmetric i8 in [-127, 127], one scale fl32(max|w| / 127) an output channel
-    (or a tensor, with `per-tensor`); a bias becomes i32 with scale fl32(sx * sw). Relus and
+    (or a tensor, with `per-tensor`); a bias becomes i32 with scale fl32(sx * sw). Weights that
+    the model holds as integers stay what they are. Relus and
     clips are dropped where the result's type clips as much. Constants of elementwise
     operations become u8. Data movement moves quantized values. Reported are: dead
     channels, scales that underflow, biases that would overflow, and outlier channels
@@ -454,8 +476,9 @@ def FoldStorage : Pass<"nibble-fold-storage"> {
   let summary = "Turn what remains of quantized types into bytes";
   let description = [{
     quantize and dequantize become int_quantize and int_dequantize, data movement moves bytes, a
-    padding of zeros holds the zero point, and the casts that the passes before left vanish. An
-    operation that still has a quantized type is an error.
+    padding of zeros holds the zero point, and the casts that the passes before left vanish.
+    Arguments and results become integers, whose scale and zero point stay as the attributes
+    `nibble.scale` and `nibble.zero_point`. An operation that still has a quantized type is an error.
 
     ```mlir
     %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:128>>

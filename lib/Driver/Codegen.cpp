@@ -2,9 +2,12 @@
 
 #include "Codegen.h"
 #include "LoadedExecutable.h"
+#include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Driver/Open.h"
+#include "nibble/Pipelines/Phases.h"
 #include "nibble/Support/Errors.h"
 
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -35,11 +38,27 @@ Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
   return specs;
 }
 
+/// Code is generated from integers: what a quantized model brought along is folded to them, if no phase did before.
+static mlir::LogicalResult foldQuantized(Session &session, mlir::ModuleOp module) {
+  auto isQuantized = [](mlir::Type type) { return isa<mlir::quant::QuantizedType>(mlir::getElementTypeOrSelf(type)); };
+  mlir::WalkResult found = module.walk([&](mlir::Operation *op) {
+    bool reads = any_of(op->getOperandTypes(), isQuantized), writes = any_of(op->getResultTypes(), isQuantized);
+    return reads || writes ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
+  });
+  if (!found.wasInterrupted())
+    return mlir::success();
+  mlir::PassManager passes(&session.context());
+  buildFoldPhase(passes);
+  return passes.run(module);
+}
+
 Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const nibble::CompileOptions &options) {
   mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
   std::optional<CompiledModel> model;
   std::string message;
-  Error error = session.attempt([&] {
+  Error error = session.attempt([&]() -> mlir::LogicalResult {
+    if (mlir::failed(foldQuantized(session, *copy)))
+      return mlir::failure();
     Expected<CompiledModel> compiled = compileToObjects(*copy, options);
     if (compiled)
       model = std::move(*compiled);

@@ -79,9 +79,20 @@ Error Compilation::measureRanges(Samples &samples) {
   return error;
 }
 
+/// Whether the model has values whose ranges calibration is to measure: not if it quantizes all of them itself.
+static bool isObserved(mlir::ModuleOp module) {
+  return module.walk([](ObserveOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
+}
+
 Error Compilation::calibrate(OpenSamples open) {
   if (Error error = phases.run(Phase::Calibrate, *module, buildCalibratePhase))
     return error;
+  if (!isObserved(*module)) {
+    bool isUnused = open || !options.quantization.calibFile.empty();
+    return isUnused ? session.warn("the model needs no calibration: it has no values to quantize, or quantizes them "
+                                   "itself; the data is not used")
+                    : Error::success();
+  }
   if (!open) {
     calibrationFile = options.quantization.calibFile;
     if (calibrationFile.empty())
@@ -111,11 +122,16 @@ QuantizeOptions Compilation::getQuantizeOptions() const {
 }
 
 Error Compilation::quantize() {
+  const bool isCalibrated = isObserved(*module);
   if (Error error = planFallbacks())
     return error;
   session.reporter().beginStep("quantizing", std::nullopt);
   QuantizeOptions quantize = getQuantizeOptions();
-  if (Error error = phases.run(Phase::Plan, *module, [&](mlir::PassManager &pm) { buildPlanPhase(pm, quantize); }))
+  auto plan = [&](mlir::PassManager &pm) {
+    if (isCalibrated)
+      buildPlanPhase(pm, quantize);
+  };
+  if (Error error = phases.run(Phase::Plan, *module, plan))
     return error;
   if (phases.isDone())
     return Error::success();

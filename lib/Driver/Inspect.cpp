@@ -2,6 +2,7 @@
 
 #include "nibble/Driver/Inspect.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Support/Errors.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -20,7 +21,11 @@ static StringRef getString(mlir::DictionaryAttr attributes, StringRef key) {
 
 static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes, const Twine &which) {
   auto tensor = dyn_cast<mlir::RankedTensorType>(type);
-  std::optional<ElementKind> kind = tensor ? getElementKind(tensor.getElementType()) : std::nullopt;
+  mlir::Type element = tensor ? tensor.getElementType() : mlir::Type();
+  auto quantized = dyn_cast_or_null<mlir::quant::UniformQuantizedType>(element);
+  std::optional<ElementKind> kind;
+  if (element)
+    kind = getElementKind(quantized ? getStorageElementType(quantized) : element);
   if (!kind) {
     std::string text;
     raw_string_ostream(text) << type;
@@ -31,6 +36,12 @@ static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
   if (port.name.empty())
     port.name = which.str();
   port.kind = *kind;
+  auto scale = attributes ? attributes.getAs<mlir::FloatAttr>("nibble.scale") : nullptr;
+  auto zeroPoint = attributes ? attributes.getAs<mlir::IntegerAttr>("nibble.zero_point") : nullptr;
+  if (quantized)
+    port.quantization = {float(quantized.getScale()), int32_t(quantized.getZeroPoint())};
+  else if (scale && zeroPoint)
+    port.quantization = {float(scale.getValueAsDouble()), int32_t(zeroPoint.getInt())};
   for (int64_t extent : tensor.getShape())
     port.shape.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
   auto dims = attributes ? attributes.getAs<mlir::ArrayAttr>("nibble.dims") : nullptr;

@@ -50,6 +50,10 @@ void nibble::buildNormalizePhase(OpPassManager &pm) {
   pm.addPass(createAbsorbTransposes());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // What a quantized model quantizes: these change no float model. Types first, as they take clips away.
+  pm.addPass(createNarrowTypes());
+  pm.addPass(createQuantizeOps());
+  pm.addPass(createEliminateRequantize());
 }
 
 void nibble::buildCalibratePhase(OpPassManager &pm) { pm.addPass(createInsertObservers()); }
@@ -75,6 +79,10 @@ void nibble::buildQuantizePhase(OpPassManager &pm, const QuantizeOptions &option
 }
 
 void nibble::buildFoldPhase(OpPassManager &pm) {
+  // Integer weights of operations that stayed in float.
+  FoldConstantsOptions constants;
+  constants.dequantize = true;
+  pm.addPass(createFoldConstants(constants));
   // Tables, products and scales may fold in any order: each leaves casts between bytes and quantized values.
   pm.addPass(createBuildTables());
   pm.addPass(createFoldZeroPoints());

@@ -69,6 +69,40 @@ std::optional<std::vector<char>> nibble::copyElementData(ElementsAttr attr) {
   return bytes;
 }
 
+std::vector<char> nibble::transposeBytes(ArrayRef<char> bytes, int64_t elementBytes, ArrayRef<int64_t> shape,
+                                         ArrayRef<int64_t> permutation) {
+  size_t rank = shape.size();
+  SmallVector<int64_t> strides(rank, elementBytes), extents, steps, index(rank, 0);
+  for (size_t i = rank; i-- > 1;)
+    strides[i - 1] = strides[i] * shape[i];
+  for (int64_t dim : permutation) {
+    extents.push_back(shape[dim]);
+    steps.push_back(strides[dim]);
+  }
+  std::vector<char> result(bytes.size());
+  const char *source = bytes.data();
+  for (size_t at = 0; at < result.size(); at += elementBytes) {
+    std::memcpy(result.data() + at, source, elementBytes);
+    for (size_t i = rank; i-- > 0;) {
+      source += steps[i];
+      if (++index[i] < extents[i])
+        break;
+      source -= steps[i] * extents[i];
+      index[i] = 0;
+    }
+  }
+  return result;
+}
+
+ElementsAttr nibble::reshapeElements(ElementsAttr value, ArrayRef<int64_t> shape) {
+  ShapedType type = value.getShapedType().clone(shape);
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return dense.reshape(type);
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  return ElementsAttr();
+}
+
 ElementsAttr nibble::makeElements(ShapedType type, ArrayRef<char> bytes, StringRef name) {
   if (bytes.empty())
     return DenseElementsAttr::get(type, ArrayRef<Attribute>());

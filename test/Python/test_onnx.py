@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
+
+import nibble
 
 ort = pytest.importorskip("onnxruntime")
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,3 +117,144 @@ def test_quantized_graph_survives_export(tmp_path):
         assert np.abs(want - got).max() <= 0.1001 and (want != got).mean() < 1e-3
         source = exported
     assert graphs[0] == graphs[1]
+
+
+# One row an operator: what is fed, or held as weights, and the attributes. Shapes are those of graph inputs ("N" is a
+# batch of 2), arrays are weights.
+def ints(*values):
+    return np.array(values, np.int64)
+
+
+def floats(*shape, low=-1.0, high=1.0):
+    return np.random.default_rng(1).uniform(low, high, shape).astype(np.float32)
+
+
+MATRIX, IMAGE = ("N", 5), ("N", 4, 6, 7)
+OPERATORS = {
+    # functions of one tensor
+    **{op: (op, [MATRIX], {}) for op in (
+        "Abs", "Ceil", "Elu", "Erf", "Exp", "Floor", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Mish", "Neg",
+        "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Tanh")},
+    "Celu": ("Celu", [MATRIX], {"alpha": 0.7}),
+    "Clip": ("Clip", [MATRIX, np.float32(-0.5), np.float32(0.25)], {}),
+    "Clip-6": ("Clip", [MATRIX], {"min": -0.5, "max": 0.25}, 6),
+    "Gelu": ("Gelu", [MATRIX], {}, 20),
+    "Gelu-tanh": ("Gelu", [MATRIX], {"approximate": "tanh"}, 20),
+    "PRelu": ("PRelu", [IMAGE, floats(4, 1, 1)], {}),
+    "Shrink": ("Shrink", [MATRIX], {"lambd": 0.4, "bias": 0.1}),
+    "ThresholdedRelu": ("ThresholdedRelu", [MATRIX], {"alpha": 0.3}),
+    "ThresholdedRelu-negative": ("ThresholdedRelu", [MATRIX], {"alpha": -0.3}),
+    # functions of two and more, broadcast
+    **{op: (op, [MATRIX, MATRIX], {}) for op in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Sum", "Mean")},
+    **{f"{op}-constant": (op, [IMAGE, floats(4, 1, 1, low=0.5)], {}) for op in ("Add", "Sub", "Mul", "Div")},
+    "Add-7": ("Add", [IMAGE, IMAGE], {}, 7),
+    "Pow": ("Pow", [MATRIX, np.float32(2)], {}),
+    "Max-3": ("Max", [MATRIX, MATRIX, MATRIX], {}),
+    "Sum-3": ("Sum", [MATRIX, MATRIX, MATRIX], {}),
+    # products
+    "MatMul": ("MatMul", [MATRIX, floats(5, 3)], {}),
+    "MatMul-vector": ("MatMul", [MATRIX, floats(5)], {}),
+    "MatMul-stack": ("MatMul", [("N", 3, 4, 5), ("N", 3, 5, 6)], {}),
+    "Gemm": ("Gemm", [MATRIX, floats(3, 5), floats(3)], {"transB": 1, "alpha": 0.5, "beta": 2.0}),
+    "Conv": ("Conv", [IMAGE, floats(6, 2, 3, 3), floats(6)], {"group": 2, "strides": [2, 1], "pads": [1, 0, 1, 2]}),
+    "Conv-flat": ("Conv", [("N", 4, 9), floats(6, 4, 3)], {"pads": [1, 1], "dilations": [2]}),
+    "Conv-same": ("Conv", [IMAGE, floats(6, 4, 3, 3)], {"auto_pad": "SAME_UPPER", "strides": [2, 2]}),
+    "ConvTranspose": ("ConvTranspose", [IMAGE, floats(4, 3, 3, 3)], {"strides": [2, 2], "output_padding": [1, 1]}),
+    # pools
+    "MaxPool": ("MaxPool", [IMAGE], {"kernel_shape": [3, 2], "strides": [2, 2], "pads": [1, 0, 1, 1]}),
+    "MaxPool-ceil": ("MaxPool", [IMAGE], {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}),
+    "MaxPool-dilated": ("MaxPool", [IMAGE], {"kernel_shape": [2, 2], "dilations": [2, 3]}),
+    "AveragePool": ("AveragePool", [IMAGE], {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}),
+    "AveragePool-padded": ("AveragePool", [IMAGE], {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "count_include_pad": 1}),
+    "AveragePool-flat": ("AveragePool", [("N", 4, 9)], {"kernel_shape": [2], "strides": [2]}),
+    "LpPool": ("LpPool", [IMAGE], {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    "GlobalAveragePool": ("GlobalAveragePool", [IMAGE], {}),
+    "GlobalMaxPool": ("GlobalMaxPool", [IMAGE], {}),
+    "GlobalLpPool": ("GlobalLpPool", [IMAGE], {"p": 1}),
+    # reductions
+    **{op: (op, [IMAGE, ints(1, 3)], {}, 18) for op in (
+        "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare",
+        "ReduceLogSumExp")},
+    "ReduceMean-dropped": ("ReduceMean", [IMAGE], {"axes": [-1], "keepdims": 0}, 13),
+    "ReduceMean-image": ("ReduceMean", [IMAGE], {"axes": [2, 3], "keepdims": 0}, 11),
+    "ReduceSum-all": ("ReduceSum", [(3, 4)], {"keepdims": 0}),
+    # normalizations
+    "BatchNormalization": ("BatchNormalization", [IMAGE, floats(4), floats(4), floats(4), floats(4, low=0.1)], {}),
+    "InstanceNormalization": ("InstanceNormalization", [IMAGE, floats(4), floats(4)], {}),
+    "LayerNormalization": ("LayerNormalization", [MATRIX, floats(5), floats(5)], {}),
+    "GroupNormalization": ("GroupNormalization", [IMAGE, floats(4), floats(4)], {"num_groups": 2}, 21),
+    "LpNormalization": ("LpNormalization", [MATRIX], {"axis": 1, "p": 1}),
+    "LRN": ("LRN", [IMAGE], {"size": 3, "alpha": 0.2, "beta": 0.5, "bias": 1.5}),
+    "MeanVarianceNormalization": ("MeanVarianceNormalization", [IMAGE], {"axes": [2, 3]}),
+    "Softmax": ("Softmax", [MATRIX], {}),
+    "Softmax-inner": ("Softmax", [IMAGE], {"axis": 1}),
+    "Softmax-11": ("Softmax", [IMAGE], {"axis": 1}, 11),
+    "LogSoftmax": ("LogSoftmax", [MATRIX], {"axis": 1}),
+    # data movement
+    "Concat": ("Concat", [IMAGE, IMAGE], {"axis": 1}),
+    "Concat-last": ("Concat", [MATRIX, MATRIX, MATRIX], {"axis": -1}),
+    "DepthToSpace": ("DepthToSpace", [IMAGE], {"blocksize": 2}),
+    "DepthToSpace-crd": ("DepthToSpace", [IMAGE], {"blocksize": 2, "mode": "CRD"}),
+    "Dropout": ("Dropout", [MATRIX], {}),
+    "Expand": ("Expand", [("N", 1, 5), ints(1, 3, 1)], {}),
+    "Flatten": ("Flatten", [IMAGE], {}),
+    "Gather": ("Gather", [IMAGE, ints(3, 0, -2)], {"axis": 2}),
+    "Gather-scalar": ("Gather", [IMAGE, np.int64(1)], {"axis": 1}),
+    "Pad": ("Pad", [IMAGE, ints(0, 0, 1, 2, 0, 0, 2, 0), np.float32(0.5)], {}),
+    "Pad-edge": ("Pad", [IMAGE, ints(0, 0, 1, 2, 0, 0, 2, 0)], {"mode": "edge"}),
+    "Pad-reflect": ("Pad", [IMAGE, ints(0, 0, 1, 2, 0, 0, 2, 0)], {"mode": "reflect"}),
+    "Pad-2": ("Pad", [IMAGE], {"pads": [0, 0, 1, 1, 0, 0, 0, 0], "value": 1.0}, 2),
+    "Pad-crop": ("Pad", [IMAGE, ints(0, 0, -1, 0, 0, 0, 0, -2)], {}),
+    "Reshape": ("Reshape", [IMAGE, ints(0, -1)], {}),
+    "Resize": ("Resize", [IMAGE, "", np.float32([1, 1, 2, 2])], {"mode": "nearest"}),
+    "Resize-floor": ("Resize", [IMAGE, "", np.float32([1, 1, 2, 3])], {
+        "mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}),
+    "Upsample": ("Upsample", [IMAGE, np.float32([1, 1, 2, 2])], {"mode": "nearest"}, 9),
+    "Slice": ("Slice", [IMAGE, ints(1, -1), ints(4, -6), ints(2, 3), ints(1, -2)], {}),
+    "Slice-1": ("Slice", [IMAGE], {"axes": [1], "starts": [1], "ends": [3]}, 9),
+    "SpaceToDepth": ("SpaceToDepth", [("N", 3, 4, 6)], {"blocksize": 2}),
+    "Split": ("Split", [IMAGE, ints(1, 3)], {"axis": 1}),
+    "Squeeze": ("Squeeze", [("N", 1, 5), ints(1)], {}),
+    "Tile": ("Tile", [("N", 3, 2), ints(1, 2, 3)], {}),
+    "Transpose": ("Transpose", [IMAGE], {"perm": [0, 2, 3, 1]}),
+    "Transpose-swap": ("Transpose", [IMAGE], {"perm": [0, 3, 1, 2]}),
+    "Unsqueeze": ("Unsqueeze", [MATRIX, ints(1, 3)], {}),
+}
+ADDED = {"Mish": 18, "Split": 13}  # opsets of operators that are younger than the table's 17, or changed
+
+
+def operator_model(op, operands, attributes, opset=17):
+    """A model of one node, and what to feed it."""
+    rng = np.random.default_rng(2)
+    inputs, weights, names, feed = [], [], [], {}
+    for i, operand in enumerate(operands):
+        names.append("" if isinstance(operand, str) else f"x{i}")
+        if isinstance(operand, tuple):
+            inputs.append(helper.make_tensor_value_info(f"x{i}", onnx.TensorProto.FLOAT, operand))
+            shape = [2 if extent == "N" else extent for extent in operand]
+            feed[f"x{i}"] = rng.uniform(-2, 2, shape).astype(np.float32)
+        elif not isinstance(operand, str):
+            weights.append(numpy_helper.from_array(np.asarray(operand), f"x{i}"))
+    results = ["y", "z"] if op == "Split" else ["y"]
+    node = helper.make_node(op, names, results, "tested", **attributes)
+    outputs = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in results]
+    graph = helper.make_graph([node], "g", inputs, outputs, weights)
+    opsets = [helper.make_opsetid("", opset)]
+    model = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=opsets, ir_version=8))
+    for value in model.graph.output:
+        if not value.type.tensor_type.HasField("shape"):  # ONNX infers none for GroupNormalization
+            value.type.CopyFrom(model.graph.input[0].type)
+    return model, feed
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operator(name, tmp_path):
+    """Compiled, interpreted and in onnxruntime: the same numbers, the first two to the bit."""
+    op, operands, attributes, *opset = OPERATORS[name]
+    model, feed = operator_model(op, operands, attributes, *(opset or [ADDED.get(op, 17)]))
+    path = tmp_path / "model.onnx"
+    onnx.save(model, path)
+    compiled = nibble.compile(path, weights="float")
+    for want, got, exact in zip(run(path, feed), compiled.run(feed), compiled.reference(feed), strict=True):
+        assert got.tobytes() == exact.tobytes()
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)

@@ -4,6 +4,8 @@
 #ifndef NIBBLE_SUPPORT_CONSTANTS_H
 #define NIBBLE_SUPPORT_CONSTANTS_H
 
+#include "nibble/Support/ElementData.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -45,27 +47,10 @@ mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc, llvm::A
 template <typename T>
 std::vector<T> transposeValues(llvm::ArrayRef<T> values, llvm::ArrayRef<int64_t> shape,
                                llvm::ArrayRef<int64_t> permutation) {
-  const size_t rank = shape.size();
-  std::vector<int64_t> strides(rank, 1), extents(rank), steps(rank), index(rank, 0);
-  for (size_t i = rank; i-- > 1;)
-    strides[i - 1] = strides[i] * shape[i];
-  for (size_t i = 0; i < rank; ++i) {
-    extents[i] = shape[permutation[i]];
-    steps[i] = strides[permutation[i]];
-  }
-  std::vector<T> result;
-  result.reserve(values.size());
-  int64_t offset = 0;
-  for (size_t n = 0; n < values.size(); ++n) {
-    result.push_back(values[offset]);
-    for (size_t i = rank; i-- > 0;) {
-      offset += steps[i];
-      if (++index[i] < extents[i])
-        break;
-      offset -= steps[i] * extents[i];
-      index[i] = 0;
-    }
-  }
+  llvm::ArrayRef<char> bytes(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T));
+  std::vector<char> transposed = transposeBytes(bytes, sizeof(T), shape, permutation);
+  std::vector<T> result(values.size());
+  std::copy(transposed.begin(), transposed.end(), reinterpret_cast<char *>(result.data()));
   return result;
 }
 

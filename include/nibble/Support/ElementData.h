@@ -27,6 +27,14 @@ std::optional<ElementData> getElementData(mlir::ElementsAttr attr);
 /// All elements of a constant's bytes, splats spelled out.
 std::optional<std::vector<char>> copyElementData(mlir::ElementsAttr attr);
 
+/// Elements of `elementBytes` bytes of a tensor of shape `shape`; dimension i of the result is dimension
+/// `permutation[i]`.
+std::vector<char> transposeBytes(llvm::ArrayRef<char> bytes, int64_t elementBytes, llvm::ArrayRef<int64_t> shape,
+                                 llvm::ArrayRef<int64_t> permutation);
+
+/// The same elements under another shape; a resource shares its bytes. Null if `value` is neither dense nor a resource.
+mlir::ElementsAttr reshapeElements(mlir::ElementsAttr value, llvm::ArrayRef<int64_t> shape);
+
 /// The constant of these bytes: dense elements up to 1 KB, else a dense resource called like `name`.
 mlir::ElementsAttr makeElements(mlir::ShapedType type, llvm::ArrayRef<char> bytes, llvm::StringRef name);
 

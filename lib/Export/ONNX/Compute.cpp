@@ -7,8 +7,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnxexport;
 
-static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 static Form formOf(SpatialOp op) { return op.getLayout() == Layout::NHWC ? Form::Image : Form::Plain; }
 
 /// Strides, pads and dilations, which convolutions and pools share.

@@ -9,8 +9,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnxexport;
 
-static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 static Form formOf(const Exporter &exporter, Value value) {
   return exporter.isImage(value) ? Form::Image : Form::Plain;
 }

@@ -7,8 +7,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnxexport;
 
-static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// A function of one tensor whose ONNX operator has the same attributes.
 static onnx::NodeProto &exportUnary(Exporter &exporter, Operation *op, StringRef type,
                                     ArrayRef<std::string> more = {}) {

@@ -87,8 +87,8 @@ private:
   void addConstant(ConstantOp op);
   void warnOfLosses(mlir::func::FuncOp main);
   void translate(mlir::Operation *op);
-  std::string initializer(const llvm::Twine &name, mlir::Type element, llvm::ArrayRef<int64_t> shape,
-                          std::string &&bytes);
+  std::string initializer(const llvm::Twine &name, int32_t type, llvm::ArrayRef<int64_t> shape, std::string &&bytes);
+  std::string clip(const std::string &input, mlir::quant::UniformQuantizedType type);
   std::string dequantize(const std::string &input, mlir::Type element, const std::string &output, int64_t axis);
   llvm::SmallVector<std::string> parameters(const llvm::Twine &name, mlir::quant::QuantizedType type);
   std::string baseName(mlir::Operation *op) const;
@@ -114,6 +114,8 @@ int64_t imageAxis(int64_t axis);
 
 /// An array with one entry a dimension of an NHWC image, in the order of NCHW.
 llvm::SmallVector<int64_t> imageOrder(llvm::ArrayRef<int64_t> values);
+
+inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 
 /// ONNX's type of the elements of a tensor as it is stored.
 int32_t storedType(mlir::Location loc, mlir::Type element);

@@ -9,11 +9,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-template <typename Op>
-static void importUnary(Node &node) {
-  node.set(0, node.unary<Op>(node.real(0)));
-}
-
 static void importClip(Node &node) {
   // Bounds that are not given are those of the type.
   float low = node.has(1) ? node.scalar(1, "the lower bound") : std::numeric_limits<float>::lowest();
@@ -99,6 +94,35 @@ static void importSwish(Node &node) {
   node.set(0, node.binary<MulOp>(input, gate));
 }
 
+/// 1 where x > bound, else 0.
+static Value isAbove(Node &node, Value x, float bound) {
+  Value above = bound == 0 ? x : node.binary<SubOp>(x, node.floats(bound));
+  return node.unary<CeilOp>(node.unary<ClipOp>(above, APFloat(0.0f), APFloat(1.0f)));
+}
+
+/// -1, 0 or 1.
+static void importSign(Node &node) {
+  Value input = node.real(0);
+  Value negative = node.unary<FloorOp>(node.unary<ClipOp>(input, APFloat(-1.0f), APFloat(0.0f)));
+  node.set(0, node.binary<AddOp>(isAbove(node, input, 0), negative));
+}
+
+static void importThresholdedRelu(Node &node) {
+  Value input = node.real(0);
+  float alpha = node.getFloat("alpha", 1.0f);
+  node.set(0, alpha == 0 ? node.unary<ReluOp>(input) : node.binary<MulOp>(input, isAbove(node, input, alpha)));
+}
+
+/// x - bias above lambd, x + bias below -lambd, else 0.
+static void importShrink(Node &node) {
+  Value input = node.real(0);
+  float bias = node.getFloat("bias", 0.0f), lambd = node.getFloat("lambd", 0.5f);
+  Value above = node.binary<MulOp>(isAbove(node, input, lambd), node.binary<SubOp>(input, node.floats(bias)));
+  Value below = node.binary<MulOp>(isAbove(node, node.unary<NegOp>(input), lambd),
+                                   node.binary<AddOp>(input, node.floats(bias)));
+  node.set(0, node.binary<AddOp>(above, below));
+}
+
 void nibble::onnximport::addActivations(TranslatorTable &table) {
   table["Relu"] = importUnary<ReluOp>;
   table["Sigmoid"] = importUnary<SigmoidOp>;
@@ -116,4 +140,7 @@ void nibble::onnximport::addActivations(TranslatorTable &table) {
   table["Softsign"] = importSoftsign;
   table["Gelu"] = importGelu;
   table["Swish"] = importSwish;
+  table["Sign"] = importSign;
+  table["ThresholdedRelu"] = importThresholdedRelu;
+  table["Shrink"] = importShrink;
 }

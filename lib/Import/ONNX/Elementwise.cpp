@@ -8,11 +8,6 @@ using namespace nibble;
 using namespace nibble::onnximport;
 
 template <typename Op>
-static void importUnary(Node &node) {
-  node.set(0, node.unary<Op>(node.real(0)));
-}
-
-template <typename Op>
 static void importBinary(Node &node) {
   Value lhs = node.real(0), rhs = node.real(1);
   node.set(0, node.binary<Op>(lhs, rhs));

@@ -24,6 +24,7 @@ Importer::Importer(MLIRContext *context, Model &model, const ONNXImportOptions &
   addReshapes(table);
   addDataMovement(table);
   addResizes(table);
+  addRepeats(table);
   addQuantization(table);
   addQuantizedOperators(table);
 }

@@ -165,6 +165,12 @@ private:
   llvm::SmallPtrSet<mlir::Operation *, 8> created;
 };
 
+/// A function of one variable.
+template <typename Op>
+void importUnary(Node &node) {
+  node.set(0, node.unary<Op>(node.real(0)));
+}
+
 /// The node as an operation of the onnx dialect.
 void keepNode(Node &node);
 
@@ -185,6 +191,7 @@ void addReductions(TranslatorTable &table);
 void addReshapes(TranslatorTable &table);
 void addDataMovement(TranslatorTable &table);
 void addResizes(TranslatorTable &table);
+void addRepeats(TranslatorTable &table);
 void addQuantization(TranslatorTable &table);
 void addQuantizedOperators(TranslatorTable &table);
 

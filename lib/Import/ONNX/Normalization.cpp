@@ -19,28 +19,127 @@ static void importBatchNormalization(Node &node) {
   node.set(0, result);
 }
 
-static Value reduceLast(Node &node, Value input, ReduceKind kind, int64_t first) {
+/// Reduction along `axes`, which stay with extent 1.
+static Value reduce(Node &node, Value input, ReduceKind kind, ArrayRef<int64_t> axes) {
   Shape shape = node.shapeOf(input);
-  SmallVector<int64_t> axes;
-  for (int64_t axis = first, rank = shape.size(); axis < rank; ++axis) {
-    axes.push_back(axis);
+  for (int64_t axis : axes)
     shape[axis] = 1;
-  }
   return node.emit<ReduceOp>(shape, node.elementOf(input), input, kind, axes, /*keep_dims=*/true);
 }
 
-/// scale * (x - mean) / sqrt(variance + epsilon) + bias, over the dimensions from `axis` on.
+static SmallVector<int64_t> axesFrom(int64_t first, int64_t rank) {
+  return llvm::to_vector(llvm::seq<int64_t>(first, rank));
+}
+
+/// x / sqrt(mean(x * x) + epsilon), the mean being along `axes`.
+static Value divideByRoot(Node &node, Value input, ArrayRef<int64_t> axes, float epsilon) {
+  Value square = reduce(node, node.binary<MulOp>(input, input), ReduceKind::Mean, axes);
+  Value sum = node.binary<AddOp>(square, node.floats(epsilon));
+  return node.binary<DivOp>(input, node.unary<SqrtOp>(sum));
+}
+
+/// (x - mean) / sqrt(variance + epsilon), both along `axes`.
+static Value standardize(Node &node, Value input, ArrayRef<int64_t> axes, float epsilon) {
+  Value centered = node.binary<SubOp>(input, reduce(node, input, ReduceKind::Mean, axes));
+  return divideByRoot(node, centered, axes, epsilon);
+}
+
+/// scale * x + bias, operands 1 and 2.
+static Value scaleAndShift(Node &node, Value x, Value scale, Value bias) {
+  Value product = node.binary<MulOp>(x, scale);
+  return bias ? node.binary<AddOp>(product, bias) : product;
+}
+
+/// One number a channel, for the dimensions of an image of rank `rank`.
+static Value alongChannels(Node &node, unsigned i, int64_t rank) {
+  Shape shape(rank - 1, Dim(1));
+  shape.front() = node.shape(i).front();
+  return node.reshape(node.real(i), shape);
+}
+
+/// Over the dimensions from `axis` on.
 static void importLayerNormalization(Node &node) {
   if (node.wants(1) || node.wants(2))
     node.fail("outputs 1 and 2 (mean and deviation) are not supported");
+  SmallVector<int64_t> axes = axesFrom(node.axis(node.getInt("axis", -1), node.rank(0)), node.rank(0));
+  Value result = standardize(node, node.real(0), axes, node.getFloat("epsilon", 1e-5f));
+  node.set(0, scaleAndShift(node, result, node.real(1), node.has(2) ? node.real(2) : Value()));
+}
+
+/// Like a layer normalization without mean and bias.
+static void importRMSNormalization(Node &node) {
+  SmallVector<int64_t> axes = axesFrom(node.axis(node.getInt("axis", -1), node.rank(0)), node.rank(0));
+  Value result = divideByRoot(node, node.real(0), axes, node.getFloat("epsilon", 1e-5f));
+  node.set(0, node.binary<MulOp>(result, node.real(1)));
+}
+
+static void requireImage(Node &node) {
+  if (node.rank(0) < 3)
+    node.fail("input 0 has rank " + Twine(node.rank(0)) + ", expected at least 3");
+}
+
+static void importInstanceNormalization(Node &node) {
+  requireImage(node);
+  int64_t rank = node.rank(0);
+  Value result = standardize(node, node.real(0), axesFrom(2, rank), node.getFloat("epsilon", 1e-5f));
+  node.set(0, scaleAndShift(node, result, alongChannels(node, 1, rank), alongChannels(node, 2, rank)));
+}
+
+/// Over groups of channels.
+static void importGroupNormalization(Node &node) {
+  requireImage(node);
   Value input = node.real(0);
-  int64_t axis = node.axis(node.getInt("axis", -1), node.rank(0));
-  Value centered = node.binary<SubOp>(input, reduceLast(node, input, ReduceKind::Mean, axis));
-  Value variance = reduceLast(node, node.binary<MulOp>(centered, centered), ReduceKind::Mean, axis);
-  Value sum = node.binary<AddOp>(variance, node.floats(node.getFloat("epsilon", 1e-5f)));
-  Value result = node.binary<DivOp>(centered, node.unary<SqrtOp>(sum));
-  result = node.binary<MulOp>(result, node.real(1));
-  node.set(0, node.has(2) ? node.binary<AddOp>(result, node.real(2)) : result);
+  Shape shape = node.shapeOf(input);
+  int64_t groups = node.getInt("num_groups", 0);
+  std::optional<Dim> size = groups > 0 ? product(ArrayRef<Dim>(shape).drop_front()) : std::nullopt;
+  std::optional<Dim> inner = size && divideExactly(shape[1], groups) ? divideExactly(*size, groups) : std::nullopt;
+  if (!inner)
+    node.fail("attribute 'num_groups' is " + Twine(groups) + ", which does not divide the channels");
+  Value grouped = node.reshape(input, {shape[0], groups, *inner});
+  Value result = node.reshape(standardize(node, grouped, {2}, node.getFloat("epsilon", 1e-5f)), shape);
+  node.set(0, scaleAndShift(node, result, alongChannels(node, 1, shape.size()), alongChannels(node, 2, shape.size())));
+}
+
+/// (x - mean) / (deviation + 1e-9).
+static void importMeanVarianceNormalization(Node &node) {
+  SmallVector<int64_t> axes = node.getInts("axes", {0, 2, 3});
+  for (int64_t &axis : axes)
+    axis = node.axis(axis, node.rank(0));
+  llvm::sort(axes);
+  Value input = node.real(0);
+  Value centered = node.binary<SubOp>(input, reduce(node, input, ReduceKind::Mean, axes));
+  Value variance = reduce(node, node.binary<MulOp>(centered, centered), ReduceKind::Mean, axes);
+  Value deviation = node.binary<AddOp>(node.unary<SqrtOp>(variance), node.floats(1e-9f));
+  node.set(0, node.binary<DivOp>(centered, deviation));
+}
+
+/// x divided by the sum of |x|, or by the root of the sum of squares.
+static void importLpNormalization(Node &node) {
+  Value input = node.real(0);
+  int64_t axis = node.axis(node.getInt("axis", -1), node.rank(0)), p = node.getInt("p", 2);
+  if (p != 1 && p != 2)
+    node.fail("attribute 'p' is " + Twine(p) + ", expected 1 or 2");
+  Value powers = p == 1 ? node.unary<AbsOp>(input) : node.binary<MulOp>(input, input);
+  Value sum = reduce(node, powers, ReduceKind::Sum, {axis});
+  node.set(0, node.binary<DivOp>(input, p == 1 ? sum : node.unary<SqrtOp>(sum)));
+}
+
+/// x / (bias + alpha / size * sum(x * x))^beta, the sum being over neighbouring channels: an average pool along them.
+static void importLRN(Node &node) {
+  Value input = node.real(0);
+  Shape shape = node.shapeOf(input);
+  int64_t size = node.getInt("size", 0);
+  std::optional<Dim> inner = shape.size() > 2 ? product(ArrayRef<Dim>(shape).drop_front(2)) : std::nullopt;
+  if (!inner || size < 1)
+    node.fail("has size " + Twine(size) + " and rank " + Twine(shape.size()) + ", expected at least 1 and 3");
+  Shape flat = {shape[0], 1, shape[1], *inner};
+  Value square = node.reshape(node.binary<MulOp>(input, input), flat);
+  SmallVector<int64_t> kernel = {size, 1}, ones = {1, 1}, pads = {(size - 1) / 2, 0, size / 2, 0};
+  Value mean = node.emit<AvgPoolOp>(flat, node.elementOf(square), square, kernel, ones, pads,
+                                    /*count_include_pad=*/true, Layout::NCHW);
+  Value sum = node.binary<AddOp>(node.binary<MulOp>(node.reshape(mean, shape), node.floats(node.getFloat("alpha", 1e-4f))),
+                                 node.floats(node.getFloat("bias", 1.0f)));
+  node.set(0, node.binary<DivOp>(input, node.binary<PowOp>(sum, node.floats(node.getFloat("beta", 0.75f)))));
 }
 
 static void importSoftmax(Node &node) {
@@ -48,25 +147,24 @@ static void importSoftmax(Node &node) {
   node.set(0, node.unary<SoftmaxOp>(input, node.axis(node.getInt("axis", -1), node.rank(0))));
 }
 
-/// Reduction along one axis, which stays with extent 1.
-static Value reduceAxis(Node &node, Value input, ReduceKind kind, int64_t axis) {
-  Shape shape = node.shapeOf(input);
-  shape[axis] = 1;
-  return node.emit<ReduceOp>(shape, node.elementOf(input), input, kind, ArrayRef<int64_t>{axis}, /*keep_dims=*/true);
-}
-
 /// (x - max) - log(sum(exp(x - max))).
 static void importLogSoftmax(Node &node) {
   Value input = node.real(0);
   int64_t axis = node.axis(node.getInt("axis", -1), node.rank(0));
-  Value shifted = node.binary<SubOp>(input, reduceAxis(node, input, ReduceKind::Max, axis));
-  Value sum = reduceAxis(node, node.unary<ExpOp>(shifted), ReduceKind::Sum, axis);
+  Value shifted = node.binary<SubOp>(input, reduce(node, input, ReduceKind::Max, {axis}));
+  Value sum = reduce(node, node.unary<ExpOp>(shifted), ReduceKind::Sum, {axis});
   node.set(0, node.binary<SubOp>(shifted, node.unary<LogOp>(sum)));
 }
 
 void nibble::onnximport::addNormalizations(TranslatorTable &table) {
   table["BatchNormalization"] = importBatchNormalization;
   table["LayerNormalization"] = importLayerNormalization;
+  table["RMSNormalization"] = importRMSNormalization;
+  table["InstanceNormalization"] = importInstanceNormalization;
+  table["GroupNormalization"] = importGroupNormalization;
+  table["MeanVarianceNormalization"] = importMeanVarianceNormalization;
+  table["LpNormalization"] = importLpNormalization;
+  table["LRN"] = importLRN;
   table["Softmax"] = importSoftmax;
   table["LogSoftmax"] = importLogSoftmax;
 }

@@ -116,9 +116,40 @@ static void importGlobalMaxPool(Node &node) {
   setImage(node, result, isFlat);
 }
 
+/// (sum |x|^p)^(1/p) over a window: the average times the number of taps.
+static Value lpPool(Node &node, Value input, const Window &window) {
+  int64_t p = node.getInt("p", 2);
+  if (p != 1 && p != 2)
+    node.fail("attribute 'p' is " + Twine(p) + ", expected 1 or 2");
+  Value powers = p == 1 ? node.unary<AbsOp>(input) : node.binary<MulOp>(input, input);
+  Value mean = averagePool(node, powers, window, /*countPad=*/true);
+  Value sum = node.binary<MulOp>(mean, node.floats(float(window.kernel[0] * window.kernel[1])));
+  return p == 1 ? sum : node.unary<SqrtOp>(sum);
+}
+
+static void importLpPool(Node &node) {
+  node.real(0);
+  auto [input, isFlat] = readImage(node, 0);
+  Window window = readWindow(node, readKernel(node, isFlat), node.shapeOf(input), isFlat);
+  if (node.getInt("ceil_mode", 0) || llvm::any_of(window.dilations, [](int64_t dilation) { return dilation != 1; }))
+    node.fail("attributes 'ceil_mode' and 'dilations' are not supported");
+  setImage(node, lpPool(node, input, window), isFlat);
+}
+
+static void importGlobalLpPool(Node &node) {
+  node.real(0);
+  auto [input, isFlat] = readImage(node, 0);
+  std::optional<Window> window = globalWindow(node.shapeOf(input));
+  if (!window)
+    node.fail("the image's extents are not known at compile time");
+  setImage(node, lpPool(node, input, *window), isFlat);
+}
+
 void nibble::onnximport::addPools(TranslatorTable &table) {
   table["MaxPool"] = importMaxPool;
   table["AveragePool"] = importAveragePool;
   table["GlobalAveragePool"] = importGlobalAveragePool;
   table["GlobalMaxPool"] = importGlobalMaxPool;
+  table["LpPool"] = importLpPool;
+  table["GlobalLpPool"] = importGlobalLpPool;
 }

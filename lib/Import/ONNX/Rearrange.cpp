@@ -3,8 +3,9 @@
 
 #include "Importer.h"
 
+#include "nibble/Support/ElementData.h"
+
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
@@ -16,18 +17,6 @@ static ConstantOp weightOf(Value value) {
   if (auto dequantize = value.getDefiningOp<DequantizeOp>())
     value = dequantize.getInput();
   return value.getDefiningOp<ConstantOp>();
-}
-
-/// The bytes of an attribute; none for splats and booleans.
-static std::optional<ArrayRef<char>> rawBytes(ElementsAttr value) {
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    return blob ? std::optional(blob->getData()) : std::nullopt;
-  }
-  auto dense = dyn_cast<DenseElementsAttr>(value);
-  if (!dense || dense.isSplat() || dense.getElementType().isInteger(1))
-    return std::nullopt;
-  return dense.getRawData();
 }
 
 /// Element type of a weight whose dimension `i` becomes `moved(i)`.
@@ -53,13 +42,6 @@ static Value rebuild(Node &node, Value original, ConstantOp weight, ElementsAttr
   return result;
 }
 
-static ElementsAttr reshapeAttribute(ElementsAttr value, ArrayRef<int64_t> extents) {
-  auto type = RankedTensorType::get(extents, value.getElementType());
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
-    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
-  return cast<DenseElementsAttr>(value).reshape(type);
-}
-
 /// A weight under another shape. Per-axis scales follow their dimension if only ones came or went.
 static Value reshapeWeight(Node &node, Value input, ArrayRef<int64_t> extents) {
   ConstantOp weight = weightOf(input);
@@ -77,7 +59,7 @@ static Value reshapeWeight(Node &node, Value input, ArrayRef<int64_t> extents) {
       return Value();
     element = moveAxis(element, [&](int64_t) { return *found; });
   }
-  return rebuild(node, input, weight, reshapeAttribute(weight.getValue(), extents), element);
+  return rebuild(node, input, weight, reshapeElements(weight.getValue(), extents), element);
 }
 
 Value Node::reshape(Value input, const Shape &shape) {
@@ -99,40 +81,16 @@ Value Node::reshape(Value input, const Shape &shape) {
   return emit<ReshapeOp>(shape, elementOf(input), input);
 }
 
-/// Bytes of a tensor of shape `extents`, permuted.
-static std::string permute(ArrayRef<char> data, size_t size, ArrayRef<int64_t> extents, ArrayRef<int64_t> permutation) {
-  size_t rank = extents.size();
-  SmallVector<int64_t> strides(rank, size), to(rank), step(rank), index(rank, 0);
-  for (size_t i = rank - 1; i > 0; --i)
-    strides[i - 1] = strides[i] * extents[i];
-  for (size_t i = 0; i < rank; ++i) {
-    to[i] = extents[permutation[i]];
-    step[i] = strides[permutation[i]];
-  }
-  std::string result(data.size(), '\0');
-  int64_t from = 0;
-  for (size_t at = 0; at < result.size(); at += size) {
-    std::memcpy(result.data() + at, data.data() + from, size);
-    for (size_t i = rank; i-- > 0;) {
-      from += step[i];
-      if (++index[i] < to[i])
-        break;
-      from -= step[i] * to[i];
-      index[i] = 0;
-    }
-  }
-  return result;
-}
-
 static Value transposeWeight(Node &node, Value input, ArrayRef<int64_t> permutation) {
   ConstantOp weight = weightOf(input);
   ElementsAttr value = weight.getValue();
-  std::optional<ArrayRef<char>> data = rawBytes(value);
-  if (!data)
+  std::optional<ElementData> data = getElementData(value);
+  if (!data || data->splat)
     return Value();
   ArrayRef<int64_t> extents = value.getShapedType().getShape();
   auto type = cast<RankedTensorType>(value.getType());
-  Bytes bytes = takeBytes(permute(*data, type.getElementTypeBitWidth() / 8, extents, permutation));
+  std::vector<char> moved = transposeBytes(data->bytes, type.getElementTypeBitWidth() / 8, extents, permutation);
+  Bytes bytes = takeBytes(std::string(moved.begin(), moved.end()));
   auto permuted = RankedTensorType::get(applyPermutation(extents, permutation), type.getElementType());
   StringRef name = "transposed";
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))

@@ -112,19 +112,6 @@ static void importCast(Node &node) {
   node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), to, input));
 }
 
-/// Expand to the shape that the operand has.
-static void importExpand(Node &node) {
-  Value input = node.get(0);
-  const Content *wanted = node.content(1);
-  if (!wanted)
-    node.fail("the shape (input 1, '" + node.proto.input(1) + "') is not known at compile time");
-  Shape shape = node.broadcast(node.shapeOf(input), Shape(wanted->ints.begin(), wanted->ints.end()));
-  if (product(shape) != product(node.shapeOf(input)))
-    node.fail("broadcast of " + node.importer.symbols.print(node.shapeOf(input)) + " to " +
-              node.importer.symbols.print(shape) + " is not supported");
-  node.set(0, node.reshape(input, shape));
-}
-
 void nibble::onnximport::addReshapes(TranslatorTable &table) {
   table["Reshape"] = importReshape;
   table["Flatten"] = importFlatten;
@@ -133,5 +120,4 @@ void nibble::onnximport::addReshapes(TranslatorTable &table) {
   table["Identity"] = importIdentity;
   table["Dropout"] = importDropout;
   table["Cast"] = importCast;
-  table["Expand"] = importExpand;
 }

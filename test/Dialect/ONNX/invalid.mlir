@@ -9,7 +9,7 @@ func.func @attribute(%x: tensor<2x4xf32>) -> tensor<2x2xf32> {
 // -----
 
 func.func @operands(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
-  // expected-error @below {{'onnx.Abs' op expected 1 operands, but found 2}}
+  // expected-error @below {{'onnx.Abs' op requires a single operand}}
   %e = "onnx.Abs"(%x, %x) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
   return %e : tensor<2x4xf32>
 }

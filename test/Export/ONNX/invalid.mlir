@@ -10,11 +10,3 @@ func.func @main(%x: tensor<4xui8>) -> tensor<4xf32> {
 
 // expected-error @below {{the module has no function 'main' of one block}}
 module {}
-
-// -----
-
-func.func @main(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<i8<-127:127>:f32, 0.5>> {
-  // expected-warning @below {{values in [-127, 127] become values in [-128, 127]: ONNX has no narrow range}}
-  %y = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<i8<-127:127>:f32, 0.5>>
-  return %y : tensor<4x!quant.uniform<i8<-127:127>:f32, 0.5>>
-}

@@ -14,15 +14,6 @@ static StringRef getDataName(Operation *op) {
   return name.empty() ? "folded" : name;
 }
 
-/// `value` with the same bytes under another shape.
-static ElementsAttr reshapeElements(Operation *op, ElementsAttr value, ArrayRef<int64_t> shape) {
-  ShapedType type = value.getShapedType().clone(shape);
-  if (auto dense = dyn_cast<DenseElementsAttr>(value))
-    return dense.reshape(type);
-  auto data = getElementData(value);
-  return data ? makeElements(type, data->bytes, getDataName(op)) : ElementsAttr();
-}
-
 //===----------------------------------------------------------------------===//
 // reshape
 //===----------------------------------------------------------------------===//
@@ -34,7 +25,7 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   auto value = dyn_cast_or_null<ElementsAttr>(adaptor.getInput());
   if (!value || !type.hasStaticShape())
     return {};
-  return reshapeElements(*this, value, type.getShape());
+  return reshapeElements(value, type.getShape());
 }
 
 namespace {
@@ -62,32 +53,6 @@ void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRCon
 
 static bool isIdentity(ArrayRef<int64_t> permutation) {
   return llvm::all_of(llvm::enumerate(permutation), [](auto item) { return int64_t(item.index()) == item.value(); });
-}
-
-/// The elements of `bytes` in the order of the transposed tensor.
-static std::vector<char> transposeBytes(ArrayRef<char> bytes, int64_t elementBytes, ArrayRef<int64_t> shape,
-                                        ArrayRef<int64_t> permutation) {
-  size_t rank = shape.size();
-  SmallVector<int64_t> strides(rank, elementBytes), extents, steps, index(rank, 0);
-  for (size_t i = rank; i-- > 1;)
-    strides[i - 1] = strides[i] * shape[i];
-  for (int64_t dim : permutation) {
-    extents.push_back(shape[dim]);
-    steps.push_back(strides[dim]);
-  }
-  std::vector<char> result(bytes.size());
-  const char *source = bytes.data();
-  for (size_t at = 0; at < result.size(); at += elementBytes) {
-    std::memcpy(result.data() + at, source, elementBytes);
-    for (size_t i = rank; i-- > 0;) {
-      source += steps[i];
-      if (++index[i] < extents[i])
-        break;
-      source -= steps[i] * extents[i];
-      index[i] = 0;
-    }
-  }
-  return result;
 }
 
 static ElementsAttr transposeElements(TransposeOp op, ElementsAttr value) {

@@ -25,7 +25,7 @@ struct FoldConstants : nibble::impl::FoldConstantsBase<FoldConstants> {
   /// Whether `op` computes from constants alone a value that is worth storing.
   bool canFold(Operation *op) {
     if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || isa<ConstantOp>(op) || !isPure(op) ||
-        op->getNumResults() != 1 || op->getNumOperands() == 0)
+        op->getNumResults() != 1 || op->getNumOperands() == 0 || (isa<DequantizeOp>(op) && !dequantize))
       return false;
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())

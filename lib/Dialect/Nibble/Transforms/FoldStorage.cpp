@@ -4,7 +4,9 @@
 #include "nibble/Dialect/Nibble/Products.h"
 #include "nibble/Dialect/Nibble/Storage.h"
 #include "nibble/Support/Locations.h"
+#include "nibble/Support/Numerics.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace nibble {
@@ -22,6 +24,13 @@ namespace {
 bool isQuantized(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && isa<quant::QuantizedType>(type.getElementType());
+}
+
+/// The integer that a padding holds: of a real 0 the zero point.
+int32_t getStoredPadding(PadOp pad, quant::UniformQuantizedType type) {
+  const Encoding out = getEncoding(type);
+  const float real = pad.getValue() ? static_cast<float>(pad.getValue()->convertToDouble()) : 0.0f;
+  return numerics::quantize(real, out.scale, out.zero, out.min, out.max);
 }
 
 struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
@@ -48,12 +57,51 @@ struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
       return Value();
     auto type = getStorageTensor(cast<RankedTensorType>(op->getResult(0).getType()));
     Operation *moved = cloneWithOperands(builder, op->getLoc(), op, toStorage(builder, op->getOperand(0)), type);
-    if (auto pad = dyn_cast<PadOp>(moved)) // a real 0 is the zero point
-      pad.setValueAttr(builder.getF64FloatAttr(getEncoding(getPerTensorType(op->getResult(0))).zero));
+    if (auto pad = dyn_cast<PadOp>(moved))
+      pad.setValueAttr(builder.getF64FloatAttr(getStoredPadding(pad, getPerTensorType(op->getResult(0)))));
     return moved->getResult(0);
   }
 
+  /// The attributes that say what the integers of an argument or result stand for.
+  static SmallVector<NamedAttribute> describe(Builder &builder, quant::UniformQuantizedType type) {
+    const Encoding encoding = getEncoding(type);
+    return {builder.getNamedAttr("nibble.scale", builder.getF32FloatAttr(encoding.scale)),
+            builder.getNamedAttr("nibble.zero_point", builder.getI32IntegerAttr(encoding.zero))};
+  }
+
+  /// Quantized arguments and results become plain integers, with scale and zero point as attributes.
+  static void convertSignature(func::FuncOp function) {
+    Block &entry = function.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockBegin(&entry);
+    for (BlockArgument argument : entry.getArguments()) {
+      auto type = getPerTensorType(argument);
+      if (!type)
+        continue;
+      auto tensor = cast<RankedTensorType>(argument.getType());
+      argument.setType(getStorageTensor(tensor));
+      Value quantized = toQuantized(builder, argument.getLoc(), tensor, argument);
+      argument.replaceAllUsesExcept(quantized, quantized.getDefiningOp());
+      for (NamedAttribute attribute : describe(builder, type))
+        function.setArgAttr(argument.getArgNumber(), attribute.getName(), attribute.getValue());
+    }
+    Operation *end = entry.getTerminator();
+    builder.setInsertionPoint(end);
+    for (OpOperand &operand : end->getOpOperands()) {
+      auto type = getPerTensorType(operand.get());
+      if (!type)
+        continue;
+      operand.set(toStorage(builder, operand.get()));
+      for (NamedAttribute attribute : describe(builder, type))
+        function.setResultAttr(operand.getOperandNumber(), attribute.getName(), attribute.getValue());
+    }
+    function.setType(builder.getFunctionType(entry.getArgumentTypes(), end->getOperandTypes()));
+  }
+
   void runOnOperation() override {
+    getOperation()->walk([](func::FuncOp function) {
+      if (!function.isExternal() && function.getBody().hasOneBlock())
+        convertSignature(function);
+    });
     SmallVector<Operation *> operations;
     getOperation()->walk([&](Operation *op) {
       if (isa_and_nonnull<NibbleDialect>(op->getDialect()) &&

@@ -40,14 +40,19 @@ StringRef getONNXName(Value value) {
   return getValueName(value.getLoc());
 }
 
+/// Whether a range of `value` is known, from an observe or because the model quantizes it.
+bool hasType(Value value) {
+  return isa_and_nonnull<ObserveOp, DequantizeOp>(value.getDefiningOp()) ||
+         (!value.use_empty() && llvm::all_of(value.getUsers(), llvm::IsaPred<QuantizeOp>));
+}
+
 struct InsertObservers : nibble::impl::InsertObserversBase<InsertObservers> {
   /// Every value that a quantized operation would read or write, in program order.
   llvm::SetVector<Value> collect() {
     llvm::SetVector<Value> values;
     auto insert = [&](Value value) {
       value = getElementSource(value);
-      if (cast<ShapedType>(value.getType()).getElementType().isF32() && !getConstantAttr(value) &&
-          !value.getDefiningOp<ObserveOp>())
+      if (cast<ShapedType>(value.getType()).getElementType().isF32() && !getConstantAttr(value) && !hasType(value))
         values.insert(value);
     };
     llvm::SmallPtrSet<Operation *, 8> absorbed;

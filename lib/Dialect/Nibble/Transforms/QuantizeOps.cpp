@@ -2,6 +2,7 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Dialect/Nibble/StoredWeights.h"
 #include "nibble/Quantization/Types.h"
 #include "nibble/Quantization/Weights.h"
 #include "nibble/Support/Constants.h"
@@ -102,11 +103,25 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     return op.getInput().hasOneUse() ? op.getInput().getDefiningOp() : nullptr;
   }
 
+  /// Operands of a product whose weights are integers in the model: they stay as they are.
+  static FailureOr<SmallVector<Value>> getStoredOperands(PatternRewriter &rewriter, const Product &product, Value input,
+                                                         Value weights) {
+    FailureOr<Value> bias = createStoredBias(rewriter, product, weights, getScale(getPerTensor(input)));
+    if (failed(bias))
+      return failure();
+    SmallVector<Value> operands{input, weights};
+    if (*bias)
+      operands.push_back(*bias);
+    return operands;
+  }
+
   /// Quantized input, weights and bias of `product`.
   FailureOr<SmallVector<Value>> getProductOperands(PatternRewriter &rewriter, const Product &product) const {
     Value input = getQuantized(product.input);
     if (!input)
       return failure();
+    if (Value weights = getStoredWeights(product))
+      return getStoredOperands(rewriter, product, input, weights);
     if (Value weights = getQuantized(product.weights)) { // a matmul of two activations
       if (product.bias)
         return failure();

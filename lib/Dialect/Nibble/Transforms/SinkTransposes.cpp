@@ -3,9 +3,9 @@
 #include "nibble/Dialect/Nibble/Layouts.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Constants.h"
 
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace nibble {
@@ -34,12 +34,8 @@ Value toNHWC(PatternRewriter &rewriter, Location loc, Value value) {
     llvm::append_range(shape, type.getShape());
     auto image = RankedTensorType::get(shape, type.getElementType());
     ElementsAttr attr = getConstantAttr(value);
-    auto stored = attr ? RankedTensorType::get(shape, attr.getShapedType().getElementType()) : RankedTensorType();
-    if (auto dense = dyn_cast_or_null<DenseElementsAttr>(attr))
-      value = ConstantOp::create(rewriter, value.getLoc(), image, dense.reshape(stored));
-    else if (auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(attr))
-      value = ConstantOp::create(rewriter, value.getLoc(), image,
-                                 DenseResourceElementsAttr::get(stored, resource.getRawHandle()));
+    if (ElementsAttr reshaped = attr ? reshapeElements(attr, shape) : nullptr)
+      value = ConstantOp::create(rewriter, value.getLoc(), image, reshaped);
     else
       value = ReshapeOp::create(rewriter, loc, image, value);
   }

@@ -47,6 +47,11 @@ Value nibble::createTranspose(OpBuilder &builder, Location loc, Value value, Arr
   if (auto transpose = value.getDefiningOp<TransposeOp>())
     if (ArrayRef<int64_t>(invertPermutation(permutation)) == transpose.getPermutation())
       return transpose.getInput();
+  if (auto dequantize = value.getDefiningOp<DequantizeOp>(); dequantize && getConstantAttr(dequantize.getInput())) {
+    auto type = permuteType(dequantize.getType(), permutation);
+    Value stored = createTranspose(builder, loc, dequantize.getInput(), permutation);
+    return DequantizeOp::create(builder, dequantize.getLoc(), type, stored);
+  }
   if (Value constant = transposeConstant<float>(builder, value, permutation))
     return constant;
   if (Value constant = transposeConstant<int8_t>(builder, value, permutation))

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Nodes that repeat elements, as index tables.
+
+#include "Importer.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+/// The input with each axis of extent e replaced by `extents`, element i being element i mod e.
+static Value repeat(Node &node, Value input, const Shape &extents) {
+  Shape from = node.shapeOf(input);
+  SmallVector<int64_t> axes, indices;
+  for (auto [axis, dim] : llvm::enumerate(extents)) {
+    if (dim == from[axis])
+      continue;
+    if (!from[axis].isStatic() || !dim.isStatic() || from[axis].factor < 1 || dim.factor > 1 << 24)
+      node.fail("repeats " + node.importer.symbols.print(from) + " to " + node.importer.symbols.print(extents) +
+                    ", which is not known at compile time",
+                "give the input a fixed shape, all but the batch");
+    axes.push_back(axis);
+    for (int64_t i = 0; i < dim.factor; ++i)
+      indices.push_back(i % from[axis].factor);
+  }
+  if (axes.empty())
+    return input;
+  return node.emit<ResizeNearestOp>(extents, node.elementOf(input), input, axes, indices);
+}
+
+static void importExpand(Node &node) {
+  Value input = node.get(0);
+  const Content *wanted = node.content(1);
+  if (!wanted)
+    node.fail("the shape (input 1, '" + node.proto.input(1) + "') is not known at compile time");
+  Shape shape = node.broadcast(node.shapeOf(input), Shape(wanted->ints.begin(), wanted->ints.end()));
+  Shape leading(shape.size() - node.shapeOf(input).size(), Dim(1));
+  llvm::append_range(leading, node.shapeOf(input));
+  node.set(0, repeat(node, node.reshape(input, leading), shape));
+}
+
+static void importTile(Node &node) {
+  Value input = node.get(0);
+  Shape shape = node.shapeOf(input);
+  SmallVector<int64_t> repeats = node.ints(1, "repeats");
+  if (repeats.size() != shape.size())
+    node.fail("has " + Twine(repeats.size()) + " repeats, expected " + Twine(shape.size()));
+  for (auto [dim, count] : llvm::zip(shape, repeats)) {
+    if (count < 1)
+      node.fail("repeats an axis " + Twine(count) + " times, expected at least once");
+    dim = node.importer.symbols.times(dim, count);
+  }
+  node.set(0, repeat(node, input, shape));
+}
+
+void nibble::onnximport::addRepeats(TranslatorTable &table) {
+  table["Expand"] = importExpand;
+  table["Tile"] = importTile;
+}
