@@ -38,14 +38,18 @@ Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
   return specs;
 }
 
-/// Code is generated from integers: what a quantized model brought along is folded to them, if no phase did before.
-static mlir::LogicalResult foldQuantized(Session &session, mlir::ModuleOp module) {
+bool holdsQuantized(mlir::ModuleOp module) {
   auto isQuantized = [](mlir::Type type) { return isa<mlir::quant::QuantizedType>(mlir::getElementTypeOrSelf(type)); };
   mlir::WalkResult found = module.walk([&](mlir::Operation *op) {
     bool reads = any_of(op->getOperandTypes(), isQuantized), writes = any_of(op->getResultTypes(), isQuantized);
     return reads || writes ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
   });
-  if (!found.wasInterrupted())
+  return found.wasInterrupted();
+}
+
+/// Code is generated from integers: what a quantized model brought along is folded to them, if no phase did before.
+static mlir::LogicalResult foldQuantized(Session &session, mlir::ModuleOp module) {
+  if (!holdsQuantized(module))
     return mlir::success();
   mlir::PassManager passes(&session.context());
   buildFoldPhase(passes);

@@ -13,6 +13,9 @@ namespace nibble::driver {
 /// The instruction sets that `target` names: "host", or names with commas between.
 llvm::Expected<std::vector<TargetSpec>> parseTargets(llvm::StringRef target);
 
+/// Whether values of `module` are of quantized types.
+bool holdsQuantized(mlir::ModuleOp module);
+
 /// Generates code for a copy of `module`.
 llvm::Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module,
                                            const nibble::CompileOptions &options);

@@ -84,12 +84,22 @@ static bool isObserved(mlir::ModuleOp module) {
   return module.walk([](ObserveOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
 }
 
+/// Without calibration data a quantized model stays as it is: what it computes in float is float.
+static void removeObserves(mlir::ModuleOp module) {
+  module.walk([](ObserveOp op) {
+    op.replaceAllUsesWith(op.getInput());
+    op.erase();
+  });
+}
+
 Error Compilation::calibrate(OpenSamples open) {
   if (Error error = phases.run(Phase::Calibrate, *module, buildCalibratePhase))
     return error;
+  const bool hasData = open || !options.quantization.calibFile.empty();
+  if (!hasData && holdsQuantized(*module))
+    removeObserves(*module);
   if (!isObserved(*module)) {
-    bool isUnused = open || !options.quantization.calibFile.empty();
-    return isUnused ? session.warn("the model needs no calibration: it has no values to quantize, or quantizes them "
+    return hasData ? session.warn("the model needs no calibration: it has no values to quantize, or quantizes them "
                                    "itself; the data is not used")
                     : Error::success();
   }

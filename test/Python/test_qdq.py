@@ -61,8 +61,8 @@ def zoo(name):
     def score(predict):
         result = model.evaluate(predict)
         return result["score"], result["n"]
-    feeds = model.calibration(68)
-    return Case(model.path, feeds[:64], feeds[-4:], score)
+    feeds = model.calibration(20)
+    return Case(model.path, feeds[:16], feeds[-4:], score)
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,9 @@ public:
   /// Scales lie along `axis` then.
   std::string weight(mlir::Value value, llvm::ArrayRef<int64_t> permutation, int64_t axis,
                      llvm::ArrayRef<int64_t> extents = {});
-  std::string unique(const llvm::Twine &name);
+  /// A name that no other tensor has; `nodeName` one that no other node has.
+  std::string unique(const llvm::Twine &name) { return unique(name, taken); }
+  std::string nodeName(const llvm::Twine &name) { return unique(name, takenNodes); }
 
   onnx::ModelProto &model;
   onnx::GraphProto &graph;
@@ -92,11 +94,12 @@ private:
   std::string dequantize(const std::string &input, mlir::Type element, const std::string &output, int64_t axis);
   llvm::SmallVector<std::string> parameters(const llvm::Twine &name, mlir::quant::QuantizedType type);
   std::string baseName(mlir::Operation *op) const;
+  static std::string unique(const llvm::Twine &name, llvm::StringSet<> &taken);
 
   llvm::DenseMap<mlir::Value, Names> names;
   /// Values that `main` returns, by the names of the outputs.
   llvm::DenseMap<mlir::Value, std::string> outputs;
-  llvm::StringSet<> taken;
+  llvm::StringSet<> taken, takenNodes;
   llvm::DenseMap<mlir::Type, llvm::SmallVector<std::string>> sharedParameters;
 };
 

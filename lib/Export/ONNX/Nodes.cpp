@@ -13,7 +13,7 @@ onnx::NodeProto &Exporter::node(Operation *op, StringRef type, ArrayRef<std::str
                                 const std::string &output) {
   onnx::NodeProto &result = *graph.add_node();
   StringRef name = op ? getNodeName(op->getLoc()) : StringRef();
-  result.set_name(name.empty() ? output : name.str());
+  result.set_name(nodeName(name.empty() ? StringRef(output) : name));
   result.set_op_type(type.str());
   for (const std::string &input : inputs)
     result.add_input(input);

@@ -19,7 +19,7 @@ SmallVector<int64_t> nibble::onnxexport::imageOrder(ArrayRef<int64_t> values) {
   return llvm::map_to_vector(kToImage, [&](int64_t axis) { return values[axis]; });
 }
 
-std::string Exporter::unique(const Twine &name) {
+std::string Exporter::unique(const Twine &name, llvm::StringSet<> &taken) {
   std::string base = name.str(), result = base;
   for (unsigned i = 1; !taken.insert(result).second; ++i)
     result = base + "_" + std::to_string(i);
@@ -81,8 +81,7 @@ void Exporter::setReal(Operation *op, const std::string &name, Form form) {
   auto uniform = dyn_cast<quant::UniformQuantizedType>(element);
   SmallVector<std::string> inputs = {uniform ? clip(name, uniform) : name};
   llvm::append_range(inputs, parameters(output, cast<quant::QuantizedType>(element)));
-  onnx::NodeProto &quantize = node(op, "QuantizeLinear", inputs, output);
-  quantize.set_name(output);
+  onnx::NodeProto &quantize = node(nullptr, "QuantizeLinear", inputs, output);
   if (isa<quant::UniformQuantizedPerAxisType>(element))
     setInt(quantize, "axis", axis);
   set(op, output, form);

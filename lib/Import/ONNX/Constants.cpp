@@ -14,9 +14,6 @@ using namespace nibble::onnximport;
 
 /// What is larger becomes a resource.
 constexpr size_t kResourceThreshold = 1024;
-/// Constants of more elements are not evaluated.
-constexpr int64_t kContentLimit = 1024;
-
 Type Importer::elementType(int32_t onnxType) {
   switch (onnxType) {
   case onnx::TensorProto::FLOAT:
@@ -129,10 +126,10 @@ static void readReals(ArrayRef<char> data, Content &content) {
   }
 }
 
-std::shared_ptr<const Content> Importer::readContent(const onnx::TensorProto &tensor) {
+std::shared_ptr<const Content> Importer::readContent(const onnx::TensorProto &tensor, int64_t limit) {
   int64_t count = 1;
   for (int64_t extent : tensor.dims())
-    if (extent < 0 || llvm::MulOverflow(count, extent, count) || count > kContentLimit)
+    if (extent < 0 || llvm::MulOverflow(count, extent, count) || count > limit)
       return nullptr;
   auto content = std::make_shared<Content>();
   content->type = tensor.data_type();

@@ -29,6 +29,9 @@ struct Content {
   size_t size() const { return isReal() ? reals.size() : ints.size(); }
 };
 
+/// Constants of more elements are weights, which nothing computes with at import.
+constexpr int64_t kContentLimit = 1024;
+
 /// What is known of an ONNX value.
 struct Known {
   /// In the IR; made on demand for constants.
@@ -59,8 +62,8 @@ public:
   Bytes bytes(const onnx::TensorProto &tensor);
   /// `data` as an attribute; a resource that keeps the bytes where they are, if they are many.
   mlir::ElementsAttr attribute(mlir::RankedTensorType type, const Bytes &data, llvm::StringRef name);
-  /// Small content of a constant; null if it is large or no constant.
-  std::shared_ptr<const Content> readContent(const onnx::TensorProto &tensor);
+  /// Content of a constant; null if it has more than `limit` elements, or is of a type that contents do not have.
+  std::shared_ptr<const Content> readContent(const onnx::TensorProto &tensor, int64_t limit = kContentLimit);
   mlir::Value constant(mlir::Location loc, mlir::Type type, mlir::ElementsAttr value);
   /// By value: the table moves as it grows.
   Shape shapeOf(mlir::Value value);

@@ -9,11 +9,23 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
+/// The constant in operand `i`; there may be as many scales as a weight has channels.
+static std::shared_ptr<const Content> readConstant(Node &node, unsigned i, const Twine &what) {
+  constexpr int64_t mostChannels = 1 << 20;
+  const Known &known = node.known(i);
+  std::shared_ptr<const Content> content = known.content;
+  if (!content && known.tensor)
+    content = node.importer.readContent(*known.tensor, mostChannels);
+  if (!content || content->size() == 0 || (!content->isReal() && !staticExtents(content->ints)))
+    node.fail("the " + what + " (input " + Twine(i) + ", '" + node.proto.input(i) + "') is not known at compile time");
+  return content;
+}
+
 QuantParameters nibble::onnximport::readParameters(Node &node, unsigned scale, unsigned zeroPoint, int32_t storage) {
   QuantParameters result;
-  const Content *scales = node.content(scale);
-  if (!scales || !scales->isReal() || scales->reals.empty())
-    node.fail("the scale (input " + Twine(scale) + ", '" + node.proto.input(scale) + "') is not known at compile time");
+  auto scales = readConstant(node, scale, "scale");
+  if (!scales->isReal())
+    node.fail("the scale (input " + Twine(scale) + ", '" + node.proto.input(scale) + "') is not of type FLOAT");
   result.scales = scales->reals;
   for (double value : result.scales)
     if (!(value > 0) || value > 3e38)
@@ -22,8 +34,11 @@ QuantParameters nibble::onnximport::readParameters(Node &node, unsigned scale, u
   result.storage = storage;
   if (!node.has(zeroPoint))
     return result;
-  result.zeroPoints = node.ints(zeroPoint, "the zero point");
-  result.storage = node.content(zeroPoint)->type;
+  auto zeros = readConstant(node, zeroPoint, "zero point");
+  if (zeros->isReal())
+    node.fail("the zero point (input " + Twine(zeroPoint) + ", '" + node.proto.input(zeroPoint) + "') is no integer");
+  result.zeroPoints = *staticExtents(zeros->ints);
+  result.storage = zeros->type;
   if (result.zeroPoints.size() != result.scales.size())
     node.fail("has " + Twine(result.scales.size()) + " scales and " + Twine(result.zeroPoints.size()) + " zero points");
   return result;
