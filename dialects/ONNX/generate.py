@@ -61,7 +61,8 @@ def operation(schema):
     attributes = [attribute(a, taken) for a in schema.attributes.values() if a.type in ATTRIBUTES]
     outputs = [value(p, taken) for p in schema.outputs]
     several = lambda parameters: sum(p.option != Option.Single for p in parameters) > 1
-    traits = ["AttrSizedOperandSegments"] * several(schema.inputs) + ["AttrSizedResultSegments"] * several(schema.outputs)
+    traits = ["AttrSizedOperandSegments"] * several(schema.inputs)
+    traits += ["AttrSizedResultSegments"] * several(schema.outputs)
     arguments = ",\n      ".join(inputs + attributes)
     return (f'def ONNX_{schema.name}Op : ONNX_Op<"{schema.name}", [{", ".join(traits)}]> {{\n'
             f'  let summary = "{summary(schema)}";\n'

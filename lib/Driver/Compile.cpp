@@ -100,8 +100,8 @@ Error Compilation::calibrate(OpenSamples open) {
     removeObserves(*module);
   if (!isObserved(*module)) {
     return hasData ? session.warn("the model needs no calibration: it has no values to quantize, or quantizes them "
-                                   "itself; the data is not used")
-                    : Error::success();
+                                  "itself; the data is not used")
+                   : Error::success();
   }
   if (!open) {
     calibrationFile = options.quantization.calibFile;

@@ -133,7 +133,7 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
     (["--float", "-o", "no/such/m.so"], "cannot write 'no/such/m.so'"),
     (["--float", "--nonsense", "-o", "m.so"], "--nonsense"),
     (["--float", "--target", "z80", "-o", "m.so"], "z80"),
-    (["--float", "--emit", "tape", "-o", "m.so"], "emit 'tape' is not supported, expected so, a, o"),
+    (["--float", "--emit", "tape", "-o", "m.so"], "emit 'tape' is not supported, expected so, exe, a, o"),
     (["--float", "--stop-after", "lunch", "-o", "m.so"], "lunch"),
     (["--weights", "int3", "-o", "m.so"], "weights 'int3' is not supported"),
 ])

@@ -91,8 +91,8 @@ std::string Exporter::weight(Value value, ArrayRef<int64_t> permutation, int64_t
   ArrayRef<int64_t> shape = typeOf(constant).getShape();
   std::vector<char> bytes = transposeBytes(bytesOf(constant), *getElementBytes(element), shape, permutation);
   SmallVector<int64_t> permuted = llvm::map_to_vector(permutation, [&](int64_t dim) { return shape[dim]; });
-  std::string name = initializer(baseName(constant), storedType(constant.getLoc(), element),
-                                 extents.empty() ? ArrayRef<int64_t>(permuted) : extents,
-                                 std::string(bytes.begin(), bytes.end()));
+  std::string name =
+      initializer(baseName(constant), storedType(constant.getLoc(), element),
+                  extents.empty() ? ArrayRef<int64_t>(permuted) : extents, std::string(bytes.begin(), bytes.end()));
   return isa<quant::QuantizedType>(element) ? dequantize(name, element, unique(name + "_dequantized"), axis) : name;
 }

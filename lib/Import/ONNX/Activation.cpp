@@ -118,8 +118,8 @@ static void importShrink(Node &node) {
   Value input = node.real(0);
   float bias = node.getFloat("bias", 0.0f), lambd = node.getFloat("lambd", 0.5f);
   Value above = node.binary<MulOp>(isAbove(node, input, lambd), node.binary<SubOp>(input, node.floats(bias)));
-  Value below = node.binary<MulOp>(isAbove(node, node.unary<NegOp>(input), lambd),
-                                   node.binary<AddOp>(input, node.floats(bias)));
+  Value below =
+      node.binary<MulOp>(isAbove(node, node.unary<NegOp>(input), lambd), node.binary<AddOp>(input, node.floats(bias)));
   node.set(0, node.binary<AddOp>(above, below));
 }
 

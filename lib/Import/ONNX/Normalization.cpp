@@ -137,8 +137,9 @@ static void importLRN(Node &node) {
   SmallVector<int64_t> kernel = {size, 1}, ones = {1, 1}, pads = {(size - 1) / 2, 0, size / 2, 0};
   Value mean = node.emit<AvgPoolOp>(flat, node.elementOf(square), square, kernel, ones, pads,
                                     /*count_include_pad=*/true, Layout::NCHW);
-  Value sum = node.binary<AddOp>(node.binary<MulOp>(node.reshape(mean, shape), node.floats(node.getFloat("alpha", 1e-4f))),
-                                 node.floats(node.getFloat("bias", 1.0f)));
+  Value sum =
+      node.binary<AddOp>(node.binary<MulOp>(node.reshape(mean, shape), node.floats(node.getFloat("alpha", 1e-4f))),
+                         node.floats(node.getFloat("bias", 1.0f)));
   node.set(0, node.binary<DivOp>(input, node.binary<PowOp>(sum, node.floats(node.getFloat("beta", 0.75f)))));
 }
 

@@ -128,12 +128,13 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
       return SmallVector<Value>{input, weights};
     }
     auto weights = getConstantValues<float>(product.weights);
-    auto bias = product.bias ? getConstantValues<float>(product.bias) : std::optional<std::vector<float>>(std::in_place);
+    auto bias =
+        product.bias ? getConstantValues<float>(product.bias) : std::optional<std::vector<float>>(std::in_place);
     if (!weights || !bias)
       return failure();
-    QuantizedWeights result =
-        quantizeWeights(*weights, [&](size_t i) { return product.channelOf(i); }, product.channels, *bias,
-                        getScale(getPerTensor(input)), settings.perTensor);
+    QuantizedWeights result = quantizeWeights(
+        *weights, [&](size_t i) { return product.channelOf(i); }, product.channels, *bias,
+        getScale(getPerTensor(input)), settings.perTensor);
     if (!report(product.op, result.findings))
       return failure();
     SmallVector<Value> operands{input};
@@ -143,11 +144,11 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
         type.clone(getWeightType(8, -127, 127, result.scales, static_cast<int32_t>(product.weightsChannelDim))),
         result.values));
     if (product.bias)
-      operands.push_back(createConstant<int32_t>(
-          rewriter, product.bias.getLoc(),
-          cast<RankedTensorType>(product.bias.getType())
-              .clone(getWeightType(32, INT32_MIN, INT32_MAX, result.biasScales, 0)),
-          result.bias));
+      operands.push_back(
+          createConstant<int32_t>(rewriter, product.bias.getLoc(),
+                                  cast<RankedTensorType>(product.bias.getType())
+                                      .clone(getWeightType(32, INT32_MIN, INT32_MAX, result.biasScales, 0)),
+                                  result.bias));
     return operands;
   }
 

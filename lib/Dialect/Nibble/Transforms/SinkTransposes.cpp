@@ -3,8 +3,8 @@
 #include "nibble/Dialect/Nibble/Layouts.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
-#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Constants.h"
+#include "nibble/Support/ElementData.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -70,8 +70,7 @@ struct SinkBelow : RewritePattern {
       return false;
     if (auto fakeQuant = dyn_cast<FakeQuantOp>(op); fakeQuant && !isa<quant::UniformQuantizedType>(fakeQuant.getType()))
       return false;
-    return llvm::all_of(op->getOperandTypes(),
-                        [](Type type) { return cast<RankedTensorType>(type).getRank() <= 4; });
+    return llvm::all_of(op->getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getRank() <= 4; });
   }
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
@@ -112,8 +111,8 @@ struct SinkBelowResize : OpRewritePattern<ResizeNearestOp> {
       axes.push_back(axis);
       llvm::append_range(indices, table);
     }
-    Value resized = ResizeNearestOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), transpose.getInput(),
-                                            axes, indices);
+    Value resized =
+        ResizeNearestOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), transpose.getInput(), axes, indices);
     rewriter.replaceOpWithNewOp<TransposeOp>(op, type, resized, kToNCHW);
     ++sunk;
     return success();

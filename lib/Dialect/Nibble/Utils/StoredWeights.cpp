@@ -56,8 +56,7 @@ static std::optional<std::vector<double>> getRealBias(Value bias) {
   return result;
 }
 
-FailureOr<Value> nibble::createStoredBias(OpBuilder &builder, const Product &product, Value weights,
-                                          float inputScale) {
+FailureOr<Value> nibble::createStoredBias(OpBuilder &builder, const Product &product, Value weights, float inputScale) {
   if (!product.bias)
     return Value();
   const QuantParams params(getQuantizedType(weights));
@@ -71,8 +70,8 @@ FailureOr<Value> nibble::createStoredBias(OpBuilder &builder, const Product &pro
   for (auto [c, real] : llvm::enumerate(*bias)) {
     const double q = std::rint(real / static_cast<double>(inputScale * params.getScale(c)));
     if (!(std::fabs(q) <= 0x1p30))
-      return product.op->emitError() << "bias " << real << " of output channel " << c << " does not fit 31 bits of scale "
-                                     << inputScale * params.getScale(c);
+      return product.op->emitError() << "bias " << real << " of output channel " << c
+                                     << " does not fit 31 bits of scale " << inputScale * params.getScale(c);
     values.push_back(static_cast<int32_t>(q));
   }
   auto tensor = RankedTensorType::get(cast<RankedTensorType>(product.bias.getType()).getShape(), type);
