@@ -70,9 +70,8 @@ def UKernel_ObserveOp : UKernel_Op<"observe"> {
 class UKernel_KernelOpBase<string mnemonic, list<Trait> traits = []>
     : UKernel_Op<mnemonic, !listconcat([Pure], traits)>;
 
-class UKernel_UnaryKernelOp<string mnemonic, dag attributes, bit inPlace = 0>
-    : UKernel_KernelOpBase<mnemonic, [DeclareOpInterfaceMethods<UKernel_KernelOp,
-          !if(inPlace, ["getInPlaceOperand"], []<string>)>]> {
+class UKernel_UnaryKernelOp<string mnemonic, dag attributes, list<string> methods = []>
+    : UKernel_KernelOpBase<mnemonic, [DeclareOpInterfaceMethods<UKernel_KernelOp, methods>]> {
   let arguments = !con((ins UKernel_Buffer:$input), attributes);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
@@ -80,7 +79,7 @@ class UKernel_UnaryKernelOp<string mnemonic, dag attributes, bit inPlace = 0>
 }
 
 def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
-    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments"]>]> {
   let summary = "Convolution or matrix product with packed weights, integer or float";
   let description = [{
     As `nibble.int_conv` or, for f32, `nibble.conv` and a clamp to [`float_min`, `float_max`]. Weights, bias and
@@ -118,51 +117,55 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
 }
 
 def UKernel_ConvTransposeOp : UKernel_KernelOpBase<"conv_transpose", [
-    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments"]>]> {
   let summary = "Transposed convolution, integer or float";
   let description = [{
-    As `nibble.int_conv_transpose` or, for f32, `nibble.conv_transpose`; the filter is O, KH, KW, C/groups as there.
+    As `nibble.int_conv_transpose` or, for f32, `nibble.conv_transpose`. Weights and multipliers are packed by
+    `nibble::kernels`.
 
     ```mlir
-    func.func @main(%x: !ukernel.buffer<1x4x4x3xui8>, %w: !ukernel.buffer<5x2x2x3xi8>,
-        %b: !ukernel.buffer<5xi32>, %m: !ukernel.buffer<5xf32>) -> !ukernel.buffer<1x8x8x5xui8> {
-      %y = ukernel.conv_transpose %x, %w bias %b multiplier %m {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
-          dilations = array<i64: 1, 1>, groups = 1 : i64, clamp = array<i32: 0, 255>}
-          : (!ukernel.buffer<1x4x4x3xui8>, !ukernel.buffer<5x2x2x3xi8>, !ukernel.buffer<5xi32>, !ukernel.buffer<5xf32>)
+    func.func @main(%x: !ukernel.buffer<1x4x4x3xui8>, %w: !ukernel.buffer<60xi8>,
+        %b: !ukernel.buffer<5xi32>, %m: !ukernel.buffer<20xi8>) -> !ukernel.buffer<1x8x8x5xui8> {
+      %y = ukernel.conv_transpose %x, %w bias %b multiplier %m {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>,
+          pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, clamp = array<i32: 0, 255>}
+          : (!ukernel.buffer<1x4x4x3xui8>, !ukernel.buffer<60xi8>, !ukernel.buffer<5xi32>, !ukernel.buffer<20xi8>)
           -> !ukernel.buffer<1x8x8x5xui8>
       return %y : !ukernel.buffer<1x8x8x5xui8>
     }
     ```
 
-    * C1: input and result are images, the filter has four dimensions.
+    * C1: input and result are images.
+    * C2: bytes have a bias and multipliers.
   }];
-  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$filter, Optional<UKernel_Buffer>:$bias,
-      Optional<UKernel_Buffer>:$multiplier, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, Optional<UKernel_Buffer>:$bias,
+      Optional<UKernel_Buffer>:$multiplier, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
       I64Attr:$groups, UnitAttr:$fixed, DefaultValuedAttr<I32Attr, "0">:$input_zero_point,
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = [{
-    $input `,` $filter (`bias` $bias^)? (`multiplier` $multiplier^)? attr-dict `:` functional-type(operands, results)
+    $input `,` $weights (`bias` $bias^)? (`multiplier` $multiplier^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
 
 def UKernel_MatMulOp : UKernel_KernelOpBase<"matmul", [
-    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments"]>]> {
   let summary = "Batched matrix product of two values, integer or float";
   let description = [{
-    As `nibble.int_matmul` or `nibble.matmul`; products with constants are `ukernel.conv`.
+    As `nibble.int_matmul` or `nibble.matmul`; products with constants are `ukernel.conv`. Multipliers are packed by
+    `nibble::kernels`.
 
     ```mlir
     func.func @main(%a: !ukernel.buffer<2x4xui8>, %b: !ukernel.buffer<4x3xui8>,
-        %c: !ukernel.buffer<3xi32>, %m: !ukernel.buffer<3xf32>) -> !ukernel.buffer<2x3xui8> {
+        %c: !ukernel.buffer<3xi32>, %m: !ukernel.buffer<12xi8>) -> !ukernel.buffer<2x3xui8> {
       %y = ukernel.matmul %a, %b bias %c multiplier %m : (!ukernel.buffer<2x4xui8>, !ukernel.buffer<4x3xui8>,
-          !ukernel.buffer<3xi32>, !ukernel.buffer<3xf32>) -> !ukernel.buffer<2x3xui8>
+          !ukernel.buffer<3xi32>, !ukernel.buffer<12xi8>) -> !ukernel.buffer<2x3xui8>
       return %y : !ukernel.buffer<2x3xui8>
     }
     ```
 
     * C1: the contracted extents agree and leading dimensions broadcast to the result's.
+    * C2: bytes have a bias and multipliers.
   }];
   let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, Optional<UKernel_Buffer>:$bias,
       Optional<UKernel_Buffer>:$multiplier,
@@ -199,7 +202,7 @@ def UKernel_BinaryOp : UKernel_KernelOpBase<"binary", [
 }
 
 def UKernel_UnaryOp : UKernel_UnaryKernelOp<"unary",
-    (ins StrAttr:$function, DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$parameters), 1> {
+    (ins StrAttr:$function, DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$parameters), ["getInPlaceOperand"]> {
   let summary = "Elementwise float function";
   let description = [{
     The `nibble` operation called `function`, with its attributes in `parameters`.
@@ -209,12 +212,12 @@ def UKernel_UnaryOp : UKernel_UnaryKernelOp<"unary",
     ```
 
     * C1: f32 in and out, of one shape.
-    * C2: `function` is known.
+    * C2: `function` is known and has its number of parameters.
   }];
 }
 
 def UKernel_LookupOp : UKernel_KernelOpBase<"lookup", [
-    DeclareOpInterfaceMethods<UKernel_KernelOp, ["getInPlaceOperand"]>]> {
+    DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments", "getInPlaceOperand"]>]> {
   let summary = "Elementwise function of a byte by a table";
   let description = [{
     ```mlir
@@ -262,7 +265,7 @@ def UKernel_DequantizeOp : UKernel_UnaryKernelOp<"dequantize",
 }
 
 def UKernel_RequantizeOp : UKernel_UnaryKernelOp<"requantize",
-    (ins F32Attr:$scale, DenseI32ArrayAttr:$zero_points, DenseI32ArrayAttr:$clamp, UnitAttr:$fixed), 1> {
+    (ins F32Attr:$scale, DenseI32ArrayAttr:$zero_points, DenseI32ArrayAttr:$clamp, UnitAttr:$fixed), ["getInPlaceOperand"]> {
   let summary = "Bytes to bytes of another scale or zero point";
   let description = [{
     As `nibble.int_requantize`; `zero_points` are those of input and result.
@@ -331,6 +334,7 @@ def UKernel_ReduceOp : UKernel_UnaryKernelOp<"reduce", (ins StrAttr:$kind, Dense
     ```
 
     * C1: f32 in and out; the reduced extents are 1 in the result.
+    * C2: `kind` is sum, mean, max, min or prod.
   }];
 }
 
@@ -350,7 +354,8 @@ def UKernel_TransposeOp : UKernel_UnaryKernelOp<"transpose", (ins DenseI64ArrayA
   }];
 }
 
-def UKernel_SliceOp : UKernel_UnaryKernelOp<"slice", (ins DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$steps)> {
+def UKernel_SliceOp : UKernel_UnaryKernelOp<"slice", (ins DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$steps),
+    ["getKernelArguments"]> {
   let summary = "Every step-th element of a range of each dimension";
   let description = [{
     ```mlir
@@ -363,17 +368,18 @@ def UKernel_SliceOp : UKernel_UnaryKernelOp<"slice", (ins DenseI64ArrayAttr:$sta
 }
 
 def UKernel_PadOp : UKernel_UnaryKernelOp<"pad",
-    (ins DenseI64ArrayAttr:$low, StrAttr:$mode, DefaultValuedAttr<F64Attr, "0.0">:$value)> {
+    (ins DenseI64ArrayAttr:$low, DefaultValuedAttr<F64Attr, "0.0">:$value),
+    ["getKernelArguments"]> {
   let summary = "Elements added or removed at the ends of dimensions";
   let description = [{
-    `low` elements come first in each dimension; they and those at the end hold `value`, the `edge` or the
-    `reflect`ion, as `mode` says.
+    `low` elements come first in each dimension (a negative count leaves out as many); they and those at the end hold
+    `value`. Edges and reflections are `ukernel.gather`.
 
     ```mlir
-    %y = ukernel.pad %x {low = array<i64: 0, 1>, mode = "constant"} : !ukernel.buffer<2x3xf32> -> !ukernel.buffer<2x6xf32>
+    %y = ukernel.pad %x {low = array<i64: 0, 1>} : !ukernel.buffer<2x3xf32> -> !ukernel.buffer<2x6xf32>
     ```
 
-    * C1: one element type and rank; `mode` is known.
+    * C1: one element type and rank.
   }];
 }
 

@@ -83,8 +83,9 @@ def PlanMemory : Pass<"ukernel-plan-memory", "::mlir::func::FuncOp"> {
 def ExpandFloatOps : Pass<"ukernel-expand-float-ops", "::mlir::ModuleOp"> {
   let summary = "Fused multiply-add and rounding for processors without them";
   let description = [{
-    Replaces `llvm.intr.fma` on f32 by f64 arithmetic that rounds the sum to odd, and `rint`, `roundeven`, `floor`
-    and `ceil` on f32 by additions, all exact: the same bits as the instruction.
+    Replaces `llvm.intr.fma` on f32 by f64 arithmetic that rounds the sum to odd, on f64 by sums and products with
+    their errors (of moderate exponents, as those of `nibble.pow` are), and `rint`, `roundeven`, `floor` and `ceil` on
+    f32 by additions, all exact: the same bits as the instruction.
 
     ```mlir
     func.func @main(%x: f32, %y: f32, %z: f32) -> f32 {

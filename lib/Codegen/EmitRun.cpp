@@ -30,14 +30,12 @@ public:
                      [&](StringRef symbol) { return op.emitKernel(builder, symbol, isa); });
   }
 
-  func::FuncOp getHalo(Location loc, BufferType type) {
-    std::string key;
-    llvm::raw_string_ostream(key) << type;
+  func::FuncOp getHalo(Location loc, const kernels::HaloParams &params) {
     auto emit = [&](StringRef symbol) {
-      getHaloNests(type).emit(builder, loc, symbol, 1);
+      kernels::emitHalo(builder, loc, symbol, params, isa);
       return success();
     };
-    return *getOrEmit(spell(type.getElementType()) + "_halo_" + isa.name.str(), key, emit);
+    return *getOrEmit(kernels::haloKernelName(params, isa), kernels::haloKernelKey(params), emit);
   }
 
 private:
@@ -75,7 +73,7 @@ private:
   Value offset(Value base, int64_t bytes) {
     if (bytes == 0)
       return base;
-    return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)});
+    return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(bytes)});
   }
   Value loadBuffer(Value array, unsigned index, Type type);
   Value getPointer(Value value);
@@ -141,8 +139,12 @@ void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t
 
 LogicalResult SampleEmitter::emitCall(KernelOp op) {
   auto type = cast<BufferType>(op->getResult(0).getType());
-  if (type.hasHalo())
-    call(kernels.getHalo(op.getLoc(), type), getPointer(op->getResult(0)), getHaloNests(type).getTileCount());
+  if (type.hasHalo()) {
+    kernels::HaloParams halo = getHaloParams(type);
+    KernelArgument image = getOrigin(op->getResult(0));
+    call(kernels.getHalo(op.getLoc(), halo), offset(getPointer(image.value), image.offset),
+         kernels::haloTileCount(halo));
+  }
   FailureOr<func::FuncOp> kernel = kernels.get(op);
   if (failed(kernel))
     return failure();

@@ -30,13 +30,12 @@ std::string nibble::kernels::whyNoBatchMatMul(const BatchMatMulParams &params, c
   if ((params.lhs == ElementKind::F32) != isFloat(params) || (params.rhs == ElementKind::F32) != isFloat(params))
     return "operands of bytes and of floats";
   if (isFloat(params))
-    return isa.hasFMA ? "" : "a matrix product of floats needs fused multiply-add";
+    return "";
   return whyNotRange(params.range, params.output);
 }
 
 std::string nibble::kernels::batchMatMulKernelName(const BatchMatMulParams &params, const ISA &isa) {
-  return (spelling(params.lhs) + "_" + spelling(params.rhs) + "_" + spelling(params.output) + "_batch_matmul_" +
-          isa.name)
+  return (spelling(params.lhs) + "_" + spelling(params.rhs) + "_" + spelling(params.output) + "_matmul_" + isa.name)
       .str();
 }
 
@@ -66,13 +65,12 @@ int64_t nibble::kernels::batchMatMulTileCount(const BatchMatMulParams &params) {
   return tiles;
 }
 
-std::vector<char> nibble::kernels::packBatchMatMulMultipliers(const BatchMatMulParams &params,
-                                                              llvm::ArrayRef<float> multipliers) {
+std::vector<char> nibble::kernels::packMultipliers(llvm::ArrayRef<float> multipliers, Requant requant) {
   auto bytesOf = [](const auto &values) {
     const char *bytes = reinterpret_cast<const char *>(values.data());
     return std::vector<char>(bytes, bytes + values.size() * sizeof(values[0]));
   };
-  if (params.requant == Requant::Float)
+  if (requant == Requant::Float)
     return bytesOf(multipliers);
   // All mantissas, then all shifts.
   std::vector<int64_t> fixed(2 * multipliers.size());
@@ -158,14 +156,7 @@ Value MatMulEmitter::multiply(Value lhs, Value rhs, Value acc) {
 }
 
 Value MatMulEmitter::finish(Value acc, Value n) {
-  if (isFloat(p))
-    return acc;
-  const int64_t lanes = b.lanesOf(acc);
-  if (p.requant == Requant::Float)
-    return narrow(b, requantizeFloat(b, acc, b.load(b.vec(lanes, b.f32()), at(multipliers, n, 4)), p.range));
-  Value mantissa = b.load(b.vec(lanes, b.i64()), at(multipliers, n, 8));
-  Value shift = b.load(b.vec(lanes, b.i64()), at(b.at(multipliers, 8 * p.N), n, 8));
-  return narrow(b, requantizeFixed(b, acc, mantissa, shift, p.range));
+  return isFloat(p) ? acc : requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range);
 }
 
 void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {

@@ -19,11 +19,9 @@ static Box binaryBox(const BinaryParams &params) {
                            {bytesOf(params.output), params.outputStrides}}});
 }
 
-static std::string whyNoFloat(const BinaryParams &params, const ISA &isa) {
+static std::string whyNoFloat(const BinaryParams &params) {
   if (params.lhs != ElementKind::F32 || params.rhs != ElementKind::F32)
     return "operands of bytes and a float result";
-  if (params.kind == BinaryKind::Pow && !isa.hasFMA)
-    return "pow needs fused multiply-add";
   return "";
 }
 
@@ -48,7 +46,7 @@ std::string nibble::kernels::whyNoBinary(const BinaryParams &params, const ISA &
   const size_t rank = params.shape.size();
   if (params.lhsStrides.size() != rank || params.rhsStrides.size() != rank || params.outputStrides.size() != rank)
     return "each operand needs one stride a dimension";
-  return isFloat(params) ? whyNoFloat(params, isa) : whyNoInteger(params);
+  return isFloat(params) ? whyNoFloat(params) : whyNoInteger(params);
 }
 
 static StringRef verb(BinaryKind kind) {

@@ -7,9 +7,6 @@
 using namespace mlir;
 using namespace nibble::kernels;
 
-/// Elements of a tile of a box with one dimension.
-static constexpr int64_t rowTile = 4096;
-
 bool Box::empty() const { return llvm::is_contained(shape, 0); }
 
 bool Box::isVectorizable() const {
@@ -28,6 +25,7 @@ static bool canMerge(const Box &box, int64_t outer, int64_t inner) {
 
 Box nibble::kernels::mergeDimensions(Box box) {
   Box merged;
+  merged.rowTile = box.rowTile;
   for (const BoxOperand &operand : box.operands)
     merged.operands.push_back({operand.elementBytes, {}});
   for (int64_t d = box.rank() - 1, inner = -1; d >= 0; --d) {
@@ -60,7 +58,11 @@ Box nibble::kernels::mergeDimensions(Box box) {
 int64_t nibble::kernels::boxTileCount(const Box &box) {
   if (box.empty())
     return 0;
-  return box.rank() == 1 ? llvm::divideCeil(box.length(), rowTile) : box.shape.front();
+  return box.rank() == 1 ? llvm::divideCeil(box.length(), box.rowTile) : box.shape.front();
+}
+
+int64_t nibble::kernels::elementsPerTile(int64_t work) {
+  return std::max<int64_t>(1, 4096 / std::max<int64_t>(1, work));
 }
 
 /// The pointers moved by `iv` steps along `dimension`, each step `factor` indices.
@@ -77,7 +79,7 @@ static SmallVector<Value> advance(KernelBuilder &b, const Box &box, int64_t dime
 /// A box with one dimension: full tiles, then the last one if it is shorter.
 static void emitRowTiles(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
                          llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
-  const int64_t full = box.length() / rowTile, rest = box.length() % rowTile;
+  const int64_t rowTile = box.rowTile, full = box.length() / rowTile, rest = box.length() % rowTile;
   if (full > 0) {
     Value last = b.create<arith::MinSIOp>(end, b.constant(full));
     b.loop(begin, last, [&](Value tile) { row(advance(b, box, 0, pointers, tile, rowTile), rowTile); });
@@ -133,17 +135,14 @@ void nibble::kernels::emitVectors(KernelBuilder &b, int64_t length, int64_t lane
   }
 }
 
-func::FuncOp nibble::kernels::defineKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
-                                           llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
-  KernelBuilder b(loc, builder, isa);
-  auto type = b.getFunctionType({b.ptr(), b.i64(), b.i64()}, {});
-  auto function = func::FuncOp::create(b, symbol, type);
-  builder.setInsertionPointAfter(function);
-  Block *entry = function.addEntryBlock();
-  b.setInsertionPointToStart(entry);
-  body(b, entry->getArgument(0), entry->getArgument(1), entry->getArgument(2));
-  func::ReturnOp::create(b);
-  return function;
+void nibble::kernels::forEachImageRow(KernelBuilder &b, Value begin, Value end, int64_t images, int64_t rows,
+                                      llvm::function_ref<void(Value, Value)> body) {
+  b.loop(begin, end, [&](Value tile) {
+    if (images == 1)
+      return body(b.constant(0), tile);
+    Value count = b.constant(rows);
+    body(b.create<arith::DivUIOp>(tile, count), b.create<arith::RemUIOp>(tile, count));
+  });
 }
 
 SmallVector<Value> nibble::kernels::loadArguments(KernelBuilder &b, Value args, unsigned count) {

@@ -20,6 +20,7 @@ struct BoxOperand {
 struct Box {
   Extents shape;
   llvm::SmallVector<BoxOperand, 3> operands;
+  int64_t rowTile = 4096; ///< elements of a tile where there is one dimension
 
   int64_t rank() const { return shape.size(); }
   int64_t length() const { return shape.back(); }
@@ -34,8 +35,11 @@ struct Box {
 /// The same box with as few dimensions as the strides allow, at least one.
 Box mergeDimensions(Box box);
 
-/// The outermost dimension, or pieces of `rowTile` elements where it is the only one. `box` must be merged.
+/// The outermost dimension, or pieces of `box.rowTile` elements where it is the only one. `box` must be merged.
 int64_t boxTileCount(const Box &box);
+
+/// The `rowTile` of a box whose elements take `work` elements of input each.
+int64_t elementsPerTile(int64_t work);
 
 /// Emits the loops over tiles [begin, end) of a merged box. `row` gets the operands' pointers at a row's first element,
 /// and the row's length.
@@ -53,9 +57,9 @@ void emitFillBox(KernelBuilder &b, const Box &box, Value pointer, mlir::TypedAtt
 void emitVectors(KernelBuilder &b, int64_t length, int64_t lanes,
                  llvm::function_ref<void(int64_t lanes, Value first)> body);
 
-/// Emits a kernel's function round `body`.
-mlir::func::FuncOp defineKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
-                                llvm::function_ref<void(KernelBuilder &b, Value args, Value begin, Value end)> body);
+/// Emits `body` for the tiles [begin, end) of a kernel whose tiles are the `rows` rows of each of `images` images.
+void forEachImageRow(KernelBuilder &b, Value begin, Value end, int64_t images, int64_t rows,
+                     llvm::function_ref<void(Value image, Value row)> body);
 
 /// The first `count` arguments of a kernel.
 llvm::SmallVector<Value> loadArguments(KernelBuilder &b, Value args, unsigned count);

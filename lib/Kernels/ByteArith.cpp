@@ -62,6 +62,33 @@ Value nibble::kernels::requantize(KernelBuilder &b, Value acc, float scale, Requ
   return requantizeFixed(b, acc, a.i64(fixed.m), a.i64(fixed.s), range);
 }
 
+Value nibble::kernels::quantize(KernelBuilder &b, Value floats, float scale, const StoredRange &range) {
+  VectorArith a(b, b.lanesOf(floats));
+  return roundClamp(b, a.div(floats, a.f32(scale)), range, /*mayBeNaN=*/true);
+}
+
+Value nibble::kernels::dequantize(KernelBuilder &b, Value lanes, float scale, int32_t zeroPoint) {
+  VectorArith a(b, b.lanesOf(lanes));
+  return a.mul(centered(b, lanes, zeroPoint), a.f32(scale));
+}
+
+Value nibble::kernels::requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, int64_t columns,
+                                         Requant mode, const StoredRange &range) {
+  const int64_t lanes = b.lanesOf(acc);
+  auto load = [&](Type element, int64_t bytes, int64_t offset) {
+    return b.load(b.vec(lanes, element), b.at(b.at(multipliers, offset), b.mul(n, b.constant(bytes))));
+  };
+  if (mode == Requant::Float)
+    return narrow(b, requantizeFloat(b, acc, load(b.f32(), 4, 0), range));
+  return narrow(b, requantizeFixed(b, acc, load(b.i64(), 8, 0), load(b.i64(), 8, 8 * columns), range));
+}
+
+std::string nibble::kernels::whyNotScale(float scale, const StoredRange &range, ElementKind kind) {
+  if (!numerics::isScale(scale))
+    return "the scale is not a positive normal number";
+  return whyNotRange(range, kind);
+}
+
 std::string nibble::kernels::whyNotRange(const StoredRange &range, ElementKind kind) {
   const int32_t low = kind == ElementKind::U8 ? 0 : -128, high = low + 255;
   if (range.min < low || range.max > high || range.min > range.max)

@@ -35,6 +35,19 @@ Value shiftClamp(KernelBuilder &b, Value sum, Value shift, const StoredRange &ra
 /// R(acc, scale) in either mode, for one constant scale (which has a fixed-point form in mode Fixed).
 Value requantize(KernelBuilder &b, Value acc, float scale, Requant mode, const StoredRange &range);
 
+/// numerics::quantize of f32 lanes, to i32 lanes.
+Value quantize(KernelBuilder &b, Value floats, float scale, const StoredRange &range);
+
+/// numerics::dequantize of i32 lanes.
+Value dequantize(KernelBuilder &b, Value lanes, float scale, int32_t zeroPoint);
+
+/// i32 sums of the columns from `n` on, of `columns`, as bytes; `multipliers` are by packMultipliers.
+Value requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, int64_t columns, Requant mode,
+                        const StoredRange &range);
+
+/// What is wrong with the scale and range of bytes of `kind`; empty if nothing.
+std::string whyNotScale(float scale, const StoredRange &range, ElementKind kind);
+
 /// What is wrong with a range of bytes of `kind`; empty if nothing.
 std::string whyNotRange(const StoredRange &range, ElementKind kind);
 

@@ -32,8 +32,6 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
   const double weights = double(p.KH) * p.KW * (p.C / p.groups + 4) * (p.input == ElementKind::F32 ? 64 : 16) * 8;
   if (std::max(window, weights) >= 0x1p30)
     return "a window that spans more than 1 GiB";
-  if (p.input == ElementKind::F32 && !isa.hasFMA)
-    return "float kernels need fused multiply-add, which " + isa.name.str() + " lacks";
   return "";
 }
 
@@ -109,7 +107,7 @@ int64_t nibble::kernels::convTileCount(const ConvParams &params) {
 func::FuncOp nibble::kernels::emitConv(OpBuilder &builder, Location loc, StringRef symbol, const ConvParams &params,
                                        const ISA &isa) {
   assert(whyNoConv(params, isa).empty() && "ask first");
-  return emitKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
+  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     if (isDepthwise(params))
       emitDepthwise(b, params, args, begin, end);
     else

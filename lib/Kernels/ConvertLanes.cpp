@@ -12,24 +12,23 @@ namespace {
 
 /// Some channels of a pixel that move together.
 struct Group {
-  Value first;  ///< index of the first channel
-  int64_t read; ///< channels of the image
-  int64_t size; ///< those and the filled ones behind them
+  Value first; ///< index of the first channel
+  int64_t size;
 };
 
 /// One image row on the way between planes and pixels.
 class RowEmitter {
 public:
-  RowEmitter(KernelBuilder &b, const ConvertParams &params, ImagePitch pitch, ElementKind pixels, ElementKind planes,
-             Value pixelRow, Value planeRow)
-      : b(b), params(params), pixelPitch(pitch.pixel), pixelBytes(bytesOf(pixels)), planes(planes), pixelRow(pixelRow),
-        planeRow(planeRow) {}
+  RowEmitter(KernelBuilder &b, const ConvertParams &params, ElementKind pixels, ElementKind planes, Value pixelRow,
+             Value planeRow)
+      : b(b), params(params), pixelPitch(params.pixels.pixel), pixelBytes(bytesOf(pixels)), planes(planes),
+        pixelRow(pixelRow), planeRow(planeRow) {}
 
   void toPixels(int64_t lanes, Value x, Group group);
   void toPlanes(int64_t lanes, Value x, Group group);
 
-  /// Emits `body` for all pixels and groups of channels; `filled` channels follow those of the image.
-  void forEach(int64_t filled, llvm::function_ref<void(int64_t lanes, Value x, Group group)> body);
+  /// Emits `body` for all pixels and groups of channels.
+  void forEach(llvm::function_ref<void(int64_t lanes, Value x, Group group)> body);
 
 private:
   Value plane(Group group, int64_t channel, Value x) {
@@ -43,7 +42,7 @@ private:
   bool isWholePixel(Group group) { return pixelBytes == 1 && pixelPitch == 4 && group.size == 4; }
 
   /// i32 lanes of the group's bytes, or f32 lanes of its only channel.
-  Value joinChannels(ArrayRef<Value> channels, int64_t size);
+  Value joinChannels(ArrayRef<Value> channels);
   void storeBytes(Value scalar, int64_t size, Value pointer);
   Value loadBytes(int64_t size, Value pointer);
 
@@ -56,30 +55,26 @@ private:
 
 } // namespace
 
-void RowEmitter::forEach(int64_t filled, llvm::function_ref<void(int64_t, Value, Group)> body) {
+void RowEmitter::forEach(llvm::function_ref<void(int64_t, Value, Group)> body) {
   const int64_t size = pixelBytes == 1 ? 4 : 1, full = params.C / size, rest = params.C % size;
   emitVectors(b, params.W, b.isa.lanes(), [&](int64_t lanes, Value x) {
     if (full > 0)
-      b.loop(full, [&](Value iv) { body(lanes, x, Group{b.mul(iv, b.constant(size)), size, size}); });
+      b.loop(full, [&](Value iv) { body(lanes, x, Group{b.mul(iv, b.constant(size)), size}); });
     if (rest > 0)
-      body(lanes, x, Group{b.constant(full * size), rest, std::min(rest + filled, size)});
+      body(lanes, x, Group{b.constant(full * size), rest});
   });
 }
 
-Value RowEmitter::joinChannels(ArrayRef<Value> channels, int64_t size) {
+Value RowEmitter::joinChannels(ArrayRef<Value> channels) {
   if (pixelBytes == 4)
     return channels.front();
   VectorArith a(b, b.lanesOf(channels.front()));
-  const uint32_t fill = uint8_t(int64_t(params.fill));
   Value joined;
   for (auto [i, channel] : llvm::enumerate(channels)) {
     Value byte = a.shl(a.iand(channel, a.i32(255)), 8 * i);
     joined = joined ? b.create<arith::OrIOp>(joined, byte) : byte;
   }
-  uint32_t constant = 0;
-  for (int64_t i = channels.size(); i < size; ++i)
-    constant |= fill << (8 * i);
-  return constant == 0 ? joined : b.create<arith::OrIOp>(joined, a.i32(int32_t(constant)));
+  return joined;
 }
 
 void RowEmitter::storeBytes(Value scalar, int64_t size, Value pointer) {
@@ -110,13 +105,13 @@ Value RowEmitter::loadBytes(int64_t size, Value pointer) {
 
 void RowEmitter::toPixels(int64_t lanes, Value x, Group group) {
   SmallVector<Value, 4> channels;
-  for (int64_t c = 0; c < group.read; ++c) {
+  for (int64_t c = 0; c < group.size; ++c) {
     Value value = b.load(b.vec(lanes, elementType(b, planes)), plane(group, c, x));
     if (planes != ElementKind::F32)
       value = b.create<arith::ExtUIOp>(b.vec(lanes, b.i32()), value);
     channels.push_back(convertLanes(b, params, value));
   }
-  Value joined = joinChannels(channels, group.size), target = pixel(group, x);
+  Value joined = joinChannels(channels), target = pixel(group, x);
   if (isWholePixel(group))
     return b.store(joined, target);
   for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -133,12 +128,12 @@ void RowEmitter::toPlanes(int64_t lanes, Value x, Group group) {
     SmallVector<Value, 16> scalars;
     for (int64_t lane = 0; lane < lanes; ++lane) {
       Value pointer = b.at(source, lane * pixelPitch);
-      scalars.push_back(pixelBytes == 4 ? b.load(b.f32(), pointer) : loadBytes(group.read, pointer));
+      scalars.push_back(pixelBytes == 4 ? b.load(b.f32(), pointer) : loadBytes(group.size, pointer));
     }
     joined = vector::FromElementsOp::create(b, b.vec(lanes, scalars.front().getType()), scalars);
   }
   VectorArith a(b, lanes);
-  for (int64_t c = 0; c < group.read; ++c) {
+  for (int64_t c = 0; c < group.size; ++c) {
     Value channel = c == 0 ? joined : b.create<arith::ShRUIOp>(joined, a.i32(8 * c));
     Value value = convertLanes(b, params, channel);
     if (planes != ElementKind::F32)
@@ -148,12 +143,11 @@ void RowEmitter::toPlanes(int64_t lanes, Value x, Group group) {
 }
 
 void nibble::kernels::emitPlanesToPixels(KernelBuilder &b, const ConvertParams &params, Value in, Value out) {
-  RowEmitter emitter(b, params, params.out, params.output, params.input, out, in);
-  const int64_t filled = std::max<int64_t>(params.outputChannels - params.C, 0);
-  emitter.forEach(filled, [&](int64_t lanes, Value x, Group group) { emitter.toPixels(lanes, x, group); });
+  RowEmitter emitter(b, params, params.output, params.input, out, in);
+  emitter.forEach([&](int64_t lanes, Value x, Group group) { emitter.toPixels(lanes, x, group); });
 }
 
 void nibble::kernels::emitPixelsToPlanes(KernelBuilder &b, const ConvertParams &params, Value in, Value out) {
-  RowEmitter emitter(b, params, params.in, params.input, params.output, in, out);
-  emitter.forEach(0, [&](int64_t lanes, Value x, Group group) { emitter.toPlanes(lanes, x, group); });
+  RowEmitter emitter(b, params, params.input, params.output, in, out);
+  emitter.forEach([&](int64_t lanes, Value x, Group group) { emitter.toPlanes(lanes, x, group); });
 }

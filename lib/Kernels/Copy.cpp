@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Copies between two sets of strides, and fills.
+// Copies between two sets of strides.
 
 #include "Copy.h"
 #include "nibble/Kernels/Move.h"
@@ -68,43 +68,5 @@ func::FuncOp nibble::kernels::emitCopy(OpBuilder &builder, Location loc, llvm::S
     const Box box = copyBox(params);
     emitBox(b, box, loadArguments(b, args, 2), begin, end,
             [&](ArrayRef<Value> pointers, int64_t length) { emitCopyRow(b, box, pointers, length); });
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Fill
-//===----------------------------------------------------------------------===//
-
-static Box fillBox(const FillParams &params) {
-  return mergeDimensions({params.shape, {{params.elementBytes, params.outputStrides}}});
-}
-
-std::string nibble::kernels::whyNoFill(const FillParams &params, const ISA &isa) {
-  return whyNotElements(params.elementBytes, params.shape, {params.outputStrides});
-}
-
-std::string nibble::kernels::fillKernelName(const FillParams &params, const ISA &isa) {
-  return "x" + std::to_string(8 * params.elementBytes) + "_fill_" + isa.name.str();
-}
-
-std::string nibble::kernels::fillKernelKey(const FillParams &params) {
-  Box box = fillBox(params);
-  return "fill " + std::to_string(params.elementBytes) + " of " + spelling(box.shape) + " by " +
-         spelling(box.operands[0].strides) + " with " + std::to_string(params.bits);
-}
-
-int64_t nibble::kernels::fillTileCount(const FillParams &params) { return boxTileCount(fillBox(params)); }
-
-func::FuncOp nibble::kernels::emitFill(OpBuilder &builder, Location loc, llvm::StringRef symbol,
-                                       const FillParams &params, const ISA &isa) {
-  assert(whyNoFill(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    const Box box = fillBox(params);
-    const unsigned width = 8 * params.elementBytes;
-    TypedAttr value = b.getIntegerAttr(b.getIntegerType(width), APInt(width, params.bits, false, true));
-    emitBox(b, box, b.argument(args, 0), begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
-      Box row{{length}, {{params.elementBytes, {box.operands[0].strides.back()}}}};
-      emitFillBox(b, row, pointers[0], value);
-    });
   });
 }

@@ -23,19 +23,19 @@ struct GatherLoops {
 } // namespace
 
 static GatherLoops loopsOf(const GatherParams &params) {
-  size_t firstInner = 0;
-  for (size_t d = 0; d < params.shape.size(); ++d)
-    if (!params.indices[d].empty())
-      firstInner = d + 1;
-  GatherLoops loops;
+  // Where each dimension's table begins.
+  Extents tables(params.shape.size(), -1);
   int64_t entries = 0;
-  for (size_t d = 0; d < firstInner; ++d) {
-    const bool identity = params.indices[d].empty();
-    if (!identity || params.shape[d] != 1)
-      loops.outer.push_back(
-          {params.shape[d], params.inputStrides[d], params.outputStrides[d], identity ? -1 : entries});
-    entries += params.indices[d].size();
+  size_t firstInner = 0;
+  for (int64_t axis : params.axes) {
+    tables[axis] = entries;
+    entries += params.shape[axis];
+    firstInner = std::max(firstInner, size_t(axis) + 1);
   }
+  GatherLoops loops;
+  for (size_t d = 0; d < firstInner; ++d)
+    if (tables[d] >= 0 || params.shape[d] != 1)
+      loops.outer.push_back({params.shape[d], params.inputStrides[d], params.outputStrides[d], tables[d]});
   auto inner = [&](const Extents &all) { return Extents(all.begin() + firstInner, all.end()); };
   loops.rows = mergeDimensions(
       {inner(params.shape),
@@ -46,11 +46,9 @@ static GatherLoops loopsOf(const GatherParams &params) {
 static bool hasElements(const GatherParams &params) { return !llvm::is_contained(params.shape, 0); }
 
 std::string nibble::kernels::whyNoGather(const GatherParams &params, const ISA &isa) {
-  if (params.indices.size() != params.shape.size())
-    return "each dimension needs a table, which may be empty";
-  for (auto [table, extent] : llvm::zip(params.indices, params.shape))
-    if (!table.empty() && int64_t(table.size()) != extent)
-      return "a table of " + std::to_string(table.size()) + " entries for an extent of " + std::to_string(extent);
+  for (int64_t axis : params.axes)
+    if (axis < 0 || axis >= int64_t(params.shape.size()))
+      return "a table for dimension " + std::to_string(axis) + " of " + std::to_string(params.shape.size());
   return whyNotElements(params.elementBytes, params.shape, {params.inputStrides, params.outputStrides});
 }
 
@@ -62,8 +60,8 @@ std::string nibble::kernels::gatherKernelKey(const GatherParams &params) {
   const GatherLoops loops = loopsOf(params);
   std::string key = "gather " + std::to_string(params.elementBytes);
   for (const GatherDimension &d : loops.outer)
-    key += " " + std::to_string(d.extent) + (d.table < 0 ? " by " + std::to_string(d.inputStride) : " by table") +
-           " by " + std::to_string(d.outputStride);
+    key += " " + std::to_string(d.extent) + (d.table < 0 ? " by " : " by table " + std::to_string(d.table) + " of ") +
+           std::to_string(d.inputStride) + " by " + std::to_string(d.outputStride);
   return key + " rows " + spelling(loops.rows.shape) + " by " + spelling(loops.rows.operands[0].strides) + " by " +
          spelling(loops.rows.operands[1].strides);
 }
@@ -75,22 +73,16 @@ int64_t nibble::kernels::gatherTileCount(const GatherParams &params) {
   return loops.outer.empty() ? boxTileCount(loops.rows) : loops.outer.front().extent;
 }
 
-std::vector<char> nibble::kernels::packGatherTables(const GatherParams &params) {
-  Extents offsets;
-  for (auto [table, stride] : llvm::zip(params.indices, params.inputStrides))
-    for (int64_t index : table)
-      offsets.push_back(index * stride);
-  const char *bytes = reinterpret_cast<const char *>(offsets.data());
-  return std::vector<char>(bytes, bytes + offsets.size() * sizeof(int64_t));
-}
-
 /// Pointers of index `iv` along `d`.
 static SmallVector<Value> enter(KernelBuilder &b, const GatherDimension &d, Value tables, ArrayRef<Value> pointers,
                                 Value iv) {
-  Value offset = b.mul(iv, b.constant(d.inputStride));
-  if (d.table >= 0)
-    offset = b.load(b.i64(), b.at(tables, b.mul(b.add(iv, b.constant(d.table)), b.constant(8))), 8);
-  return {b.at(pointers[0], offset), b.at(pointers[1], b.mul(iv, b.constant(d.outputStride)))};
+  Value index = iv;
+  if (d.table >= 0) {
+    Value entry = b.load(b.i32(), b.at(tables, b.mul(b.add(iv, b.constant(d.table)), b.constant(4))), 4);
+    index = b.create<arith::ExtSIOp>(b.i64(), entry);
+  }
+  return {b.at(pointers[0], b.mul(index, b.constant(d.inputStride))),
+          b.at(pointers[1], b.mul(iv, b.constant(d.outputStride)))};
 }
 
 static void emitFrom(KernelBuilder &b, const GatherLoops &loops, size_t dimension, Value tables,
@@ -109,11 +101,11 @@ func::FuncOp nibble::kernels::emitGather(OpBuilder &builder, Location loc, llvm:
     if (!hasElements(params))
       return;
     const GatherLoops loops = loopsOf(params);
-    SmallVector<Value> pointers = loadArguments(b, args, 2);
+    SmallVector<Value> pointers = {b.argument(args, 0), b.argument(args, 2)};
     if (loops.outer.empty())
       return emitBox(b, loops.rows, pointers, begin, end,
                      [&](ArrayRef<Value> row, int64_t length) { emitCopyRow(b, loops.rows, row, length); });
-    Value tables = b.argument(args, 2);
+    Value tables = b.argument(args, 1);
     b.loop(begin, end,
            [&](Value iv) { emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv)); });
   });

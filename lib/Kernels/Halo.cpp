@@ -23,11 +23,15 @@ std::string nibble::kernels::haloKernelKey(const HaloParams &params) {
   llvm::raw_string_ostream os(key);
   os << "halo " << spelling(params.element) << ' ' << spelling(Extents{params.C, params.H, params.W}) << " by "
      << spelling(Extents{params.top, params.left, params.bottom, params.right}) << " pitch " << params.pitch.row << ','
-     << params.pitch.pixel << " value " << spelling(float(params.value));
+     << params.pitch.pixel << " images " << spelling(Extents{params.images, params.imagePitch}) << " value "
+     << spelling(float(params.value));
   return key;
 }
 
-int64_t nibble::kernels::haloTileCount(const HaloParams &params) { return params.top + params.H + params.bottom; }
+/// Rows of an image with its border.
+static int64_t rowsOf(const HaloParams &params) { return params.top + params.H + params.bottom; }
+
+int64_t nibble::kernels::haloTileCount(const HaloParams &params) { return params.images * rowsOf(params); }
 
 /// `count` pixels from `column` on of the image row at `row`.
 static void fillPixels(KernelBuilder &b, const HaloParams &params, Value row, int64_t column, int64_t count) {
@@ -37,28 +41,34 @@ static void fillPixels(KernelBuilder &b, const HaloParams &params, Value row, in
               storedValue(b, params.element, params.value));
 }
 
+/// What of image row `y` belongs to the border; rows above and below the image do altogether.
+static void fillRow(KernelBuilder &b, const HaloParams &params, Value image, Value y) {
+  Value row = b.at(image, b.mul(y, b.constant(params.pitch.row)));
+  auto all = [&] { fillPixels(b, params, row, -params.left, params.left + params.W + params.right); };
+  auto sides = [&] {
+    fillPixels(b, params, row, -params.left, params.left);
+    fillPixels(b, params, row, params.W, params.right);
+  };
+  if (params.top + params.bottom == 0)
+    return sides();
+  // Negative rows are large unsigned ones.
+  Value inside = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, y, b.constant(params.H));
+  auto branch = scf::IfOp::create(b, inside, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  sides();
+  b.setInsertionPointToStart(branch.elseBlock());
+  all();
+}
+
 func::FuncOp nibble::kernels::emitHalo(OpBuilder &builder, Location loc, StringRef symbol, const HaloParams &params,
                                        const ISA &isa) {
   assert(whyNoHalo(params, isa).empty());
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    Value image = b.argument(args, 0);
-    const int64_t inside = params.top, below = params.top + params.H;
-    auto rows = [&](int64_t first, int64_t last, llvm::function_ref<void(Value row)> body) {
-      if (first == last)
-        return;
-      Value from = b.create<arith::MaxSIOp>(begin, b.constant(first));
-      Value to = b.create<arith::MinSIOp>(end, b.constant(last));
-      b.loop(from, to, [&](Value tile) {
-        Value y = b.create<arith::SubIOp>(tile, b.constant(params.top));
-        body(b.at(image, b.mul(y, b.constant(params.pitch.row))));
-      });
-    };
-    auto fillRow = [&](Value row) { fillPixels(b, params, row, -params.left, params.left + params.W + params.right); };
-    rows(0, inside, fillRow);
-    rows(inside, below, [&](Value row) {
-      fillPixels(b, params, row, -params.left, params.left);
-      fillPixels(b, params, row, params.W, params.right);
+    Value first = b.argument(args, 0);
+    forEachImageRow(b, begin, end, params.images, rowsOf(params), [&](Value image, Value row) {
+      Value y = b.create<arith::SubIOp>(row, b.constant(params.top));
+      fillRow(b, params, b.at(first, b.mul(image, b.constant(params.imagePitch))), y);
     });
-    rows(below, below + params.bottom, fillRow);
   });
 }

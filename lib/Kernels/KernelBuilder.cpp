@@ -26,7 +26,8 @@ Value KernelBuilder::addMul(Value base, Value value, int64_t factor) { return ad
 Value KernelBuilder::at(Value pointer, int64_t offset) {
   if (offset == 0)
     return pointer;
-  assert(llvm::isInt<31>(offset) && "an image within 1 GiB");
+  if (!llvm::isInt<32>(offset))
+    return at(pointer, constant(offset));
   return LLVM::GEPOp::create(*this, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{int32_t(offset)});
 }
 
@@ -109,8 +110,8 @@ void KernelBuilder::loop(int64_t count, llvm::function_ref<void(Value)> body) {
   });
 }
 
-func::FuncOp nibble::kernels::emitKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
-                                         llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
+func::FuncOp nibble::kernels::defineKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
+                                           llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
   KernelBuilder b(loc, builder, isa);
   OpBuilder::InsertionGuard guard(b);
   auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr(), b.i64(), b.i64()}, {}));

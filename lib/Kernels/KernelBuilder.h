@@ -83,8 +83,8 @@ public:
 };
 
 /// Emits the function of a kernel round `body`.
-mlir::func::FuncOp emitKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
-                              llvm::function_ref<void(KernelBuilder &, Value args, Value begin, Value end)> body);
+mlir::func::FuncOp defineKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
+                                llvm::function_ref<void(KernelBuilder &, Value args, Value begin, Value end)> body);
 
 } // namespace kernels
 } // namespace nibble

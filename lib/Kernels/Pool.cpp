@@ -73,7 +73,8 @@ std::string nibble::kernels::poolKernelKey(const PoolParams &params) {
      << spelling(Extents{params.strideH, params.strideW}) << " dilation "
      << spelling(Extents{params.dilationH, params.dilationW}) << " pad "
      << spelling(Extents{params.padTop, params.padLeft}) << " in " << spelling(Extents{params.in.row, params.in.pixel})
-     << " out " << spelling(Extents{params.out.row, params.out.pixel});
+     << " out " << spelling(Extents{params.out.row, params.out.pixel}) << " images "
+     << spelling(Extents{params.images, params.inImage, params.outImage});
   if (isMax(params))
     return key;
   os << (params.countIncludePad ? " all" : "");
@@ -84,7 +85,7 @@ std::string nibble::kernels::poolKernelKey(const PoolParams &params) {
 }
 
 int64_t nibble::kernels::poolTileCount(const PoolParams &params) {
-  return params.C == 0 || params.outputW == 0 ? 0 : params.outputH;
+  return params.C == 0 || params.outputW == 0 ? 0 : params.images * params.outputH;
 }
 
 namespace {
@@ -250,7 +251,11 @@ func::FuncOp nibble::kernels::emitPool(OpBuilder &builder, Location loc, StringR
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     if (poolTileCount(params) == 0)
       return;
-    PoolEmitter emitter(b, params, b.argument(args, 0), b.argument(args, 1));
-    b.loop(begin, end, [&](Value oy) { emitter.emitRow(oy); });
+    Value in = b.argument(args, 0), out = b.argument(args, 1);
+    forEachImageRow(b, begin, end, params.images, params.outputH, [&](Value image, Value oy) {
+      PoolEmitter emitter(b, params, b.at(in, b.mul(image, b.constant(params.inImage))),
+                          b.at(out, b.mul(image, b.constant(params.outImage))));
+      emitter.emitRow(oy);
+    });
   });
 }

@@ -21,17 +21,6 @@ struct ReductionLoops {
 
 } // namespace
 
-static ReductionLoops loopsOf(const ReductionParams &params) {
-  Box kept{{}, {{4, {}}, {4, {}}}}, reduced{{}, {{4, {}}}};
-  for (size_t d = 0; d < params.shape.size(); ++d) {
-    Box &box = llvm::is_contained(params.axes, int64_t(d)) ? reduced : kept;
-    box.shape.push_back(params.shape[d]);
-    box.operands[0].strides.push_back(params.inputStrides[d]);
-  }
-  kept.operands[1].strides = denseStrides(kept.shape, 4);
-  return {mergeDimensions(std::move(kept)), mergeDimensions(std::move(reduced))};
-}
-
 static int64_t reducedCount(const ReductionParams &params) {
   int64_t count = 1;
   for (int64_t axis : params.axes)
@@ -39,20 +28,31 @@ static int64_t reducedCount(const ReductionParams &params) {
   return count;
 }
 
-static StringRef verb(ReductionKind kind) {
-  switch (kind) {
-  case ReductionKind::Sum:
-    return "sum";
-  case ReductionKind::Mean:
-    return "mean";
-  case ReductionKind::Max:
-    return "max";
-  case ReductionKind::Min:
-    return "min";
-  case ReductionKind::Prod:
-    return "prod";
+static ReductionLoops loopsOf(const ReductionParams &params) {
+  Box kept{{}, {{4, {}}, {4, {}}}}, reduced{{}, {{4, {}}}};
+  for (size_t d = 0; d < params.shape.size(); ++d) {
+    Box &box = llvm::is_contained(params.axes, int64_t(d)) ? reduced : kept;
+    box.shape.push_back(params.shape[d]);
+    box.operands[0].strides.push_back(params.inputStrides[d]);
   }
-  llvm_unreachable("all kinds are above");
+  kept.operands[1].strides = params.outputStrides;
+  kept.rowTile = elementsPerTile(reducedCount(params));
+  return {mergeDimensions(std::move(kept)), mergeDimensions(std::move(reduced))};
+}
+
+static constexpr std::pair<ReductionKind, StringLiteral> names[] = {{ReductionKind::Sum, "sum"},
+                                                                    {ReductionKind::Mean, "mean"},
+                                                                    {ReductionKind::Max, "max"},
+                                                                    {ReductionKind::Min, "min"},
+                                                                    {ReductionKind::Prod, "prod"}};
+
+static StringRef verb(ReductionKind kind) {
+  return llvm::find_if(names, [&](const auto &row) { return row.first == kind; })->second;
+}
+
+std::optional<ReductionKind> nibble::kernels::lookupReductionKind(StringRef name) {
+  const auto *found = llvm::find_if(names, [&](const auto &row) { return row.second == name; });
+  return found == std::end(names) ? std::nullopt : std::optional(found->first);
 }
 
 std::string nibble::kernels::whyNoReduction(const ReductionParams &params, const ISA &isa) {
@@ -60,18 +60,20 @@ std::string nibble::kernels::whyNoReduction(const ReductionParams &params, const
     return "the operand needs one stride a dimension";
   if (!llvm::all_of(params.axes, [&](int64_t axis) { return axis >= 0 && axis < int64_t(params.shape.size()); }))
     return "an axis out of range";
+  if (params.outputStrides.size() + params.axes.size() != params.shape.size())
+    return "the result needs one stride a dimension that stays";
   return "";
 }
 
 std::string nibble::kernels::reductionKernelName(const ReductionParams &params, const ISA &isa) {
-  return ("f32_reduce_" + verb(params.kind) + "_" + isa.name).str();
+  return ("f32_f32_reduce_" + verb(params.kind) + "_" + isa.name).str();
 }
 
 std::string nibble::kernels::reductionKernelKey(const ReductionParams &params) {
   ReductionLoops loops = loopsOf(params);
   return ("reduce " + verb(params.kind)).str() + " kept " + spelling(loops.kept.shape) + " by " +
-         spelling(loops.kept.operands[0].strides) + " reduced " + spelling(loops.reduced.shape) + " by " +
-         spelling(loops.reduced.operands[0].strides);
+         spelling(loops.kept.operands[0].strides) + " by " + spelling(loops.kept.operands[1].strides) + " reduced " +
+         spelling(loops.reduced.shape) + " by " + spelling(loops.reduced.operands[0].strides);
 }
 
 int64_t nibble::kernels::reductionTileCount(const ReductionParams &params) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Softmax: along the innermost dimension in rows, else in columns side by side.
+// Softmax: along contiguous elements in rows, else in columns side by side.
 
 #include "Box.h"
 #include "Lanes.h"
@@ -11,28 +11,51 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
+static int64_t lengthOf(const SoftmaxParams &params) { return params.shape[params.axis]; }
+
+/// All lines; operands: the input, the result.
+static Box lineBox(const SoftmaxParams &params) {
+  auto others = [&](Extents all) {
+    all.erase(all.begin() + params.axis);
+    return all;
+  };
+  Box box{others(params.shape), {{4, others(params.inputStrides)}, {4, others(params.outputStrides)}}};
+  box.rowTile = elementsPerTile(lengthOf(params));
+  return mergeDimensions(std::move(box));
+}
+
 std::string nibble::kernels::whyNoSoftmax(const SoftmaxParams &params, const ISA &isa) {
-  return isa.hasFMA ? "" : "softmax needs fused multiply-add";
+  if (params.axis < 0 || params.axis >= int64_t(params.shape.size()))
+    return "an axis out of range";
+  if (params.inputStrides.size() != params.shape.size() || params.outputStrides.size() != params.shape.size())
+    return "each operand needs one stride a dimension";
+  return "";
 }
 
 std::string nibble::kernels::softmaxKernelName(const SoftmaxParams &params, const ISA &isa) {
-  return "f32_softmax_" + isa.name.str();
+  return "f32_f32_softmax_" + isa.name.str();
 }
 
 std::string nibble::kernels::softmaxKernelKey(const SoftmaxParams &params) {
-  return "softmax " + spelling(Extents{params.outer, params.length, params.inner});
+  Box box = lineBox(params);
+  return "softmax " + std::to_string(lengthOf(params)) + " by " + std::to_string(params.inputStrides[params.axis]) +
+         " by " + std::to_string(params.outputStrides[params.axis]) + " lines " + spelling(box.shape) + " by " +
+         spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides);
 }
 
 int64_t nibble::kernels::softmaxTileCount(const SoftmaxParams &params) {
-  return params.length == 0 || params.inner == 0 ? 0 : params.outer;
+  return lengthOf(params) == 0 ? 0 : boxTileCount(lineBox(params));
 }
 
 namespace {
 
 class SoftmaxEmitter {
 public:
-  SoftmaxEmitter(KernelBuilder &b, const SoftmaxParams &params) : b(b), params(params), memory(b) {}
+  SoftmaxEmitter(KernelBuilder &b, const SoftmaxParams &params)
+      : b(b), length(lengthOf(params)), inStride(params.inputStrides[params.axis]),
+        outStride(params.outputStrides[params.axis]), memory(b) {}
 
+  bool inRows() const { return inStride == 4 && outStride == 4; }
   void emitRow(Value in, Value out);
   void emitColumns(Value in, Value out, int64_t lanes);
 
@@ -43,7 +66,7 @@ private:
   static constexpr float lowest = -std::numeric_limits<float>::infinity();
 
   KernelBuilder &b;
-  const SoftmaxParams &params;
+  int64_t length, inStride, outStride;
   LaneMemory memory;
 };
 
@@ -60,54 +83,56 @@ void SoftmaxEmitter::emitRow(Value in, Value out) {
   auto load = [&](Value row, Value i, int64_t count) { return b.load(b.vec(count, b.f32()), at(row, i)); };
   auto repeat = [&](Value one, int64_t count) { return b.shuffle(one, one, SmallVector<int64_t>(count, 0)); };
   Value largest = reduceRow(
-      b, params.length, lowest, [&](Value i, int64_t count) { return load(in, i, count); },
+      b, length, lowest, [&](Value i, int64_t count) { return load(in, i, count); },
       [&](Value x, Value y) { return max(x, y); });
   Value total = reduceRow(
-      b, params.length, 0.0f,
+      b, length, 0.0f,
       [&](Value i, int64_t count) {
         Value e = exponential(load(in, i, count), repeat(largest, count));
         b.store(e, at(out, i));
         return e;
       },
       [&](Value x, Value y) { return sum(x, y); });
-  emitVectors(b, params.length, b.isa.lanes(), [&](int64_t count, Value i) {
+  emitVectors(b, length, b.isa.lanes(), [&](int64_t count, Value i) {
     b.store(b.create<arith::DivFOp>(load(out, i, count), repeat(total, count)), at(out, i));
   });
 }
 
 void SoftmaxEmitter::emitColumns(Value in, Value out, int64_t lanes) {
   VectorType type = b.vec(lanes, b.f32());
-  auto at = [&](Value column, Value i) { return b.at(column, b.mul(i, b.constant(4 * params.inner))); };
-  Value largest = b.loop(params.length, b.splat(type, lowest), [&](Value i, ValueRange carried) {
-    return Values{max(carried[0], b.load(type, at(in, i)))};
+  auto inAt = [&](Value i) { return b.at(in, b.mul(i, b.constant(inStride))); };
+  auto outAt = [&](Value i) { return b.at(out, b.mul(i, b.constant(outStride))); };
+  Value largest = b.loop(length, b.splat(type, lowest), [&](Value i, ValueRange carried) {
+    return Values{max(carried[0], b.load(type, inAt(i)))};
   })[0];
   memory.start(lanes, 0.0f);
-  b.loop(params.length, [&](Value i) {
-    Value e = exponential(b.load(type, at(in, i)), largest);
-    b.store(e, at(out, i));
+  b.loop(length, [&](Value i) {
+    Value e = exponential(b.load(type, inAt(i)), largest);
+    b.store(e, outAt(i));
     memory.add(i, e, [&](Value x, Value y) { return sum(x, y); });
   });
   Value total = memory.finish([&](Value x, Value y) { return sum(x, y); });
-  b.loop(params.length,
-         [&](Value i) { b.store(b.create<arith::DivFOp>(b.load(type, at(out, i)), total), at(out, i)); });
+  b.loop(length, [&](Value i) { b.store(b.create<arith::DivFOp>(b.load(type, outAt(i)), total), outAt(i)); });
 }
 
 func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, StringRef symbol,
                                           const SoftmaxParams &params, const ISA &isa) {
   assert(whyNoSoftmax(params, isa).empty());
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (params.length == 0)
+    if (softmaxTileCount(params) == 0)
       return;
     SoftmaxEmitter emitter(b, params);
-    Value in = b.argument(args, 0), out = b.argument(args, 1);
-    b.loop(begin, end, [&](Value tile) {
-      Value offset = b.mul(tile, b.constant(4 * params.length * params.inner));
-      Value inTile = b.at(in, offset), outTile = b.at(out, offset);
-      if (params.inner == 1)
-        return emitter.emitRow(inTile, outTile);
-      emitVectors(b, params.inner, isa.lanes(), [&](int64_t lanes, Value column) {
-        Value bytes = b.mul(column, b.constant(4));
-        emitter.emitColumns(b.at(inTile, bytes), b.at(outTile, bytes), lanes);
+    const Box box = lineBox(params);
+    const int64_t inLine = box.operands[0].strides.back(), outLine = box.operands[1].strides.back();
+    const int64_t lanes = emitter.inRows() || !box.isContiguous(0) || !box.isContiguous(1) ? 1 : isa.lanes();
+    emitBox(b, box, loadArguments(b, args, 2), begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+      emitVectors(b, length, lanes, [&](int64_t count, Value line) {
+        Value in = b.at(pointers[0], b.mul(line, b.constant(inLine)));
+        Value out = b.at(pointers[1], b.mul(line, b.constant(outLine)));
+        if (emitter.inRows())
+          emitter.emitRow(in, out);
+        else
+          emitter.emitColumns(in, out, count);
       });
     });
   });

@@ -11,8 +11,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
-static bool isBytes(UnaryKind kind) { return kind == UnaryKind::Requantize || kind == UnaryKind::Lookup; }
-
 static Box unaryBox(const UnaryParams &params) {
   return mergeDimensions(
       {params.shape, {{bytesOf(params.input), params.inputStrides}, {bytesOf(params.output), params.outputStrides}}});
@@ -21,11 +19,13 @@ static Box unaryBox(const UnaryParams &params) {
 namespace {
 using Params = const UnaryParams &;
 
-/// One kind of function. `emit` is as applyUnary of UnaryFunctions.h, which has operations for keys; null for bytes.
+/// One kind of function. `emit` is as applyUnary of UnaryFunctions.h, which has operations for keys; null where there
+/// are bytes on either side.
 struct Function {
   UnaryKind kind;
   StringRef name;
-  bool needsFMA;
+  bool fromBytes, toBytes;
+  unsigned parameters;
   Value (*emit)(VectorArith &a, Value x, Params params);
 };
 } // namespace
@@ -34,30 +34,34 @@ namespace f = nibble::functions;
 using A = VectorArith;
 
 static const Function table[] = {
-    {UnaryKind::Relu, "relu", false, [](A &a, Value x, Params) { return f::relu(a, x); }},
-    {UnaryKind::Sigmoid, "sigmoid", true, [](A &a, Value x, Params) { return f::sigmoid(a, x); }},
-    {UnaryKind::Tanh, "tanh", true, [](A &a, Value x, Params) { return f::tanh(a, x); }},
-    {UnaryKind::HardSwish, "hard_swish", true, [](A &a, Value x, Params) { return f::hardSwish(a, x); }},
-    {UnaryKind::Gelu, "gelu", true, [](A &a, Value x, Params) { return f::gelu(a, x); }},
-    {UnaryKind::Silu, "silu", true, [](A &a, Value x, Params) { return f::silu(a, x); }},
-    {UnaryKind::Softplus, "softplus", true, [](A &a, Value x, Params) { return f::softplus(a, x); }},
-    {UnaryKind::Erf, "erf", true, [](A &a, Value x, Params) { return f::erf(a, x); }},
-    {UnaryKind::Exp, "exp", true, [](A &a, Value x, Params) { return f::exp(a, x); }},
-    {UnaryKind::Log, "log", true, [](A &a, Value x, Params) { return f::log(a, x); }},
-    {UnaryKind::Sqrt, "sqrt", false, [](A &a, Value x, Params) { return a.sqrt(x); }},
-    {UnaryKind::Reciprocal, "reciprocal", false, [](A &a, Value x, Params) { return a.div(a.f32(1.0f), x); }},
-    {UnaryKind::Neg, "neg", false, [](A &a, Value x, Params) { return f::neg(a, x); }},
-    {UnaryKind::Abs, "abs", false, [](A &a, Value x, Params) { return f::abs(a, x); }},
-    {UnaryKind::Floor, "floor", false, [](A &a, Value x, Params) { return a.floor(x); }},
-    {UnaryKind::Ceil, "ceil", false, [](A &a, Value x, Params) { return f::ceil(a, x); }},
-    {UnaryKind::Round, "round", false, [](A &a, Value x, Params) { return a.rint(x); }},
-    {UnaryKind::LeakyRelu, "leaky_relu", false, [](A &a, Value x, Params p) { return f::leakyRelu(a, x, p.a); }},
-    {UnaryKind::Elu, "elu", true, [](A &a, Value x, Params p) { return f::elu(a, x, p.a); }},
-    {UnaryKind::HardSigmoid, "hard_sigmoid", true,
+    // kind, name, from bytes, to bytes, parameters, emit
+    {UnaryKind::Relu, "relu", false, false, 0, [](A &a, Value x, Params) { return f::relu(a, x); }},
+    {UnaryKind::Sigmoid, "sigmoid", false, false, 0, [](A &a, Value x, Params) { return f::sigmoid(a, x); }},
+    {UnaryKind::Tanh, "tanh", false, false, 0, [](A &a, Value x, Params) { return f::tanh(a, x); }},
+    {UnaryKind::HardSwish, "hard_swish", false, false, 0, [](A &a, Value x, Params) { return f::hardSwish(a, x); }},
+    {UnaryKind::Gelu, "gelu", false, false, 0, [](A &a, Value x, Params) { return f::gelu(a, x); }},
+    {UnaryKind::Silu, "silu", false, false, 0, [](A &a, Value x, Params) { return f::silu(a, x); }},
+    {UnaryKind::Softplus, "softplus", false, false, 0, [](A &a, Value x, Params) { return f::softplus(a, x); }},
+    {UnaryKind::Erf, "erf", false, false, 0, [](A &a, Value x, Params) { return f::erf(a, x); }},
+    {UnaryKind::Exp, "exp", false, false, 0, [](A &a, Value x, Params) { return f::exp(a, x); }},
+    {UnaryKind::Log, "log", false, false, 0, [](A &a, Value x, Params) { return f::log(a, x); }},
+    {UnaryKind::Sqrt, "sqrt", false, false, 0, [](A &a, Value x, Params) { return a.sqrt(x); }},
+    {UnaryKind::Reciprocal, "reciprocal", false, false, 0, [](A &a, Value x, Params) { return a.div(a.f32(1.0f), x); }},
+    {UnaryKind::Neg, "neg", false, false, 0, [](A &a, Value x, Params) { return f::neg(a, x); }},
+    {UnaryKind::Abs, "abs", false, false, 0, [](A &a, Value x, Params) { return f::abs(a, x); }},
+    {UnaryKind::Floor, "floor", false, false, 0, [](A &a, Value x, Params) { return a.floor(x); }},
+    {UnaryKind::Ceil, "ceil", false, false, 0, [](A &a, Value x, Params) { return f::ceil(a, x); }},
+    {UnaryKind::Round, "round", false, false, 0, [](A &a, Value x, Params) { return a.rint(x); }},
+    {UnaryKind::LeakyRelu, "leaky_relu", false, false, 1,
+     [](A &a, Value x, Params p) { return f::leakyRelu(a, x, p.a); }},
+    {UnaryKind::Elu, "elu", false, false, 1, [](A &a, Value x, Params p) { return f::elu(a, x, p.a); }},
+    {UnaryKind::HardSigmoid, "hard_sigmoid", false, false, 2,
      [](A &a, Value x, Params p) { return f::hardSigmoid(a, x, p.a, p.b); }},
-    {UnaryKind::Clip, "clip", false, [](A &a, Value x, Params p) { return f::clip(a, x, p.a, p.b); }},
-    {UnaryKind::Requantize, "requantize", false, nullptr},
-    {UnaryKind::Lookup, "lookup", false, nullptr},
+    {UnaryKind::Clip, "clip", false, false, 2, [](A &a, Value x, Params p) { return f::clip(a, x, p.a, p.b); }},
+    {UnaryKind::Quantize, "quantize", false, true, 0, nullptr},
+    {UnaryKind::Dequantize, "dequantize", true, false, 0, nullptr},
+    {UnaryKind::Requantize, "requantize", true, true, 0, nullptr},
+    {UnaryKind::Lookup, "lookup", true, true, 0, nullptr},
 };
 
 static const Function &lookup(UnaryKind kind) {
@@ -66,14 +70,22 @@ static const Function &lookup(UnaryKind kind) {
 
 static StringRef verb(UnaryKind kind) { return lookup(kind).name; }
 
+std::optional<UnaryKind> nibble::kernels::lookupFloatFunction(StringRef name) {
+  const Function *found = llvm::find_if(table, [&](const Function &f) { return f.emit && f.name == name; });
+  return found == std::end(table) ? std::nullopt : std::optional(found->kind);
+}
+
+unsigned nibble::kernels::parameterCount(UnaryKind kind) { return lookup(kind).parameters; }
+
 std::string nibble::kernels::whyNoUnary(const UnaryParams &params, const ISA &isa) {
   if (params.inputStrides.size() != params.shape.size() || params.outputStrides.size() != params.shape.size())
     return "each operand needs one stride a dimension";
-  const bool bytes = isBytes(params.kind);
-  if ((params.input != ElementKind::F32) != bytes || (params.output != ElementKind::F32) != bytes)
+  const Function &function = lookup(params.kind);
+  if ((params.input != ElementKind::F32) != function.fromBytes ||
+      (params.output != ElementKind::F32) != function.toBytes)
     return (verb(params.kind) + " of these element kinds").str();
-  if (lookup(params.kind).needsFMA && !isa.hasFMA)
-    return (verb(params.kind) + " needs fused multiply-add").str();
+  if (params.kind == UnaryKind::Quantize || params.kind == UnaryKind::Dequantize)
+    return whyNotScale(params.scale, params.range, function.toBytes ? params.output : params.input);
   if (params.kind != UnaryKind::Requantize)
     return "";
   if (std::string why = whyNotRange(params.range, params.output); !why.empty())
@@ -94,7 +106,7 @@ std::string nibble::kernels::unaryKernelKey(const UnaryParams &params) {
   for (const BoxOperand &operand : box.operands)
     os << " by " << spelling(operand.strides);
   os << ' ' << spelling(params.a) << ' ' << spelling(params.b);
-  if (params.kind == UnaryKind::Requantize)
+  if (!lookup(params.kind).emit)
     os << (params.requant == Requant::Float ? " float " : " fixed ") << spelling(params.scale) << ' '
        << params.inputZeroPoint << ' ' << spelling(params.range);
   return key;
@@ -105,10 +117,17 @@ int64_t nibble::kernels::unaryTileCount(const UnaryParams &params) { return boxT
 /// The result of `x`, elements as they lie in memory.
 static Value emitLanes(KernelBuilder &b, const UnaryParams &params, Value x) {
   VectorArith a(b, b.lanesOf(x));
-  if (params.kind != UnaryKind::Requantize)
+  switch (params.kind) {
+  case UnaryKind::Quantize:
+    return narrow(b, quantize(b, x, params.scale, params.range));
+  case UnaryKind::Dequantize:
+    return dequantize(b, widen(b, x, params.input), params.scale, params.range.zeroPoint);
+  case UnaryKind::Requantize:
+    x = a.isub(widen(b, x, params.input), a.i32(params.inputZeroPoint));
+    return narrow(b, requantize(b, x, params.scale, params.requant, params.range));
+  default:
     return lookup(params.kind).emit(a, x, params);
-  Value acc = a.isub(widen(b, x, params.input), a.i32(params.inputZeroPoint));
-  return narrow(b, requantize(b, acc, params.scale, params.requant, params.range));
+  }
 }
 
 func::FuncOp nibble::kernels::emitUnary(OpBuilder &builder, Location loc, StringRef symbol, const UnaryParams &params,
@@ -119,7 +138,8 @@ func::FuncOp nibble::kernels::emitUnary(OpBuilder &builder, Location loc, String
     std::optional<LookupTable> entries;
     if (params.kind == UnaryKind::Lookup)
       entries.emplace(b, b.argument(args, 2), box.isVectorizable());
-    const int64_t full = entries ? entries->lanes() : isBytes(params.kind) ? isa.vectorBits / 8 : isa.lanes();
+    // Bytes fill a register, also where they are floats on one side.
+    const int64_t full = entries ? entries->lanes() : lookup(params.kind).emit ? isa.lanes() : isa.vectorBits / 8;
     auto row = [&](ArrayRef<Value> pointers, int64_t length) {
       emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
         Value x = loadRow(b, box, 0, elementType(b, params.input), pointers[0], first, lanes);

@@ -24,9 +24,8 @@ public:
   Value div(Value x, Value y) { return b.create<mlir::arith::DivFOp>(x, y); }
   Value fma(Value x, Value y, Value z) { return b.create<mlir::LLVM::FMAOp>(x.getType(), x, y, z); }
   Value sqrt(Value x) { return b.create<mlir::LLVM::SqrtOp>(x.getType(), x); }
-  /// Without the instruction (SSE 4.1) both are short sequences.
-  Value rint(Value x);
-  Value floor(Value x);
+  Value rint(Value x) { return b.create<mlir::LLVM::RoundEvenOp>(x.getType(), x); }
+  Value floor(Value x) { return b.create<mlir::LLVM::FFloorOp>(x.getType(), x); }
 
   Value iadd(Value x, Value y) { return b.create<mlir::arith::AddIOp>(x, y); }
   Value isub(Value x, Value y) { return b.create<mlir::arith::SubIOp>(x, y); }

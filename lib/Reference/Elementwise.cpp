@@ -57,16 +57,11 @@ static float (*getRealFunction(Operation *op))(float, float) {
 /// The operands and result of a quantized operation of two variables.
 struct QuantizedBinary {
   QuantParams l, r, y;
-  const Tensor &lhs, &rhs;
-  SmallVector<int64_t> lhsStrides, rhsStrides;
-  Tensor result;
+  BroadcastOperands operands;
 
   /// Computes each result from two stored values less their zero points.
   void run(llvm::function_ref<int32_t(int32_t, int32_t)> compute) {
-    std::vector<int32_t> left = loadCentred(lhs), right = loadCentred(rhs), values(result.getCount());
-    forEachIndex(result.shape, lhsStrides, rhsStrides,
-                 [&](int64_t i, int64_t a, int64_t b) { values[i] = compute(left[a], right[b]); });
-    result.storeIntegers(values);
+    operands.run(loadCentred(operands.lhs), loadCentred(operands.rhs), compute);
   }
 };
 
@@ -109,39 +104,25 @@ static llvm::Error evaluateQuantized(Operation *op, QuantizedBinary &b) {
 }
 
 static Result evaluateBinary(Operation *op, Operands operands) {
-  const Tensor &lhs = *operands[0], &rhs = *operands[1];
-  auto shape = getBroadcastShape(lhs.shape, rhs.shape);
-  if (!shape)
-    return makeError("expected shapes that broadcast, got " + formatShape(lhs.shape) + " and " +
-                     formatShape(rhs.shape));
-  auto result = Tensor::allocate(*shape, getResultElementType(op));
-  if (!result)
-    return result;
-  auto lhsStrides = getBroadcastStrides(lhs.shape, shape->size()),
-       rhsStrides = getBroadcastStrides(rhs.shape, shape->size());
+  auto broadcast = BroadcastOperands::get(op, operands);
+  if (!broadcast)
+    return broadcast.takeError();
   auto y = QuantParams::get(op->getResult(0).getType());
   if (!y) {
     auto function = getRealFunction(op);
-    const float *left = lhs.as<float>(), *right = rhs.as<float>();
-    float *values = result->as<float>();
-    forEachIndex(*shape, lhsStrides, rhsStrides,
-                 [&](int64_t i, int64_t a, int64_t b) { values[i] = function(left[a], right[b]); });
-    return result;
+    const float *left = broadcast->lhs.as<float>(), *right = broadcast->rhs.as<float>();
+    float *values = broadcast->result.as<float>();
+    broadcast->forEach([&](int64_t i, int64_t a, int64_t b) { values[i] = function(left[a], right[b]); });
+    return std::move(broadcast->result);
   }
   for (const Tensor *operand : operands)
     if (auto error = checkFactorWidth(*operand))
       return error;
-  QuantizedBinary binary{*QuantParams::get(op->getOperand(0).getType()),
-                         *QuantParams::get(op->getOperand(1).getType()),
-                         *y,
-                         lhs,
-                         rhs,
-                         lhsStrides,
-                         rhsStrides,
-                         std::move(*result)};
+  QuantizedBinary binary{*QuantParams::get(op->getOperand(0).getType()), *QuantParams::get(op->getOperand(1).getType()),
+                         *y, std::move(*broadcast)};
   if (auto error = evaluateQuantized(op, binary))
     return error;
-  return std::move(binary.result);
+  return std::move(binary.operands.result);
 }
 
 std::optional<Result> reference::evaluateElementwise(Operation *op, Operands operands) {

@@ -121,3 +121,23 @@ SmallVector<int64_t> reference::getBroadcastStrides(ArrayRef<int64_t> shape, siz
   strides.insert(strides.begin(), rank - shape.size(), 0);
   return strides;
 }
+
+llvm::Expected<BroadcastOperands> BroadcastOperands::get(Operation *op, Operands operands) {
+  const Tensor &lhs = *operands[0], &rhs = *operands[1];
+  auto shape = getBroadcastShape(lhs.shape, rhs.shape);
+  if (!shape)
+    return makeError("expected shapes that broadcast, got " + formatShape(lhs.shape) + " and " +
+                     formatShape(rhs.shape));
+  auto result = Tensor::allocate(*shape, getResultElementType(op));
+  if (!result)
+    return result.takeError();
+  return BroadcastOperands{lhs, rhs, getBroadcastStrides(lhs.shape, shape->size()),
+                           getBroadcastStrides(rhs.shape, shape->size()), std::move(*result)};
+}
+
+void BroadcastOperands::run(ArrayRef<int32_t> left, ArrayRef<int32_t> right,
+                            llvm::function_ref<int32_t(int32_t, int32_t)> compute) {
+  std::vector<int32_t> values(result.getCount());
+  forEach([&](int64_t i, int64_t a, int64_t b) { values[i] = compute(left[a], right[b]); });
+  result.storeIntegers(values);
+}

@@ -116,6 +116,25 @@ void forEachIndex(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides
   forEachIndex(shape, strides, strides, [&](int64_t i, int64_t a, int64_t) { visit(i, a); });
 }
 
+/// Two operands and the result that they broadcast to.
+struct BroadcastOperands {
+  const Tensor &lhs, &rhs;
+  llvm::SmallVector<int64_t> lhsStrides, rhsStrides;
+  Tensor result;
+
+  static llvm::Expected<BroadcastOperands> get(mlir::Operation *op, Operands operands);
+
+  /// Calls `visit(i, a, b)` with the running number of each result and its operands'.
+  template <typename Visit>
+  void forEach(Visit visit) const {
+    forEachIndex(result.shape, lhsStrides, rhsStrides, visit);
+  }
+
+  /// Stores what `compute` makes of the operands' values, `left` and `right`.
+  void run(llvm::ArrayRef<int32_t> left, llvm::ArrayRef<int32_t> right,
+           llvm::function_ref<int32_t(int32_t, int32_t)> compute);
+};
+
 } // namespace nibble::reference
 
 #endif // NIBBLE_LIB_REFERENCE_EVALUATE_H

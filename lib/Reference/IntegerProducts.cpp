@@ -22,20 +22,11 @@ Result reference::mapBytes(Operation *op, const Tensor &input, llvm::function_re
 
 Result reference::combineBytes(Operation *op, Operands operands, int32_t lhsZeroPoint, int32_t rhsZeroPoint,
                                llvm::function_ref<int32_t(int32_t, int32_t)> function) {
-  const Tensor &lhs = *operands[0], &rhs = *operands[1];
-  auto shape = getBroadcastShape(lhs.shape, rhs.shape);
-  if (!shape)
-    return makeError("expected shapes that broadcast, got " + formatShape(lhs.shape) + " and " +
-                     formatShape(rhs.shape));
-  auto result = Tensor::allocate(*shape, getResultElementType(op));
-  if (!result)
-    return result;
-  std::vector<int32_t> left = loadCentred(lhs, lhsZeroPoint), right = loadCentred(rhs, rhsZeroPoint);
-  std::vector<int32_t> values(result->getCount());
-  forEachIndex(*shape, getBroadcastStrides(lhs.shape, shape->size()), getBroadcastStrides(rhs.shape, shape->size()),
-               [&](int64_t i, int64_t a, int64_t b) { values[i] = function(left[a], right[b]); });
-  result->storeIntegers(values);
-  return result;
+  auto broadcast = BroadcastOperands::get(op, operands);
+  if (!broadcast)
+    return broadcast.takeError();
+  broadcast->run(loadCentred(broadcast->lhs, lhsZeroPoint), loadCentred(broadcast->rhs, rhsZeroPoint), function);
+  return std::move(broadcast->result);
 }
 
 /// y = R(acc, multiplier[channel]) for each accumulator, where channels are the last dimension.

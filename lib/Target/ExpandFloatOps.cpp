@@ -32,37 +32,89 @@ static Value splatConstant(PatternRewriter &b, Location loc, Type type, TypedAtt
 }
 
 namespace {
-/// The product is exact in f64. The sum is rounded to odd: to the nearest, and where that was inexact and even, one
-/// step towards the exact sum. Then rounding to f32 is as if from the exact sum, as f64 has more than two bits to
-/// spare (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+/// A sum or product in f64, and its exact error.
+struct Exact {
+  Value value, error;
+};
+
+/// Arithmetic on f64, or vectors of it, with exact errors.
+class WideArith {
+public:
+  WideArith(PatternRewriter &b, Location loc, Type like)
+      : b(b), loc(loc), wide(withElement(like, b.getF64Type())), bits(withElement(like, b.getI64Type())) {}
+
+  Value extend(Value v) { return FPExtOp::create(b, loc, wide, v); }
+  Value add(Value x, Value y) { return FAddOp::create(b, loc, x, y); }
+  Value sub(Value x, Value y) { return FSubOp::create(b, loc, x, y); }
+  Value mul(Value x, Value y) { return FMulOp::create(b, loc, x, y); }
+
+  /// By Knuth.
+  Exact sum(Value x, Value y) {
+    Value value = add(x, y), back = sub(value, x);
+    return {value, add(sub(x, sub(value, back)), sub(y, back))};
+  }
+
+  /// By Dekker: exact where nothing overflows and the error does not underflow.
+  Exact product(Value x, Value y) {
+    Exact p{mul(x, y), Value()}, xs = split(x), ys = split(y);
+    Value rest = sub(mul(xs.value, ys.value), p.value);
+    rest = add(add(rest, mul(xs.value, ys.error)), mul(xs.error, ys.value));
+    p.error = add(rest, mul(xs.error, ys.error));
+    return p;
+  }
+
+  /// The sum rounded to odd: to the nearest, and where that was inexact and even, one step towards the exact sum.
+  Value roundToOdd(Exact sum);
+
+private:
+  Value i64(int64_t c) { return splatConstant(b, loc, bits, b.getI64IntegerAttr(c)); }
+  Value f64(double c) { return splatConstant(b, loc, wide, b.getF64FloatAttr(c)); }
+
+  /// High and low half of the significand, by Veltkamp.
+  Exact split(Value x) {
+    Value scaled = mul(x, f64(0x1p27 + 1)), high = sub(scaled, sub(scaled, x));
+    return {high, sub(x, high)};
+  }
+
+  PatternRewriter &b;
+  Location loc;
+  Type wide, bits;
+};
+} // namespace
+
+Value WideArith::roundToOdd(Exact sum) {
+  Value pattern = BitcastOp::create(b, loc, bits, sum.value);
+  Value even = ICmpOp::create(b, loc, ICmpPredicate::eq, AndOp::create(b, loc, pattern, i64(1)), i64(0));
+  Value inexact = FCmpOp::create(b, loc, FCmpPredicate::one, sum.error, f64(0));
+  // Away from zero where error and sum have one sign: one step up in the bit pattern.
+  Value difference = XOrOp::create(b, loc, pattern, BitcastOp::create(b, loc, bits, sum.error));
+  Value opposite = ICmpOp::create(b, loc, ICmpPredicate::slt, difference, i64(0));
+  Value moved = AddOp::create(b, loc, pattern, SelectOp::create(b, loc, opposite, i64(-1), i64(1)));
+  Value odd = SelectOp::create(b, loc, AndOp::create(b, loc, even, inexact), moved, pattern);
+  return BitcastOp::create(b, loc, wide, odd);
+}
+
+namespace {
+/// Of f32: the product is exact in f64, and the sum rounded to odd there becomes f32 as if from the exact sum, as f64
+/// has more than two bits to spare. Of f64: product and sums with their errors, the two errors added with rounding to
+/// odd (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008); exact where the product lies within
+/// 2^-900 and 2^900, as all that the functions of Functions.h form do.
 struct ExpandFMA : OpRewritePattern<FMAOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(FMAOp op, PatternRewriter &b) const override {
+    WideArith a(b, op.getLoc(), op.getType());
+    if (getElementTypeOrSelf(op.getType()).isF64()) {
+      Exact product = a.product(op.getA(), op.getB()), low = a.sum(op.getC(), product.error);
+      Exact high = a.sum(product.value, low.value);
+      b.replaceOp(op, a.add(high.value, a.roundToOdd(a.sum(low.error, high.error))));
+      return success();
+    }
     if (!getElementTypeOrSelf(op.getType()).isF32())
       return failure();
-    Location loc = op.getLoc();
-    Type wide = withElement(op.getType(), b.getF64Type()), bits = withElement(op.getType(), b.getI64Type());
-    auto extend = [&](Value v) -> Value { return FPExtOp::create(b, loc, wide, v); };
-    Value p = FMulOp::create(b, loc, extend(op.getA()), extend(op.getB())), c = extend(op.getC());
-    // The sum and its exact error, by Knuth.
-    Value sum = FAddOp::create(b, loc, p, c), back = FSubOp::create(b, loc, sum, p);
-    Value lostOfP = FSubOp::create(b, loc, p, FSubOp::create(b, loc, sum, back));
-    Value error = FAddOp::create(b, loc, lostOfP, FSubOp::create(b, loc, c, back));
-
-    Value zero = splatConstant(b, loc, wide, b.getF64FloatAttr(0)), pattern = BitcastOp::create(b, loc, bits, sum);
-    Value one = splatConstant(b, loc, bits, b.getI64IntegerAttr(1));
-    Value minusOne = splatConstant(b, loc, bits, b.getI64IntegerAttr(-1));
-    Value izero = splatConstant(b, loc, bits, b.getI64IntegerAttr(0));
-    Value even = ICmpOp::create(b, loc, ICmpPredicate::eq, AndOp::create(b, loc, pattern, one), izero);
-    Value inexact = FCmpOp::create(b, loc, FCmpPredicate::one, error, zero);
-    // Away from zero where error and sum have one sign: one step up in the bit pattern.
-    Value difference = XOrOp::create(b, loc, pattern, BitcastOp::create(b, loc, bits, error));
-    Value opposite = ICmpOp::create(b, loc, ICmpPredicate::slt, difference, izero);
-    Value step = SelectOp::create(b, loc, opposite, minusOne, one);
-    Value moved = AddOp::create(b, loc, pattern, step);
-    Value odd = SelectOp::create(b, loc, AndOp::create(b, loc, even, inexact), moved, pattern);
-    b.replaceOpWithNewOp<FPTruncOp>(op, op.getType(), BitcastOp::create(b, loc, wide, odd));
+    Value product = a.mul(a.extend(op.getA()), a.extend(op.getB()));
+    Value sum = a.roundToOdd(a.sum(product, a.extend(op.getC())));
+    b.replaceOpWithNewOp<FPTruncOp>(op, op.getType(), sum);
     return success();
   }
 };

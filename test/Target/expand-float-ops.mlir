@@ -18,3 +18,11 @@ func.func @round(%x: f32) -> (f32, f32, f32) {
   %c = llvm.intr.ceil(%x) : (f32) -> f32
   return %r, %f, %c : f32, f32, f32
 }
+
+// CHECK-LABEL: func.func @fma64
+// CHECK-NOT: llvm.intr.fma
+// CHECK: llvm.fadd %{{.*}} : f64
+func.func @fma64(%x: f64) -> f64 {
+  %r = llvm.intr.fma(%x, %x, %x) : (f64, f64, f64) -> f64
+  return %r : f64
+}

@@ -220,11 +220,6 @@ TEST_P(ConvTest, Groups) {
 }
 
 TEST_P(ConvTest, Float) {
-  if (!isa.hasFMA) {
-    EXPECT_EQ(whyNoConv(asFloat(conv(1, 1, 1, 1)), isa),
-              "float kernels need fused multiply-add, which " + isa.name.str() + " lacks");
-    return;
-  }
   for (int64_t n : {1, 3, 8, 23, 64})
     check(asFloat(conv(9, n, 2, 3, 3)));
   for (int64_t c : {1, 2, 3, 4, 17})

@@ -14,17 +14,14 @@ bool isByte(ElementKind kind) { return kind != ElementKind::F32; }
 int64_t sizeOf(ElementKind kind) { return isByte(kind) ? 1 : 4; }
 
 /// Where element (c, y, x) of an image lies.
-int64_t offset(const ConvertParams &p, ImageLayout layout, ImagePitch pitch, int64_t bytes, int64_t c, int64_t y,
-               int64_t x) {
-  if (layout == ImageLayout::Planes)
+int64_t offset(const ConvertParams &p, bool planes, int64_t bytes, int64_t c, int64_t y, int64_t x) {
+  if (planes)
     return ((c * p.H + y) * p.W + x) * bytes;
-  return y * pitch.row + x * pitch.pixel + c * bytes;
+  return y * p.pixels.row + x * p.pixels.pixel + c * bytes;
 }
 
-int64_t imageBytes(const ConvertParams &p, ImageLayout layout, ImagePitch pitch, int64_t bytes, int64_t channels) {
-  if (p.H * p.W == 0)
-    return 0;
-  return offset(p, layout, pitch, bytes, std::max<int64_t>(channels, p.C) - 1, p.H - 1, p.W - 1) + bytes;
+int64_t imageBytes(const ConvertParams &p, bool planes, int64_t bytes) {
+  return p.H * p.W == 0 ? 0 : offset(p, planes, bytes, p.C - 1, p.H - 1, p.W - 1) + bytes;
 }
 
 int32_t loadByte(const char *data, ElementKind kind) {
@@ -46,27 +43,19 @@ void convertElement(const ConvertParams &p, const char *in, char *out) {
 
 /// The output with the canary wherever a kernel must not write.
 std::vector<char> reference(const ConvertParams &p, const char *in, int64_t bytes) {
+  const bool planes = p.inputLayout == ImageLayout::Planes;
   std::vector<char> out(bytes, canary);
   for (int64_t y = 0; y < p.H; ++y)
-    for (int64_t x = 0; x < p.W; ++x) {
+    for (int64_t x = 0; x < p.W; ++x)
       for (int64_t c = 0; c < p.C; ++c)
-        convertElement(p, in + offset(p, p.inputLayout, p.in, sizeOf(p.input), c, y, x),
-                       out.data() + offset(p, p.outputLayout, p.out, sizeOf(p.output), c, y, x));
-      for (int64_t c = p.C; c < p.outputChannels && p.outputLayout == ImageLayout::Pixels; ++c) {
-        char *to = out.data() + offset(p, p.outputLayout, p.out, sizeOf(p.output), c, y, x);
-        float value = float(p.fill);
-        if (isByte(p.output))
-          *to = char(int64_t(p.fill));
-        else
-          std::memcpy(to, &value, 4);
-      }
-    }
+        convertElement(p, in + offset(p, planes, sizeOf(p.input), c, y, x),
+                       out.data() + offset(p, !planes, sizeOf(p.output), c, y, x));
   return out;
 }
 
 void check(const ConvertParams &p) {
-  const int64_t inBytes = imageBytes(p, p.inputLayout, p.in, sizeOf(p.input), p.C);
-  const int64_t outBytes = imageBytes(p, p.outputLayout, p.out, sizeOf(p.output), p.outputChannels);
+  const bool planes = p.inputLayout == ImageLayout::Planes;
+  const int64_t inBytes = imageBytes(p, planes, sizeOf(p.input)), outBytes = imageBytes(p, !planes, sizeOf(p.output));
   std::vector<char> in(inBytes);
   if (isByte(p.input)) {
     std::vector<uint8_t> bytes = randomBytes(inBytes);
@@ -91,107 +80,56 @@ void check(const ConvertParams &p) {
   }
 }
 
-TEST(Convert, FlatQuantize) {
-  for (int64_t count : {0, 1, 3, 64, 77, 4096, 9001}) {
-    ConvertParams p = flatConvert(ElementKind::F32, ElementKind::U8, count);
-    p.scale = 0.037f;
-    p.range = {128, 0, 255};
-    check(p);
-  }
-}
-
-TEST(Convert, QuantizeZeroPointsAtTheEnds) {
-  for (int32_t zero : {0, 255}) {
-    ConvertParams p = flatConvert(ElementKind::F32, ElementKind::U8, 333);
-    p.scale = 0.5f;
-    p.range = {zero, 0, 255};
-    check(p);
-  }
-  for (int32_t zero : {-128, 127}) {
-    ConvertParams p = flatConvert(ElementKind::F32, ElementKind::S8, 333);
-    p.scale = 2.0f;
-    p.range = {zero, -127, 100};
-    check(p);
-  }
-}
-
-TEST(Convert, Dequantize) {
-  for (int32_t zero : {0, 255, 100}) {
-    ConvertParams p = flatConvert(ElementKind::U8, ElementKind::F32, 301);
-    p.scale = 0.1f;
-    p.range.zeroPoint = zero;
-    check(p);
-  }
-  ConvertParams p = flatConvert(ElementKind::S8, ElementKind::F32, 301);
-  p.scale = 1e-20f;
-  p.range = {-128, -128, 127};
-  check(p);
-}
-
 /// An image of C x H x W from `input` in planes to `output` in a buffer with pixels of `pixel` elements.
-ConvertParams planesToPixels(ElementKind input, ElementKind output, int64_t C, int64_t H, int64_t W, int64_t pixel,
-                             int64_t channels) {
+ConvertParams planesToPixels(ElementKind input, ElementKind output, int64_t C, int64_t H, int64_t W, int64_t pixel) {
   ConvertParams p;
   p.input = input;
   p.output = output;
-  p.inputLayout = ImageLayout::Planes;
   p.C = C, p.H = H, p.W = W;
-  p.out = {(W + 2) * pixel * sizeOf(output), pixel * sizeOf(output)};
-  p.outputChannels = channels;
+  p.pixels = {(W + 2) * pixel * sizeOf(output), pixel * sizeOf(output)};
   p.scale = 0.02f;
   p.range = output == ElementKind::S8 ? StoredRange{-3, -128, 127} : StoredRange{120, 0, 255};
-  p.fill = output == ElementKind::S8 ? -3 : 120;
   return p;
 }
 
 ConvertParams reversed(const ConvertParams &p) {
   ConvertParams q = p;
   std::swap(q.input, q.output);
-  std::swap(q.inputLayout, q.outputLayout);
-  std::swap(q.in, q.out);
-  q.outputChannels = q.C;
+  q.inputLayout = ImageLayout::Pixels;
   return q;
 }
 
 TEST(Convert, BetweenPlanesAndPixels) {
   const ElementKind u8 = ElementKind::U8, s8 = ElementKind::S8, f32 = ElementKind::F32;
   for (auto [input, output] : {std::pair(f32, u8), {f32, s8}, {u8, u8}, {f32, f32}})
-    for (auto [C, pixel, channels] :
-         {std::tuple(1, 4, 4), {3, 3, 3}, {3, 4, 4}, {3, 16, 8}, {5, 5, 5}, {6, 9, 8}, {1, 1, 1}}) {
-      ConvertParams p = planesToPixels(input, output, C, 3, 21, pixel, channels);
+    for (auto [C, pixel] : {std::pair(1, 4), {3, 3}, {3, 4}, {4, 4}, {3, 16}, {5, 5}, {6, 9}, {1, 1}}) {
+      ConvertParams p = planesToPixels(input, output, C, 3, 21, pixel);
       check(p);
       check(reversed(p));
     }
 }
 
 TEST(Convert, ImagesOfOnePixelOrNone) {
-  check(planesToPixels(ElementKind::F32, ElementKind::U8, 7, 1, 1, 8, 8));
-  check(reversed(planesToPixels(ElementKind::F32, ElementKind::U8, 7, 1, 1, 8, 8)));
-  check(planesToPixels(ElementKind::F32, ElementKind::U8, 3, 0, 5, 4, 4));
-  check(planesToPixels(ElementKind::F32, ElementKind::U8, 3, 5, 0, 4, 4));
-}
-
-TEST(Convert, PixelsToPaddedPixels) {
-  for (int64_t channels : {5, 6, 8}) {
-    ConvertParams p = planesToPixels(ElementKind::F32, ElementKind::U8, 5, 4, 7, 8, channels);
-    p.inputLayout = ImageLayout::Pixels;
-    p.in = {7 * 5 * 4, 5 * 4};
-    check(p);
-  }
+  check(planesToPixels(ElementKind::F32, ElementKind::U8, 7, 1, 1, 8));
+  check(reversed(planesToPixels(ElementKind::F32, ElementKind::U8, 7, 1, 1, 8)));
+  check(planesToPixels(ElementKind::F32, ElementKind::U8, 3, 0, 5, 4));
+  check(planesToPixels(ElementKind::F32, ElementKind::U8, 3, 5, 0, 4));
 }
 
 TEST(Convert, Reasons) {
-  ConvertParams p = flatConvert(ElementKind::F32, ElementKind::U8, 3);
+  ConvertParams p = planesToPixels(ElementKind::F32, ElementKind::U8, 3, 5, 5, 4);
   p.range.zeroPoint = 256;
   EXPECT_EQ(whyNoConvert(p, getISAs().front()), "the zero point does not fit into a byte");
   p.scale = 0;
   EXPECT_EQ(whyNoConvert(p, getISAs().front()), "the scale is not a positive normal number");
+  p.input = ElementKind::S8;
+  EXPECT_EQ(whyNoConvert(p, getISAs().front()), "bytes of another sign");
 }
 
 TEST(Convert, KeysTellKernelsApart) {
-  ConvertParams p = planesToPixels(ElementKind::F32, ElementKind::U8, 3, 3, 21, 4, 4), q = p;
+  ConvertParams p = planesToPixels(ElementKind::F32, ElementKind::U8, 3, 3, 21, 4), q = p;
   EXPECT_EQ(convertKernelKey(p), convertKernelKey(q));
-  q.fill = 7;
+  q.range.zeroPoint = 7;
   EXPECT_NE(convertKernelKey(p), convertKernelKey(q));
   EXPECT_EQ(convertKernelName(p, *lookupISA("avx2")), "f32_u8_quantize_planes_pixels_avx2");
 }
@@ -200,24 +138,27 @@ TEST(Halo, FillsTheBorderAlone) {
   for (ElementKind element : {ElementKind::U8, ElementKind::S8, ElementKind::F32})
     for (auto [top, left, bottom, right] : {std::tuple(1, 1, 1, 1), {0, 0, 2, 3}, {0, 1, 0, 0}, {0, 0, 0, 0}}) {
       HaloParams p;
+      p.images = top + 1;
       p.element = element;
       p.C = 3, p.H = 4, p.W = 5;
       p.top = top, p.left = left, p.bottom = bottom, p.right = right;
       p.pitch.pixel = 4 * sizeOf(element);
       p.pitch.row = (left + p.W + right + 1) * p.pitch.pixel;
       p.value = element == ElementKind::S8 ? -128 : 200;
-      const int64_t size = (top + p.H + bottom) * p.pitch.row, start = top * p.pitch.row + left * p.pitch.pixel;
+      p.imagePitch = (top + p.H + bottom) * p.pitch.row;
+      const int64_t size = p.images * p.imagePitch, start = top * p.pitch.row + left * p.pitch.pixel;
       std::vector<char> want(size, canary);
       const float value = float(p.value);
       for (int64_t y = -top; y < p.H + bottom; ++y)
         for (int64_t x = -left; x < p.W + right; ++x)
-          for (int64_t c = 0; c < p.C && (y < 0 || y >= p.H || x < 0 || x >= p.W); ++c) {
-            char *to = want.data() + start + y * p.pitch.row + x * p.pitch.pixel + c * sizeOf(element);
-            if (isByte(element))
-              *to = char(int64_t(p.value));
-            else
-              std::memcpy(to, &value, 4);
-          }
+          for (int64_t c = 0; c < p.C && (y < 0 || y >= p.H || x < 0 || x >= p.W); ++c)
+            for (int64_t n = 0; n < p.images; ++n) {
+              char *to = want.data() + start + n * p.imagePitch + y * p.pitch.row + x * p.pitch.pixel;
+              if (isByte(element))
+                to[c] = char(int64_t(p.value));
+              else
+                std::memcpy(to + 4 * c, &value, 4);
+            }
       for (const ISA *isa : hostISAs()) {
         CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
           return emitHalo(builder, loc, symbol, p, isa);

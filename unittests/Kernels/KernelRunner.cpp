@@ -2,10 +2,10 @@
 
 #include "KernelRunner.h"
 
-#include "nibble/InitAll.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
+#include "nibble/InitAll.h"
 #include <limits>
 
 using namespace mlir;
@@ -84,11 +84,31 @@ bool Guarded::isIntact() const {
 
 std::vector<float> test::randomFloats(int64_t count, float deviation, bool extremes, uint32_t seed) {
   using Limits = std::numeric_limits<float>;
-  const float special[] = {0.0f,          -0.0f,          Limits::infinity(), -Limits::infinity(),    Limits::quiet_NaN(),
-                           Limits::max(), -Limits::max(), Limits::min(),      Limits::denorm_min(),   -Limits::denorm_min(),
-                           1.0f,          -1.0f,          0.5f,               -0.5f,                  1.5f,
-                           2.5f,          -2.5f,          0x1p23f,            -0x1.8p22f,             88.75f,
-                           -104.5f,       -87.5f,         0.70710677f,        8388609.0f,             1e-20f};
+  const float special[] = {0.0f,
+                           -0.0f,
+                           Limits::infinity(),
+                           -Limits::infinity(),
+                           Limits::quiet_NaN(),
+                           Limits::max(),
+                           -Limits::max(),
+                           Limits::min(),
+                           Limits::denorm_min(),
+                           -Limits::denorm_min(),
+                           1.0f,
+                           -1.0f,
+                           0.5f,
+                           -0.5f,
+                           1.5f,
+                           2.5f,
+                           -2.5f,
+                           0x1p23f,
+                           -0x1.8p22f,
+                           88.75f,
+                           -104.5f,
+                           -87.5f,
+                           0.70710677f,
+                           8388609.0f,
+                           1e-20f};
   std::mt19937 engine(seed);
   std::normal_distribution<float> distribution(0.0f, deviation);
   std::vector<float> values(count);

@@ -31,19 +31,6 @@ int64_t dot(const Extents &index, const Extents &strides) {
 
 constexpr int64_t bufferBytes = 1 << 15;
 
-/// Runs a kernel that reads from the middle of a buffer and writes into another, and compares all of the latter.
-template <typename Emitter>
-void check(Emitter emit, int64_t tiles, const std::vector<uint8_t> &in, const std::vector<uint8_t> &want,
-           std::vector<char> tables, const std::string &what) {
-  for (const ISA *isa : hostISAs()) {
-    CompiledKernel kernel(*isa, emit);
-    Guarded out(bufferBytes);
-    auto *source = const_cast<uint8_t *>(in.data()) + bufferBytes / 2;
-    kernel.run({source, out.data(), tables.data()}, tiles);
-    expectSame(out.data<uint8_t>(), want.data(), bufferBytes, isa->name.str() + " " + what);
-  }
-}
-
 std::vector<uint8_t> untouched() { return std::vector<uint8_t>(bufferBytes, uint8_t(canary)); }
 
 void checkCopy(const CopyParams &p) {
@@ -52,8 +39,14 @@ void checkCopy(const CopyParams &p) {
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(i, p.inputStrides)], p.elementBytes);
   });
   ASSERT_EQ(whyNoCopy(p, getISAs().front()), "");
-  check([&](auto &builder, auto loc, auto symbol, const ISA &isa) { return emitCopy(builder, loc, symbol, p, isa); },
-        copyTileCount(p), in, want, {}, copyKernelKey(p));
+  for (const ISA *isa : hostISAs()) {
+    CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+      return emitCopy(builder, loc, symbol, p, isa);
+    });
+    Guarded out(bufferBytes);
+    kernel.run({in.data() + bufferBytes / 2, out.data()}, copyTileCount(p));
+    expectSame(out.data<uint8_t>(), want.data(), bufferBytes, isa->name.str() + " " + copyKernelKey(p));
+  }
 }
 
 TEST(Copy, Transposes) {
@@ -80,51 +73,87 @@ TEST(Copy, Reasons) {
   EXPECT_EQ(copyKernelName(transposeCopy({5, 7}, {1, 0}, 4), getISAs().front()), "x32_copy_generic");
 }
 
-TEST(Fill, Boxes) {
-  for (const FillParams &p : {FillParams{1, {7, 3, 5}, {100, 20, 1}, 200}, FillParams{4, {77}, {4}, 0x12345678},
-                              FillParams{8, {3, 2}, {64, 24}, ~uint64_t(6)}, FillParams{2, {0}, {2}, 1}}) {
-    std::vector<uint8_t> want = untouched();
-    forEachIndex(p.shape,
-                 [&](const Extents &i) { std::memcpy(&want[dot(i, p.outputStrides)], &p.bits, p.elementBytes); });
-    for (const ISA *isa : hostISAs()) {
-      CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
-        return emitFill(builder, loc, symbol, p, isa);
-      });
-      Guarded out(bufferBytes);
-      kernel.run({out.data()}, fillTileCount(p));
-      expectSame(out.data<uint8_t>(), want.data(), bufferBytes, isa->name.str() + " " + fillKernelKey(p));
-    }
+/// Pieces of a matrix of 6 x 50 elements: two inputs side by side, and what is left is filled.
+AssembleParams twoInputsAndBorder(int64_t bytes) {
+  const Extents shape = {6, 50}, strides = {64 * bytes, bytes};
+  AssembleParams p{bytes, 2, borderPieces(shape, strides, {1, 2}, {4, 40}), 0x1234567890abcdef};
+  const int64_t inside = strides[0] + 2 * bytes;
+  p.pieces.push_back({0, {4, 37}, {37 * bytes, bytes}, strides, inside});
+  p.pieces.push_back({1, {4, 3}, {bytes, 4 * bytes}, strides, inside + 37 * bytes});
+  return p;
+}
+
+void checkAssemble(const AssembleParams &p) {
+  ASSERT_EQ(whyNoAssemble(p, getISAs().front()), "");
+  std::vector<std::vector<uint8_t>> inputs = {randomBytes(bufferBytes, 1), randomBytes(bufferBytes, 2)};
+  std::vector<uint8_t> want = untouched();
+  for (const Piece &piece : p.pieces)
+    forEachIndex(piece.shape, [&](const Extents &i) {
+      const void *from = &p.fill;
+      if (piece.source >= 0)
+        from = &inputs[piece.source][dot(i, piece.inputStrides)];
+      std::memcpy(&want[piece.outputOffset + dot(i, piece.outputStrides)], from, p.elementBytes);
+    });
+  for (const ISA *isa : hostISAs()) {
+    CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+      return emitAssemble(builder, loc, symbol, p, isa);
+    });
+    Guarded out(bufferBytes);
+    kernel.run({inputs[0].data(), inputs[1].data(), out.data()}, assembleTileCount(p));
+    expectSame(out.data<uint8_t>(), want.data(), bufferBytes, isa->name.str() + " " + assembleKernelKey(p));
   }
 }
 
-void checkGather(const GatherParams &p) {
+TEST(Assemble, CopiesAndFills) {
+  for (int64_t bytes : {1, 2, 4, 8})
+    checkAssemble(twoInputsAndBorder(bytes));
+  checkAssemble({1, 2, {{-1, {9001}, {}, {1}, 3}}, 200});                                        // several tiles
+  checkAssemble({4, 2, borderPieces({3, 4, 5}, {80, 20, 4}, {0, 4, 0}, {3, 0, 5}), 0x3f800000}); // nothing inside
+  checkAssemble({4, 2, {}, 1});
+}
+
+TEST(Assemble, Reasons) {
+  const ISA &isa = getISAs().front();
+  EXPECT_EQ(whyNoAssemble({1, 1, {{1, {3}, {1}, {1}, 0}}, 0}, isa), "a piece of input 1 of 1");
+  EXPECT_EQ(whyNoAssemble({1, 1, {{0, {3}, {}, {1}, 0}}, 0}, isa), "each operand needs one stride a dimension");
+  EXPECT_EQ(assembleKernelName({4, 1, {}, 0}, isa), "x32_assemble_generic");
+}
+
+void checkGather(const GatherParams &p, const std::vector<int32_t> &tables) {
   std::vector<uint8_t> in = randomBytes(bufferBytes), want = untouched();
   forEachIndex(p.shape, [&](const Extents &i) {
     Extents source = i;
-    for (size_t d = 0; d < i.size(); ++d)
-      if (!p.indices[d].empty())
-        source[d] = p.indices[d][i[d]];
+    int64_t start = 0;
+    for (int64_t axis : p.axes) {
+      source[axis] = tables[start + i[axis]];
+      start += p.shape[axis];
+    }
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(source, p.inputStrides)], p.elementBytes);
   });
   ASSERT_EQ(whyNoGather(p, getISAs().front()), "");
-  check([&](auto &builder, auto loc, auto symbol, const ISA &isa) { return emitGather(builder, loc, symbol, p, isa); },
-        gatherTileCount(p), in, want, packGatherTables(p), gatherKernelKey(p));
+  for (const ISA *isa : hostISAs()) {
+    CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+      return emitGather(builder, loc, symbol, p, isa);
+    });
+    Guarded out(bufferBytes);
+    kernel.run({in.data() + bufferBytes / 2, const_cast<int32_t *>(tables.data()), out.data()}, gatherTileCount(p));
+    expectSame(out.data<uint8_t>(), want.data(), bufferBytes, isa->name.str() + " " + gatherKernelKey(p));
+  }
 }
 
 TEST(Gather, ResizesAndPads) {
   // Twice the height and width of 3 x 4 pixels of 5 channels.
-  checkGather(
-      {1, {1, 6, 8, 5}, {60, 20, 5, 1}, {600, 100, 8, 1}, {{}, {0, 0, 1, 1, 2, 2}, {0, 0, 1, 1, 2, 2, 3, 3}, {}}});
-  checkGather({4, {2, 7}, {16, 4}, {28, 4}, {{}, {2, 1, 0, 1, 2, 3, 2}}}); // a reflection, innermost
-  checkGather({4, {5, 3}, {12, 4}, {12, 4}, {{4, 0, 0, 2, 1}, {}}});
-  checkGather({2, {4, 70}, {140, 2}, {140, 2}, {{}, {}}}); // no table
-  checkGather({1, {0, 3}, {3, 1}, {3, 1}, {{}, {0, 1, 2}}});
-  checkGather({1, {1}, {1}, {1}, {{5}}});
+  checkGather({1, {1, 6, 8, 5}, {60, 20, 5, 1}, {600, 100, 8, 1}, {1, 2}}, {0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2, 3, 3});
+  checkGather({1, {1, 6, 8, 5}, {60, 20, 5, 1}, {600, 100, 8, 1}, {2, 1}}, {0, 0, 1, 1, 2, 2, 3, 3, 0, 0, 1, 1, 2, 2});
+  checkGather({4, {2, 7}, {16, 4}, {28, 4}, {1}}, {2, 1, 0, 1, 2, 3, 2}); // a reflection, innermost
+  checkGather({4, {5, 3}, {12, 4}, {12, 4}, {0}}, {4, 0, 0, 2, 1});
+  checkGather({2, {4, 70}, {140, 2}, {140, 2}, {}}, {}); // no table
+  checkGather({1, {0, 3}, {3, 1}, {3, 1}, {1}}, {0, 1, 2});
+  checkGather({1, {1}, {1}, {1}, {0}}, {5});
 }
 
 TEST(Gather, Reasons) {
-  EXPECT_EQ(whyNoGather({1, {3}, {1}, {1}, {{0, 1}}}, getISAs().front()), "a table of 2 entries for an extent of 3");
-  EXPECT_EQ(whyNoGather({1, {3}, {1}, {1}, {}}, getISAs().front()), "each dimension needs a table, which may be empty");
+  EXPECT_EQ(whyNoGather({1, {3}, {1}, {1}, {1}}, getISAs().front()), "a table for dimension 1 of 1");
 }
 
 } // namespace

@@ -27,6 +27,8 @@ PoolParams pool(PoolKind kind, ElementKind element, int64_t C, int64_t H, int64_
   p.outputW = (W + 2 * pad - (kernel - 1) * dilation - 1) / stride + 1;
   p.in = {(W + 1) * (C + 3) * sizeOf(element), (C + 3) * sizeOf(element)};
   p.out = {(p.outputW + 2) * (C + 1) * sizeOf(element), (C + 1) * sizeOf(element)};
+  p.inImage = (H + 1) * p.in.row;
+  p.outImage = p.outputH * p.out.row;
   p.scale = 0.9f;
   if (element == ElementKind::S8)
     p.range = {-128, -128, 127}, p.inputZeroPoint = 127;
@@ -80,7 +82,7 @@ T reduce(const PoolParams &p, const std::vector<T> &taps) {
 
 template <typename T>
 void check(const PoolParams &p) {
-  const int64_t inBytes = p.H * p.in.row, outBytes = p.outputH * p.out.row;
+  const int64_t inBytes = p.images * p.inImage, outBytes = p.images * p.outImage;
   std::vector<char> in(inBytes), want(outBytes, canary);
   if (sizeof(T) == 4) {
     std::vector<float> floats = randomFloats(inBytes / 4, 2, p.kind == PoolKind::Max);
@@ -89,11 +91,13 @@ void check(const PoolParams &p) {
     std::vector<uint8_t> bytes = randomBytes(inBytes);
     std::memcpy(in.data(), bytes.data(), inBytes);
   }
-  for (int64_t oy = 0; oy < p.outputH; ++oy)
+  for (int64_t tile = 0; tile < p.images * p.outputH; ++tile)
     for (int64_t ox = 0; ox < p.outputW; ++ox)
       for (int64_t c = 0; c < p.C; ++c) {
-        T value = reduce(p, tapsOf<T>(p, in.data(), oy, ox, c));
-        std::memcpy(want.data() + oy * p.out.row + ox * p.out.pixel + c * sizeof(T), &value, sizeof(T));
+        const int64_t image = tile / p.outputH, oy = tile % p.outputH;
+        T value = reduce(p, tapsOf<T>(p, in.data() + image * p.inImage, oy, ox, c));
+        std::memcpy(want.data() + image * p.outImage + oy * p.out.row + ox * p.out.pixel + c * sizeof(T), &value,
+                    sizeof(T));
       }
   for (const ISA *isa : hostISAs()) {
     ASSERT_EQ(whyNoPool(p, *isa), "");
@@ -126,6 +130,14 @@ TEST(Pool, Average) {
   checkKind(PoolKind::Average, 83, 7, 9, 3, 2, 1);
   checkKind(PoolKind::Average, 3, 9, 8, 3, 1, 2, 2);
   checkKind(PoolKind::Average, 70, 7, 7, 7, 1, 0);
+}
+
+TEST(Pool, SeveralImages) {
+  for (PoolKind kind : {PoolKind::Max, PoolKind::Average}) {
+    PoolParams p = pool(kind, ElementKind::U8, 19, 7, 9, 3, 2, 1);
+    p.images = 3;
+    check<uint8_t>(p);
+  }
 }
 
 TEST(Pool, AverageOfThePaddingToo) {

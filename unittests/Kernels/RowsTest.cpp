@@ -16,59 +16,96 @@ constexpr float inf = std::numeric_limits<float>::infinity();
 // Softmax
 //===----------------------------------------------------------------------===//
 
-std::vector<float> softmaxReference(const SoftmaxParams &p, const std::vector<float> &in) {
-  std::vector<float> out(in.size());
-  for (int64_t o = 0; o < p.outer; ++o)
-    for (int64_t c = 0; c < p.inner; ++c) {
-      auto at = [&](int64_t i) { return (o * p.length + i) * p.inner + c; };
+/// Dense, along dimension 1.
+SoftmaxParams softmax(int64_t outer, int64_t length, int64_t inner) {
+  SoftmaxParams p;
+  p.shape = {outer, length, inner};
+  p.axis = 1;
+  p.inputStrides = p.outputStrides = denseStrides(p.shape, 4);
+  return p;
+}
+
+/// All of the output's `elements`, which the canary fills before.
+std::vector<float> softmaxReference(const SoftmaxParams &p, const std::vector<float> &in, int64_t elements) {
+  float untouched;
+  std::memset(&untouched, canary, 4);
+  std::vector<float> out(elements, untouched);
+  const int64_t length = p.shape[1];
+  for (int64_t o = 0; o < p.shape[0]; ++o)
+    for (int64_t c = 0; c < p.shape[2]; ++c) {
+      auto at = [&](const Extents &s, int64_t i) { return (o * s[0] + i * s[1] + c * s[2]) / 4; };
       float max = -inf;
-      for (int64_t i = 0; i < p.length; ++i)
-        max = numerics::maximum(max, in[at(i)]);
+      for (int64_t i = 0; i < length; ++i)
+        max = numerics::maximum(max, in[at(p.inputStrides, i)]);
       std::vector<float> e;
-      for (int64_t i = 0; i < p.length; ++i)
-        e.push_back(numerics::exp(in[at(i)] - max));
-      const float sum = numerics::sum(e.data(), p.length);
-      for (int64_t i = 0; i < p.length; ++i)
-        out[at(i)] = e[i] / sum;
+      for (int64_t i = 0; i < length; ++i)
+        e.push_back(numerics::exp(in[at(p.inputStrides, i)] - max));
+      const float sum = numerics::sum(e.data(), length);
+      for (int64_t i = 0; i < length; ++i)
+        out[at(p.outputStrides, i)] = e[i] / sum;
     }
   return out;
 }
 
+/// How far a tensor reaches, in elements.
+int64_t reach(const Extents &shape, const Extents &strides) {
+  int64_t last = 0;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    if (shape[d] == 0)
+      return 0;
+    last += (shape[d] - 1) * strides[d];
+  }
+  return last / 4 + 1;
+}
+
 void checkSoftmax(const SoftmaxParams &p, float deviation, bool extremes) {
-  std::vector<float> in = randomFloats(p.outer * p.length * p.inner, deviation, extremes);
-  std::vector<float> want = softmaxReference(p, in);
+  std::vector<float> in = randomFloats(reach(p.shape, p.inputStrides), deviation, extremes);
+  const int64_t elements = reach(p.shape, p.outputStrides);
+  std::vector<float> want = softmaxReference(p, in, elements);
   for (const ISA *isa : hostISAs()) {
-    if (!isa->hasFMA) {
-      EXPECT_EQ(whyNoSoftmax(p, *isa), "softmax needs fused multiply-add");
-      continue;
-    }
+    ASSERT_EQ(whyNoSoftmax(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitSoftmax(builder, loc, symbol, p, isa);
     });
-    Guarded out(in.size() * 4);
+    Guarded out(elements * 4);
     kernel.run({in.data(), out.data()}, softmaxTileCount(p));
-    expectSame(out.data<float>(), want.data(), in.size(), isa->name.str() + " " + softmaxKernelKey(p));
+    expectSame(out.data<float>(), want.data(), elements, isa->name.str() + " " + softmaxKernelKey(p));
+    if (p.inputStrides != p.outputStrides)
+      continue;
     std::memcpy(out.data(), in.data(), in.size() * 4);
     kernel.run({out.data(), out.data()}, softmaxTileCount(p));
-    expectSame(out.data<float>(), want.data(), in.size(), isa->name.str() + " in place");
+    expectSame(out.data<float>(), want.data(), elements, isa->name.str() + " in place");
   }
 }
 
 TEST(Softmax, RowsAndColumns) {
-  for (const SoftmaxParams &p : {SoftmaxParams{1, 1, 1},
-                                 {3, 10, 1},
-                                 {2, 100, 1},
-                                 {2, 16, 1},
-                                 {2, 5, 23},
-                                 {1, 40, 3},
-                                 {2, 0, 1},
-                                 {0, 3, 1},
-                                 {3, 1, 17}}) {
+  for (const SoftmaxParams &p :
+       {softmax(1, 1, 1), softmax(3, 10, 1), softmax(2, 100, 1), softmax(2, 16, 1), softmax(2, 5, 23),
+        softmax(1, 40, 3), softmax(2, 0, 1), softmax(0, 3, 1), softmax(3, 1, 17), softmax(9000, 2, 1)}) {
     checkSoftmax(p, 5, false);
     checkSoftmax(p, 60, false);
   }
-  checkSoftmax({4, 33, 1}, 1, true);
-  checkSoftmax({2, 9, 19}, 1, true);
+  checkSoftmax(softmax(4, 33, 1), 1, true);
+  checkSoftmax(softmax(2, 9, 19), 1, true);
+}
+
+TEST(Softmax, PaddedBuffers) {
+  SoftmaxParams p = softmax(3, 5, 19);
+  p.outputStrides = {800, 120, 4};
+  checkSoftmax(p, 5, false);
+  p.inputStrides = {400, 4, 20}; // along contiguous elements, into a column
+  checkSoftmax(p, 5, false);
+  p.outputStrides = {800, 4, 40};
+  checkSoftmax(p, 5, false);
+}
+
+TEST(Softmax, Reasons) {
+  SoftmaxParams p = softmax(3, 5, 19);
+  p.axis = 3;
+  EXPECT_EQ(whyNoSoftmax(p, getISAs().front()), "an axis out of range");
+  p.axis = 0;
+  p.outputStrides.pop_back();
+  EXPECT_EQ(whyNoSoftmax(p, getISAs().front()), "each operand needs one stride a dimension");
 }
 
 //===----------------------------------------------------------------------===//
@@ -121,7 +158,12 @@ std::vector<float> reductionReference(const ReductionParams &p, const std::vecto
   return out;
 }
 
-void checkReduction(const ReductionParams &p, int64_t elements) {
+void checkReduction(ReductionParams p, int64_t elements) {
+  Extents kept;
+  for (size_t d = 0; d < p.shape.size(); ++d)
+    if (!llvm::is_contained(p.axes, int64_t(d)))
+      kept.push_back(p.shape[d]);
+  p.outputStrides = denseStrides(kept, 4);
   const bool order = p.kind == ReductionKind::Max || p.kind == ReductionKind::Min;
   std::vector<float> in = randomFloats(elements, 1, order), want = reductionReference(p, in);
   for (const ISA *isa : hostISAs()) {
@@ -140,17 +182,41 @@ TEST(Reduction, KindsAndAxes) {
   for (ReductionKind kind :
        {ReductionKind::Sum, ReductionKind::Mean, ReductionKind::Max, ReductionKind::Min, ReductionKind::Prod})
     for (const Extents &axes : {Extents{3}, {1, 2}})
-      checkReduction({kind, shape, denseStrides(shape, 4), axes}, 3 * 4 * 5 * 19);
+      checkReduction({kind, shape, denseStrides(shape, 4), axes, {}}, 3 * 4 * 5 * 19);
   for (const Extents &axes : {Extents{0}, {0, 3}, {1, 3}, {0, 1, 2, 3}, {2, 3}, {}})
-    checkReduction({ReductionKind::Sum, shape, denseStrides(shape, 4), axes}, 3 * 4 * 5 * 19);
+    checkReduction({ReductionKind::Sum, shape, denseStrides(shape, 4), axes, {}}, 3 * 4 * 5 * 19);
 }
 
 TEST(Reduction, OddShapes) {
-  checkReduction({ReductionKind::Mean, {2, 100}, {400, 4}, {1}}, 200);
-  checkReduction({ReductionKind::Sum, {2, 0}, {0, 4}, {1}}, 0);
-  checkReduction({ReductionKind::Max, {1}, {4}, {0}}, 1);
-  checkReduction({ReductionKind::Sum, {3, 4, 18}, {400, 80, 4}, {0, 1}}, 300 + 60 + 18); // a padded image
-  EXPECT_EQ(whyNoReduction({ReductionKind::Sum, {3}, {4}, {1}}, getISAs().front()), "an axis out of range");
+  checkReduction({ReductionKind::Mean, {2, 100}, {400, 4}, {1}, {}}, 200);
+  checkReduction({ReductionKind::Sum, {2, 0}, {0, 4}, {1}, {}}, 0);
+  checkReduction({ReductionKind::Max, {1}, {4}, {0}, {}}, 1);
+  checkReduction({ReductionKind::Sum, {3, 4, 18}, {400, 80, 4}, {0, 1}, {}}, 300 + 60 + 18); // a padded image
+}
+
+TEST(Reduction, IntoAPaddedBuffer) {
+  ReductionParams p{ReductionKind::Sum, {3, 5, 7}, denseStrides({3, 5, 7}, 4), {1}, {40, 4}};
+  std::vector<float> in = randomFloats(105, 1, false), dense = reductionReference(p, in), want(27);
+  std::memset(want.data(), canary, want.size() * 4);
+  for (int64_t i = 0; i < 21; ++i)
+    want[i / 7 * 10 + i % 7] = dense[i];
+  for (const ISA *isa : hostISAs()) {
+    CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+      return emitReduction(builder, loc, symbol, p, isa);
+    });
+    Guarded out(want.size() * 4);
+    kernel.run({in.data(), out.data()}, reductionTileCount(p));
+    expectSame(out.data<float>(), want.data(), want.size(), isa->name.str());
+  }
+}
+
+TEST(Reduction, NamesAndReasons) {
+  EXPECT_EQ(lookupReductionKind("prod"), ReductionKind::Prod);
+  EXPECT_EQ(lookupReductionKind("median"), std::nullopt);
+  const ISA &isa = getISAs().front();
+  EXPECT_EQ(whyNoReduction({ReductionKind::Sum, {3}, {4}, {1}, {}}, isa), "an axis out of range");
+  EXPECT_EQ(whyNoReduction({ReductionKind::Sum, {3}, {4}, {0}, {4}}, isa),
+            "the result needs one stride a dimension that stays");
 }
 
 //===----------------------------------------------------------------------===//
@@ -204,11 +270,7 @@ constexpr int64_t matrixBytes = 1 << 16;
 void runProduct(const BatchMatMulParams &p, std::vector<char> lhs, std::vector<char> rhs, std::vector<char> bias,
                 std::vector<char> multipliers, const std::vector<char> &want) {
   for (const ISA *isa : hostISAs()) {
-    if (std::string why = whyNoBatchMatMul(p, *isa); !why.empty()) {
-      EXPECT_EQ(why, "a matrix product of floats needs fused multiply-add");
-      EXPECT_FALSE(isa->hasFMA);
-      continue;
-    }
+    ASSERT_EQ(whyNoBatchMatMul(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitBatchMatMul(builder, loc, symbol, p, isa);
     });
@@ -272,7 +334,7 @@ void checkBytes(BatchMatMulParams p, Requant mode) {
                      : numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(multipliers[n]), zero, min, max));
       }
   });
-  runProduct(p, toBytes(lhs), toBytes(rhs), toBytes(bias), packBatchMatMulMultipliers(p, multipliers), want);
+  runProduct(p, toBytes(lhs), toBytes(rhs), toBytes(bias), packMultipliers(multipliers, mode), want);
 }
 
 TEST(BatchMatMul, Floats) {

@@ -73,11 +73,7 @@ TEST_P(Functions, EqualTheScalarOnes) {
   for (float x : in)
     want.push_back(GetParam().function(arith, x));
   for (const ISA *isa : hostISAs()) {
-    if (std::string why = whyNoUnary(p, *isa); !why.empty()) {
-      EXPECT_FALSE(isa->hasFMA);
-      EXPECT_NE(why.find("needs fused multiply-add"), std::string::npos);
-      continue;
-    }
+    ASSERT_EQ(whyNoUnary(p, *isa), "");
     Guarded out(count * 4);
     compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
     expectSame(out.data<float>(), want.data(), count, unaryKernelName(p, *isa));
@@ -96,6 +92,90 @@ TEST(Unary, EmptyAndSingle) {
       if (count)
         EXPECT_EQ(*out.data<float>(), 3.0f);
     }
+  }
+}
+
+TEST(Unary, FloatFunctionsByName) {
+  for (const Case &c : cases) {
+    UnaryParams p = unary(c.kind, ElementKind::F32, 1);
+    std::string name = unaryKernelName(p, getISAs().front());
+    ASSERT_TRUE(llvm::StringRef(name).starts_with("f32_f32_") && llvm::StringRef(name).ends_with("_generic"));
+    EXPECT_EQ(lookupFloatFunction(llvm::StringRef(name).drop_front(8).drop_back(8)), c.kind);
+    EXPECT_EQ(parameterCount(c.kind), (c.a != 0) + (c.b != 0));
+  }
+  EXPECT_EQ(lookupFloatFunction("quantize"), std::nullopt);
+  EXPECT_EQ(lookupFloatFunction("cube"), std::nullopt);
+}
+
+void checkQuantize(const UnaryParams &p) {
+  std::vector<float> in = randomFloats(p.shape[0], 40 * p.scale, /*extremes=*/true);
+  std::vector<uint8_t> want;
+  for (float x : in)
+    want.push_back(uint8_t(numerics::quantize(x, p.scale, p.range.zeroPoint, p.range.min, p.range.max)));
+  for (const ISA *isa : hostISAs()) {
+    ASSERT_EQ(whyNoUnary(p, *isa), "");
+    Guarded out(in.size());
+    compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
+    expectSame(out.data<uint8_t>(), want.data(), in.size(), unaryKernelName(p, *isa));
+  }
+}
+
+/// From f32 to bytes, or back.
+UnaryParams conversion(UnaryKind kind, ElementKind bytes, int64_t count, float scale, StoredRange range) {
+  UnaryParams p = unary(kind, ElementKind::F32, count);
+  (kind == UnaryKind::Quantize ? p.output : p.input) = bytes;
+  (kind == UnaryKind::Quantize ? p.outputStrides : p.inputStrides) = {1};
+  p.scale = scale;
+  p.range = range;
+  return p;
+}
+
+TEST(Unary, Quantize) {
+  for (int64_t count : {0, 1, 3, 64, 77, 4096, 9001})
+    checkQuantize(conversion(UnaryKind::Quantize, ElementKind::U8, count, 0.037f, {128, 0, 255}));
+  for (int32_t zero : {0, 255})
+    checkQuantize(conversion(UnaryKind::Quantize, ElementKind::U8, 333, 0.5f, {zero, 0, 255}));
+  for (int32_t zero : {-128, 127})
+    checkQuantize(conversion(UnaryKind::Quantize, ElementKind::S8, 333, 2.0f, {zero, -127, 100}));
+}
+
+TEST(Unary, Dequantize) {
+  for (auto [bytes, zero, scale] : {std::tuple(ElementKind::U8, 0, 0.1f),
+                                    {ElementKind::U8, 255, 0.1f},
+                                    {ElementKind::S8, -128, 1e-20f},
+                                    {ElementKind::S8, 127, 3.0f}}) {
+    UnaryParams p =
+        conversion(UnaryKind::Dequantize, bytes, 301, scale, {zero, zero < 0 ? -128 : 0, zero < 0 ? 127 : 255});
+    if (bytes == ElementKind::S8)
+      p.range.min = -128, p.range.max = 127;
+    std::vector<uint8_t> in = randomBytes(301);
+    std::vector<float> want;
+    for (uint8_t byte : in)
+      want.push_back(
+          numerics::dequantize(bytes == ElementKind::U8 ? int32_t(byte) : int32_t(int8_t(byte)), scale, zero));
+    for (const ISA *isa : hostISAs()) {
+      ASSERT_EQ(whyNoUnary(p, *isa), "");
+      Guarded out(301 * 4);
+      compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
+      expectSame(out.data<float>(), want.data(), 301, unaryKernelName(p, *isa));
+    }
+  }
+}
+
+TEST(Unary, QuantizeScattered) {
+  UnaryParams p = conversion(UnaryKind::Quantize, ElementKind::U8, 0, 0.1f, {3, 0, 255});
+  p.shape = {7, 9};
+  p.inputStrides = {4, 28};
+  p.outputStrides = {16, 1};
+  std::vector<float> in = randomFloats(63, 10, false);
+  std::vector<uint8_t> want(6 * 16 + 9, uint8_t(canary));
+  for (int64_t y = 0; y < 7; ++y)
+    for (int64_t x = 0; x < 9; ++x)
+      want[y * 16 + x] = uint8_t(numerics::quantize(in[x * 7 + y], 0.1f, 3, 0, 255));
+  for (const ISA *isa : hostISAs()) {
+    Guarded out(want.size());
+    compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
+    expectSame(out.data<uint8_t>(), want.data(), want.size(), unaryKernelName(p, *isa));
   }
 }
 
@@ -154,6 +234,10 @@ TEST(Unary, Reasons) {
   p = unary(UnaryKind::Requantize, ElementKind::U8, 4);
   p.scale = std::numeric_limits<float>::infinity();
   EXPECT_EQ(whyNoUnary(p, getISAs().front()), "the multiplier is not finite");
+  p = conversion(UnaryKind::Quantize, ElementKind::U8, 3, 1, {256, 0, 255});
+  EXPECT_EQ(whyNoUnary(p, getISAs().front()), "the zero point does not fit into a byte");
+  p.scale = 0;
+  EXPECT_EQ(whyNoUnary(p, getISAs().front()), "the scale is not a positive normal number");
 }
 
 } // namespace

@@ -77,9 +77,17 @@ enum class UnaryKind {
   Elu,         ///< a = alpha
   HardSigmoid, ///< a = alpha, b = beta
   Clip,        ///< a = min, b = max
+  Quantize,    ///< f32 to bytes, `nibble.int_quantize`
+  Dequantize,  ///< bytes to f32, `nibble.int_dequantize`
   Requantize,  ///< bytes to bytes, `nibble.int_requantize`
   Lookup,      ///< bytes to bytes by a table, `nibble.int_lookup`
 };
+
+/// The function f32 -> f32 whose `nibble` operation is called `name`.
+std::optional<UnaryKind> lookupFloatFunction(llvm::StringRef name);
+
+/// How many of `a` and `b` it takes.
+unsigned parameterCount(UnaryKind kind);
 
 struct UnaryParams {
   UnaryKind kind = UnaryKind::Relu;
@@ -88,10 +96,10 @@ struct UnaryParams {
   Extents inputStrides, outputStrides; ///< bytes
   float a = 0, b = 0;
 
-  Requant requant = Requant::Float; ///< Requantize only, as all below
-  float scale = 1;
-  int32_t inputZeroPoint = 0;
-  StoredRange range;
+  float scale = 1;                  ///< Quantize, Dequantize, Requantize
+  StoredRange range;                ///< of the bytes, or the resulting ones; Dequantize reads the zero point alone
+  Requant requant = Requant::Float; ///< Requantize
+  int32_t inputZeroPoint = 0;       ///< Requantize
 };
 
 std::string whyNoUnary(const UnaryParams &params, const ISA &isa);

@@ -37,7 +37,7 @@ struct ISA {
   unsigned vectorBits;
   unsigned registers; ///< vector registers
   DotKind dot;
-  bool hasFMA; ///< without it there are no float kernels
+  bool hasFMA; ///< else code for it is expanded (`--ukernel-expand-float-ops`)
 
   unsigned lanes() const { return vectorBits / 32; }
   DotInput dotInput() const { return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8; }

@@ -10,7 +10,7 @@ namespace nibble {
 namespace kernels {
 
 //===----------------------------------------------------------------------===//
-// Copy: transpose, slice, concat, pad's inside, broadcast, crop
+// Copy: transpose, slice, broadcast, crop
 //===----------------------------------------------------------------------===//
 
 /// output[i] = input[i], for all i in `shape`, each side with its own strides.
@@ -36,49 +36,58 @@ mlir::func::FuncOp emitCopy(mlir::OpBuilder &builder, mlir::Location loc, llvm::
                             const CopyParams &params, const ISA &isa);
 
 //===----------------------------------------------------------------------===//
-// Fill
+// Assemble: concat, pad by a constant
 //===----------------------------------------------------------------------===//
 
-struct FillParams {
-  int64_t elementBytes = 1; ///< 1, 2, 4 or 8
+/// A part of the output: a copy from an input, or filled.
+struct Piece {
+  int64_t source = -1; ///< the input; none where filled
   Extents shape;
-  Extents outputStrides; ///< bytes
-  uint64_t bits = 0;     ///< of the value
+  Extents inputStrides, outputStrides; ///< bytes; the input's are empty where filled
+  int64_t outputOffset = 0;            ///< bytes
 };
 
-std::string whyNoFill(const FillParams &params, const ISA &isa);
-std::string fillKernelName(const FillParams &params, const ISA &isa);
-std::string fillKernelKey(const FillParams &params);
-int64_t fillTileCount(const FillParams &params);
+/// Pieces that do not overlap, in one output.
+struct AssembleParams {
+  int64_t elementBytes = 1; ///< 1, 2, 4 or 8
+  int64_t inputs = 0;
+  std::vector<Piece> pieces;
+  uint64_t fill = 0; ///< bits of the value
+};
 
-/// args: 0 the output's element 0.
-mlir::func::FuncOp emitFill(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
-                            const FillParams &params, const ISA &isa);
+/// What lies outside of the box at `low`, of shape `inside`, in an output of shape `shape`: to be filled.
+std::vector<Piece> borderPieces(const Extents &shape, const Extents &outputStrides, const Extents &low,
+                                const Extents &inside);
+
+std::string whyNoAssemble(const AssembleParams &params, const ISA &isa);
+std::string assembleKernelName(const AssembleParams &params, const ISA &isa);
+std::string assembleKernelKey(const AssembleParams &params);
+int64_t assembleTileCount(const AssembleParams &params);
+
+/// args: the inputs' elements 0, then the output's.
+mlir::func::FuncOp emitAssemble(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                                const AssembleParams &params, const ISA &isa);
 
 //===----------------------------------------------------------------------===//
 // Gather: resize_nearest, pad by edge or reflection
 //===----------------------------------------------------------------------===//
 
-/// output[i0, i1, ...] = input[indices[0][i0], indices[1][i1], ...]; a
-/// dimension with an empty table has the identity.
+/// output[i0, i1, ...] = input[t0[i0], t1[i1], ...], where the dimensions in `axes` have a table t and the others the
+/// identity.
 struct GatherParams {
   int64_t elementBytes = 1;            ///< 1, 2, 4 or 8
   Extents shape;                       ///< of the output
   Extents inputStrides, outputStrides; ///< bytes
-  std::vector<Extents> indices;        ///< one table a dimension
+  Extents axes;                        ///< in the tables' order
 };
 
 std::string whyNoGather(const GatherParams &params, const ISA &isa);
 std::string gatherKernelName(const GatherParams &params, const ISA &isa);
-/// The same for tables with other entries, which are data.
 std::string gatherKernelKey(const GatherParams &params);
 int64_t gatherTileCount(const GatherParams &params);
 
-/// The tables as the kernel reads them: byte offsets.
-std::vector<char> packGatherTables(const GatherParams &params);
-
-/// args: 0 the input's element 0, 1 the output's element 0, 2 the tables by
-/// packGatherTables, 8-byte aligned.
+/// args: 0 the input's element 0, 1 the tables (i32, one behind the other, each of its dimension's extent), 2 the
+/// output's element 0.
 mlir::func::FuncOp emitGather(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                               const GatherParams &params, const ISA &isa);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pooling of one image, NHWC.
+// Pooling of images, NHWC.
 
 #ifndef NIBBLE_KERNELS_POOL_H
 #define NIBBLE_KERNELS_POOL_H
@@ -19,6 +19,7 @@ struct PoolParams {
   ElementKind input = ElementKind::U8;
   ElementKind output = ElementKind::U8; ///< equal to the input, but for an average of bytes,
                                         ///< which may change sign
+  int64_t images = 1;
   int64_t C = 0;
   int64_t H = 0, W = 0;             ///< of the input
   int64_t outputH = 0, outputW = 0; ///< of the output
@@ -27,6 +28,7 @@ struct PoolParams {
   int64_t dilationH = 1, dilationW = 1;
   int64_t padTop = 0, padLeft = 0;
   ImagePitch in, out;
+  int64_t inImage = 0, outImage = 0; ///< bytes from one image to the next
 
   /// Average only: divides by KH * KW everywhere (`count_include_pad`).
   bool countIncludePad = false;

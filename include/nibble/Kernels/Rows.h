@@ -14,10 +14,11 @@ namespace kernels {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-/// f32. Dense tensors of shape outer x length x inner, along the middle. Needs
-/// FMA.
+/// f32, along `axis`.
 struct SoftmaxParams {
-  int64_t outer = 1, length = 1, inner = 1;
+  Extents shape;
+  int64_t axis = 0;
+  Extents inputStrides, outputStrides; ///< bytes
 };
 
 std::string whyNoSoftmax(const SoftmaxParams &params, const ISA &isa);
@@ -25,7 +26,8 @@ std::string softmaxKernelName(const SoftmaxParams &params, const ISA &isa);
 std::string softmaxKernelKey(const SoftmaxParams &params);
 int64_t softmaxTileCount(const SoftmaxParams &params);
 
-/// args: 0 the input, 1 the result, which may be the input.
+/// args: 0 the input, 1 the result, which may be the input with the same
+/// strides.
 mlir::func::FuncOp emitSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                const SoftmaxParams &params, const ISA &isa);
 
@@ -35,13 +37,16 @@ mlir::func::FuncOp emitSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llv
 
 enum class ReductionKind { Sum, Mean, Max, Min, Prod };
 
-/// f32; the result is dense, its shape that of the dimensions that are not in
-/// `axes`.
+/// By the name in `nibble.reduce`; none if there is no such.
+std::optional<ReductionKind> lookupReductionKind(llvm::StringRef name);
+
+/// f32; the result has the dimensions that are not in `axes`.
 struct ReductionParams {
   ReductionKind kind = ReductionKind::Sum;
   Extents shape;
-  Extents inputStrides; ///< bytes
-  Extents axes;         ///< sorted
+  Extents inputStrides;  ///< bytes
+  Extents axes;          ///< sorted
+  Extents outputStrides; ///< bytes; of the dimensions that stay
 };
 
 std::string whyNoReduction(const ReductionParams &params, const ISA &isa);
@@ -58,7 +63,7 @@ mlir::func::FuncOp emitReduction(mlir::OpBuilder &builder, mlir::Location loc, l
 //===----------------------------------------------------------------------===//
 
 /// result[b..., m, n] = bias[n] + sum_k lhs[b..., m, k] * rhs[b..., k, n]; all
-/// f32, or bytes as `nibble.int_matmul`. Float needs FMA.
+/// f32, or bytes as `nibble.int_matmul`.
 struct BatchMatMulParams {
   ElementKind lhs = ElementKind::F32, rhs = ElementKind::F32, output = ElementKind::F32;
   int64_t M = 1, K = 1, N = 1;
@@ -79,12 +84,11 @@ std::string batchMatMulKernelName(const BatchMatMulParams &params, const ISA &is
 std::string batchMatMulKernelKey(const BatchMatMulParams &params);
 int64_t batchMatMulTileCount(const BatchMatMulParams &params);
 
-/// The multipliers as the kernel reads them, in either mode.
-std::vector<char> packBatchMatMulMultipliers(const BatchMatMulParams &params, llvm::ArrayRef<float> multipliers);
+/// Multipliers as this kernel and ConvTranspose.h's read them, in either mode.
+std::vector<char> packMultipliers(llvm::ArrayRef<float> multipliers, Requant requant);
 
 /// args: 0 lhs, 1 rhs, 2 the result, 3 the bias (N values, f32 or i32; unused
-/// without one), 4 the multipliers by packBatchMatMulMultipliers (integers
-/// only).
+/// without one), 4 the multipliers by packMultipliers (integers only).
 mlir::func::FuncOp emitBatchMatMul(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                    const BatchMatMulParams &params, const ISA &isa);
 

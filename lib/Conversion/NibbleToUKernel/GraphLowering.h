@@ -10,6 +10,18 @@
 
 namespace nibble::ukernel {
 
+/// An error that begins with the node's name.
+mlir::InFlightDiagnostic emitNodeError(mlir::Operation *op);
+
+/// Kernels know images as N, H, W, C alone.
+llvm::LogicalResult checkLayout(mlir::Operation *op, Layout layout);
+
+/// Whether the multipliers exist in the mode.
+llvm::LogicalResult checkFixed(mlir::Operation *op, bool fixed, llvm::ArrayRef<float> multipliers);
+
+/// The only user of a value, or null.
+mlir::Operation *getOnlyUser(mlir::Value value);
+
 /// Lowers the operations of one function, in order, into a new one that takes its place.
 class GraphLowering {
 public:
@@ -45,47 +57,63 @@ private:
   mlir::Value createConstant(mlir::Location loc, llvm::ArrayRef<char> bytes);
   void define(mlir::Value value, mlir::Value buffer) { buffers[value] = buffer; }
 
-  // Operations with weights (LowerConv.cpp).
+  // Which of those below (LowerOps.cpp).
+  llvm::LogicalResult lower(mlir::Operation *op);
+
+  // LowerConv.cpp
   llvm::LogicalResult lower(IntConvOp op);
   llvm::LogicalResult lower(nibble::ConvOp op);
+  template <typename Op>
+  llvm::LogicalResult setWindow(struct ConvPlan &plan, Op op, int64_t padValue);
+  llvm::LogicalResult packInteger(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
+                                  mlir::Value bias, mlir::Value multiplier, bool fixed);
+  llvm::LogicalResult packFloat(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
+                                mlir::Value bias);
+  mlir::Value createConv(struct ConvPlan &plan, mlir::Location loc, BufferType result);
+  mlir::Value fuseClamp(struct ConvPlan &plan, mlir::Value value);
+
+  // LowerMatMul.cpp
   llvm::LogicalResult lower(IntMatMulOp op);
   llvm::LogicalResult lower(nibble::MatMulOp op);
   llvm::LogicalResult lower(IntConvTransposeOp op);
   llvm::LogicalResult lower(nibble::ConvTransposeOp op);
   llvm::LogicalResult lowerConstantMatMul(IntMatMulOp op);
   llvm::LogicalResult lowerConstantMatMul(nibble::MatMulOp op);
-  llvm::LogicalResult packInteger(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
-                                  mlir::Value bias, mlir::Value multiplier, bool fixed);
-  llvm::LogicalResult packFloat(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
-                                mlir::Value bias);
-  mlir::Value createConv(struct ConvPlan &plan, mlir::Location loc, BufferType result);
-  /// The activation behind a float operation that it can compute itself, or null.
-  mlir::Operation *getFusedClamp(mlir::Value value, float &low, float &high);
+  void setRows(struct ConvPlan &plan, mlir::Value lhs, BufferType result);
+  mlir::Value packMultipliers(mlir::Operation *op, mlir::Value multiplier, RequantMode mode);
+  template <typename T, typename Op>
+  mlir::Value packTransposed(Op op);
 
-  // The rest (LowerOps.cpp).
-  llvm::LogicalResult lower(mlir::Operation *op);
+  // LowerShapes.cpp
   llvm::LogicalResult lower(ReshapeOp op);
   llvm::LogicalResult lower(nibble::TransposeOp op);
-  llvm::LogicalResult lower(IntQuantizeOp op);
-  llvm::LogicalResult lower(IntDequantizeOp op);
-  llvm::LogicalResult lower(FakeQuantOp op);
+  llvm::LogicalResult lower(nibble::ConcatOp op);
+  llvm::LogicalResult lower(nibble::SliceOp op);
   llvm::LogicalResult lower(nibble::PadOp op);
   llvm::LogicalResult lower(ResizeNearestOp op);
+  mlir::Value gather(mlir::Operation *op, mlir::Value input, llvm::ArrayRef<int32_t> indices,
+                     llvm::ArrayRef<int64_t> axes);
+
+  // LowerQuantization.cpp
+  llvm::LogicalResult lower(IntQuantizeOp op);
+  llvm::LogicalResult lower(IntDequantizeOp op);
+  llvm::LogicalResult lower(IntRequantizeOp op);
+  llvm::LogicalResult lower(FakeQuantOp op);
+  llvm::LogicalResult lower(IntLookupOp op);
+  llvm::LogicalResult lower(nibble::ObserveOp op);
+
+  // LowerRows.cpp
   llvm::LogicalResult lower(nibble::MaxPoolOp op);
   llvm::LogicalResult lower(nibble::AvgPoolOp op);
   llvm::LogicalResult lower(IntAvgPoolOp op);
-  llvm::LogicalResult lower(IntRequantizeOp op);
-  llvm::LogicalResult lower(IntAddOp op);
-  llvm::LogicalResult lower(IntMulOp op);
-  llvm::LogicalResult lower(IntLookupOp op);
-  llvm::LogicalResult lower(nibble::ConcatOp op);
-  llvm::LogicalResult lower(nibble::SliceOp op);
   llvm::LogicalResult lower(nibble::SoftmaxOp op);
   llvm::LogicalResult lower(nibble::ReduceOp op);
-  llvm::LogicalResult lower(nibble::ObserveOp op);
+
+  // LowerElementwise.cpp
+  llvm::LogicalResult lower(IntAddOp op);
+  llvm::LogicalResult lower(IntMulOp op);
   llvm::LogicalResult lowerBinary(mlir::Operation *op, BinaryKind kind, llvm::ArrayRef<mlir::NamedAttribute> attrs);
   llvm::LogicalResult lowerUnary(mlir::Operation *op);
-  llvm::LogicalResult checkFixed(mlir::Operation *op, bool fixed, llvm::ArrayRef<float> multipliers);
 
   mlir::func::FuncOp function;
   bool observe;

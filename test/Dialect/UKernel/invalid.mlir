@@ -85,3 +85,38 @@ func.func @binary(%x: !ukernel.buffer<4xui8>) {
   %y = ukernel.binary %x, %x {kind = #ukernel.binary_kind<div>} : !ukernel.buffer<4xui8>, !ukernel.buffer<4xui8> -> !ukernel.buffer<4xui8>
   return
 }
+
+// -----
+
+func.func @parameters(%x: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{expected 1 values in 'parameters', got 0}}
+  %y = ukernel.unary %x {function = "elu"} : !ukernel.buffer<4xf32> -> !ukernel.buffer<4xf32>
+  return
+}
+
+// -----
+
+func.func @reduce(%x: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{expected kind sum, mean, max, min or prod, got median}}
+  %y = ukernel.reduce %x {kind = "median", axes = array<i64: 0>} : !ukernel.buffer<4xf32> -> !ukernel.buffer<1xf32>
+  return
+}
+
+// -----
+
+func.func @matmul(%x: !ukernel.buffer<4x4xui8>, %b: !ukernel.buffer<4xi32>) {
+  // expected-error @+1 {{expected a bias and multipliers for a result of bytes, got no multipliers}}
+  %y = ukernel.matmul %x, %x bias %b : (!ukernel.buffer<4x4xui8>, !ukernel.buffer<4x4xui8>, !ukernel.buffer<4xi32>)
+      -> !ukernel.buffer<4x4xui8>
+  return
+}
+
+// -----
+
+func.func @conv_transpose(%x: !ukernel.buffer<1x4x4x4xf32>, %w: !ukernel.buffer<64xi8>) {
+  // expected-error @+1 {{expected 2 values in 'kernel', got 1}}
+  %y = ukernel.conv_transpose %x, %w {kernel = array<i64: 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64}
+      : (!ukernel.buffer<1x4x4x4xf32>, !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x4x4x4xf32>
+  return
+}

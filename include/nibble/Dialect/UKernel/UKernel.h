@@ -4,7 +4,7 @@
 #ifndef NIBBLE_DIALECT_UKERNEL_UKERNEL_H
 #define NIBBLE_DIALECT_UKERNEL_UKERNEL_H
 
-#include "nibble/Kernels/ISA.h"
+#include "nibble/Kernels/Table.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
@@ -21,6 +21,12 @@ struct KernelArgument {
   mlir::Value value;
   int64_t offset = 0;
 };
+
+/// A buffer's first element.
+KernelArgument getOrigin(mlir::Value value);
+
+/// The first elements of all operands, then of the result.
+void getOriginArguments(mlir::Operation *op, llvm::SmallVectorImpl<KernelArgument> &arguments);
 
 } // namespace nibble::ukernel
 

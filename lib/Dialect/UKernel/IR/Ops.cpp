@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Verifiers of the ukernel dialect's operations.
 
-#include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/UKernel.h"
 
 using namespace mlir;
@@ -114,11 +113,22 @@ LogicalResult ConvOp::verify() {
   return getAddend() ? verifySame(*this, getAddend().getType(), result) : success();
 }
 
+static LogicalResult verifyColumns(Operation *op, BufferType result, Value bias, Value multiplier) {
+  if (isFloat(result) || (bias && multiplier))
+    return success();
+  return op->emitOpError("expected a bias and multipliers for a result of bytes, got ")
+         << (bias ? "no multipliers" : "no bias");
+}
+
 LogicalResult ConvTransposeOp::verify() {
   if (failed(verifyImage(*this, getInput().getType(), "an input")) ||
-      failed(verifyImage(*this, getFilter().getType(), "a filter")))
+      failed(verifyImage(*this, getType(), "a result")) ||
+      failed(verifyCount(*this, "kernel", 2, getKernel().size())) ||
+      failed(verifyCount(*this, "strides", 2, getStrides().size())) ||
+      failed(verifyCount(*this, "dilations", 2, getDilations().size())) ||
+      failed(verifyCount(*this, "pads", 4, getPads().size())))
     return failure();
-  return verifyImage(*this, getType(), "a result");
+  return verifyColumns(*this, getType(), getBias(), getMultiplier());
 }
 
 LogicalResult MatMulOp::verify() {
@@ -128,7 +138,7 @@ LogicalResult MatMulOp::verify() {
   if (lhs.getShape().back() != rhs.getDim(rhs.getRank() - 2))
     return emitOpError("expected equal contracted extents, got ")
            << lhs.getShape().back() << " and " << rhs.getDim(rhs.getRank() - 2);
-  return success();
+  return verifyColumns(*this, result, getBias(), getMultiplier());
 }
 
 LogicalResult BinaryOp::verify() {
@@ -157,9 +167,10 @@ LogicalResult UnaryOp::verify() {
   if (failed(verifySameShape(*this, getInput().getType(), getType())) ||
       failed(verifyFloats(*this, getInput().getType(), getType())))
     return failure();
-  if (!isKnownFunction(getFunction()))
+  std::optional<nibble::kernels::UnaryKind> kind = nibble::kernels::lookupFloatFunction(getFunction());
+  if (!kind)
     return emitOpError("unknown function '") << getFunction() << "'";
-  return success();
+  return verifyCount(*this, "parameters", nibble::kernels::parameterCount(*kind), getParameters().size());
 }
 
 LogicalResult LookupOp::verify() {
@@ -220,6 +231,8 @@ LogicalResult ReduceOp::verify() {
     if (getType().getDim(i) != expected)
       return emitOpError("expected extent ") << expected << " of dimension " << i << ", got " << getType().getDim(i);
   }
+  if (!nibble::kernels::lookupReductionKind(getKind()))
+    return emitOpError("expected kind sum, mean, max, min or prod, got ") << getKind();
   return verifyFloats(*this, input, getType());
 }
 
@@ -258,8 +271,6 @@ LogicalResult PadOp::verify() {
     return failure();
   if (result.getRank() != input.getRank())
     return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
-  if (getMode() != "constant" && getMode() != "edge" && getMode() != "reflect")
-    return emitOpError("expected mode constant, edge or reflect, got ") << getMode();
   return success();
 }
 

@@ -1,43 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Convolutions: the kernels of lib/Kernels on buffers.
+// Convolutions and matrix products.
 
-#include "nibble/Dialect/UKernel/Conv.h"
 #include "nibble/Dialect/UKernel/Kernels.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
 
-static kernels::ElementKind getKind(BufferType type) {
-  if (type.getElementType().isF32())
-    return kernels::ElementKind::F32;
-  return type.getElementType().isUnsignedInteger() ? kernels::ElementKind::U8 : kernels::ElementKind::S8;
-}
-
-static kernels::ImagePitch getPitch(BufferType type) {
-  SmallVector<int64_t> strides = type.getStrides();
-  return {strides[1] * type.getElementBytes(), strides[2] * type.getElementBytes()};
-}
+//===----------------------------------------------------------------------===//
+// Convolution
+//===----------------------------------------------------------------------===//
 
 kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
-  BufferType input = op.getInput().getType(), result = op.getType();
+  BufferType result = op.getType();
   kernels::ConvParams params;
-  params.input = getKind(input);
-  params.output = getKind(result);
-  params.C = input.getDim(3);
+  ukernel::setWindow(params, op);
   params.N = result.getDim(3);
   params.H = result.getDim(1);
   params.W = result.getDim(2);
-  params.KH = op.getKernel()[0];
-  params.KW = op.getKernel()[1];
-  params.strideH = op.getStrides()[0];
-  params.strideW = op.getStrides()[1];
   params.dilationH = op.getDilations()[0];
   params.dilationW = op.getDilations()[1];
   params.groups = op.getGroups();
-  params.in = getPitch(input);
-  params.out = getPitch(result);
-  params.requant = op.getFixed() ? kernels::Requant::Fixed : kernels::Requant::Float;
+  params.requant = getRequant(op.getFixed());
   params.outputZeroPoint = op.getOutputZeroPoint();
   params.clampMin = op.getClamp()[0];
   params.clampMax = op.getClamp()[1];
@@ -55,17 +39,7 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
   return params;
 }
 
-// Fused multiply-adds are expanded below where the processor has none.
-static kernels::ISA withFMA(kernels::ISA isa) {
-  isa.hasFMA = true;
-  return isa;
-}
-
-std::string ConvOp::getKernelName(const kernels::ISA &isa) {
-  return kernels::convKernelName(getConvParams(*this), withFMA(isa));
-}
-std::string ConvOp::getKernelKey() { return kernels::convKernelKey(getConvParams(*this)); }
-int64_t ConvOp::getTileCount() { return kernels::convTileCount(getConvParams(*this)); }
+kernels::KernelParams ConvOp::getKernelParams() { return getConvParams(*this); }
 
 void ConvOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
   BufferType input = getInput().getType();
@@ -76,18 +50,74 @@ void ConvOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
   arguments.push_back({getWeights(), 0});
   arguments.push_back({getBias(), 0});
   arguments.push_back({getMultiplier(), 0});
-  arguments.push_back({getResult(), getType().getOrigin() * getType().getElementBytes()});
-  if (getAddend()) {
-    BufferType addend = getAddend().getType();
-    arguments.push_back({getAddend(), addend.getOrigin() * addend.getElementBytes()});
-  }
+  arguments.push_back(getOrigin(getResult()));
+  if (getAddend())
+    arguments.push_back(getOrigin(getAddend()));
 }
 
-LogicalResult ConvOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &isa) {
-  kernels::ConvParams params = getConvParams(*this);
-  std::string reason = kernels::whyNoConv(params, withFMA(isa));
-  if (!reason.empty())
-    return emitOpError("no kernel for ") << isa.name << ": " << reason;
-  kernels::emitConv(builder, getLoc(), symbol, params, withFMA(isa));
-  return success();
+//===----------------------------------------------------------------------===//
+// Transposed convolution
+//===----------------------------------------------------------------------===//
+
+kernels::KernelParams ConvTransposeOp::getKernelParams() {
+  kernels::ConvTransposeParams params;
+  setWindow(params, *this);
+  setImages(params, *this);
+  params.N = getType().getDim(3);
+  params.dilationH = getDilations()[0];
+  params.dilationW = getDilations()[1];
+  params.groups = getGroups();
+  params.bias = bool(getBias());
+  params.requant = getRequant(getFixed());
+  params.inputZeroPoint = getInputZeroPoint();
+  params.range = {int32_t(getOutputZeroPoint()), getClamp()[0], getClamp()[1]};
+  return params;
+}
+
+void ConvTransposeOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
+  addOrigins({getInput(), getWeights(), getResult(), getBias(), getMultiplier()}, arguments);
+}
+
+//===----------------------------------------------------------------------===//
+// Matrix product
+//===----------------------------------------------------------------------===//
+
+// Strides of an operand by the result's leading dimensions, 0 where it broadcasts.
+static kernels::Extents getBatchStrides(BufferType operand, BufferType result) {
+  kernels::Extents strides = getByteStrides(operand), batch(result.getRank() - 2, 0);
+  int64_t missing = result.getRank() - operand.getRank();
+  for (int64_t i = missing; i < result.getRank() - 2; ++i)
+    if (operand.getDim(i - missing) != 1)
+      batch[i] = strides[i - missing];
+  return batch;
+}
+
+static int64_t getRowStride(BufferType type) { return getByteStrides(type)[type.getRank() - 2]; }
+
+kernels::KernelParams MatMulOp::getKernelParams() {
+  BufferType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  kernels::BatchMatMulParams params;
+  params.lhs = getKind(lhs);
+  params.rhs = getKind(rhs);
+  params.output = getKind(result);
+  params.M = result.getDim(result.getRank() - 2);
+  params.N = result.getShape().back();
+  params.K = lhs.getShape().back();
+  params.batch = kernels::Extents(result.getShape().begin(), result.getShape().end() - 2);
+  params.lhsBatchStrides = getBatchStrides(lhs, result);
+  params.rhsBatchStrides = getBatchStrides(rhs, result);
+  params.outputBatchStrides = getBatchStrides(result, result);
+  params.lhsRow = getRowStride(lhs);
+  params.rhsRow = getRowStride(rhs);
+  params.outputRow = getRowStride(result);
+  params.bias = bool(getBias());
+  params.requant = getRequant(getFixed());
+  params.lhsZeroPoint = getLhsZeroPoint();
+  params.rhsZeroPoint = getRhsZeroPoint();
+  params.range = {int32_t(getOutputZeroPoint()), getClamp()[0], getClamp()[1]};
+  return params;
+}
+
+void MatMulOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
+  addOrigins({getLhs(), getRhs(), getResult(), getBias(), getMultiplier()}, arguments);
 }

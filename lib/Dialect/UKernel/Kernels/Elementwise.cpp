@@ -1,36 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels of elementwise functions.
+// Elementwise functions of one and two values.
 
 #include "nibble/Dialect/UKernel/Kernels.h"
-#include "nibble/Kernels/Convert.h"
-#include "nibble/Support/Functions.h"
-#include "nibble/Support/Numerics.h"
-
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
 
 //===----------------------------------------------------------------------===//
-// Binary
+// Two values
 //===----------------------------------------------------------------------===//
 
-static LoopNest getNest(BinaryOp op) {
-  LoopNest nest(op.getType(), {op.getLhs().getType(), op.getRhs().getType()});
-  nest.collapse();
-  return nest;
+static kernels::BinaryKind getKind(BinaryKind kind) {
+  switch (kind) {
+  case BinaryKind::Add:
+    return kernels::BinaryKind::Add;
+  case BinaryKind::Sub:
+    return kernels::BinaryKind::Sub;
+  case BinaryKind::Mul:
+    return kernels::BinaryKind::Mul;
+  case BinaryKind::Div:
+    return kernels::BinaryKind::Div;
+  case BinaryKind::Pow:
+    return kernels::BinaryKind::Pow;
+  case BinaryKind::Min:
+    return kernels::BinaryKind::Min;
+  case BinaryKind::Max:
+    return kernels::BinaryKind::Max;
+  }
+  llvm_unreachable("unknown kind");
 }
 
-std::string BinaryOp::getKernelName(const kernels::ISA &isa) {
-  std::string types = spell(getLhs().getType().getElementType()) + "_" + spell(getRhs().getType().getElementType()) +
-                      "_" + spell(getType().getElementType());
-  return types + "_" + stringifyBinaryKind(getKind()).str() + "_" + isa.name.str();
+// Strides of an operand by the result's dimensions, 0 where it broadcasts.
+static kernels::Extents getBroadcastStrides(BufferType operand, BufferType result) {
+  kernels::Extents strides = getByteStrides(operand);
+  for (int64_t i = 0; i < result.getRank(); ++i)
+    if (operand.getDim(i) == 1 && result.getDim(i) != 1)
+      strides[i] = 0;
+  return strides;
 }
-std::string BinaryOp::getKernelKey() { return getGenericKey(*this); }
-int64_t BinaryOp::getTileCount() { return getNest(*this).getTileCount(); }
-void BinaryOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) { getOriginArguments(*this, arguments); }
+
+kernels::KernelParams BinaryOp::getKernelParams() {
+  BufferType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  kernels::BinaryParams params;
+  params.kind = ::getKind(getKind());
+  params.lhs = ukernel::getKind(lhs);
+  params.rhs = ukernel::getKind(rhs);
+  params.output = ukernel::getKind(result);
+  params.shape = kernels::Extents(result.getShape());
+  params.lhsStrides = getBroadcastStrides(lhs, result);
+  params.rhsStrides = getBroadcastStrides(rhs, result);
+  params.outputStrides = getByteStrides(result);
+  if (params.output == kernels::ElementKind::F32)
+    return params;
+  params.requant = getRequant(getFixed());
+  params.lhsScale = getScales().front();
+  params.rhsScale = getScales().back();
+  params.lhsZeroPoint = getZeroPoints()[0];
+  params.rhsZeroPoint = getZeroPoints()[1];
+  params.range = {getZeroPoints()[2], getClamp()[0], getClamp()[1]};
+  return params;
+}
 
 int BinaryOp::getInPlaceOperand() {
   if (getLhs().getType() == getType())
@@ -38,242 +68,117 @@ int BinaryOp::getInPlaceOperand() {
   return getRhs().getType() == getType() ? 1 : -1;
 }
 
-static Value emitFloatBinary(IRArith &a, BinaryKind kind, Value l, Value r) {
-  switch (kind) {
-  case BinaryKind::Add:
-    return a.add(l, r);
-  case BinaryKind::Sub:
-    return a.sub(l, r);
-  case BinaryKind::Mul:
-    return a.mul(l, r);
-  case BinaryKind::Div:
-    return a.div(l, r);
-  case BinaryKind::Pow:
-    return functions::pow(a, l, r);
-  case BinaryKind::Min:
-    return a.minimum(l, r);
-  case BinaryKind::Max:
-    return a.maximum(l, r);
-  }
-  llvm_unreachable("unknown kind");
-}
-
-// clamp(zp + ((l * ml + r * mr + 2^(s-1)) >> s), lo, hi)
-static Value emitFixedAdd(IRArith &a, BinaryOp op, Value l, Value r) {
-  auto m = numerics::toFixedAddition(op.getScales()[0], op.getScales()[1]).value_or(numerics::FixedAddition{0, 0, 2});
-  Value sum = a.iadd(a.imul(a.toI64(l), a.i64(m.lhs)), a.imul(a.toI64(r), a.i64(m.rhs)));
-  Value y = a.iadd(a.ashr(a.iadd(sum, a.i64(int64_t(1) << (m.s - 1))), m.s), a.i64(op.getZeroPoints()[2]));
-  return a.truncI32(a.imin(a.imax(y, a.i64(op.getClamp()[0])), a.i64(op.getClamp()[1])));
-}
-
-static Value emitByteBinary(IRArith &a, BinaryOp op, Value l, Value r) {
-  ArrayRef<int32_t> zp = op.getZeroPoints(), clamp = op.getClamp();
-  l = a.isub(l, a.i32(zp[0]));
-  r = a.isub(r, a.i32(zp[1]));
-  if (op.getKind() == BinaryKind::Mul)
-    return a.requantize(a.imul(l, r), op.getScales()[0], op.getFixed(), zp[2], clamp[0], clamp[1]);
-  if (op.getFixed())
-    return emitFixedAdd(a, op, l, r);
-  Value v = a.add(a.mul(a.toF32(l), a.f32(op.getScales()[0])), a.mul(a.toF32(r), a.f32(op.getScales()[1])));
-  return a.roundClamp(a.select(a.isNaN(v), a.f32(0.0f), v), zp[2], clamp[0], clamp[1]);
-}
-
-LogicalResult BinaryOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &) {
-  bool floats = getType().getElementType().isF32();
-  getNest(*this).emit(builder, getLoc(), symbol, 3, [&](KernelFunction &, IRArith &a, ValueRange v) {
-    return floats ? emitFloatBinary(a, getKind(), v[0], v[1]) : emitByteBinary(a, *this, v[0], v[1]);
-  });
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
-// Unary
+// One value
 //===----------------------------------------------------------------------===//
 
-using Function = Value (*)(IRArith &, Value, ArrayRef<float>);
-
-static Function lookupFunction(StringRef name) {
-  using A = IRArith;
-  using P = ArrayRef<float>;
-  return llvm::StringSwitch<Function>(name)
-      .Case("relu", [](A &a, Value x, P) { return functions::relu(a, x); })
-      .Case("sigmoid", [](A &a, Value x, P) { return functions::sigmoid(a, x); })
-      .Case("tanh", [](A &a, Value x, P) { return functions::tanh(a, x); })
-      .Case("hard_swish", [](A &a, Value x, P) { return functions::hardSwish(a, x); })
-      .Case("gelu", [](A &a, Value x, P) { return functions::gelu(a, x); })
-      .Case("silu", [](A &a, Value x, P) { return functions::silu(a, x); })
-      .Case("softplus", [](A &a, Value x, P) { return functions::softplus(a, x); })
-      .Case("erf", [](A &a, Value x, P) { return functions::erf(a, x); })
-      .Case("exp", [](A &a, Value x, P) { return functions::exp(a, x); })
-      .Case("log", [](A &a, Value x, P) { return functions::log(a, x); })
-      .Case("sqrt", [](A &a, Value x, P) { return a.sqrt(x); })
-      .Case("reciprocal", [](A &a, Value x, P) { return a.div(a.f32(1.0f), x); })
-      .Case("neg", [](A &a, Value x, P) { return functions::neg(a, x); })
-      .Case("abs", [](A &a, Value x, P) { return functions::abs(a, x); })
-      .Case("floor", [](A &a, Value x, P) { return a.floor(x); })
-      .Case("ceil", [](A &a, Value x, P) { return functions::ceil(a, x); })
-      .Case("round", [](A &a, Value x, P) { return a.rint(x); })
-      .Case("leaky_relu", [](A &a, Value x, P p) { return functions::leakyRelu(a, x, p[0]); })
-      .Case("elu", [](A &a, Value x, P p) { return functions::elu(a, x, p[0]); })
-      .Case("hard_sigmoid", [](A &a, Value x, P p) { return functions::hardSigmoid(a, x, p[0], p[1]); })
-      .Case("clip", [](A &a, Value x, P p) { return functions::clip(a, x, p[0], p[1]); })
-      .Default(nullptr);
-}
-
-bool nibble::ukernel::isKnownFunction(StringRef name) { return lookupFunction(name) != nullptr; }
-
-unsigned nibble::ukernel::getParameterCount(StringRef name) {
-  return llvm::StringSwitch<unsigned>(name)
-      .Cases({"leaky_relu", "elu"}, 1)
-      .Cases({"hard_sigmoid", "clip"}, 2)
-      .Default(0);
-}
-
-// One operand, elementwise; `permutation` may be empty.
-static LoopNest getNest(Operation *op, ArrayRef<int64_t> permutation = {}) {
-  auto input = cast<BufferType>(op->getOperand(0).getType());
-  LoopNest nest(cast<BufferType>(op->getResult(0).getType()), {input});
-  if (!permutation.empty())
-    nest.permute(0, input, permutation);
-  nest.collapse();
-  return nest;
-}
-
-static std::string nameUnary(Operation *op, StringRef function, const kernels::ISA &isa) {
-  auto spellValue = [](Value value) { return spell(cast<BufferType>(value.getType()).getElementType()); };
-  return spellValue(op->getOperand(0)) + "_" + spellValue(op->getResult(0)) + "_" + function.str() + "_" +
-         isa.name.str();
-}
-
-std::string UnaryOp::getKernelName(const kernels::ISA &isa) { return nameUnary(*this, getFunction(), isa); }
-std::string UnaryOp::getKernelKey() { return getGenericKey(*this); }
-int64_t UnaryOp::getTileCount() { return getNest(*this).getTileCount(); }
-void UnaryOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) { getOriginArguments(*this, arguments); }
-int UnaryOp::getInPlaceOperand() { return getInput().getType() == getType() ? 0 : -1; }
-
-LogicalResult UnaryOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &) {
-  Function function = lookupFunction(getFunction());
-  getNest(*this).emit(builder, getLoc(), symbol, 2,
-                      [&](KernelFunction &, IRArith &a, ValueRange v) { return function(a, v[0], getParameters()); });
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Conversions
-//===----------------------------------------------------------------------===//
-
-// The kernel library's conversion of one image from planes to pixels, where that is what the operation does.
-static std::optional<kernels::ConvertParams> getImageConversion(QuantizeOp op) {
-  BufferType input = op.getInput().getType(), result = op.getType();
-  if (op.getPermutation() != ArrayRef<int64_t>{0, 2, 3, 1} || result.getDim(0) != 1 || !input.isPlain())
-    return std::nullopt;
-  kernels::ConvertParams params;
-  params.output = result.getElementType().isUnsignedInteger() ? kernels::ElementKind::U8 : kernels::ElementKind::S8;
-  params.inputLayout = kernels::ImageLayout::Planes;
-  params.C = result.getDim(3);
-  params.H = result.getDim(1);
-  params.W = result.getDim(2);
-  params.out = {result.getStrides()[1], result.getStrides()[2]};
-  params.scale = op.getScale().convertToFloat();
-  params.range = {int32_t(op.getZeroPoint()), op.getClamp()[0], op.getClamp()[1]};
+// What all kinds need.
+static kernels::UnaryParams getUnaryParams(kernels::UnaryKind kind, BufferType input, BufferType result) {
+  kernels::UnaryParams params;
+  params.kind = kind;
+  params.input = getKind(input);
+  params.output = getKind(result);
+  params.shape = kernels::Extents(result.getShape());
+  params.inputStrides = getByteStrides(input);
+  params.outputStrides = getByteStrides(result);
   return params;
 }
 
-// As getImageConversion, where the instruction set has the kernel; all have the same tiles.
-static bool hasImageKernel(QuantizeOp op) {
-  std::optional<kernels::ConvertParams> params = getImageConversion(op);
-  return params && llvm::all_of(kernels::getISAs(),
-                                [&](const kernels::ISA &isa) { return kernels::whyNoConvert(*params, isa).empty(); });
+static int getInPlaceInput(Operation *op) { return op->getOperand(0).getType() == op->getResult(0).getType() ? 0 : -1; }
+
+kernels::KernelParams UnaryOp::getKernelParams() {
+  kernels::UnaryParams params =
+      getUnaryParams(*kernels::lookupFloatFunction(getFunction()), getInput().getType(), getType());
+  ArrayRef<float> parameters = getParameters();
+  if (!parameters.empty())
+    params.a = parameters.front();
+  if (parameters.size() > 1)
+    params.b = parameters[1];
+  return params;
+}
+int UnaryOp::getInPlaceOperand() { return getInPlaceInput(*this); }
+
+kernels::KernelParams RequantizeOp::getKernelParams() {
+  kernels::UnaryParams params = getUnaryParams(kernels::UnaryKind::Requantize, getInput().getType(), getType());
+  params.scale = getScale().convertToFloat();
+  params.range = {getZeroPoints()[1], getClamp()[0], getClamp()[1]};
+  params.requant = getRequant(getFixed());
+  params.inputZeroPoint = getZeroPoints()[0];
+  return params;
+}
+int RequantizeOp::getInPlaceOperand() { return getInPlaceInput(*this); }
+
+kernels::KernelParams LookupOp::getKernelParams() {
+  return getUnaryParams(kernels::UnaryKind::Lookup, getInput().getType(), getType());
+}
+int LookupOp::getInPlaceOperand() { return getInPlaceInput(*this); }
+void LookupOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
+  addOrigins({getInput(), getResult(), getTable()}, arguments);
 }
 
-std::string QuantizeOp::getKernelName(const kernels::ISA &isa) {
-  return hasImageKernel(*this) ? kernels::convertKernelName(*getImageConversion(*this), isa)
-                               : nameUnary(*this, "quantize", isa);
+//===----------------------------------------------------------------------===//
+// Changes of element type and layout
+//===----------------------------------------------------------------------===//
+
+// An image from planes to pixels or back, where that is what the operation does.
+static std::optional<kernels::ConvertParams> getImageChange(BufferType input, BufferType result,
+                                                            ArrayRef<int64_t> permutation) {
+  bool toPixels = permutation == ArrayRef<int64_t>{0, 2, 3, 1}, toPlanes = permutation == ArrayRef<int64_t>{0, 3, 1, 2};
+  if ((!toPixels && !toPlanes) || result.getDim(0) != 1)
+    return std::nullopt;
+  BufferType pixels = toPixels ? result : input, planes = toPixels ? input : result;
+  bool keepsOrder = pixels.getDim(3) == 1 || pixels.getDim(1) * pixels.getDim(2) == 1;
+  if (keepsOrder || !planes.isPlain())
+    return std::nullopt;
+  kernels::ConvertParams params;
+  params.input = getKind(input);
+  params.output = getKind(result);
+  params.inputLayout = toPixels ? kernels::ImageLayout::Planes : kernels::ImageLayout::Pixels;
+  params.H = pixels.getDim(1);
+  params.W = pixels.getDim(2);
+  params.C = pixels.getDim(3);
+  params.pixels = getPitch(pixels);
+  return params;
 }
-std::string QuantizeOp::getKernelKey() {
-  return hasImageKernel(*this) ? kernels::convertKernelKey(*getImageConversion(*this)) : getGenericKey(*this);
+
+static kernels::Extents getPermutedStrides(BufferType input, ArrayRef<int64_t> permutation) {
+  kernels::Extents strides = getByteStrides(input), permuted;
+  for (int64_t dimension : getPermutation(permutation, input.getRank()))
+    permuted.push_back(strides[dimension]);
+  return permuted;
 }
-int64_t QuantizeOp::getTileCount() {
-  return hasImageKernel(*this) ? kernels::convertTileCount(*getImageConversion(*this))
-                               : getNest(*this, getPermutation()).getTileCount();
-}
-void QuantizeOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
-  getOriginArguments(*this, arguments);
-}
-LogicalResult QuantizeOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &isa) {
-  if (hasImageKernel(*this)) {
-    kernels::emitConvert(builder, getLoc(), symbol, *getImageConversion(*this), isa);
-    return success();
+
+static kernels::KernelParams getConversion(kernels::UnaryKind kind, BufferType input, BufferType result,
+                                           ArrayRef<int64_t> permutation, float scale,
+                                           const kernels::StoredRange &range) {
+  if (std::optional<kernels::ConvertParams> image = getImageChange(input, result, permutation)) {
+    image->scale = scale;
+    image->range = range;
+    return *image;
   }
-  getNest(*this, getPermutation()).emit(builder, getLoc(), symbol, 2, [&](KernelFunction &, IRArith &a, ValueRange v) {
-    return a.quantize(v[0], getScale().convertToFloat(), getZeroPoint(), getClamp()[0], getClamp()[1]);
-  });
-  return success();
+  kernels::UnaryParams params = getUnaryParams(kind, input, result);
+  params.inputStrides = getPermutedStrides(input, permutation);
+  params.scale = scale;
+  params.range = range;
+  return params;
 }
 
-std::string DequantizeOp::getKernelName(const kernels::ISA &isa) { return nameUnary(*this, "dequantize", isa); }
-std::string DequantizeOp::getKernelKey() { return getGenericKey(*this); }
-int64_t DequantizeOp::getTileCount() { return getNest(*this, getPermutation()).getTileCount(); }
-void DequantizeOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
-  getOriginArguments(*this, arguments);
-}
-LogicalResult DequantizeOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &) {
-  getNest(*this, getPermutation()).emit(builder, getLoc(), symbol, 2, [&](KernelFunction &, IRArith &a, ValueRange v) {
-    return a.dequantize(v[0], getScale().convertToFloat(), getZeroPoint());
-  });
-  return success();
+kernels::KernelParams QuantizeOp::getKernelParams() {
+  return getConversion(kernels::UnaryKind::Quantize, getInput().getType(), getType(), getPermutation(),
+                       getScale().convertToFloat(), {int32_t(getZeroPoint()), getClamp()[0], getClamp()[1]});
 }
 
-std::string RequantizeOp::getKernelName(const kernels::ISA &isa) { return nameUnary(*this, "requantize", isa); }
-std::string RequantizeOp::getKernelKey() { return getGenericKey(*this); }
-int64_t RequantizeOp::getTileCount() { return getNest(*this).getTileCount(); }
-void RequantizeOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
-  getOriginArguments(*this, arguments);
-}
-int RequantizeOp::getInPlaceOperand() { return getInput().getType() == getType() ? 0 : -1; }
-LogicalResult RequantizeOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &) {
-  getNest(*this).emit(builder, getLoc(), symbol, 2, [&](KernelFunction &, IRArith &a, ValueRange v) {
-    return a.requantize(a.isub(v[0], a.i32(getZeroPoints()[0])), getScale().convertToFloat(), getFixed(),
-                        getZeroPoints()[1], getClamp()[0], getClamp()[1]);
-  });
-  return success();
+kernels::KernelParams DequantizeOp::getKernelParams() {
+  bool isUnsigned = getInput().getType().getElementType().isUnsignedInteger();
+  return getConversion(kernels::UnaryKind::Dequantize, getInput().getType(), getType(), getPermutation(),
+                       getScale().convertToFloat(),
+                       {int32_t(getZeroPoint()), isUnsigned ? 0 : -128, isUnsigned ? 255 : 127});
 }
 
-//===----------------------------------------------------------------------===//
-// Tables
-//===----------------------------------------------------------------------===//
-
-static LoopNest getLookupNest(LookupOp op) {
-  LoopNest nest(op.getType(), {op.getInput().getType()});
-  nest.collapse();
-  return nest;
-}
-
-std::string LookupOp::getKernelName(const kernels::ISA &isa) { return nameUnary(*this, "lookup", isa); }
-std::string LookupOp::getKernelKey() { return getGenericKey(*this); }
-int64_t LookupOp::getTileCount() { return getLookupNest(*this).getTileCount(); }
-int LookupOp::getInPlaceOperand() { return getInput().getType() == getType() ? 0 : -1; }
-
-void LookupOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) { getOriginArguments(*this, arguments); }
-
-// table[q & 255], lane by lane.
-static Value emitLookup(KernelFunction &f, IRArith &a, Value input) {
-  Value byte = a.iand(input, a.i32(255));
-  auto at = [&](Value index) {
-    Value wide = arith::ExtUIOp::create(f.b, f.loc, f.b.getI64Type(), index);
-    return f.load(1, wide, f.b.getI8Type(), 1);
-  };
-  if (a.lanes == 1)
-    return at(byte);
-  Value result = arith::ConstantOp::create(f.b, f.loc, f.b.getZeroAttr(a.shaped(f.b.getI32Type())));
-  for (int64_t lane = 0; lane < a.lanes; ++lane)
-    result = vector::InsertOp::create(f.b, f.loc, at(vector::ExtractOp::create(f.b, f.loc, byte, lane)), result, lane);
-  return result;
-}
-
-LogicalResult LookupOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &) {
-  // Pointers: input, table, result.
-  getLookupNest(*this).emit(builder, getLoc(), symbol, 3,
-                            [&](KernelFunction &f, IRArith &a, ValueRange v) { return emitLookup(f, a, v[0]); });
-  return success();
+kernels::KernelParams TransposeOp::getKernelParams() {
+  BufferType input = getInput().getType(), result = getType();
+  if (std::optional<kernels::ConvertParams> image = getImageChange(input, result, getPermutation()))
+    return *image;
+  return kernels::CopyParams{result.getElementBytes(), kernels::Extents(result.getShape()),
+                             getPermutedStrides(input, getPermutation()), getByteStrides(result)};
 }

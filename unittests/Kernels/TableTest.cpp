@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "nibble/Kernels/Table.h"
+#include "KernelRunner.h"
+#include <set>
+
+using namespace nibble;
+using namespace nibble::kernels;
+using namespace nibble::kernels::test;
+
+namespace {
+
+/// A small kernel of each family, in the order of KernelParams.
+std::vector<KernelParams> makeOfEachFamily() {
+  const Extents shape = {2, 5}, floats = {20, 4};
+  ConvParams conv;
+  conv.C = conv.N = 4;
+  conv.H = conv.W = 2;
+  conv.in = conv.out = {8, 4};
+  ConvTransposeParams transposed;
+  transposed.C = transposed.N = 4;
+  transposed.H = transposed.W = transposed.outputH = transposed.outputW = 2;
+  transposed.in = transposed.out = {8, 4};
+  BatchMatMulParams matmul;
+  matmul.lhsRow = matmul.rhsRow = matmul.outputRow = 4;
+  BinaryParams binary;
+  binary.lhs = binary.rhs = binary.output = ElementKind::F32;
+  binary.shape = shape;
+  binary.lhsStrides = binary.rhsStrides = binary.outputStrides = floats;
+  UnaryParams unary;
+  unary.shape = shape;
+  unary.inputStrides = unary.outputStrides = floats;
+  PoolParams pool;
+  pool.C = 4;
+  pool.H = pool.W = pool.outputH = pool.outputW = 2;
+  pool.in = pool.out = {8, 4};
+  ConvertParams convert;
+  convert.C = convert.H = convert.W = 3;
+  convert.pixels = {9, 3};
+  HaloParams halo;
+  halo.top = 1;
+  halo.pitch = {1, 1};
+  return {conv,
+          transposed,
+          matmul,
+          binary,
+          unary,
+          pool,
+          SoftmaxParams{shape, 1, floats, floats},
+          ReductionParams{ReductionKind::Sum, shape, floats, {1}, {4}},
+          convert,
+          halo,
+          CopyParams{4, shape, floats, floats},
+          AssembleParams{4, 1, {{0, shape, floats, floats, 0}}, 0},
+          GatherParams{4, shape, floats, floats, {0}}};
+}
+
+TEST(Table, EveryFamilyHasItsRow) {
+  std::vector<KernelParams> all = makeOfEachFamily();
+  ASSERT_EQ(all.size(), std::variant_size_v<KernelParams>);
+  std::set<std::string> names, keys;
+  for (auto [i, params] : llvm::enumerate(all)) {
+    ASSERT_EQ(params.index(), i);
+    EXPECT_GT(kernelTileCount(params), 0);
+    keys.insert(kernelKey(params));
+    for (const ISA &isa : getISAs()) {
+      EXPECT_EQ(whyNoKernel(params, isa), "");
+      std::string name = kernelName(params, isa);
+      EXPECT_TRUE(llvm::StringRef(name).ends_with("_" + isa.name.str())) << name;
+      names.insert(name);
+    }
+    // Emitted, verified, made into machine code.
+    for (const ISA *isa : hostISAs())
+      EXPECT_TRUE(CompiledKernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+        return emitKernel(builder, loc, symbol, params, isa);
+      })) << kernelName(params, *isa);
+  }
+  EXPECT_EQ(names.size(), all.size() * getISAs().size());
+  EXPECT_EQ(keys.size(), all.size());
+}
+
+} // namespace
