@@ -67,8 +67,7 @@ static const Operation operations[] = {
     {"pow_f32", "(%a: " ROWS ", %b: " ROWS ") -> " ROWS,
      "%y = nibble.pow %a, %b : " ROWS ", " ROWS " -> " ROWS "\nreturn %y : " ROWS},
     {"gelu_f32", "(%x: " ROWS ") -> " ROWS, "%y = nibble.gelu %x : " ROWS " -> " ROWS "\nreturn %y : " ROWS},
-    {"relu_f32", "(%x: " FLOATS ") -> " FLOATS,
-     "%y = nibble.relu %x : " FLOATS " -> " FLOATS "\nreturn %y : " FLOATS},
+    {"relu_f32", "(%x: " FLOATS ") -> " FLOATS, "%y = nibble.relu %x : " FLOATS " -> " FLOATS "\nreturn %y : " FLOATS},
     {"requantize_u8", "(%x: " IMAGE ") -> " IMAGE,
      "%y = nibble.int_requantize %x {scale = 1.37 : f32, input_zero_point = 3 : i32, output_zero_point = 5 : i32, "
      "clamp = array<i32: 0, 255>, requant = #nibble.requant<float>} : " IMAGE " -> " IMAGE "\nreturn %y : " IMAGE},
@@ -85,8 +84,7 @@ static const Operation operations[] = {
      "\n%y = nibble.transpose %q {permutation = array<i64: 0, 3, 1, 2>} : " FLOATS
      " -> tensor<1x64x56x56xf32>\nreturn %y : tensor<1x64x56x56xf32>"},
     {"transpose_to_pixels_u8", "(%x: " PLANES ") -> " IMAGE,
-     "%y = nibble.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : " PLANES " -> " IMAGE
-     "\nreturn %y : " IMAGE},
+     "%y = nibble.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : " PLANES " -> " IMAGE "\nreturn %y : " IMAGE},
     {"transpose_rgb_f32", "(%x: tensor<1x3x224x224xf32>) -> tensor<1x224x224x3xf32>",
      "%y = nibble.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x224x224xf32> -> "
      "tensor<1x224x224x3xf32>\nreturn %y : tensor<1x224x224x3xf32>"},

@@ -212,16 +212,32 @@ Values DenseEmitter::steps(Value input, Value weights, Values acc, int64_t count
   for (int64_t m = 0; m < mr && Dot::takesElements(b.isa, count); ++m)
     elements.push_back(dot.broadcastElements(pixel(m), lanes()));
   for (int64_t u = 0; u < count; ++u) {
-    SmallVector<Operand> columns;
-    for (int64_t v = 0; v < nr; ++v) {
-      const int64_t column = v * lanes();
-      const int64_t offset = column / kBlock * plan.blockBytes() + column % kBlock * 4 + u * kBlock * 4;
-      columns.push_back(dot.weights(b.at(weights, offset), lanes()));
+    const auto input = [&](int64_t m) {
+      return elements.empty() ? dot.broadcastInput(b.at(pixel(m), 4 * u), lanes()) : elements[m][u];
+    };
+    const auto column = [&](int64_t v) {
+      const int64_t first = v * lanes();
+      const int64_t offset = first / kBlock * plan.blockBytes() + first % kBlock * 4 + u * kBlock * 4;
+      return dot.weights(b.at(weights, offset), lanes());
+    };
+    // One side stays in registers for a step, the other one passes by.
+    SmallVector<Operand> staying;
+    if (nr > mr && dot.splitsOperands()) {
+      for (int64_t m = 0; m < mr; ++m)
+        staying.push_back(input(m));
+      for (int64_t v = 0; v < nr; ++v) {
+        Operand passing = column(v);
+        for (int64_t m = 0; m < mr; ++m)
+          acc[m * nr + v] = dot.multiplyAdd(acc[m * nr + v], staying[m], passing);
+      }
+      continue;
     }
+    for (int64_t v = 0; v < nr; ++v)
+      staying.push_back(column(v));
     for (int64_t m = 0; m < mr; ++m) {
-      Operand operand = elements.empty() ? dot.broadcastInput(b.at(pixel(m), 4 * u), lanes()) : elements[m][u];
+      Operand passing = input(m);
       for (int64_t v = 0; v < nr; ++v)
-        acc[m * nr + v] = dot.multiplyAdd(acc[m * nr + v], operand, columns[v]);
+        acc[m * nr + v] = dot.multiplyAdd(acc[m * nr + v], passing, staying[v]);
     }
   }
   return acc;

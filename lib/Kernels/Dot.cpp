@@ -121,8 +121,9 @@ int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
   if (isa.arch == Arch::AArch64) // inputs of four steps, weights of one
     return (isOneInstruction(isa, input) ? 1 : 2) * mr * nr + mr + nr + 2;
   if (isOneInstruction(isa, input))
-    return mr * nr + 2 * nr;                 // the code generator loads the next step's weights early
-  return mr * nr + 2 * std::min(mr, nr) + 2; // two halves of the shorter side, and of one operand of the other
+    return mr * nr + 2 * nr; // the code generator loads the next step's weights early
+  return mr * nr + 2 * std::min(mr, nr) +
+         3; // two halves of the shorter side and of one operand of the other; a product
 }
 
 double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
@@ -130,5 +131,6 @@ double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
     return std::max((isOneInstruction(isa, input) ? 0.5 : 2.0) * mr * nr + 0.125 * mr, 0.5 * nr + 0.125 * mr);
   if (isOneInstruction(isa, input))
     return std::max(1.0 * mr * nr, 0.7 * (mr + nr)); // multiplications, or loads
-  return (4 * mr * nr + 3 * (mr + nr)) / 3.0;        // two products and two sums; three instructions to split
+  // Four pipes: two products and two sums; weights are split by three instructions, inputs by two.
+  return std::max(4.0 * mr * nr + 2 * mr + 3 * nr, 8.0) / 4;
 }

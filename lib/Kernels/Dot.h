@@ -25,6 +25,8 @@ public:
   Dot(KernelBuilder &b, ElementKind input) : b(b), kind(input) {}
 
   bool isFloat() const { return kind == ElementKind::F32; }
+  /// Whether an operand takes two registers: then the shorter side of a tile had better stay in them.
+  bool splitsOperands() const { return !isFloat() && b.isa.dot == DotKind::Pmaddwd; }
   /// i32 or f32.
   Type element() { return isFloat() ? b.f32() : b.i32(); }
 

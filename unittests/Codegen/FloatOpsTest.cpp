@@ -24,7 +24,7 @@ TEST(FloatOps, Unary) {
 }
 
 TEST(FloatOps, Binary) {
-  for (const char *op : {"add", "sub", "mul", "div", "min", "max"})
+  for (const char *op : {"add", "sub", "mul", "div", "min", "max", "pow"})
     expectExact(makeMain("(%x: tensor<3x5x7xf32>, %z: tensor<5x1xf32>) -> tensor<3x5x7xf32>",
                          std::string("%y = nibble.") + op +
                              " %x, %z : tensor<3x5x7xf32>, tensor<5x1xf32> -> tensor<3x5x7xf32>\n"
