@@ -33,7 +33,10 @@ CompiledModel compile(MLIRContext &context, const std::string &name, const std::
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(makeModel(factor), &context);
   CompileOptions options;
   options.name = name;
-  options.targets.assign(getTargetSpecs().begin(), getTargetSpecs().end());
+  // One library, one architecture.
+  for (const TargetSpec &target : getTargetSpecs())
+    if (target.triple == getHostTargetSpec().triple)
+      options.targets.push_back(target);
   options.observe = observe;
   return llvm::cantFail(compileToObjects(*module, options));
 }
