@@ -39,7 +39,7 @@ static void benchModel(benchmark::State &state, const TargetSpec &target, const 
 }
 
 namespace {
-struct Operation {
+struct Case {
   const char *name, *signature, *body;
 };
 } // namespace
@@ -49,7 +49,7 @@ struct Operation {
 #define FLOATS "tensor<1x56x56x64xf32>"
 #define ROWS "tensor<12x64x64xf32>"
 
-static const Operation operations[] = {
+static const Case cases[] = {
     {"add_u8", "(%a: " IMAGE ", %b: " IMAGE ") -> " IMAGE,
      "%y = nibble.int_add %a, %b {lhs_scale = 0.7 : f32, rhs_scale = 0.31 : f32, lhs_zero_point = 3 : i32, "
      "rhs_zero_point = 9 : i32, output_zero_point = 5 : i32, clamp = array<i32: 0, 255>, requant = "
@@ -151,7 +151,7 @@ static const Operation operations[] = {
 
 static int registerAll() {
   for (const TargetSpec &target : getTargetSpecs())
-    for (const Operation &operation : operations) {
+    for (const Case &operation : cases) {
       if (!isHostCapable(target))
         continue;
       std::string text = makeMain(operation.signature, operation.body);
