@@ -22,6 +22,8 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("activations", &QuantizationOptions::activations)
       .def_rw("mode", &QuantizationOptions::mode)
       .def_rw("calib_method", &QuantizationOptions::calibMethod)
+      .def_rw("per_tensor", &QuantizationOptions::perTensor)
+      .def_rw("bias_correction", &QuantizationOptions::biasCorrection)
       .def_rw("calib_file", &QuantizationOptions::calibFile)
       .def_rw("plan", &QuantizationOptions::plan)
       .def_rw("group", &QuantizationOptions::group, nb::arg().none())

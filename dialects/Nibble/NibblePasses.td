@@ -269,12 +269,38 @@ def KeepTails : Pass<"nibble-keep-tails"> {
   let statistics = [Statistic<"kept", "kept", "operations kept in float">];
 }
 
+def RemoveDeadChannels : Pass<"nibble-remove-dead-channels"> {
+  let summary = "Remove channels that are always zero, and the weights that read them";
+  let description = [{
+    An output channel whose weights are zero is a constant: its bias. Where relus, clips, NHWC pools and depthwise
+    convs make zero of it before the next conv or matmul reads it, the channel is taken out of all of them,
+    and its weights out of the reader. Every operation between must have one use; one channel stays if all are zero.
+
+    ```mlir
+    %w = nibble.constant dense<[[1.0, 0.0], [2.0, 0.0]]> : tensor<2x2xf32> -> tensor<2x2xf32>
+    %b = nibble.constant dense<[3.0, -1.0]> : tensor<2xf32> -> tensor<2xf32>
+    %v = nibble.constant dense<[[4.0], [5.0]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %h = nibble.matmul %x, %w bias %b : tensor<8x2xf32>, tensor<2x2xf32>, tensor<2xf32> -> tensor<8x2xf32>
+    %r = nibble.relu %h : tensor<8x2xf32> -> tensor<8x2xf32>
+    %y = nibble.matmul %r, %v : tensor<8x2xf32>, tensor<2x1xf32> -> tensor<8x1xf32>
+    // becomes
+    %w = nibble.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %b = nibble.constant dense<3.0> : tensor<1xf32> -> tensor<1xf32>
+    %h = nibble.matmul %x, %w bias %b : tensor<8x2xf32>, tensor<2x1xf32>, tensor<1xf32> -> tensor<8x1xf32>
+    %r = nibble.relu %h : tensor<8x1xf32> -> tensor<8x1xf32>
+    %v = nibble.constant dense<4.0> : tensor<1x1xf32> -> tensor<1x1xf32>
+    %y = nibble.matmul %r, %v : tensor<8x1xf32>, tensor<1x1xf32> -> tensor<8x1xf32>
+    ```
+  }];
+  let statistics = [Statistic<"removed", "removed", "channels removed">];
+}
+
 def CorrectBias : Pass<"nibble-correct-bias"> {
   let summary = "Correct biases for what rounding the weights does to the mean";
   let description = [{
     The rounding of a conv's or matmul's constant weights shifts the mean of each output channel by the sum of
-    (w - rounded w) * mean(x) over its weights. Where calibration measured the means of the input's
-    channels, the bias gets that back (Nagel et al., "Data-free quantization through weight equalization and
+    (w - rounded w) * mean(x) over its weights, a conv's each times the share of positions at which it reads
+    no padding. Where calibration measured the means of the input's channels, the bias gets that back (Nagel et al., "Data-free quantization through weight equalization and
     bias correction", 2019, arXiv 1906.04721, section 4.2).
 
     ```mlir

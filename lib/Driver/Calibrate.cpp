@@ -2,6 +2,7 @@
 
 #include "nibble/Driver/Calibrate.h"
 #include "Instrument.h"
+#include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Support/Errors.h"
 
@@ -26,7 +27,7 @@ static std::vector<std::string> getObservedNames(mlir::ModuleOp module) {
 static Error observe(Calibration &calibration, ArrayRef<std::string> names, ArrayRef<Array> results) {
   for (auto [name, result] : zip_equal(names, results))
     if (!name.empty())
-      if (Error error = calibration.observe(name, result.as<float>()))
+      if (Error error = calibration.observe(name, result.as<float>(), result.shape.empty() ? 0 : result.shape.back()))
         return error;
   calibration.finishSample();
   return Error::success();
@@ -42,8 +43,8 @@ static Calibration makeCalibration(mlir::ModuleOp module) {
 
 /// Keeps a sample with the model's own outputs, which come before what is observed.
 static void keep(CalibrationRun &run, const NamedArrays &feed, ArrayRef<std::string> names, ArrayRef<Array> results) {
-  constexpr size_t mostSamples = 32;
-  constexpr int64_t mostBytes = 32 << 20;
+  constexpr size_t mostSamples = 128;
+  constexpr int64_t mostBytes = 48 << 20;
   int64_t bytes = 0;
   for (const NamedArray &entry : feed)
     bytes += entry.array.getByteSize();
@@ -81,6 +82,22 @@ Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Sa
   if (count == 0)
     return makeError("the calibration data has no samples");
   return run;
+}
+
+Expected<double> measureSqnr(Executable &executable, ArrayRef<KeptSample> samples) {
+  std::vector<Difference> differences(executable.outputs().size());
+  for (const KeptSample &sample : samples) {
+    Expected<std::vector<Array>> results = executable.run(sample.feed);
+    if (!results)
+      return results.takeError();
+    for (auto [difference, expected, actual] : zip_equal(differences, sample.outputs, *results))
+      if (Error error = difference.add(expected, actual))
+        return std::move(error);
+  }
+  double worst = std::numeric_limits<double>::infinity();
+  for (const Difference &difference : differences)
+    worst = std::min(worst, difference.getSqnr());
+  return worst;
 }
 
 } // namespace nibble::driver

@@ -40,6 +40,7 @@ public:
   /// Takes the time of each node's kernels, once code was generated.
   llvm::Error measureNodes(std::vector<NodeSummary> &nodes);
 
+  const std::optional<Calibration> &getMeasured() const { return measured; }
   bool isDone() const { return phases.isDone(); }
   llvm::SmallVector<char, 0> print() const { return printModule(*module, /*bytecode=*/false); }
   Compiled finish(llvm::SmallVector<char, 0> bytes);
@@ -54,10 +55,17 @@ private:
   llvm::Error normalize();
   llvm::Error calibrate(OpenSamples open);
   llvm::Error measureRanges(Samples &samples);
+  llvm::Error keepRanges();
   llvm::Error measureQuality(const CompiledModel &model);
   llvm::Error quantize();
   llvm::Error fold();
   QuantizeOptions getQuantizeOptions() const;
+
+  /// Runs passes on a copy of the graph, whose phases proper say again what they remark.
+  llvm::Error runQuietly(mlir::ModuleOp copy, llvm::function_ref<void(mlir::PassManager &)> build);
+  /// Chooses how ranges are made of what was measured, by what each way gives on the samples that were kept.
+  llvm::Error chooseMethod();
+  llvm::Expected<MethodSummary> tryMethod(const MethodSummary &method);
 
   /// Plans nodes as float whose error is too large, by running each in int8 on exact operands.
   llvm::Error planFallbacks();
@@ -74,9 +82,12 @@ private:
   std::vector<KeptSample> kept;
   std::optional<CompiledModel> code;
   std::string calibrationFile;
+  std::optional<Calibration> measured;
+  std::optional<MethodSummary> method; // chosen
   TemporaryFile temporaryCalibration, temporaryPlan;
   llvm::StringMap<double> valueSqnrs;         // by value name
   llvm::StringMap<std::string> fallbackNodes; // why each is to stay in float
+  llvm::StringMap<std::string> floatValues;   // which node needs each in float
 };
 
 } // namespace nibble::driver

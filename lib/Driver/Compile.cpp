@@ -53,13 +53,27 @@ TemporaryFile::~TemporaryFile() {
 
 Error TemporaryFile::write(StringRef suffix, StringRef content) {
   int descriptor;
+  if (!path.empty())
+    return writeFile(path, content);
   if (std::error_code code = sys::fs::createTemporaryFile("nibble", suffix, descriptor, path))
     return makeError("cannot make a temporary file: " + code.message());
   raw_fd_ostream(descriptor, /*shouldClose=*/true) << content;
   return Error::success();
 }
 
-/// Runs the observed model and keeps what was measured where the options say, or in a temporary file.
+/// Keeps what was measured where the options say, or in a temporary file.
+Error Compilation::keepRanges() {
+  std::string text;
+  raw_string_ostream stream(text);
+  writeCalibration(*measured, stream);
+  calibrationFile = options.quantization.calibFile;
+  if (!calibrationFile.empty())
+    return writeFile(calibrationFile, text);
+  Error error = temporaryCalibration.write("calib.json", text);
+  calibrationFile = temporaryCalibration.path.str().str();
+  return error;
+}
+
 Error Compilation::measureRanges(Samples &samples) {
   mlir::OwningOpRef<mlir::ModuleOp> observed(module->clone());
   returnObserved(observed->lookupSymbol<mlir::func::FuncOp>("main"));
@@ -68,15 +82,10 @@ Error Compilation::measureRanges(Samples &samples) {
     return run.takeError();
   kept = std::move(run->kept);
   summary.samples = run->calibration.samples;
-  std::string text;
-  raw_string_ostream stream(text);
-  writeCalibration(run->calibration, stream);
-  calibrationFile = options.quantization.calibFile;
-  if (!calibrationFile.empty())
-    return writeFile(calibrationFile, text);
-  Error error = temporaryCalibration.write("calib.json", text);
-  calibrationFile = temporaryCalibration.path.str().str();
-  return error;
+  measured = std::move(run->calibration);
+  if (options.quantization.calibMethod != "auto")
+    measured->method = cantFail(RangeMethod::parse(options.quantization.calibMethod));
+  return keepRanges();
 }
 
 /// Whether the model has values whose ranges calibration is to measure: not if it quantizes all of them itself.
@@ -122,17 +131,23 @@ Error Compilation::calibrate(OpenSamples open) {
 QuantizeOptions Compilation::getQuantizeOptions() const {
   QuantizeOptions quantize;
   quantize.calibration = calibrationFile;
-  if (options.quantization.calibMethod != "auto")
+  if (method)
+    quantize.method = method->method;
+  else if (options.quantization.calibMethod != "auto")
     quantize.method = options.quantization.calibMethod;
+  quantize.correctBias = method ? method->correctBias : options.quantization.biasCorrection == "on";
   if (options.quantization.activations != "auto")
     quantize.activations = options.quantization.activations;
   quantize.plan = temporaryPlan.path.empty() ? options.quantization.plan : temporaryPlan.path.str().str();
+  quantize.perTensor = options.quantization.perTensor;
   quantize.strict = options.quantization.strict;
   return quantize;
 }
 
 Error Compilation::quantize() {
   const bool isCalibrated = isObserved(*module);
+  if (Error error = chooseMethod())
+    return error;
   if (Error error = planFallbacks())
     return error;
   session.reporter().beginStep("quantizing", std::nullopt);
@@ -175,6 +190,8 @@ void Compilation::addFindings(NodeSummary &node) const {
     return;
   if (auto fallback = fallbackNodes.find(node.node); fallback != fallbackNodes.end())
     node.reason = fallback->second;
+  else if (auto reader = floatValues.find(node.value); reader != floatValues.end())
+    node.reason = "node '" + reader->second + "' needs more than 8 bits of its result";
   else if (auto reason = phases.floatReasons().find(node.node); reason != phases.floatReasons().end())
     node.reason = reason->second;
 }
@@ -198,6 +215,20 @@ Expected<Compiled> compile(Session &session, StringRef path, OpenSamples open, c
   if ((*compilation)->isDone())
     return (*compilation)->finish((*compilation)->print());
   return (*compilation)->emit();
+}
+
+Expected<Calibration> calibrateModel(Session &session, StringRef path, OpenSamples open) {
+  CompileOptions options;
+  options.stopAfter = stringifyPhase(Phase::Calibrate).str();
+  Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, options);
+  if (!compilation)
+    return compilation.takeError();
+  if (Error error = (*compilation)->runToQuantize(open))
+    return std::move(error);
+  session.reporter().endStep();
+  if (!(*compilation)->getMeasured())
+    return makeError("the model has no values to calibrate");
+  return *(*compilation)->getMeasured();
 }
 
 Expected<Compiled> quantize(Session &session, StringRef path, OpenSamples open, const QuantizationOptions &options) {

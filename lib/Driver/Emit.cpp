@@ -154,17 +154,10 @@ Error Compilation::measureQuality(const CompiledModel &model) {
   Expected<std::unique_ptr<Executable>> executable = makeLoadedExecutable(std::move(*loaded), options.threads);
   if (!executable)
     return executable.takeError();
-  std::vector<Difference> differences((*executable)->outputs().size());
-  for (const KeptSample &sample : kept) {
-    Expected<std::vector<Array>> results = (*executable)->run(sample.feed);
-    if (!results)
-      return results.takeError();
-    for (auto [difference, expected, actual] : zip_equal(differences, sample.outputs, *results))
-      if (Error error = difference.add(expected, actual))
-        return error;
-  }
-  for (const Difference &difference : differences)
-    summary.sqnr = std::min(summary.sqnr.value_or(difference.getSqnr()), difference.getSqnr());
+  Expected<double> sqnr = measureSqnr(**executable, kept);
+  if (!sqnr)
+    return sqnr.takeError();
+  summary.sqnr = *sqnr;
   Expected<Latency> latency = measure(**executable, kept.front().feed, /*seconds=*/0.1);
   if (!latency)
     return latency.takeError();

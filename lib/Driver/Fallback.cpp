@@ -21,29 +21,30 @@ namespace nibble::driver {
 static constexpr double standardMinSqnr = 10;
 static constexpr size_t probeSamples = 4;
 
+Error Compilation::runQuietly(mlir::ModuleOp copy, function_ref<void(mlir::PassManager &)> build) {
+  return session.attempt([&] {
+    mlir::ScopedDiagnosticHandler quiet(&session.context(), [](mlir::Diagnostic &diagnostic) {
+      return mlir::success(diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error);
+    });
+    mlir::PassManager passes(&session.context());
+    passes.enableVerifier(false); // the phases proper verify the same
+    build(passes);
+    return passes.run(copy);
+  });
+}
+
 /// Turns a copy of the calibrated graph into one that computes every value in float and in int8.
 Expected<std::vector<IsolatedValue>> Compilation::prepareProbe(mlir::ModuleOp probe) {
   QuantizeOptions quantize = getQuantizeOptions();
   quantize.strict = false;
-  auto runPasses = [&](function_ref<void(mlir::PassManager &)> build) {
-    return session.attempt([&] {
-      // The phases proper say all this again.
-      mlir::ScopedDiagnosticHandler quiet(&session.context(), [](mlir::Diagnostic &diagnostic) {
-        return mlir::success(diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error);
-      });
-      mlir::PassManager passes(&session.context());
-      build(passes);
-      return passes.run(probe);
-    });
-  };
-  if (Error error = runPasses([&](mlir::PassManager &pm) { buildPlanPhase(pm, quantize); }))
+  if (Error error = runQuietly(probe, [&](mlir::PassManager &pm) { buildPlanPhase(pm, quantize); }))
     return std::move(error);
   std::vector<IsolatedValue> values = isolateErrors(probe.lookupSymbol<mlir::func::FuncOp>("main"));
   auto makeInteger = [&](mlir::PassManager &pm) {
     buildQuantizePhase(pm, quantize);
     buildFoldPhase(pm);
   };
-  if (Error error = runPasses(makeInteger))
+  if (Error error = runQuietly(probe, makeInteger))
     return std::move(error);
   return values;
 }
@@ -68,6 +69,10 @@ Error Compilation::runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> val
     valueSqnrs[value.name] = sqnr;
     if (!(sqnr < least)) // a value that is always 0 has none
       continue;
+    // More noise than the rounding of the result makes: it comes in with the operands, so float needs those in float.
+    if (difference.getMeanSquaredError() > 4 * value.scale * value.scale / 12 && !value.nodes.empty())
+      for (const std::string &operand : value.operands)
+        floatValues.try_emplace(operand, value.nodes.back());
     for (const std::string &node : value.nodes)
       fallbackNodes[node] = formatv("its signal-to-noise ratio in int8 is {0:f1} dB, below {1:f1}", sqnr, least).str();
   }
@@ -85,6 +90,8 @@ Error Compilation::writePlan() {
   }
   for (const auto &entry : fallbackNodes)
     plan.nodes[entry.first().str()].activations = "float";
+  for (const auto &entry : floatValues)
+    plan.values[entry.first().str()] = "float";
   std::string text;
   raw_string_ostream stream(text);
   nibble::writePlan(plan, stream);

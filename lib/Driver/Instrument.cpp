@@ -72,7 +72,13 @@ Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
   OpBuilder builder(pair.dequantize);
   IRMapping mapping;
   isolated.name = getValueName(producer->getLoc()).str();
+  if (auto type = dyn_cast<quant::UniformQuantizedType>(getElementTypeOrSelf(pair.quantize.getType())))
+    isolated.scale = type.getScale();
   for (Operation *op : slice) {
+    for (Value operand : op->getOperands())
+      if (auto dequantize = operand.getDefiningOp<DequantizeOp>())
+        if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>(); quantize && quantize.getInput().getDefiningOp())
+          isolated.operands.push_back(getValueName(quantize.getLoc()).str());
     if (hasQuantizedForm(op))
       isolated.nodes.push_back(getNodeName(op->getLoc()).str());
     copies.insert(builder.clone(*op, mapping));

@@ -21,6 +21,8 @@ void returnObserved(mlir::func::FuncOp function);
 struct IsolatedValue {
   std::string name;
   std::vector<std::string> nodes;
+  std::vector<std::string> operands; // the values that they read in int8, without the model's inputs
+  double scale = 0;                  // of its quantized type
 };
 
 /// To be applied behind the plan phase: makes the graph float again, and computes each value that has a quantized type

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Options.h"
+#include "nibble/Quantization/Ranges.h"
 #include "nibble/Support/Errors.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -11,14 +12,16 @@ using namespace llvm;
 namespace nibble::driver {
 
 static constexpr StringLiteral weights[] = {"auto", "int8", "float"};
-static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "float"};
+static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-symmetric", "float"};
 static constexpr StringLiteral modes[] = {"auto", "static"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
+static constexpr StringLiteral switches[] = {"auto", "on", "off"};
 static constexpr StringLiteral emits[] = {"so", "exe", "a", "o", "onnx-mlir", "mlir", "ll", "asm"};
 static constexpr StringLiteral ios[] = {"model", "quantized"};
 static constexpr Choice choices[] = {{"weights", weights}, {"activations", activations},
                                      {"mode", modes},      {"calib-method", methods},
-                                     {"emit", emits},      {"io", ios}};
+                                     {"emit", emits},      {"bias-correction", switches},
+                                     {"io", ios}};
 
 ArrayRef<Choice> getChoices() { return choices; }
 
@@ -39,10 +42,14 @@ Error check(const QuantizationOptions &options) {
   std::pair<StringRef, StringRef> chosen[] = {{"weights", options.weights},
                                               {"activations", options.activations},
                                               {"mode", options.mode},
-                                              {"calib-method", options.calibMethod}};
+                                              {"calib-method", StringRef(options.calibMethod).split(':').first},
+                                              {"bias-correction", options.biasCorrection}};
   for (auto [name, value] : chosen)
     if (Error error = getChoice(name).check(value))
       return error;
+  if (options.calibMethod != "auto")
+    if (Expected<RangeMethod> method = RangeMethod::parse(options.calibMethod); !method)
+      return method.takeError();
   if (options.group)
     return makeError("group is for weights of fewer than 8 bits, which are not supported yet");
   bool floatActivations = options.activations == "float";

@@ -35,8 +35,10 @@ Expected<PhaseRunner> PhaseRunner::create(Session &session, StringRef stopAfter,
 Error PhaseRunner::run(Phase phase, mlir::ModuleOp module, function_ref<void(mlir::PassManager &)> build) {
   auto keepReason = [&](mlir::Location location, StringRef text) {
     constexpr StringLiteral phrase = "stays in float: ";
-    if (size_t at = text.find(phrase); at != StringRef::npos)
+    const size_t at = text.find(phrase);
+    if (at != StringRef::npos) // the summary says it
       reasons[getNodeName(location)] = text.drop_front(at + phrase.size()).str();
+    return at != StringRef::npos;
   };
   auto action = [&]() -> mlir::LogicalResult {
     if (!build)

@@ -70,9 +70,12 @@ static std::string describeDiagnostic(mlir::Diagnostic &diagnostic) {
 }
 
 Error Session::attempt(function_ref<mlir::LogicalResult()> action,
-                       function_ref<void(mlir::Location, StringRef)> onRemark) {
+                       function_ref<bool(mlir::Location, StringRef)> takeRemark) {
   std::string errors;
   mlir::ScopedDiagnosticHandler handler(&context(), [&](mlir::Diagnostic &diagnostic) {
+    if (takeRemark && diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark &&
+        takeRemark(diagnostic.getLocation(), diagnostic.str()))
+      return mlir::success();
     std::string text = describeDiagnostic(diagnostic);
     bool isWarning = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning;
     if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error || (strict && isWarning))

@@ -47,6 +47,13 @@ json::Object toJson(const Summary &summary) {
   for (const NodeSummary &node : summary.nodes)
     nodes.push_back(toJson(node));
   object["nodes"] = std::move(nodes);
+  json::Array methods;
+  for (const MethodSummary &method : summary.methods) {
+    json::Object entry{{"calib_method", method.method}, {"bias_correction", method.correctBias}};
+    put(entry, "sqnr_db", std::optional<double>(method.sqnr));
+    methods.push_back(std::move(entry));
+  }
+  object["methods"] = std::move(methods);
   json::Array steps;
   for (const StepTime &step : summary.steps)
     steps.push_back(json::Object{{"step", step.name}, {"seconds", step.seconds}});

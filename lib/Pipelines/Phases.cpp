@@ -48,6 +48,8 @@ void nibble::buildNormalizePhase(OpPassManager &pm) {
   pm.addPass(createFoldPads());
   // Last: a reshape in place of a transpose would stop one that still moves.
   pm.addPass(createAbsorbTransposes());
+  // Only NHWC products, and behind folded normalizations, show what their weights leave out.
+  pm.addPass(createRemoveDeadChannels());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   // What a quantized model quantizes: these change no float model. Types first, as they take clips away.

@@ -90,7 +90,7 @@ static Expected<ChannelSums> parseSums(StringRef name, const json::Value &value)
   ChannelSums sums;
   const json::Array *array = value.getAsObject()->getArray("channel_sums");
   if (!array)
-    return sums;
+    return ChannelSums::none(); // else a merge would take other parts' sums for the whole
   std::vector<int64_t> numbers;
   for (const json::Value &number : *array) {
     auto sum = number.getAsInteger();

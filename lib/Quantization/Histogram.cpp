@@ -50,9 +50,8 @@ void Histogram::grow(float lo, float hi) {
   max = hi;
 }
 
-/// The extremes of `values`, in lanes that a vector unit holds.
-static std::pair<float, float> findExtremes(llvm::ArrayRef<float> values) {
-  constexpr size_t kLanes = 16;
+std::pair<float, float> nibble::findExtremes(llvm::ArrayRef<float> values) {
+  constexpr size_t kLanes = 16; // a few vectors of any machine
   std::array<float, kLanes> lo, hi;
   lo.fill(values.front());
   hi.fill(values.front());

@@ -14,9 +14,9 @@ Feed: TypeAlias = Mapping[str, Any]
 """An array for each input of a model, under its name."""
 
 Weights: TypeAlias = Literal["auto", "int8", "float"]
-Activations: TypeAlias = Literal["auto", "uint8", "int8", "int16", "float"]
+Activations: TypeAlias = Literal["auto", "uint8", "int8", "int8-symmetric", "int16", "float"]
 Mode: TypeAlias = Literal["auto", "static", "dynamic", "weight-only"]
-Method: TypeAlias = Literal["auto", "minmax", "percentile", "mse", "entropy"]
+Switch: TypeAlias = Literal["auto", "on", "off"]
 Path: TypeAlias = str | os.PathLike[str]
 
 
@@ -33,12 +33,13 @@ def _warn(messages: list[str]) -> None:
 
 def _options(weights: str, activations: str, mode: str, group: int | None, plan: Path | None,
              min_sqnr: float | None, strict: bool, calib_method: str,
-             calib_file: Path | None) -> _nibble.QuantizationOptions:
+             calib_file: Path | None, bias_correction: str, per_tensor: bool) -> _nibble.QuantizationOptions:
     options = _nibble.QuantizationOptions()
     options.weights, options.activations, options.mode = weights, activations, mode
     options.group, options.min_sqnr, options.strict = group, min_sqnr, strict
     options.plan = os.fspath(plan or "")
     options.calib_method, options.calib_file = calib_method, os.fspath(calib_file or "")
+    options.bias_correction, options.per_tensor = bias_correction, per_tensor
     return options
 
 
@@ -46,7 +47,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             weights: Weights = "auto", activations: Activations = "auto", mode: Mode = "auto",
             group: int | None = None, target: str = "host", plan: Path | None = None,
             min_sqnr: float | None = None, threads: int = 1, strict: bool = False,
-            calib_method: Method = "auto", calib_file: Path | None = None, name: str = "",
+            calib_method: str = "auto", bias_correction: Switch = "auto", calib_file: Path | None = None,
+            per_tensor: bool = False, name: str = "",
             io: Literal["model", "quantized"] = "model") -> Model:
     """Quantize and compile the ONNX model at `path`.
 
@@ -66,8 +68,13 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             in float.
         threads: how many `Model.run` uses; the results do not depend on it.
         strict: every warning is an error.
-        calib_method: how a range is chosen: "minmax", "percentile", "mse" or "entropy".
+        calib_method: how a range is chosen: "minmax", "percentile" (99.99 %, or "percentile:99.9"), "mse" or "entropy";
+            "auto" compiles the model with the range of all values and of 99.999 % and 99.99 % of them, and takes what is
+            nearest to float on the calibration inputs.
+        bias_correction: give biases what rounding the weights takes from the mean: "on", "off", or "auto", where that is
+            nearer to float on the calibration inputs.
         calib_file: where the measured ranges are kept (.calib.json); read if there is no `calibration`.
+        per_tensor: one scale for all weights of a node, instead of one for each output channel.
         name: prefix of the library's symbols; the file's stem if empty.
         io: "quantized", the integers of the plan in place of floats, is refused: not supported yet.
 
@@ -76,7 +83,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             of another dtype or shape or not finite, or an option is not supported; the text names which.
     """
     options = _nibble.CompileOptions()
-    options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file)
+    options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
+                                    bias_correction, per_tensor)
     options.target, options.threads, options.name, options.io = target, threads, name, io
     program = _nibble.compile(os.fspath(path), _samples(calibration), options)
     _warn(program.warnings)
@@ -86,13 +94,15 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
 def quantize(path: Path, calibration: Iterable[Feed] | Path | None, output: Path, *,
              weights: Weights = "auto", activations: Activations = "auto", mode: Mode = "auto",
              group: int | None = None, plan: Path | None = None, min_sqnr: float | None = None, strict: bool = False,
-             calib_method: Method = "auto", calib_file: Path | None = None) -> dict[str, Any]:
+             calib_method: str = "auto", bias_correction: Switch = "auto",
+             calib_file: Path | None = None, per_tensor: bool = False) -> dict[str, Any]:
     """Quantize the ONNX model at `path` and write it to `output` as ONNX with QuantizeLinear and DequantizeLinear.
 
     The arguments are those of `compile`. Returns the summary: sizes in bytes and each node's precision with the reason
     where it is not int8. Raises `nibble.Error` as `compile` does, or if `output` cannot be written.
     """
-    options = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file)
+    options = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
+                       bias_correction, per_tensor)
     summary, messages = _nibble.quantize(os.fspath(path), _samples(calibration), os.fspath(output), options)
     _warn(messages)
     return json.loads(summary)

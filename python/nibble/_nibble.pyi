@@ -11,6 +11,8 @@ class QuantizationOptions:
     activations: str
     mode: str
     calib_method: str
+    bias_correction: str
+    per_tensor: bool
     calib_file: str
     plan: str
     group: int | None

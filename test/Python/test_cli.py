@@ -57,6 +57,49 @@ def test_compile_prints_a_summary(paths, data, tmp_path):
     assert {step["step"]: step["seconds"] >= 0 for step in summary["steps"]}["calibrating"]
 
 
+def test_ranges_are_chosen_by_what_they_give(paths, data, tmp_path):
+    arguments = ["compile", paths["conv_dense"], "--calib", data, "-o", tmp_path / "m.so", "--json"]
+    summary = json.loads(succeed(*arguments, "--calib-file", tmp_path / "x.calib.json"))
+    tried = summary["methods"]
+    assert {t["calib_method"] for t in tried} == {"minmax", "percentile:99.99", "mse"} and len(tried) == 4
+    best = max(t["sqnr_db"] for t in tried)
+    assert tried[0]["sqnr_db"] > best - 1 and (tried[0]["bias_correction"] or tried[0]["sqnr_db"] == summary["sqnr_db"])
+    assert json.loads((tmp_path / "x.calib.json").read_text())["method"] == tried[0]["calib_method"]
+    # The choice is the same as asking for it.
+    chosen = (tmp_path / "m.so").read_bytes()
+    switch = "on" if tried[0]["bias_correction"] else "off"
+    asked = json.loads(succeed(*arguments, "--calib-method", tried[0]["calib_method"], "--bias-correction", switch))
+    assert asked["methods"] == [] and (tmp_path / "m.so").read_bytes() == chosen
+    assert "expected a percentile in [50, 100], got '3'" in fail(*arguments, "--calib-method", "percentile:3")
+    assert "bias-correction 'x' is not supported, expected auto, on or off" in fail(*arguments, "--bias-correction", "x")
+
+
+def test_merged_measurements_have_the_bytes_of_one_run(paths, feeds, tmp_path):
+    samples = np.concatenate([feed["x"] for feed in feeds("conv_dense", 12)])
+    parts = {"all": samples, "a": samples[:5], "b": samples[5:6], "c": samples[6:]}
+    for name, part in parts.items():
+        np.savez(tmp_path / f"{name}.npz", x=part)
+        succeed("calibrate", paths["conv_dense"], "--calib", tmp_path / f"{name}.npz", "-o", tmp_path / f"{name}.calib.json")
+    merged = tmp_path / "merged.calib.json"
+    succeed("calibrate", *(tmp_path / f"{name}.calib.json" for name in "bca"), "-o", merged)
+    assert merged.read_bytes() == (tmp_path / "all.calib.json").read_bytes()
+    succeed("compile", paths["conv_dense"], "--calib-file", merged, "-o", tmp_path / "m.so")
+
+    succeed("calibrate", paths["dense"], "--calib", data_of(feeds, "dense", tmp_path), "-o", tmp_path / "d.calib.json")
+    assert "cannot merge calibrations of different models" in fail(
+        "calibrate", merged, tmp_path / "d.calib.json", "-o", tmp_path / "x.calib.json")
+    assert "calibration data is needed: give some inputs (--calib)" in fail(
+        "calibrate", paths["dense"], "-o", tmp_path / "x.calib.json")
+    assert "unknown calibration method 'x'" in fail(
+        "calibrate", merged, "-o", tmp_path / "x.calib.json", "--calib-method", "x")
+
+
+def data_of(feeds, name, folder):
+    feed = feeds(name, 1)[0]
+    np.savez(folder / f"{name}-data.npz", **feed)
+    return folder / f"{name}-data.npz"
+
+
 def test_run(library, paths, feeds, tmp_path):
     feed = feeds("conv_dense", 1)[0]
     np.savez(tmp_path / "in.npz", **feed)

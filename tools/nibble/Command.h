@@ -32,6 +32,7 @@ protected:
 std::unique_ptr<Command> makeInspectCommand();
 std::unique_ptr<Command> makeRunCommand();
 std::unique_ptr<Command> makeBenchCommand();
+std::unique_ptr<Command> makeCalibrateCommand();
 std::unique_ptr<Command> makeCompareCommand();
 std::unique_ptr<Command> makeCompileCommand();
 std::unique_ptr<Command> makeExplainCommand();

@@ -11,19 +11,26 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
            cl::sub(sub)),
       weights("weights", cl::init("auto"), cl::desc("precision of weights: auto, int8, float"), cl::value_desc("type"),
               cl::sub(sub)),
-      activations("activations", cl::init("auto"), cl::desc("type of activations: auto (uint8), uint8, int8, float"),
+      activations("activations", cl::init("auto"),
+                  cl::desc("type of activations: auto (uint8), uint8, int8, int8-symmetric, float"),
                   cl::value_desc("type"), cl::sub(sub)),
       mode("mode", cl::init("auto"), cl::desc("when activations' ranges are fixed: auto (static), static"),
            cl::value_desc("mode"), cl::sub(sub)),
       calibMethod("calib-method", cl::init("auto"),
-                  cl::desc("how ranges are chosen: auto, minmax, percentile, mse, entropy"), cl::value_desc("method"),
-                  cl::sub(sub)),
+                  cl::desc("how ranges are chosen: auto (the best on the data), minmax, percentile, "
+                           "percentile:99.9, mse, entropy"),
+                  cl::value_desc("method"), cl::sub(sub)),
+      biasCorrection("bias-correction", cl::init("auto"),
+                     cl::desc("correct biases for the rounding of weights: auto (if better on the data), on, off"),
+                     cl::value_desc("switch"), cl::sub(sub)),
       calibFile("calib-file", cl::desc("file of the measured ranges (.calib.json): written with --calib, else read"),
                 cl::value_desc("file"), cl::sub(sub)),
       plan("plan", cl::desc("file of choices for nodes (JSON)"), cl::value_desc("file"), cl::sub(sub)),
       group("group", cl::desc("weights that share a scale, below 8 bits"), cl::value_desc("count"), cl::sub(sub)),
-      minSqnr("min-sqnr", cl::desc("a node whose signal-to-noise ratio in int8 is lower stays in float"),
+      minSqnr("min-sqnr", cl::desc("a node whose signal-to-noise ratio in int8 is lower stays in float (10)"),
               cl::value_desc("dB"), cl::sub(sub)),
+      perTensor("per-tensor", cl::desc("one scale for all weights of a node, not one for each output channel"),
+                cl::sub(sub)),
       useFloat("float", cl::desc("quantize nothing"), cl::sub(sub)),
       strict("strict", cl::desc("treat warnings as errors"), cl::sub(sub)) {}
 
@@ -33,12 +40,14 @@ QuantizationOptions QuantizationFlags::options() const {
   options.activations = activations;
   options.mode = mode;
   options.calibMethod = calibMethod;
+  options.biasCorrection = biasCorrection;
   options.calibFile = calibFile;
   options.plan = plan;
   if (group.getNumOccurrences())
     options.group = group;
   if (minSqnr.getNumOccurrences())
     options.minSqnr = minSqnr;
+  options.perTensor = perTensor;
   options.strict = strict;
   return options;
 }

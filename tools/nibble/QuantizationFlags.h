@@ -20,10 +20,10 @@ public:
   llvm::Expected<std::unique_ptr<Samples>> open(llvm::ArrayRef<Port> inputs, Reporter &reporter) const;
 
 private:
-  cl::opt<std::string> data, weights, activations, mode, calibMethod, calibFile, plan;
+  cl::opt<std::string> data, weights, activations, mode, calibMethod, biasCorrection, calibFile, plan;
   cl::opt<int64_t> group;
   cl::opt<double> minSqnr;
-  cl::opt<bool> useFloat, strict;
+  cl::opt<bool> perTensor, useFloat, strict;
 };
 
 } // namespace nibble::driver

@@ -30,6 +30,16 @@ static std::string countPrecisions(const Summary &summary) {
   return text;
 }
 
+/// The chosen way first.
+static std::string formatMethods(ArrayRef<MethodSummary> methods) {
+  std::string text;
+  for (const MethodSummary &method : methods)
+    text += formatv("{0}{1}{2} {3:f1} dB", text.empty() ? "" : ", ", method.method,
+                    method.correctBias ? " with bias correction" : "", method.sqnr)
+                .str();
+  return text;
+}
+
 /// The whole, and the steps that are worth knowing of.
 static std::string formatSteps(ArrayRef<StepTime> steps) {
   double total = 0;
@@ -66,6 +76,7 @@ void printSummary(const Summary &summary, StringRef output) {
     add("arena (peak memory beside weights)", formatBytes(*summary.arenaBytes) + " B");
   add("nodes", countPrecisions(summary));
   add("calibration samples", summary.samples ? formatBytes(summary.samples) : "");
+  add("ranges (best of)", formatMethods(summary.methods));
   add("int8 against float (SQNR)", formatDecibels(summary.sqnr));
   add("latency", formatMilliseconds(summary.latency));
   add("latency in float", formatMilliseconds(summary.floatLatency));

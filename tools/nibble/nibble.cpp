@@ -57,7 +57,7 @@ int main(int argc, char **argv) {
   setBugReportMsg("please report this with the command line and the model:\n");
   std::unique_ptr<Command> commands[] = {makeCompileCommand(), makeQuantizeCommand(), makeRunCommand(),
                                          makeCompareCommand(), makeBenchCommand(),    makeInspectCommand(),
-                                         makeExplainCommand()};
+                                         makeExplainCommand(), makeCalibrateCommand()};
   if (argc > 1 && is_contained({"help", "-h", "-help", "--help"}, StringRef(argv[1]))) {
     printHelp(commands, outs());
     return 0;

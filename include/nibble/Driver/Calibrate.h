@@ -26,6 +26,9 @@ struct CalibrationRun {
 /// every sample. Memory does not grow with their number.
 llvm::Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Samples &samples);
 
+/// The signal-to-noise ratio in dB of `executable` against the outputs of `samples`: the worst output's.
+llvm::Expected<double> measureSqnr(Executable &executable, llvm::ArrayRef<KeptSample> samples);
+
 } // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_CALIBRATE_H

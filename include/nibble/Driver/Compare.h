@@ -20,6 +20,7 @@ public:
   /// Signal to quantization noise in dB, 10 log10(sum e^2 / sum (e - a)^2):
   /// infinite for equal values.
   double getSqnr() const;
+  double getMeanSquaredError() const { return elements ? noise / double(elements) : 0; }
   double getMaxError() const { return maxError; }
   /// Greatest |e - a| / max |e|.
   double getMaxRelativeError() const { return maxError / (maxExpected > 0 ? maxExpected : 1); }

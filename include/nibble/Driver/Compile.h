@@ -8,6 +8,7 @@
 #include "nibble/Driver/Samples.h"
 #include "nibble/Driver/Session.h"
 #include "nibble/Driver/Summary.h"
+#include "nibble/Quantization/Calibration.h"
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -30,6 +31,9 @@ struct Compiled {
 /// float or name a calibration file.
 llvm::Expected<Compiled> compile(Session &session, llvm::StringRef path, OpenSamples openSamples,
                                  const CompileOptions &options);
+
+/// Measures the values of the model at `path`.
+llvm::Expected<Calibration> calibrateModel(Session &session, llvm::StringRef path, OpenSamples openSamples);
 
 /// Quantizes the model at `path` and returns ONNX with QuantizeLinear and DequantizeLinear nodes.
 llvm::Expected<Compiled> quantize(Session &session, llvm::StringRef path, OpenSamples openSamples,

@@ -20,7 +20,7 @@ struct Choice {
   llvm::Error check(llvm::StringRef value) const;
 };
 
-/// The options of this kind: weights, activations, mode, calib-method, emit, io.
+/// The options of this kind: weights, activations, mode, calib-method, bias-correction, emit, io.
 llvm::ArrayRef<Choice> getChoices();
 const Choice &getChoice(llvm::StringRef name);
 
@@ -28,11 +28,13 @@ struct QuantizationOptions {
   std::string weights = "auto";
   std::string activations = "auto";
   std::string mode = "auto";
-  std::string calibMethod = "auto";
+  std::string calibMethod = "auto"; // or a RangeMethod, as percentile:99.9
+  std::string biasCorrection = "auto";
   std::string calibFile; // where the ranges are kept; read if no calibration data is given
   std::string plan;
   std::optional<int64_t> group;
   std::optional<double> minSqnr; // dB
+  bool perTensor = false; // one scale for all weights of a node, instead of one for each output channel
   bool strict = false;
 
   /// Whether nothing is to be quantized.

@@ -67,10 +67,10 @@ public:
   mlir::MLIRContext &context() { return *mlirContext; }
   StepTimer &reporter() { return listener; }
 
-  /// Runs `action`. If it fails, or warns in a strict session, the error holds the text of its diagnostics. `onRemark`
-  /// hears its remarks, which are otherwise dropped.
+  /// Runs `action`. If it fails, or warns in a strict session, the error holds the text of its diagnostics. Remarks for
+  /// which `takeRemark` returns true are not reported.
   llvm::Error attempt(llvm::function_ref<mlir::LogicalResult()> action,
-                      llvm::function_ref<void(mlir::Location, llvm::StringRef)> onRemark = nullptr);
+                      llvm::function_ref<bool(mlir::Location, llvm::StringRef)> takeRemark = nullptr);
 
   /// A warning that is no diagnostic of MLIR: reported, or an error in a strict
   /// session.

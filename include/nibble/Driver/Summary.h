@@ -24,6 +24,13 @@ struct NodeSummary {
   std::optional<double> sqnr, milliseconds;
 };
 
+/// A way to choose ranges, and what it gave on the calibration inputs.
+struct MethodSummary {
+  std::string method;
+  bool correctBias = false;
+  double sqnr = 0; // dB, the worst output
+};
+
 struct Summary {
   std::string model, target;
   int64_t modelBytes = 0, outputBytes = 0, weightBytes = 0;
@@ -31,6 +38,7 @@ struct Summary {
   std::optional<double> sqnr;                  // dB, the worst output of int8 against float on calibration inputs
   std::optional<double> latency, floatLatency; // milliseconds
   int64_t samples = 0;
+  std::vector<MethodSummary> methods; // that were compared, the chosen one first
   std::vector<StepTime> steps; // of the compilation
   std::vector<NodeSummary> nodes;
 };

@@ -23,9 +23,17 @@ public:
   std::vector<float> getMeans(uint64_t count) const;
 
   llvm::ArrayRef<int64_t> getSums() const { return valid ? llvm::ArrayRef<int64_t>(sums) : llvm::ArrayRef<int64_t>(); }
+  /// As of values whose sums were not kept.
+  static ChannelSums none() {
+    ChannelSums sums;
+    sums.valid = false;
+    return sums;
+  }
   void restore(std::vector<int64_t> restored) { sums = std::move(restored); }
 
 private:
+  bool addInLanes(llvm::ArrayRef<float> values);
+
   bool valid = true;
   std::vector<int64_t> sums;
 };

@@ -7,9 +7,13 @@
 #include "llvm/ADT/ArrayRef.h"
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace nibble {
+
+/// The least and the greatest of `values`, which are not empty and have no NaN.
+std::pair<float, float> findExtremes(llvm::ArrayRef<float> values);
 
 /// Counts of finite values in bins of width 2^exponent: bin i holds values in [i, i + 1) * 2^exponent.
 ///

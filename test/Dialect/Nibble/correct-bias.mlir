@@ -16,6 +16,20 @@ func.func @grouped(%x: tensor<1x2x2x4xf32>) -> tensor<1x2x2x2xf32> {
 
 // -----
 
+// The outer taps lose 0.25 of a mean of 4 each, at one of two positions: at the other they read padding.
+// CHECK-LABEL: @padded
+// CHECK: nibble.constant dense<1.000000e+00> : tensor<1xf32>
+func.func @padded(%x: tensor<1x1x2x1xf32>) -> tensor<1x1x2x1xf32> {
+  %w = nibble.constant dense<[[[[1.25], [127.0], [1.25]]]]> : tensor<1x1x3x1xf32> -> tensor<1x1x3x1xf32>
+  %o = nibble.observe %x name "x" range [0.0, 8.0] {nibble.means = array<f32: 4.0>} : tensor<1x1x2x1xf32>
+  %y = nibble.conv %o, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nhwc>}
+      : tensor<1x1x2x1xf32>, tensor<1x1x3x1xf32> -> tensor<1x1x2x1xf32>
+  return %y : tensor<1x1x2x1xf32>
+}
+
+// -----
+
 // No means; a product that stays in float; another number of channels behind a reshape.
 // CHECK-LABEL: @negative
 // CHECK-NOT: bias

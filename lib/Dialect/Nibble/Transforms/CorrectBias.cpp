@@ -43,6 +43,26 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
     return product.channelOf(i) / (product.channels / groups) * width + static_cast<int64_t>(i) % width;
   }
 
+  /// For each tap along spatial dimension `dim` of a filter, the share of the output's positions at which it reads the
+  /// input: elsewhere it reads a zero of the padding, and its rounding does nothing. All where an extent is dynamic.
+  static SmallVector<double> getCoverage(ConvOp conv, Value weights, unsigned dim) {
+    auto extent = [&](Value value, unsigned at) { return cast<RankedTensorType>(value.getType()).getDimSize(at); };
+    const int64_t taps = extent(weights, 1 + dim), in = extent(conv.getInput(), 1 + dim),
+                  out = extent(conv.getResult(), 1 + dim);
+    SmallVector<double> coverage(taps, 1.0);
+    if (ShapedType::isDynamic(in) || ShapedType::isDynamic(out) || out == 0)
+      return coverage;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      int64_t inside = 0;
+      for (int64_t at = 0; at < out; ++at) {
+        const int64_t read = at * conv.getStrides()[dim] + tap * conv.getDilations()[dim] - conv.getPads()[dim];
+        inside += read >= 0 && read < in;
+      }
+      coverage[tap] = static_cast<double>(inside) / static_cast<double>(out);
+    }
+    return coverage;
+  }
+
   /// What the rounding of the weights takes from each output channel's mean.
   std::vector<double> getErrors(const Product &product, ArrayRef<float> weights, ArrayRef<float> means) {
     auto channelOf = [&](size_t i) { return product.channelOf(i); };
@@ -50,10 +70,19 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
     std::vector<double> errors(product.channels, 0.0);
     if (quantized.values.size() != weights.size()) // not finite: --nibble-quantize-ops says so
       return errors;
+    SmallVector<double> rows(1, 1.0), columns(1, 1.0);
+    int64_t width = weights.size(); // elements of a tap
+    if (auto conv = dyn_cast<ConvOp>(product.op)) {
+      rows = getCoverage(conv, product.weights, 0);
+      columns = getCoverage(conv, product.weights, 1);
+      width = cast<RankedTensorType>(product.weights.getType()).getDimSize(3);
+    }
     for (size_t i = 0; i < weights.size(); ++i) {
+      const size_t tap = i / width;
+      const double share = rows[tap / columns.size() % rows.size()] * columns[tap % columns.size()];
       const int64_t channel = product.channelOf(i);
       const double stored = quantized.values[i] * static_cast<double>(quantized.scales[perTensor ? 0 : channel]);
-      errors[channel] += (weights[i] - stored) * means[getInputChannel(product, i)];
+      errors[channel] += share * (weights[i] - stored) * means[getInputChannel(product, i)];
     }
     return errors;
   }
