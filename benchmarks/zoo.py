@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Scores and latencies on real models, beside onnxruntime's float, measured in alternating rounds on one thread.
+"""Scores and latencies on real models, beside onnxruntime's float and int8, in alternating rounds on one thread.
 
     ./dev python benchmarks/zoo.py [MODEL...]
 
 Needs the folder of models that lies beside the checkout (../shared/models) and what its zoo.py imports.
 """
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
+from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 
 import nibble
 
@@ -37,6 +41,31 @@ def peer(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
+class Reader(CalibrationDataReader):
+    def __init__(self, feeds: list) -> None:
+        self.feeds = iter(feeds)
+
+    def get_next(self) -> dict | None:
+        return next(self.feeds, None)
+
+
+def int8_peer(model) -> onnxruntime.InferenceSession:
+    """onnxruntime's static int8 of the same calibration inputs: uint8 activations, int8 weights per channel."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, prepared, quantized = (str(Path(folder) / f"{name}.onnx") for name in ("source", "prepared", "int8"))
+        proto = onnx.load(str(model.path))
+        if next(o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")) < 13:  # per channel needs 13
+            proto = onnx.version_converter.convert_version(proto, 13)
+        onnx.save(proto, source)
+        try:
+            quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        except Exception:  # noqa: BLE001: whatever it cannot do, the model can be quantized as it is
+            prepared = source
+        quantize_static(prepared, quantized, Reader(model.calibration(64)), activation_type=QuantType.QUInt8,
+                        weight_type=QuantType.QInt8, per_channel=True)
+        return peer(Path(quantized))
+
+
 def measure(model) -> dict:
     start = time.perf_counter()
     int8 = nibble.compile(model.path, calibration=model.calibration(64))
@@ -45,10 +74,12 @@ def measure(model) -> dict:
     session, feed = peer(model.path), model.bench_feed()
     expected = session.run(None, feed)
     error = max(float(np.max(np.abs(a - b)) / np.max(np.abs(b))) for a, b in zip(float32.run(feed), expected))
-    times = best_milliseconds([lambda: session.run(None, feed), lambda: float32.run(feed), lambda: int8.run(feed)])
+    quantized = int8_peer(model)
+    times = best_milliseconds([lambda: session.run(None, feed), lambda: quantized.run(None, feed),
+                               lambda: float32.run(feed), lambda: int8.run(feed)])
     same = all(a.tobytes() == b.tobytes() for a, b in zip(int8.run(feed), int8.reference(feed)))
-    return {"score": model.evaluate(int8.run)["score"], "peer": times[0], "float": times[1], "int8": times[2],
-            "error": error, "compile": seconds, "same": same}
+    return {"score": model.evaluate(int8.run)["score"], "peer": times[0], "peer8": times[1], "float": times[2],
+            "int8": times[3], "sqnr": int8.summary["sqnr_db"], "error": error, "compile": seconds, "same": same}
 
 
 def main() -> None:
@@ -57,10 +88,12 @@ def main() -> None:
     sys.path.insert(0, str(MODELS))
     import zoo
 
-    print(f"{'model':14}{'int8 score':>11}{'ORT float':>11}{'float':>9}{'int8':>9}  ms; float error, compile, same bits")
+    print(f"{'model':14}{'int8 score':>11}{'SQNR':>7}{'ORT float':>11}{'ORT int8':>10}{'float':>9}{'int8':>9}"
+          "  ms; float error, compile, same bits")
     for name in sys.argv[1:] or CNNS:
         r = measure(zoo.get(name))
-        print(f"{name:14}{r['score']:11.4f}{r['peer']:11.3f}{r['float']:9.3f}{r['int8']:9.3f}"
+        print(f"{name:14}{r['score']:11.4f}{r['sqnr']:7.1f}{r['peer']:11.3f}{r['peer8']:10.3f}{r['float']:9.3f}"
+              f"{r['int8']:9.3f}"
               f"  {r['error']:.1e} {r['compile']:.1f} s {r['same']}", flush=True)
 
 

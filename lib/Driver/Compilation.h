@@ -7,6 +7,7 @@
 #include "Instrument.h"
 #include "PhaseRunner.h"
 #include "nibble/Driver/Calibrate.h"
+#include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Compile.h"
 #include "nibble/Driver/Inspect.h"
 #include "nibble/Pipelines/Compile.h"
@@ -72,6 +73,7 @@ private:
   void addFindings(NodeSummary &node) const;
   llvm::Expected<std::vector<IsolatedValue>> prepareProbe(mlir::ModuleOp probe);
   llvm::Error runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values);
+  void addFallbacks(llvm::ArrayRef<IsolatedValue> values, llvm::ArrayRef<Difference> differences);
   llvm::Error writePlan();
 
   Session &session;
@@ -87,7 +89,6 @@ private:
   TemporaryFile temporaryCalibration, temporaryPlan;
   llvm::StringMap<double> valueSqnrs;         // by value name
   llvm::StringMap<std::string> fallbackNodes; // why each is to stay in float
-  llvm::StringMap<std::string> floatValues;   // which node needs each in float
 };
 
 } // namespace nibble::driver

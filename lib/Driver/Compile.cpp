@@ -190,8 +190,6 @@ void Compilation::addFindings(NodeSummary &node) const {
     return;
   if (auto fallback = fallbackNodes.find(node.node); fallback != fallbackNodes.end())
     node.reason = fallback->second;
-  else if (auto reader = floatValues.find(node.value); reader != floatValues.end())
-    node.reason = "node '" + reader->second + "' needs more than 8 bits of its result";
   else if (auto reason = phases.floatReasons().find(node.node); reason != phases.floatReasons().end())
     node.reason = reason->second;
 }

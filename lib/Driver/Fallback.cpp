@@ -2,7 +2,6 @@
 // Nodes that int8 harms too much stay in float: each is run in int8 on exact operands, and its error is measured.
 
 #include "Compilation.h"
-#include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Plan.h"
 #include "nibble/Support/Errors.h"
@@ -63,20 +62,29 @@ Error Compilation::runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> val
       if (Error error = difference.add((*results)[own + 2 * index], (*results)[own + 2 * index + 1]))
         return error;
   }
+  addFallbacks(values, differences);
+  return Error::success();
+}
+
+void Compilation::addFallbacks(ArrayRef<IsolatedValue> values, ArrayRef<Difference> differences) {
   double least = options.quantization.minSqnr.value_or(standardMinSqnr);
+  StringMap<std::string> readers; // of the values that are needed in float
   for (auto [value, difference] : zip_equal(values, differences)) {
     double sqnr = difference.getSqnr();
     valueSqnrs[value.name] = sqnr;
     if (!(sqnr < least)) // a value that is always 0 has none
       continue;
-    // More noise than the rounding of the result makes: it comes in with the operands, so float needs those in float.
-    if (difference.getMeanSquaredError() > 4 * value.scale * value.scale / 12 && !value.nodes.empty())
-      for (const std::string &operand : value.operands)
-        floatValues.try_emplace(operand, value.nodes.back());
     for (const std::string &node : value.nodes)
       fallbackNodes[node] = formatv("its signal-to-noise ratio in int8 is {0:f1} dB, below {1:f1}", sqnr, least).str();
+    // More noise than the rounding of the result makes: it comes in with the operands, and float would not help.
+    if (difference.getMeanSquaredError() > 4 * value.scale * value.scale / 12 && !value.nodes.empty())
+      for (const std::string &operand : value.operands)
+        readers.try_emplace(operand, value.nodes.back());
   }
-  return Error::success();
+  for (const IsolatedValue &value : values)
+    if (auto reader = readers.find(value.name); reader != readers.end())
+      for (const std::string &node : value.nodes)
+        fallbackNodes.try_emplace(node, "node '" + reader->second + "' needs more than 8 bits of its result");
 }
 
 /// The user's plan with the nodes that stay in float.
@@ -90,8 +98,6 @@ Error Compilation::writePlan() {
   }
   for (const auto &entry : fallbackNodes)
     plan.nodes[entry.first().str()].activations = "float";
-  for (const auto &entry : floatValues)
-    plan.values[entry.first().str()] = "float";
   std::string text;
   raw_string_ostream stream(text);
   nibble::writePlan(plan, stream);

@@ -77,7 +77,8 @@ Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
   for (Operation *op : slice) {
     for (Value operand : op->getOperands())
       if (auto dequantize = operand.getDefiningOp<DequantizeOp>())
-        if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>(); quantize && quantize.getInput().getDefiningOp())
+        if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>();
+            quantize && quantize.getInput().getDefiningOp())
           isolated.operands.push_back(getValueName(quantize.getLoc()).str());
     if (hasQuantizedForm(op))
       isolated.nodes.push_back(getNodeName(op->getLoc()).str());

@@ -18,10 +18,9 @@ static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse
 static constexpr StringLiteral switches[] = {"auto", "on", "off"};
 static constexpr StringLiteral emits[] = {"so", "exe", "a", "o", "onnx-mlir", "mlir", "ll", "asm"};
 static constexpr StringLiteral ios[] = {"model", "quantized"};
-static constexpr Choice choices[] = {{"weights", weights}, {"activations", activations},
-                                     {"mode", modes},      {"calib-method", methods},
-                                     {"emit", emits},      {"bias-correction", switches},
-                                     {"io", ios}};
+static constexpr Choice choices[] = {
+    {"weights", weights}, {"activations", activations},  {"mode", modes}, {"calib-method", methods},
+    {"emit", emits},      {"bias-correction", switches}, {"io", ios}};
 
 ArrayRef<Choice> getChoices() { return choices; }
 

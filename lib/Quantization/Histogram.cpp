@@ -13,9 +13,7 @@ namespace {
 constexpr int kPrecision = 20;
 constexpr int kSmallestExponent = -149;
 
-int64_t binOf(double value, int exponent) {
-  return static_cast<int64_t>(std::floor(std::ldexp(value, -exponent)));
-}
+int64_t binOf(double value, int exponent) { return static_cast<int64_t>(std::floor(std::ldexp(value, -exponent))); }
 
 /// The smallest exponent whose bins cover [lo, hi] in kBins bins.
 int chooseExponent(double lo, double hi) {

@@ -69,10 +69,10 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         threads: how many `Model.run` uses; the results do not depend on it.
         strict: every warning is an error.
         calib_method: how a range is chosen: "minmax", "percentile" (99.99 %, or "percentile:99.9"), "mse" or "entropy";
-            "auto" compiles the model with the range of all values and of 99.999 % and 99.99 % of them, and takes what is
-            nearest to float on the calibration inputs.
-        bias_correction: give biases what rounding the weights takes from the mean: "on", "off", or "auto", where that is
-            nearer to float on the calibration inputs.
+            "auto" compiles the model with the ranges of all values, of 99.99 % of them and of the least squared error,
+            and takes what is nearest to float on the calibration inputs.
+        bias_correction: give biases what rounding the weights takes from the mean: "on", "off", or "auto", where that
+            is nearer to float on the calibration inputs.
         calib_file: where the measured ranges are kept (.calib.json); read if there is no `calibration`.
         per_tensor: one scale for all weights of a node, instead of one for each output channel.
         name: prefix of the library's symbols; the file's stem if empty.

@@ -79,7 +79,8 @@ def test_merged_measurements_have_the_bytes_of_one_run(paths, feeds, tmp_path):
     parts = {"all": samples, "a": samples[:5], "b": samples[5:6], "c": samples[6:]}
     for name, part in parts.items():
         np.savez(tmp_path / f"{name}.npz", x=part)
-        succeed("calibrate", paths["conv_dense"], "--calib", tmp_path / f"{name}.npz", "-o", tmp_path / f"{name}.calib.json")
+        file = tmp_path / f"{name}.calib.json"
+        succeed("calibrate", paths["conv_dense"], "--calib", tmp_path / f"{name}.npz", "-o", file)
     merged = tmp_path / "merged.calib.json"
     succeed("calibrate", *(tmp_path / f"{name}.calib.json" for name in "bca"), "-o", merged)
     assert merged.read_bytes() == (tmp_path / "all.calib.json").read_bytes()

@@ -17,12 +17,13 @@ namespace {
 class CalibrateCommand : public Command {
 public:
   CalibrateCommand()
-      : Command("calibrate",
-                "measures the ranges of a model's values, or merges measurements\n\n"
-                "  nibble calibrate model.onnx --calib part1.npz -o part1.calib.json\n"
-                "  nibble calibrate part1.calib.json part2.calib.json -o all.calib.json   as if all were measured at once\n"
-                "  nibble compile model.onnx --calib-file all.calib.json -o model.so\n\n"
-                "  Parts may be measured on several machines. The data is described at nibble compile --help.\n"),
+      : Command(
+            "calibrate",
+            "measures the ranges of a model's values, or merges measurements\n\n"
+            "  nibble calibrate model.onnx --calib part1.npz -o part1.calib.json\n"
+            "  nibble calibrate part1.calib.json part2.calib.json -o all.calib.json   as if all were measured at once\n"
+            "  nibble compile model.onnx --calib-file all.calib.json -o model.so\n\n"
+            "  Parts may be measured on several machines. The data is described at nibble compile --help.\n"),
         inputs(cl::Positional, cl::OneOrMore, cl::desc("MODEL.onnx | FILE.calib.json..."), cl::sub(subcommand)),
         output("o", cl::Required, cl::desc("file to write (.calib.json)"), cl::value_desc("file"), cl::sub(subcommand)),
         data("calib", cl::desc("inputs to calibrate on: .npz, .npy or a folder of .npz"), cl::value_desc("data"),

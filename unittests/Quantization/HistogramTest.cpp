@@ -109,6 +109,28 @@ TEST(Calibration, MeansOfChannels) {
   EXPECT_TRUE(calibration.getMeans("none").empty());
 }
 
+TEST(ChannelSums, LanesAddWhatSingleValuesDo) {
+  for (float scale : {1e-8f, 1.0f, 1e6f, 1e10f, 1e11f}) { // the last ones are too large for lanes
+    std::vector<float> values = makeNormal(3 * 200, 9, scale);
+    values.insert(values.end(), {0x1p-21f, -0x1p-21f, 0x3p-21f});
+    ChannelSums sums;
+    sums.add(values, 3);
+    std::vector<int64_t> expected(3, 0);
+    for (size_t i = 0; i < values.size(); ++i)
+      expected[i % 3] += std::llrint(values[i] * 0x1p20);
+    EXPECT_EQ(sums.getSums().vec(), expected) << scale;
+  }
+}
+
+TEST(Calibration, MergedPartsWithoutMeansHaveNone) {
+  Calibration part("m", "1"), other("m", "1");
+  cantFail(part.observe("x", {1e38f, 1.0f}, 1)); // too large
+  cantFail(other.observe("x", {1.0f, 1.0f}, 1));
+  Calibration read = cantFail(parseCalibration(print(part)));
+  cantFail(read.merge(other));
+  EXPECT_TRUE(read.getMeans("x").empty());
+}
+
 TEST(Calibration, OtherModelsDoNotMerge) {
   Calibration a("m", "12"), b("m", "34");
   EXPECT_EQ(toString(a.merge(b)), "cannot merge calibrations of different models: hashes '12' and '34'");

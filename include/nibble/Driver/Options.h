@@ -34,7 +34,7 @@ struct QuantizationOptions {
   std::string plan;
   std::optional<int64_t> group;
   std::optional<double> minSqnr; // dB
-  bool perTensor = false; // one scale for all weights of a node, instead of one for each output channel
+  bool perTensor = false;        // one scale for all weights of a node, instead of one for each output channel
   bool strict = false;
 
   /// Whether nothing is to be quantized.

@@ -39,7 +39,7 @@ struct Summary {
   std::optional<double> latency, floatLatency; // milliseconds
   int64_t samples = 0;
   std::vector<MethodSummary> methods; // that were compared, the chosen one first
-  std::vector<StepTime> steps; // of the compilation
+  std::vector<StepTime> steps;        // of the compilation
   std::vector<NodeSummary> nodes;
 };
 

@@ -16,3 +16,14 @@ func.func @findings(%q: tensor<4x1x!x>) -> tensor<4x3x!y> {
   %y = nibble.quantize %m : tensor<4x3xf32> to tensor<4x3x!y>
   return %y : tensor<4x3x!y>
 }
+
+// -----
+
+func.func @underflow(%q: tensor<4x1x!quant.uniform<u8:f32, 0.5>>) -> tensor<4x1x!quant.uniform<u8:f32, 0.25>> {
+  %w = nibble.constant dense<1.0e-20> : tensor<1x1xf32> -> tensor<1x1xf32>
+  %x = nibble.dequantize %q : tensor<4x1x!quant.uniform<u8:f32, 0.5>> to tensor<4x1xf32>
+  // expected-remark @+1 {{weights of output channel 0 are so small that their scale is raised to 2^-60}}
+  %m = nibble.matmul %x, %w : tensor<4x1xf32>, tensor<1x1xf32> -> tensor<4x1xf32>
+  %y = nibble.quantize %m : tensor<4x1xf32> to tensor<4x1x!quant.uniform<u8:f32, 0.25>>
+  return %y : tensor<4x1x!quant.uniform<u8:f32, 0.25>>
+}

@@ -89,7 +89,8 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
 
   void correct(const Product &product) {
     auto type = cast<RankedTensorType>(product.weights.getType());
-    if (isa<ConvTransposeOp>(product.op) || isPlannedFloat(product.op) || (isa<MatMulOp>(product.op) && type.getRank() != 2))
+    if (isa<ConvTransposeOp>(product.op) || isPlannedFloat(product.op) ||
+        (isa<MatMulOp>(product.op) && type.getRank() != 2))
       return;
     auto conv = dyn_cast<ConvOp>(product.op);
     if (conv && conv.getLayout() != Layout::NHWC)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What quantization checks and says, nodes that int8 would harm, and calibration in bounded memory."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+import nibble
+
+NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
+
+
+def save(path, nodes, constants, inputs=4, outputs=3):
+    """A model from x of [batch, inputs] to y of [batch, outputs]."""
+    value = lambda name, size: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", size])
+    graph = helper.make_graph(
+        [helper.make_node(kind, ins, [out], name=out, **attributes) for kind, out, ins, attributes in nodes], "g",
+        [value("x", inputs)], [value("y", outputs)],
+        [numpy_helper.from_array(np.asarray(array, np.float32), name) for name, array in constants.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def compile_gemm(folder, weights, bias, x, *arguments):
+    """Compiles y = x weights^T + bias and returns what is said."""
+    model = save(folder / "m.onnx", [("Gemm", "y", ["x", "w", "b"], {"transB": 1})], {"w": weights, "b": bias})
+    np.savez(folder / "x.npz", x=np.asarray(x, np.float32))
+    command = [NIBBLE, "compile", model, "--calib", folder / "x.npz", "-o", folder / "m.so", *arguments]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.splitlines()
+
+
+WEIGHTS = np.array([[1, 2, 3, 4], [4, 3, 2, 1], [1, -1, 1, -1]], np.float32)
+INPUT = np.linspace(-1, 1, 64, dtype=np.float32).reshape(16, 4)
+
+
+def test_nothing_to_report(tmp_path):
+    assert compile_gemm(tmp_path, WEIGHTS, [0, 1, 2], INPUT) == []
+
+
+@pytest.mark.parametrize("scales, bias, x, arguments, text", [
+    ([1, 0, 1], [0, 1, 2], INPUT, [], "note: node 'y': all weights of output channel 1 are zero"),
+    ([1, 1e-6, 1], [0, 1e6, 2], INPUT, [],
+     "warning: node 'y': bias of output channel 1 does not fit 32 bits with this channel's weights: "
+     "their scale is raised"),
+    ([1, 1, 1e-20], [0, 0, 0], INPUT, [],
+     "note: node 'y': weights of output channel 2 are so small that their scale is raised to 2^-60"),
+    ([1, 1, 100], [0, 0, 0], INPUT, ["--per-tensor"],
+     "note: node 'y': weights of output channel 2 are over 8 times larger than the median channel's: "
+     "quantize per channel"),
+    ([1, 1, 1], [0, 1, 2], INPUT * 0, [], "value 'x' was 0 in all calibration samples: scale 1 is assumed"),
+    ([1, 1, 1], [0, 1, 2], INPUT * 1e-12, [],
+     "value 'x' has the tiny range [-1.000000e-12, 1.000000e-12]: its scale is raised to 2^-40"),
+], ids=["dead", "bias", "underflow", "outlier", "zeros", "tiny"])
+def test_report(tmp_path, scales, bias, x, arguments, text):
+    said = compile_gemm(tmp_path, WEIGHTS * np.array(scales, np.float32)[:, None], bias, x, *arguments)
+    assert [line for line in said if text.removeprefix("note: ") in line], said
+
+
+def test_dead_channels_are_removed(tmp_path):
+    hidden = np.ones((8, 4), np.float32)
+    hidden[2:] = 0
+    model = save(tmp_path / "m.onnx",
+                 [("Gemm", "h", ["x", "w", "b"], {"transB": 1}), ("Relu", "r", ["h"], {}),
+                  ("Gemm", "y", ["r", "v"], {"transB": 1})],
+                 {"w": hidden, "b": [0, 1, -1, -2, 0, -3, -4, 5], "v": np.arange(24).reshape(3, 8) / 8})
+    compiled = nibble.compile(model, weights="float")
+    assert "x3xf32" in subprocess.run([NIBBLE, "compile", model, "--float", "--stop-after", "normalize", "-o", "-"],
+                                      capture_output=True, text=True).stdout
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    expected = np.maximum(x @ hidden.T + [0, 1, -1, -2, 0, -3, -4, 5], 0) @ (np.arange(24).reshape(3, 8) / 8).T
+    np.testing.assert_allclose(compiled.run({"x": x})[0], expected, rtol=1e-5)
+
+
+@pytest.fixture
+def cancelling(tmp_path):
+    """Two values near 1000 whose difference is what matters: 8 bits hold neither of them well enough."""
+    rng = np.random.default_rng(0)
+    constants = {name: rng.normal(size=(4, 4)) for name in ("wa", "wb", "wc")}
+    constants |= {"ba": np.full(4, 1000), "bb": np.full(4, 1000)}
+    return save(tmp_path / "m.onnx",
+                [("Gemm", "a", ["x", "wa", "ba"], {}), ("Gemm", "b", ["x", "wb", "bb"], {}),
+                 ("Sub", "d", ["a", "b"], {}), ("MatMul", "y", ["d", "wc"], {})], constants, outputs=4)
+
+
+def test_nodes_that_int8_harms_stay_in_float(cancelling):
+    samples = [{"x": row[None]} for row in np.random.default_rng(1).normal(size=(32, 4)).astype(np.float32)]
+    harmed = nibble.compile(cancelling, calibration=samples, min_sqnr=0)
+    kept = nibble.compile(cancelling, calibration=samples)
+    assert harmed.summary["sqnr_db"] < 10 and kept.summary["sqnr_db"] > 30
+    nodes = {node["node"]: node for node in kept.summary["nodes"] if node["operation"] != "nibble.int_quantize"}
+    assert nodes["d"]["precision"] == "float32"
+    assert nodes["d"]["reason"].startswith("its signal-to-noise ratio in int8 is ")
+    assert nodes["d"]["reason"].endswith(" dB, below 10.0")
+    assert nodes["a"]["precision"] == "float32"
+    assert nodes["a"]["reason"] == "node 'd' needs more than 8 bits of its result"
+    assert nodes["y"]["precision"] == "int8"
+    for sample in samples[:4]:
+        assert kept.run(sample)[0].tobytes() == kept.reference(sample)[0].tobytes()
+
+
+STREAM = """
+import json, resource, sys
+import numpy as np, nibble
+model, kind, folder = sys.argv[1:]
+def samples(count):
+    for i in range(count):
+        yield {"x": np.full((100_000, 4), i + 1, np.float32)}
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+nibble.compile(model, calibration=samples(2), min_sqnr=0, calib_method="minmax", bias_correction="off")
+before = peak()
+data = samples(250) if kind == "iterable" else folder
+compiled = nibble.compile(model, calibration=data, min_sqnr=0, calib_method="minmax", bias_correction="off")
+print(json.dumps([peak() - before, compiled.summary["calibration_samples"]]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["iterable", "folder"])
+def test_calibration_streams(kind, tmp_path):
+    """250 samples of 1.6 MB each are never in memory together; the 48 MB that are kept for comparisons are."""
+    model = save(tmp_path / "m.onnx", [("Gemm", "y", ["x", "w", "b"], {"transB": 1})], {"w": WEIGHTS, "b": [0, 1, 2]})
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if kind == "folder":
+        for i in range(25):
+            np.savez(folder / f"{i:03}.npz", x=np.full((10, 100_000, 4), i + 1, np.float32))
+    done = subprocess.run([sys.executable, "-c", STREAM, model, kind, folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    grown, count = json.loads(done.stdout.splitlines()[-1])
+    assert count == 250
+    assert grown < 150_000 # KB; all samples are 400 MB
