@@ -16,5 +16,6 @@ include "NibbleComputeOps.td"
 include "NibbleElementwiseOps.td"
 include "NibbleShapeOps.td"
 include "NibbleIntegerOps.td"
+include "NibbleScaledOps.td"
 
 #endif // NIBBLE_OPS

@@ -230,9 +230,9 @@ def ReadCalibration : Pass<"nibble-read-calibration"> {
 def ApplyPlan : Pass<"nibble-apply-plan"> {
   let summary = "Note the precision of nodes and values that a plan file chooses";
   let description = [{
-    Operations that stay in float get the attribute `nibble.precision = "float"`,
-    observes of another type than the default `nibble.activations`. A name that the model
-    does not have is an error that says the nearest.
+    Operations that stay in float get the attribute `nibble.precision = "float"`, those that another mode than
+    `static` quantizes `"dynamic"` or `"weight-only"`, observes of another type than the default
+    `nibble.activations`. A name that the model does not have is an error that says the nearest.
 
     ```mlir
     // nibble-opt --nibble-apply-plan=file=%S/float.plan.json
@@ -244,7 +244,9 @@ def ApplyPlan : Pass<"nibble-apply-plan"> {
   }];
   let options = [Option<"file", "file", "std::string", "", "path of the plan">,
                  Option<"weights", "weights", "std::string", "\"int8\"",
-                        "int8 or float, where the plan does not say">];
+                        "int8 or float, where the plan does not say">,
+                 Option<"mode", "mode", "std::string", "\"static\"",
+                        "static, dynamic or weight-only, where the plan does not say">];
   let statistics = [Statistic<"planned", "planned", "operations that stay in float">];
 }
 
@@ -396,6 +398,51 @@ def QuantizeOps : Pass<"nibble-quantize-ops"> {
                     Statistic<"absorbed", "absorbed", "relus and clips that a storage range does the work of">];
 }
 
+def QuantizeDynamic : Pass<"nibble-quantize-dynamic"> {
+  let summary = "Quantize the inputs of planned products at run time";
+  let description = [{
+    Of a conv or matmul with constant weights whose `nibble.precision` is `"dynamic"`. Weights become symmetric i8 in
+    [-127, 127], one scale fl32(max|w| / 127) an output channel (or a tensor, with `per-tensor`); bias and result
+    stay f32. A row is a token of a matmul and a sample of a conv. Bytes are `ui8` where the input cannot be negative
+    (unless `signed`), else `i8`.
+
+    ```mlir
+    %w = nibble.constant dense<[[127.0], [-63.5]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.precision = "dynamic"} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    // becomes
+    %w = nibble.constant dense<[[127], [-64]]> : tensor<2x1xi8> -> tensor<2x1xi8>
+    %m = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
+    %s = nibble.dynamic_scale %x {row_dims = 1 : i64, levels = 127 : i32} : tensor<4x2xf32> -> tensor<4xf32>
+    %q = nibble.dynamic_quantize %x, %s : tensor<4x2xf32>, tensor<4xf32> -> tensor<4x2xi8>
+    %y = nibble.scaled_matmul %q, %w, %m rows %s
+        : (tensor<4x2xi8>, tensor<2x1xi8>, tensor<1xf32>, tensor<4xf32>) -> tensor<4x1xf32>
+    ```
+  }];
+  let options = [Option<"perTensor", "per-tensor", "bool", "false", "one scale for all weights of an operation">,
+                 Option<"isSigned", "signed", "bool", "false", "i8 also where the input cannot be negative">];
+  let statistics = [Statistic<"quantized", "quantized", "products quantized at run time">,
+                    Statistic<"unsignedInputs", "unsigned", "inputs that cannot be negative">];
+}
+
+def QuantizeWeights : Pass<"nibble-quantize-weights"> {
+  let summary = "Store the weights of planned products as i8";
+  let description = [{
+    Of a conv or matmul with constant weights whose `nibble.precision` is `"weight-only"`; weights as
+    `--nibble-quantize-dynamic` quantizes them. Input, bias and result stay f32.
+
+    ```mlir
+    %w = nibble.constant dense<[[127.0], [-63.5]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.precision = "weight-only"} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    // becomes
+    %w = nibble.constant dense<[[127], [-64]]> : tensor<2x1xi8> -> tensor<2x1xi8>
+    %m = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
+    %y = nibble.scaled_matmul %x, %w, %m : (tensor<4x2xf32>, tensor<2x1xi8>, tensor<1xf32>) -> tensor<4x1xf32>
+    ```
+  }];
+  let options = [Option<"perTensor", "per-tensor", "bool", "false", "one scale for all weights of an operation">];
+  let statistics = [Statistic<"quantized", "quantized", "products with weights in i8">];
+}
+
 def EliminateRequantize : Pass<"nibble-eliminate-requantize"> {
   let summary = "Remove conversions between quantized types";
   let description = [{
@@ -421,8 +468,8 @@ def EliminateRequantize : Pass<"nibble-eliminate-requantize"> {
 def ReportFloat : Pass<"nibble-report-float"> {
   let summary = "Name the operations that stay in float, and say why";
   let description = [{
-    A remark for each, or with `strict` an error for each that the plan did not ask for. The
-    IR is not changed.
+    A remark for each, or with `strict` an error for each that the plan did not ask for: also for a product that was
+    to be dynamic or weight-only and cannot be. The IR is not changed.
 
     ```mlir
     // remark: node 'Softmax_9' (nibble.softmax) stays in float: it has no quantized form

@@ -82,8 +82,10 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
     AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments"]>]> {
   let summary = "Convolution or matrix product with packed weights, integer or float";
   let description = [{
-    As `nibble.int_conv` or, for f32, `nibble.conv` and a clamp to [`float_min`, `float_max`]. Weights, bias and
-    multipliers are packed by `nibble::kernels`. The input's halo holds the padding.
+    As `nibble.int_conv` or, for f32, `nibble.conv` and a clamp to [`float_min`, `float_max`]. Where `scaled`, as
+    `nibble.scaled_conv` or `nibble.scaled_matmul` and that clamp: the multipliers hold the scales and the biases, and
+    `rows` the scales of rows of bytes. Weights, bias and multipliers are packed by `nibble::kernels`. The input's halo
+    holds the padding.
 
     ```mlir
     func.func @main(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<256xi8>,
@@ -99,18 +101,20 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
     * C1: the input's halo is at least `pads`.
     * C2: input, result and addend are images; the addend has the result's shape and element type.
     * C3: there is a residual exactly where there is an addend.
+    * C4: a scaled result is f32 and has no addend; it has `rows`, one scale or one a pixel, exactly where the input
+      holds bytes.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, UKernel_Buffer:$bias,
-      Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend,
+      Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend, Optional<UKernel_Buffer>:$rows,
       DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
-      I64Attr:$groups, UnitAttr:$fixed, UnitAttr:$multipliers_below_one,
+      I64Attr:$groups, UnitAttr:$fixed, UnitAttr:$multipliers_below_one, UnitAttr:$scaled,
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp,
       OptionalAttr<F32Attr>:$float_min, OptionalAttr<F32Attr>:$float_max,
       DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$residual_integers,
       DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$residual_scales);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = [{
-    $input `,` $weights `,` $bias (`multiplier` $multiplier^)? (`add` $addend^)? attr-dict
+    $input `,` $weights `,` $bias (`multiplier` $multiplier^)? (`add` $addend^)? (`rows` $rows^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
@@ -277,6 +281,38 @@ def UKernel_RequantizeOp : UKernel_UnaryKernelOp<"requantize",
 
     * C1: bytes in and out, of one shape.
   }];
+}
+
+def UKernel_RowScaleOp : UKernel_UnaryKernelOp<"row_scale", (ins I64Attr:$row_dims, I32Attr:$levels)> {
+  let summary = "The scale of each row";
+  let description = [{
+    As `nibble.dynamic_scale`.
+
+    ```mlir
+    %s = ukernel.row_scale %x {row_dims = 1 : i64, levels = 127 : i32} : !ukernel.buffer<4x8xf32> -> !ukernel.buffer<4xf32>
+    ```
+
+    * C1: f32 in and out; the plain result has the input's first `row_dims` extents, one or more, but not all.
+    * C2: `levels` is 127 or 255.
+  }];
+}
+
+def UKernel_RowQuantizeOp : UKernel_KernelOpBase<"row_quantize", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Float to bytes with the scales of its rows";
+  let description = [{
+    As `nibble.dynamic_quantize`.
+
+    ```mlir
+    %q = ukernel.row_quantize %x, %s : !ukernel.buffer<1x4x4x3xf32>, !ukernel.buffer<1xf32>
+        -> !ukernel.buffer<1x4x4x3xi8, halo = [1, 1, 1, 1], fill = 0>
+    ```
+
+    * C1: f32 and f32 in, bytes out, of the input's shape; the plain scales have its leading extents, but not all.
+  }];
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$scale);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$input `,` $scale attr-dict `:` type($input) `,` type($scale) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def UKernel_MaxPoolOp : UKernel_UnaryKernelOp<"max_pool",

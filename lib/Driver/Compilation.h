@@ -54,6 +54,8 @@ private:
 
   llvm::Error import();
   llvm::Error normalize();
+  /// Whether some node is to be quantized by ranges that calibration measures.
+  llvm::Expected<bool> needsRanges() const;
   llvm::Error calibrate(OpenSamples open);
   llvm::Error measureRanges(Samples &samples);
   llvm::Error keepRanges();

@@ -6,6 +6,7 @@
 #include "nibble/Driver/Explain.h"
 #include "nibble/Export/ONNX.h"
 #include "nibble/Quantization/CalibrationFile.h"
+#include "nibble/Quantization/Plan.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/OutputFile.h"
 
@@ -101,7 +102,23 @@ static void removeObserves(mlir::ModuleOp module) {
   });
 }
 
+Expected<bool> Compilation::needsRanges() const {
+  Plan plan;
+  if (!options.quantization.plan.empty()) {
+    Expected<Plan> read = readPlanFile(options.quantization.plan);
+    if (!read)
+      return read.takeError();
+    plan = std::move(*read);
+  }
+  return plan.needsRanges(options.quantization.getMode());
+}
+
 Error Compilation::calibrate(OpenSamples open) {
+  Expected<bool> needed = needsRanges();
+  if (!needed)
+    return needed.takeError();
+  if (!*needed && !open && options.quantization.calibFile.empty())
+    return phases.run(Phase::Calibrate, *module);
   if (Error error = phases.run(Phase::Calibrate, *module, buildCalibratePhase))
     return error;
   const bool hasData = open || !options.quantization.calibFile.empty();
@@ -116,7 +133,8 @@ Error Compilation::calibrate(OpenSamples open) {
     calibrationFile = options.quantization.calibFile;
     if (calibrationFile.empty())
       return makeError("calibration data is needed to quantize: give some inputs (--calib), measured ranges "
-                       "(--calib-file), or ask for float (--float)");
+                       "(--calib-file), or ask for a mode without ranges (--mode dynamic, --mode weight-only) or for "
+                       "float (--float)");
     return Error::success();
   }
   std::vector<Port> inputs, outputs;
@@ -138,6 +156,7 @@ QuantizeOptions Compilation::getQuantizeOptions() const {
   quantize.correctBias = method ? method->correctBias : options.quantization.biasCorrection == "on";
   if (options.quantization.activations != "auto")
     quantize.activations = options.quantization.activations;
+  quantize.mode = options.quantization.getMode();
   quantize.plan = temporaryPlan.path.empty() ? options.quantization.plan : temporaryPlan.path.str().str();
   quantize.perTensor = options.quantization.perTensor;
   quantize.strict = options.quantization.strict;
@@ -145,15 +164,19 @@ QuantizeOptions Compilation::getQuantizeOptions() const {
 }
 
 Error Compilation::quantize() {
-  const bool isCalibrated = isObserved(*module);
-  if (Error error = chooseMethod())
-    return error;
+  Expected<bool> needed = needsRanges();
+  if (!needed)
+    return needed.takeError();
+  const bool isPlanned = isObserved(*module) || !*needed;
+  if (*needed)
+    if (Error error = chooseMethod())
+      return error;
   if (Error error = planFallbacks())
     return error;
   session.reporter().beginStep("quantizing", std::nullopt);
   QuantizeOptions quantize = getQuantizeOptions();
   auto plan = [&](mlir::PassManager &pm) {
-    if (isCalibrated)
+    if (isPlanned)
       buildPlanPhase(pm, quantize);
   };
   if (Error error = phases.run(Phase::Plan, *module, plan))
@@ -188,6 +211,11 @@ void Compilation::addFindings(NodeSummary &node) const {
     node.sqnr = sqnr->second;
   if (node.precision == "int8")
     return;
+  for (StringRef mode : {"dynamic", "weight-only"})
+    if (StringRef(node.precision).starts_with(mode)) {
+      node.reason = mode == options.quantization.getMode() ? "mode '" + mode.str() + "'" : "the plan says so";
+      return;
+    }
   if (auto fallback = fallbackNodes.find(node.node); fallback != fallbackNodes.end())
     node.reason = fallback->second;
   else if (auto reason = phases.floatReasons().find(node.node); reason != phases.floatReasons().end())
@@ -234,6 +262,9 @@ Expected<Compiled> quantize(Session &session, StringRef path, OpenSamples open, 
   all.quantization = options;
   if (options.isFloat())
     return makeError("weights 'float' leave nothing to quantize");
+  if (StringRef mode = options.getMode(); mode != "static")
+    return makeError("mode '" + mode + "' has no form in QuantizeLinear and DequantizeLinear with the same results: "
+                     "compile the model instead");
   Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, all);
   if (!compilation)
     return compilation.takeError();

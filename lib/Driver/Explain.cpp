@@ -26,6 +26,10 @@ static int64_t getBytes(mlir::Type type) {
 }
 
 static std::string getPrecision(mlir::Operation *op) {
+  if (isa<DynamicScaleOp, DynamicQuantizeOp>(op))
+    return "dynamic int8";
+  if (isa<ScaledConvOp, ScaledMatMulOp>(op))
+    return mlir::getElementTypeOrSelf(op->getOperand(0).getType()).isF32() ? "weight-only int8" : "dynamic int8";
   auto isByte = [](mlir::Type type) { return mlir::getElementTypeOrSelf(type).isInteger(8); };
   if (any_of(op->getOperandTypes(), isByte) || any_of(op->getResultTypes(), isByte))
     return "int8";

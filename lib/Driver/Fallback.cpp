@@ -105,7 +105,10 @@ Error Compilation::writePlan() {
 }
 
 Error Compilation::planFallbacks() {
-  if (kept.empty() || options.quantization.minSqnr == 0.0)
+  Expected<bool> needed = needsRanges();
+  if (!needed)
+    return needed.takeError();
+  if (!*needed || kept.empty() || options.quantization.minSqnr == 0.0)
     return Error::success();
   session.reporter().beginStep("measuring each node in int8", std::nullopt);
   mlir::OwningOpRef<mlir::ModuleOp> probe(module->clone());

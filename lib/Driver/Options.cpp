@@ -13,7 +13,7 @@ namespace nibble::driver {
 
 static constexpr StringLiteral weights[] = {"auto", "int8", "float"};
 static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-symmetric", "float"};
-static constexpr StringLiteral modes[] = {"auto", "static"};
+static constexpr StringLiteral modes[] = {"auto", "static", "dynamic", "weight-only"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
 static constexpr StringLiteral switches[] = {"auto", "on", "off"};
 static constexpr StringLiteral emits[] = {"so", "exe", "a", "o", "onnx-mlir", "mlir", "ll", "asm"};
@@ -37,6 +37,34 @@ Error Choice::check(StringRef value) const {
                    values.back());
 }
 
+StringRef QuantizationOptions::getMode() const {
+  if (mode != "auto")
+    return mode;
+  return weights == "int8" && activations == "float" ? "weight-only" : "static";
+}
+
+/// What a mode cannot be combined with.
+static Error checkMode(const QuantizationOptions &options) {
+  StringRef mode = options.getMode();
+  if (options.isFloat() && options.mode != "auto")
+    return makeError("weights 'float' leave nothing to quantize in mode '" + mode + "'");
+  auto refuse = [&](StringRef expected) {
+    return makeError("mode '" + mode + "' needs activations " + expected + ", not '" + options.activations + "'");
+  };
+  bool isAuto = options.activations == "auto";
+  if (mode == "weight-only" && !isAuto && options.activations != "float")
+    return refuse("'auto' or 'float'");
+  if (mode == "dynamic" && !isAuto && options.activations != "int8")
+    return refuse("'auto' or 'int8', whose zero point is 0");
+  if (mode == "static" && options.weights == "int8" && options.activations == "float")
+    return refuse("in 8 bits");
+  if (mode != "static" && options.minSqnr && options.plan.empty())
+    return makeError("min_sqnr is for nodes whose mode is 'static', not '" + mode + "'");
+  if (mode != "static" && options.biasCorrection == "on" && options.plan.empty())
+    return makeError("bias_correction is for nodes whose mode is 'static', not '" + mode + "'");
+  return Error::success();
+}
+
 Error check(const QuantizationOptions &options) {
   std::pair<StringRef, StringRef> chosen[] = {{"weights", options.weights},
                                               {"activations", options.activations},
@@ -52,10 +80,10 @@ Error check(const QuantizationOptions &options) {
   if (options.group)
     return makeError("group is for weights of fewer than 8 bits, which are not supported yet");
   bool floatActivations = options.activations == "float";
-  if (options.weights == "int8" && floatActivations)
-    return makeError("weights 'int8' with activations 'float' is weight-only quantization, which is not supported yet");
   if (options.isFloat() && !floatActivations && options.activations != "auto")
     return makeError("weights 'float' need activations 'float', not '" + options.activations + "'");
+  if (Error error = checkMode(options))
+    return error;
   if (options.minSqnr && !(*options.minSqnr >= 0))
     return makeError("min_sqnr is " + Twine(std::to_string(*options.minSqnr)) + " dB, expected 0 or more");
   return Error::success();

@@ -21,7 +21,11 @@ ConvParams nibble::kernels::matmulParams(int64_t M, int64_t K, int64_t N, int64_
 }
 
 std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
-  if ((p.input == ElementKind::F32) != (p.output == ElementKind::F32))
+  if (p.scaled && (p.output != ElementKind::F32 || p.residual || p.requant == Requant::Fixed))
+    return "a scaled result is float and nothing is added to it";
+  if (p.rowScalePitch && p.H != 1)
+    return "the pixels of an image share one row scale";
+  if (!p.scaled && (p.input == ElementKind::F32) != (p.output == ElementKind::F32))
     return "the input and the result must both be float or both be integers";
   for (int64_t extent : {p.C, p.N, p.H, p.W, p.KH, p.KW, p.groups})
     if (extent < 1)
@@ -51,7 +55,7 @@ std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa)
   const bool isMatMul = p.KH == 1 && p.KW == 1 && p.groups == 1 && p.strideH == 1 && p.strideW == 1;
   std::string name;
   llvm::raw_string_ostream os(name);
-  os << kindName(p.input) << (p.input == ElementKind::F32 ? "_f32_" : "_s8pc_") << kindName(p.output)
+  os << kindName(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : "_s8pc_") << kindName(p.output)
      << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_")))
      << tileName(p, isa);
   if (p.requant == Requant::Fixed)
@@ -86,7 +90,9 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
                         int64_t(p.outputZeroPoint),
                         int64_t(p.clampMin),
                         int64_t(p.clampMax),
-                        int64_t(p.multipliersBelowOne)})
+                        int64_t(p.multipliersBelowOne),
+                        int64_t(p.scaled),
+                        p.rowScalePitch})
     os << value << ',';
   for (float value : {p.floatMin, p.floatMax})
     os << llvm::bit_cast<uint32_t>(value) << ',';

@@ -13,19 +13,20 @@ using namespace nibble::kernels;
 namespace {
 /// Where a tile, part or register tile begins.
 struct Pointers {
-  Value input, weights, bias, multipliers, output, addend;
+  Value input, weights, bias, multipliers, output, addend, rows;
 };
 
 class DenseEmitter {
 public:
   DenseEmitter(KernelBuilder &b, const ConvParams &params)
-      : b(b), plan(params), p(plan.params), tile(chooseRegisterTile(plan, b.isa)), dot(b, p.input),
+      : b(b), plan(params), p(plan.params), tile(chooseRegisterTile(plan, b.isa)), dot(b, p),
         epilogue(b, p, plan.columns, kBlock) {}
 
   void emit(Value args, Value begin, Value end);
 
 private:
   int64_t lanes() const { return b.isa.lanes(); }
+  bool hasRowScales() const { return p.scaled && !dot.isFloat(); }
   Pointers loadArguments(Value args);
   Pointers movePixels(Pointers at, Value pixels);
   Pointers moveBlocks(Pointers at, Value blocks);
@@ -40,6 +41,7 @@ private:
   Values sum(Pointers at, Values acc, int64_t mr, int64_t nr);
   Values steps(Value input, Value weights, Values acc, int64_t count, int64_t mr, int64_t nr);
   void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
+  Values scaled(ValueRange acc, Pointers at, int64_t nr);
   void storeBytes(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
 
   KernelBuilder &b;
@@ -58,11 +60,13 @@ Pointers DenseEmitter::loadArguments(Value args) {
   at.input = b.argument(args, 0);
   at.weights = b.argument(args, 1);
   at.bias = b.argument(args, 2);
-  if (!dot.isFloat())
+  if (!dot.isFloat() || p.scaled)
     at.multipliers = b.argument(args, 3);
   at.output = b.argument(args, 4);
   if (p.residual)
     at.addend = b.argument(args, 5);
+  if (hasRowScales())
+    at.rows = b.argument(args, 5);
   return at;
 }
 
@@ -72,6 +76,8 @@ Pointers DenseEmitter::movePixels(Pointers at, Value pixels) {
   at.output = moved(at.output, p.out.pixel);
   if (p.residual)
     at.addend = moved(at.addend, p.residual->addend.pixel);
+  if (hasRowScales() && p.rowScalePitch)
+    at.rows = moved(at.rows, p.rowScalePitch);
   return at;
 }
 
@@ -94,7 +100,7 @@ Pointers DenseEmitter::moveGroup(Pointers at, Value group) {
   at.weights = moved(at.weights, plan.groupBytes());
   at.bias = moved(at.bias, padded);
   if (at.multipliers)
-    at.multipliers = moved(at.multipliers, p.requant == Requant::Fixed ? 2 * padded : padded);
+    at.multipliers = moved(at.multipliers, p.requant == Requant::Fixed || p.scaled ? 2 * padded : padded);
   at.output = moved(at.output, plan.columns * bytesOf(p.output));
   if (p.residual)
     at.addend = moved(at.addend, plan.columns);
@@ -170,7 +176,9 @@ void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
   Values acc = sum(at, startAtBias(at.bias, mr, nr), mr, nr);
   for (Value &value : acc)
     value = dot.finish(value);
-  if (dot.isFloat())
+  if (p.scaled)
+    acc = scaled(acc, at, nr);
+  if (p.output == ElementKind::F32)
     storeFloats(acc, at, nr, columns);
   else
     storeBytes(acc, at, nr, columns);
@@ -187,7 +195,7 @@ Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
 
 /// All steps of all taps. Few steps become straight code, more a loop of at most four steps a trip.
 Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
-  const int64_t steps = plan.tapSteps, stepBytes = kBlock * 4;
+  const int64_t steps = plan.tapSteps, stepBytes = plan.stepBytes();
   const bool elements = Dot::takesElements(b.isa, steps);
   const int64_t unroll = elements || steps <= 4 ? std::min<int64_t>(steps, 4) : (steps % 2 == 0 ? 2 : 1);
   return b.loop(p.KH, acc, [&](Value ky, ValueRange acc) {
@@ -217,7 +225,8 @@ Values DenseEmitter::steps(Value input, Value weights, Values acc, int64_t count
     };
     const auto column = [&](int64_t v) {
       const int64_t first = v * lanes();
-      const int64_t offset = first / kBlock * plan.blockBytes() + first % kBlock * 4 + u * kBlock * 4;
+      const int64_t offset =
+          first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) + u * plan.stepBytes();
       return dot.weights(b.at(weights, offset), lanes());
     };
     // One side stays in registers for a step, the other one passes by.
@@ -247,8 +256,24 @@ void DenseEmitter::storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t 
   for (auto [i, value] : llvm::enumerate(acc)) {
     const int64_t pixel = i / nr, column = i % nr * lanes();
     Value pointer = b.at(at.output, pixel * p.out.pixel + column * 4);
-    b.storePart(epilogue.clampFloat(value), std::min(lanes(), columns - column), pointer);
+    Value clamped = p.scaled ? value : epilogue.clampFloat(value);
+    b.storePart(clamped, std::min(lanes(), columns - column), pointer);
   }
+}
+
+/// Sums as results, by the scales of columns and, for integers, of rows.
+Values DenseEmitter::scaled(ValueRange acc, Pointers at, int64_t nr) {
+  SmallVector<Multiplier> multipliers;
+  for (int64_t v = 0; v < nr; ++v)
+    multipliers.push_back(epilogue.loadMultiplier(b.at(at.multipliers, v * lanes() * 4), lanes()));
+  Values results;
+  Value row;
+  for (auto [i, value] : llvm::enumerate(acc)) {
+    if (hasRowScales() && i % nr == 0)
+      row = b.broadcastLoad(b.vec(lanes(), b.f32()), b.at(at.rows, i / nr * p.rowScalePitch));
+    results.push_back(epilogue.scale(value, multipliers[i % nr], row));
+  }
+  return results;
 }
 
 /// Packs four accumulators at a time, whatever pixel they belong to, and stores what is contiguous at once.

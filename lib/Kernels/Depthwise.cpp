@@ -57,13 +57,13 @@ struct Channels {
 };
 
 struct Pointers {
-  Value input, weights, bias, multipliers, output, addend;
+  Value input, weights, bias, multipliers, output, addend, rows;
 };
 
 class DepthwiseEmitter {
 public:
   DepthwiseEmitter(KernelBuilder &b, const ConvParams &params)
-      : b(b), p(params), dot(b, p.input), epilogue(b, p, p.C, kChannelBlock) {}
+      : b(b), p(params), dot(b, p), epilogue(b, p, p.C, kChannelBlock) {}
   virtual ~DepthwiseEmitter() = default;
 
   void emit(Value args, Value begin, Value end);
@@ -75,7 +75,11 @@ protected:
   virtual int64_t weightBytesPerBlock() const = 0;
   virtual void emitOutputs(Pointers at, int64_t outputs, Channels channels) = 0;
 
-  int64_t bytesPerChannel() const { return isFloat(p) ? 4 : 1; }
+  static int64_t bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
+  /// Of a weight that advances with its channel, and of what each channel has one of: packed integers have 4 values
+  /// where the channels advance by 16.
+  int64_t weightStep() const { return isFloat(p) && !p.scaled ? 4 : 1; }
+  int64_t columnStep() const { return isFloat(p) ? 4 : 1; }
   Pointers moved(Pointers at, Value pixels);
   Pointers block(Pointers at, Value index);
   Pointers channelsWithin(Pointers at, Value channels);
@@ -102,6 +106,7 @@ private:
   using Quads = std::array<Value, 4>;
   Quads interleave(Value column, int64_t quad, int64_t lanes);
   void storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
+  void storeScaled(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
   /// Byte offset of vector j in a packed block.
   static int64_t quadOffset(int64_t j) { return j * 64; }
 };
@@ -113,7 +118,7 @@ public:
 private:
   int64_t channelsPerLane() const override { return 1; }
   int64_t outputsAtOnce() const override { return b.isa.registers >= 32 ? 8 : 6; }
-  int64_t weightBytesPerBlock() const override { return kChannelBlock * 4; }
+  int64_t weightBytesPerBlock() const override { return kChannelBlock * weightStep(); }
   void emitOutputs(Pointers at, int64_t outputs, Channels channels) override;
 };
 } // namespace
@@ -123,11 +128,13 @@ void DepthwiseEmitter::emit(Value args, Value begin, Value end) {
   base.input = b.argument(args, 0);
   base.weights = b.argument(args, 1);
   base.bias = b.argument(args, 2);
-  if (!isFloat(p))
+  if (!isFloat(p) || p.scaled)
     base.multipliers = b.argument(args, 3);
   base.output = b.argument(args, 4);
   if (p.residual)
     base.addend = b.argument(args, 5);
+  if (p.scaled && !isFloat(p))
+    base.rows = b.argument(args, 5);
   b.loop(begin, end, [&](Value y) {
     Pointers at = base;
     at.input = b.at(at.input, b.mul(y, b.constant(p.strideH * p.in.row)));
@@ -148,8 +155,8 @@ Pointers DepthwiseEmitter::moved(Pointers at, Value pixels) {
 
 Pointers DepthwiseEmitter::block(Pointers at, Value index) {
   const auto moved = [&](Value pointer, int64_t bytes) { return b.at(pointer, b.mul(index, b.constant(bytes))); };
-  at.input = moved(at.input, kChannelBlock * bytesPerChannel());
-  at.output = moved(at.output, kChannelBlock * bytesPerChannel());
+  at.input = moved(at.input, kChannelBlock * bytesOf(p.input));
+  at.output = moved(at.output, kChannelBlock * bytesOf(p.output));
   at.weights = moved(at.weights, weightBytesPerBlock());
   at.bias = moved(at.bias, kChannelBlock * 4);
   if (at.multipliers)
@@ -167,15 +174,17 @@ void DepthwiseEmitter::emitRow(Pointers at) {
     emitChannels(block(at, b.constant(blocks)), rest);
 }
 
-/// Moves within a block. An integer vector of packed operands has 4 values where the channels advance by 16.
+/// Moves within a block.
 Pointers DepthwiseEmitter::channelsWithin(Pointers at, Value channels) {
-  Value bytes = b.mul(channels, b.constant(bytesPerChannel()));
-  for (Value *pointer : {&at.input, &at.output, &at.weights, &at.bias})
-    *pointer = b.at(*pointer, bytes);
+  const auto moved = [&](Value pointer, int64_t bytes) { return b.at(pointer, b.mul(channels, b.constant(bytes))); };
+  at.input = moved(at.input, bytesOf(p.input));
+  at.output = moved(at.output, bytesOf(p.output));
+  at.weights = moved(at.weights, weightStep());
+  at.bias = moved(at.bias, columnStep());
   if (at.multipliers)
-    at.multipliers = b.at(at.multipliers, bytes);
+    at.multipliers = moved(at.multipliers, columnStep());
   if (p.residual)
-    at.addend = b.at(at.addend, bytes);
+    at.addend = moved(at.addend, 1);
   return at;
 }
 
@@ -260,7 +269,40 @@ void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) 
     }
   }
   for (int64_t o = 0; o < outputs; ++o)
-    storeOutput(at, o, ArrayRef<Value>(acc).slice(4 * o, 4), channels);
+    if (p.scaled)
+      storeScaled(at, o, ArrayRef<Value>(acc).slice(4 * o, 4), channels);
+    else
+      storeOutput(at, o, ArrayRef<Value>(acc).slice(4 * o, 4), channels);
+}
+
+/// Vector `index` of the channels in order: lane k of 128 bits of vector j holds channels 16 k + 4 j and on.
+static Value inChannelOrder(KernelBuilder &b, ArrayRef<Value> four, int64_t index) {
+  const int64_t lanes = KernelBuilder::lanesOf(four[0]), quads = lanes / 4;
+  const auto quad = [&](int64_t i) { return std::pair(i % 4, i / 4 * 4); }; // vector, first element
+  Values halves;
+  for (int64_t i = index * quads; i < (index + 1) * quads; i += 2) {
+    const auto [first, from] = quad(i);
+    if (quads == 1)
+      return four[first];
+    const auto [second, to] = quad(i + 1);
+    halves.push_back(
+        b.shuffle(four[first], four[second],
+                  {from, from + 1, from + 2, from + 3, lanes + to, lanes + to + 1, lanes + to + 2, lanes + to + 3}));
+  }
+  return halves.size() == 1 ? halves[0] : b.shuffle(halves[0], halves[1], llvm::to_vector(llvm::seq<int64_t>(0, 16)));
+}
+
+void IntDepthwise::storeScaled(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels) {
+  Value row = b.broadcastLoad(b.vec(channels.lanes, b.f32()), at.rows);
+  Values four;
+  for (int64_t j = 0; j < 4; ++j) {
+    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, quadOffset(j)), channels.lanes);
+    four.push_back(epilogue.scale(dot.finish(acc[j]), multiplier, row));
+  }
+  for (int64_t j = 0; j * channels.lanes < channels.valid; ++j) {
+    Value pointer = b.at(at.output, output * p.out.pixel + j * channels.lanes * 4);
+    b.storePart(inChannelOrder(b, four, j), std::min(channels.lanes, channels.valid - j * channels.lanes), pointer);
+  }
 }
 
 void IntDepthwise::storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels) {
@@ -291,15 +333,19 @@ void FloatDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels
   Values acc(outputs, b.load(type, at.bias, 16));
   for (int64_t ky = 0; ky < p.KH; ++ky)
     for (int64_t kx = 0; kx < p.KW; ++kx) {
-      Operand weights{b.load(type, b.at(at.weights, (ky * p.KW + kx) * padded * 4), 16), {}};
+      Operand weights = dot.weights(b.at(at.weights, (ky * p.KW + kx) * padded * weightStep()), channels.lanes);
       for (int64_t o = 0; o < outputs; ++o) {
         const int64_t offset = ky * p.dilationH * p.in.row + (o * p.strideW + kx * p.dilationW) * p.in.pixel;
         acc[o] = dot.multiplyAdd(acc[o], {b.load(type, b.at(at.input, offset)), {}}, weights);
       }
     }
+  Multiplier multiplier;
+  if (p.scaled)
+    multiplier = epilogue.loadMultiplier(at.multipliers, channels.lanes);
   for (int64_t o = 0; o < outputs; ++o) {
     Value pointer = b.at(at.output, o * p.out.pixel);
-    b.storePart(epilogue.clampFloat(acc[o]), channels.valid, pointer);
+    Value result = p.scaled ? epilogue.scale(acc[o], multiplier, Value()) : epilogue.clampFloat(acc[o]);
+    b.storePart(result, channels.valid, pointer);
   }
 }
 

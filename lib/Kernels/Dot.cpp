@@ -61,6 +61,11 @@ std::array<Operand, 4> Dot::broadcastElements(Value pointer, int64_t lanes) {
 }
 
 Operand Dot::weights(Value pointer, int64_t lanes) {
+  if (byteWeights) {
+    Value bytes = b.load(b.vec(lanes, b.i8()), pointer, lanes);
+    Value wide = b.create<arith::ExtSIOp>(b.vec(lanes, b.i32()), bytes);
+    return {b.create<arith::SIToFPOp>(b.vec(lanes, b.f32()), wide), {}};
+  }
   Value raw = b.load(b.vec(lanes, element()), pointer, lanes * 4);
   if (isFloat())
     return {raw, {}};

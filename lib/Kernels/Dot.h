@@ -18,11 +18,12 @@ struct Operand {
 
 /// acc += input * weight over 4 bytes a lane (integer) or 1 float a lane.
 ///
-/// A step takes 4 bytes of input and, for 16 columns, 64 bytes of weights, whatever the element kind: dense
-/// convolutions differ between integer and float here and in their epilogue only.
+/// A step takes 4 bytes of input and, for 16 columns, 64 bytes of weights, whatever the element kind (16 bytes where
+/// bytes become floats): dense convolutions differ between integer and float here and in their epilogue only.
 class Dot {
 public:
-  Dot(KernelBuilder &b, ElementKind input) : b(b), kind(input) {}
+  Dot(KernelBuilder &b, const ConvParams &params)
+      : b(b), kind(params.input), byteWeights(params.scaled && params.input == ElementKind::F32) {}
 
   bool isFloat() const { return kind == ElementKind::F32; }
   /// Whether an operand takes two registers: then the shorter side of a tile had better stay in them.
@@ -57,6 +58,7 @@ private:
 
   KernelBuilder &b;
   ElementKind kind;
+  bool byteWeights; ///< of a float input
 };
 
 } // namespace kernels

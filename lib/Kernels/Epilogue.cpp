@@ -9,10 +9,10 @@ using namespace nibble;
 using namespace nibble::kernels;
 
 Multiplier Epilogue::loadMultiplier(Value pointer, int64_t lanes) {
-  if (p.requant == Requant::Float)
-    return {b.load(b.vec(lanes, b.f32()), pointer, lanes * 4), {}};
-  Type type = b.vec(lanes, b.i32());
-  return {b.load(type, pointer, lanes * 4), b.load(type, b.at(pointer, shiftOffset), lanes * 4)};
+  const bool fixed = p.requant == Requant::Fixed;
+  Type type = b.vec(lanes, fixed ? b.i32() : b.f32());
+  Value value = b.load(type, pointer, lanes * 4);
+  return {value, fixed || p.scaled ? b.load(type, b.at(pointer, secondOffset), lanes * 4) : Value()};
 }
 
 Value Epilogue::clampF32(Value value, int32_t low, int32_t high) {
@@ -33,7 +33,7 @@ Value Epilogue::requantizeFloat(Value acc, Value multiplier) {
 Value Epilogue::requantizeFixed(Value acc, Multiplier multiplier) {
   Type wide = b.vec(KernelBuilder::lanesOf(acc), b.i64());
   const auto extend = [&](Value value) { return b.create<arith::ExtSIOp>(wide, value); };
-  Value shift = extend(multiplier.shift), one = b.splat(wide, int64_t(1));
+  Value shift = extend(multiplier.second), one = b.splat(wide, int64_t(1));
   Value half = b.create<arith::ShLIOp>(one, b.create<arith::SubIOp>(shift, one));
   Value product = b.add(b.mul(extend(acc), extend(multiplier.value)), half);
   return clampWide(b.create<arith::ShRSIOp>(product, shift), p.clampMin - p.outputZeroPoint,
@@ -115,6 +115,17 @@ Value Epilogue::packInOrder(ArrayRef<Value> four) {
     order.push_back(j % lanes * 4 + j / lanes);
   Value dwords = b.bitcast(bytes, b.i32());
   return b.bitcast(b.shuffle(dwords, dwords, order), b.i8());
+}
+
+/// numerics::scaleSum
+Value Epilogue::scale(Value acc, Multiplier multiplier, Value row) {
+  Value factor = multiplier.value;
+  if (row) {
+    acc = b.create<arith::SIToFPOp>(row.getType(), acc);
+    factor = b.create<arith::MulFOp>(row, factor);
+  }
+  Value scaled = b.create<arith::MulFOp>(acc, factor);
+  return clampFloat(b.create<arith::AddFOp>(scaled, multiplier.second));
 }
 
 /// numerics::maximum and minimum: a NaN stays, and -0 < +0.

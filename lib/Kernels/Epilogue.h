@@ -10,17 +10,18 @@
 namespace nibble {
 namespace kernels {
 
-/// Multipliers of one vector of columns; `shift` in mode Fixed alone.
+/// Multipliers of one vector of columns; `second` is the shift in mode Fixed, the bias where results are scaled.
 struct Multiplier {
-  Value value, shift;
+  Value value, second;
 };
 
 /// Requantization, residual addition and packing.
 class Epilogue {
 public:
-  /// `columns`: of a group; in mode Fixed the shifts lie behind that many multipliers, rounded up to `quantum`.
+  /// `columns`: of a group; shifts and biases lie behind that many multipliers, rounded up to `quantum`.
   Epilogue(KernelBuilder &b, const ConvParams &params, int64_t columns, int64_t quantum)
-      : b(b), instructions(Instructions::of(b.isa.arch)), p(params), shiftOffset((columns + quantum - 1) / quantum * quantum * 4) {}
+      : b(b), instructions(Instructions::of(b.isa.arch)), p(params),
+        secondOffset((columns + quantum - 1) / quantum * quantum * 4) {}
 
   Multiplier loadMultiplier(Value pointer, int64_t lanes);
 
@@ -32,6 +33,9 @@ public:
   Value packLanes(llvm::ArrayRef<Value> four);
   /// The same, one vector after the other.
   Value packInOrder(llvm::ArrayRef<Value> four);
+
+  /// Scaled: fl32(fl32(acc * scale) + bias), and the clamp. `row` has the row's scale in each lane, for integers.
+  Value scale(Value acc, Multiplier multiplier, Value row);
 
   /// Float: the fused clamp.
   Value clampFloat(Value acc);
@@ -58,7 +62,7 @@ private:
   KernelBuilder &b;
   const Instructions &instructions;
   const ConvParams &p;
-  int64_t shiftOffset;
+  int64_t secondOffset;
 };
 
 } // namespace kernels

@@ -14,7 +14,8 @@ PackedWeights nibble::kernels::denseWeights(const ConvParams &params) {
   const DensePlan plan(params);
   const int64_t perStep = params.input == ElementKind::F32 ? 1 : 4;
   const bool merged = plan.params.KW != params.KW;
-  return {params.groups * plan.groupBytes() / 4 * perStep, [=](int64_t o, int64_t ky, int64_t kx, int64_t c) {
+  return {params.groups * plan.blocks() * plan.steps() * kBlock * perStep,
+          [=](int64_t o, int64_t ky, int64_t kx, int64_t c) {
             const int64_t group = o / plan.columns, column = o % plan.columns;
             const int64_t channel = merged ? kx * params.C + c : c;
             const int64_t tap = merged ? ky : ky * params.KW + kx;
@@ -112,5 +113,19 @@ std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm
   std::vector<float> packed(layout.groups * layout.size);
   for (int64_t o = 0; o < p.N; ++o)
     packed[layout.index(o)] = multipliers[o];
+  return toBytes(packed);
+}
+
+/// For each group its scales, then its biases.
+std::vector<char> nibble::kernels::packConvScales(const ConvParams &p, llvm::ArrayRef<float> scales,
+                                                  llvm::ArrayRef<float> biases) {
+  const PackedColumns layout = columnsOf(p);
+  std::vector<float> packed(layout.groups * layout.size * 2);
+  for (int64_t o = 0; o < p.N; ++o) {
+    const int64_t index = layout.index(o);
+    float *value = &packed[index / layout.size * 2 * layout.size + index % layout.size];
+    value[0] = scales[o];
+    value[layout.size] = biases[o];
+  }
   return toBytes(packed);
 }

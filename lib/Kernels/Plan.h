@@ -38,7 +38,9 @@ struct DensePlan {
 
   int64_t steps() const { return params.KH * params.KW * tapSteps; }
   int64_t blocks() const { return (columns + kBlock - 1) / kBlock; }
-  int64_t blockBytes() const { return steps() * kBlock * 4; }
+  /// Of a step's weights for a block of columns: four of a byte each, or one of 4 bytes or a byte.
+  int64_t stepBytes() const { return params.scaled && params.input == ElementKind::F32 ? kBlock : kBlock * 4; }
+  int64_t blockBytes() const { return steps() * stepBytes(); }
   int64_t groupBytes() const { return blocks() * blockBytes(); }
   int64_t tiles() const { return params.H * x.count * n.count; }
 };

@@ -41,6 +41,8 @@ static const std::tuple table = {
     Family{whyNoCopy, copyKernelName, copyKernelKey, copyTileCount, emitCopy},
     Family{whyNoAssemble, assembleKernelName, assembleKernelKey, assembleTileCount, emitAssemble},
     Family{whyNoGather, gatherKernelName, gatherKernelKey, gatherTileCount, emitGather},
+    Family{whyNoRowScale, rowScaleKernelName, rowScaleKernelKey, rowScaleTileCount, emitRowScale},
+    Family{whyNoRowQuantize, rowQuantizeKernelName, rowQuantizeKernelKey, rowQuantizeTileCount, emitRowQuantize},
 };
 
 /// Calls `ask` with the family and the parameters.

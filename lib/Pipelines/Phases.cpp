@@ -61,9 +61,10 @@ void nibble::buildNormalizePhase(OpPassManager &pm) {
 void nibble::buildCalibratePhase(OpPassManager &pm) { pm.addPass(createInsertObservers()); }
 
 void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
-  pm.addPass(createReadCalibration({options.calibration, options.method}));
+  if (!options.calibration.empty())
+    pm.addPass(createReadCalibration({options.calibration, options.method}));
   // The plan before the types, which it chooses.
-  pm.addPass(createApplyPlan({options.plan, options.weights}));
+  pm.addPass(createApplyPlan({options.plan, options.weights, options.mode}));
   // The plan's word goes first: tails that it names are as it says.
   pm.addPass(createKeepTails());
   // While observes still hold the means, and the plan says which weights are rounded.
@@ -74,6 +75,9 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
 
 void nibble::buildQuantizePhase(OpPassManager &pm, const QuantizeOptions &options) {
   pm.addPass(createQuantizeOps({options.perTensor, options.requant}));
+  // What static quantization left: its results tell which inputs cannot be negative.
+  pm.addPass(createQuantizeDynamic({options.perTensor, options.activations == "int8"}));
+  pm.addPass(createQuantizeWeights({options.perTensor}));
   // Conversions between types remain where a value had to serve operations of different types.
   pm.addPass(createEliminateRequantize({options.requant}));
   // Last: it looks at what no pass before could quantize.
@@ -106,6 +110,7 @@ struct PlanOptions : PassPipelineOptions<PlanOptions> {
   Option<std::string> weights{*this, "weights", llvm::cl::desc("int8 or float"), llvm::cl::init("int8")};
   Option<std::string> activations{*this, "activations", llvm::cl::desc("uint8, int8, int8-symmetric or float"),
                                   llvm::cl::init("uint8")};
+  Option<std::string> mode{*this, "mode", llvm::cl::desc("static, dynamic or weight-only"), llvm::cl::init("static")};
   Option<bool> perTensor{*this, "per-tensor", llvm::cl::desc("one scale for all weights of an operation")};
   Option<bool> correctBias{*this, "correct-bias", llvm::cl::desc("correct biases for the weights' rounding"),
                            llvm::cl::init(true)};
@@ -133,6 +138,7 @@ void nibble::registerPhases() {
         options.plan = from.plan;
         options.weights = from.weights;
         options.activations = from.activations;
+        options.mode = from.mode;
         options.perTensor = from.perTensor;
         options.correctBias = from.correctBias;
         buildPlanPhase(pm, options);

@@ -14,7 +14,7 @@ using namespace llvm;
 
 static constexpr StringLiteral kWeights[] = {"int8", "float"};
 static constexpr StringLiteral kActivations[] = {"uint8", "int8", "int8-symmetric", "float"};
-static constexpr StringLiteral kModes[] = {"static"};
+static constexpr StringLiteral kModes[] = {"static", "dynamic", "weight-only"};
 
 /// Checks that `value` is one of `words`.
 static Expected<std::string> parseWord(const Twine &where, const json::Value &value, ArrayRef<StringLiteral> words) {
@@ -65,6 +65,11 @@ static Error parseValues(const json::Object &values, Plan &plan) {
     plan.values[StringRef(name).str()] = *kind;
   }
   return Error::success();
+}
+
+bool Plan::needsRanges(StringRef mode) const {
+  const StringRef usual = standard.mode.empty() ? mode : StringRef(standard.mode);
+  return usual == "static" || any_of(nodes, [](const auto &node) { return node.second.mode == "static"; });
 }
 
 Expected<Plan> nibble::parsePlan(StringRef text) {

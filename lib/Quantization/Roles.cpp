@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Quantization/Roles.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -35,7 +38,38 @@ Value nibble::getElementSource(Value value) {
   return value;
 }
 
-bool nibble::isPlannedFloat(Operation *op) {
+static bool hasPrecision(Operation *op, StringRef word) {
   auto precision = op->getAttrOfType<StringAttr>(kPrecisionAttr);
-  return precision && precision == "float";
+  return precision && precision == word;
+}
+
+bool nibble::isPlannedFloat(Operation *op) { return op->hasAttr(kPrecisionAttr) && !hasPrecision(op, "int8"); }
+bool nibble::isPlannedDynamic(Operation *op) { return hasPrecision(op, "dynamic"); }
+bool nibble::isPlannedWeightOnly(Operation *op) { return hasPrecision(op, "weight-only"); }
+
+/// Whether the operation's result is never negative, whatever its operands are.
+static bool makesNonNegative(Operation *op) {
+  if (auto bounds = getClampBounds(op))
+    return bounds->lo >= 0;
+  if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
+    QuantParams params = *QuantParams::get(dequantize.getInput().getType());
+    return !params.isPerAxis() && params.getMin() >= params.getZeroPoint();
+  }
+  return isa<SigmoidOp, HardSigmoidOp, SoftmaxOp, ExpOp, SqrtOp, AbsOp>(op);
+}
+
+bool nibble::isNonNegative(Value value) {
+  SmallVector<Value> worklist{value};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val().getDefiningOp();
+    if (!op)
+      return false;
+    if (makesNonNegative(op) || !seen.insert(op).second)
+      continue;
+    if (!keepsElements(op) && !isa<AvgPoolOp, ConcatOp, AddOp, MulOp, ObserveOp>(op))
+      return false;
+    llvm::append_range(worklist, op->getOperands());
+  }
+  return true;
 }

@@ -28,6 +28,7 @@ std::optional<Result> evaluateNorm(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateElementwise(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateMovement(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateInteger(mlir::Operation *op, Operands operands);
+std::optional<Result> evaluateScaled(mlir::Operation *op, Operands operands);
 
 /// The element type of the operation's result.
 mlir::Type getResultElementType(mlir::Operation *op);

@@ -101,6 +101,31 @@ int32_t numerics::addFixed(int32_t l, int32_t r, FixedAddition m, int32_t zp, in
 }
 
 //===----------------------------------------------------------------------===//
+// Quantization at run time
+//===----------------------------------------------------------------------===//
+
+/// Magnitudes are ordered as their bits are, a NaN above infinity.
+float numerics::rowScale(const float *row, int64_t length, int32_t levels) {
+  ScalarArith a;
+  int32_t largest = a.bits(leastRowMagnitude);
+  for (int64_t i = 0; i < length; ++i)
+    largest = std::max(largest, a.bits(row[i]) & 0x7fffffff);
+  if (largest >= a.bits(std::numeric_limits<float>::infinity()))
+    return std::numeric_limits<float>::quiet_NaN();
+  return a.fromBits(largest) / float(levels);
+}
+
+int32_t numerics::quantizeRow(float x, float scale, int32_t lo, int32_t hi) {
+  float reciprocal = 1.0f / scale, v = x * reciprocal;
+  return roundClamp(v != v ? 0.0f : v, 0, lo, hi);
+}
+
+float numerics::scaleSum(float acc, float scale, float bias) {
+  float scaled = acc * scale;
+  return scaled + bias;
+}
+
+//===----------------------------------------------------------------------===//
 // Functions
 //===----------------------------------------------------------------------===//
 

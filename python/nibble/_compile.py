@@ -57,10 +57,12 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         calibration: what the ranges of activations are measured on: an iterable of dictionaries {input name: array},
             each one run of the model, taken once and one at a time; or the path of a .npz file, of a .npy file for a
             model of one input, or of a folder of .npz files, whose arrays' leading dimension counts the samples.
-            64 to 500 typical inputs are enough. Needed unless nothing is quantized or `calib_file` has the ranges.
+            64 to 500 typical inputs are enough. Needed for mode "static", unless `calib_file` has the ranges.
         weights: precision of the weights; "float" quantizes nothing.
         activations: type of the activations; "auto" is asymmetric uint8.
-        mode: when activations' ranges are fixed; "static" from the calibration.
+        mode: "static" quantizes weights and activations by the calibration's ranges ("auto" does too); "dynamic" both,
+            by ranges found at run time, one a row (token, sample); "weight-only" weights alone. A `plan` may choose for
+            each node.
         group: weights that share a scale, for fewer than 8 bits.
         target: instruction set: "host", or the name of one ("generic", "avx2", "avxvnni", "avx512vnni").
         plan: a plan file (JSON) with choices for nodes.

@@ -42,7 +42,8 @@ def free_values(text: str) -> dict[str, str]:
         result, equals, operation = statement.partition(" = ")
         operation = operation if equals and result.startswith("%") else statement
         operands = re.findall(r"%\w+", operation)
-        types = split_types(re.split(r" -> | to (?=tensor)", operation.rpartition(" : ")[2])[0])
+        types = re.split(r" -> | to (?=tensor)", operation.rpartition(" : ")[2])[0]
+        types = split_types(re.sub(r"^\((.*)\)$", r"\1", types))
         for operand, type in zip(operands, types):
             if operand not in defined:
                 free.setdefault(operand, type)

@@ -24,6 +24,8 @@ public:
             "compile",
             "quantizes a model to int8 and compiles it\n\n"
             "  nibble compile model.onnx --calib data.npz -o model.so\n"
+            "  nibble compile model.onnx --mode dynamic -o model.so          ranges found at run time: no data\n"
+            "  nibble compile model.onnx --mode weight-only -o model.so      int8 weights, float arithmetic\n"
             "  nibble compile model.onnx --float -o model.so                 without quantizing\n"
             "  nibble compile model.onnx --calib data.npz --emit a -o model.a --name digits   with model.h\n"
             "  nibble compile model.onnx --calib data.npz --emit exe -o model              ./model --help tells more\n"

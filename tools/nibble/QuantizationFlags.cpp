@@ -14,7 +14,8 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
       activations("activations", cl::init("auto"),
                   cl::desc("type of activations: auto (uint8), uint8, int8, int8-symmetric, float"),
                   cl::value_desc("type"), cl::sub(sub)),
-      mode("mode", cl::init("auto"), cl::desc("when activations' ranges are fixed: auto (static), static"),
+      mode("mode", cl::init("auto"), cl::desc("what is quantized, and when: auto (static); static: weights and activations, by calibrated ranges; "
+                    "dynamic: both, by ranges found at run time; weight-only: weights"),
            cl::value_desc("mode"), cl::sub(sub)),
       calibMethod("calib-method", cl::init("auto"),
                   cl::desc("how ranges are chosen: auto (the best on the data), minmax, percentile, "

@@ -21,8 +21,8 @@ static void setDefaultPitch(ImagePitch &pitch, int64_t width, int64_t pixel) {
 ConvCase::ConvCase(ConvParams params, Fill fill, unsigned seed) : p(params) {
   const int64_t inputWidth = (p.W - 1) * p.strideW + (p.KW - 1) * p.dilationW + 1;
   const int64_t inputHeight = (p.H - 1) * p.strideH + (p.KH - 1) * p.dilationH + 1;
-  setDefaultPitch(p.in, inputWidth, p.C * elementBytes());
-  setDefaultPitch(p.out, p.W, p.N * elementBytes());
+  setDefaultPitch(p.in, inputWidth, p.C * inputBytes());
+  setDefaultPitch(p.out, p.W, p.N * outputBytes());
   if (p.residual)
     setDefaultPitch(p.residual->addend, p.W, p.N);
   input.resize(inputHeight * p.in.row + kInputSlack);
@@ -33,6 +33,32 @@ ConvCase::ConvCase(ConvParams params, Fill fill, unsigned seed) : p(params) {
     makeFloats(random);
   else
     makeIntegers(fill, random);
+  if (p.scaled)
+    makeScales(random);
+}
+
+/// Scales of ordinary sizes, and among those of rows the least one and a NaN.
+void ConvCase::makeScales(std::mt19937 &random) {
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  floatBias.clear();
+  multipliers.clear();
+  for (int64_t o = 0; o < p.N; ++o) {
+    floatBias.push_back(uniform(random));
+    multipliers.push_back(std::fabs(uniform(random)) / 100);
+  }
+  const int64_t rows = p.rowScalePitch ? p.W : 1;
+  for (int64_t i = 0; i < rows; ++i)
+    rowScales.push_back(i % 7 == 5   ? std::numeric_limits<float>::quiet_NaN()
+                        : i % 7 == 3 ? numerics::leastRowMagnitude / 127
+                                     : std::fabs(uniform(random)));
+  bias.assign(p.N, 0);
+  if (!isFloat())
+    return;
+  weights.clear();
+  for (float &weight : floatWeights) {
+    weights.push_back(std::max(-127, int(random() % 256) - 128));
+    weight = weights.back();
+  }
 }
 
 void ConvCase::makeFloats(std::mt19937 &random) {
@@ -87,7 +113,7 @@ void ConvCase::makeIntegers(Fill fill, std::mt19937 &random) {
 
 int64_t ConvCase::inputOffset(int64_t y, int64_t x, int64_t ky, int64_t kx, int64_t c) const {
   return (y * p.strideH + ky * p.dilationH) * p.in.row + (x * p.strideW + kx * p.dilationW) * p.in.pixel +
-         c * elementBytes();
+         c * inputBytes();
 }
 
 int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const {
@@ -107,7 +133,17 @@ int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const
   return numerics::addFloat(left, r.scale, right, r.addendScale, r.zeroPoint, r.min, r.max);
 }
 
-int32_t ConvCase::integerAt(int64_t y, int64_t x, int64_t o) const {
+int32_t ConvCase::integerAt(int64_t y, int64_t x, int64_t o) const { return requantize(sumAt(y, x, o), o, y, x); }
+
+float ConvCase::scaledAt(int64_t y, int64_t x, int64_t o) const {
+  const float scale = isFloat() ? multipliers[o] : rowScales[p.rowScalePitch ? x : 0] * multipliers[o];
+  const float acc = isFloat() ? floatAt(y, x, o) : float(sumAt(y, x, o));
+  const float result = numerics::scaleSum(acc, scale, floatBias[o]);
+  // A NaN's sign is not specified: kernels keep that of the row's scale.
+  return std::isnan(result) ? result : numerics::minimum(numerics::maximum(result, p.floatMin), p.floatMax);
+}
+
+int32_t ConvCase::sumAt(int64_t y, int64_t x, int64_t o) const {
   const int64_t channels = p.C / p.groups, first = o / (p.N / p.groups) * channels;
   uint32_t acc = bias[o];
   const int8_t *weight = &weights[o * p.KH * p.KW * channels];
@@ -117,12 +153,12 @@ int32_t ConvCase::integerAt(int64_t y, int64_t x, int64_t o) const {
         const uint8_t byte = input[inputOffset(y, x, ky, kx, first + c)];
         acc += uint32_t((p.input == ElementKind::S8 ? int8_t(byte) : int32_t(byte)) * *weight++);
       }
-  return requantize(int32_t(acc), o, y, x);
+  return int32_t(acc);
 }
 
 float ConvCase::floatAt(int64_t y, int64_t x, int64_t o) const {
   const int64_t channels = p.C / p.groups, first = o / (p.N / p.groups) * channels;
-  float acc = floatBias[o];
+  float acc = p.scaled ? 0.0f : floatBias[o];
   const float *weight = &floatWeights[o * p.KH * p.KW * channels];
   for (int64_t ky = 0; ky < p.KH; ++ky)
     for (int64_t kx = 0; kx < p.KW; ++kx)
@@ -131,7 +167,7 @@ float ConvCase::floatAt(int64_t y, int64_t x, int64_t o) const {
         std::memcpy(&value, &input[inputOffset(y, x, ky, kx, first + c)], 4);
         acc = std::fma(value, *weight++, acc);
       }
-  return numerics::minimum(numerics::maximum(acc, p.floatMin), p.floatMax);
+  return p.scaled ? acc : numerics::minimum(numerics::maximum(acc, p.floatMin), p.floatMax);
 }
 
 std::vector<uint8_t> ConvCase::expected() const {
@@ -139,9 +175,9 @@ std::vector<uint8_t> ConvCase::expected() const {
   for (int64_t y = 0; y < p.H; ++y)
     for (int64_t x = 0; x < p.W; ++x)
       for (int64_t o = 0; o < p.N; ++o) {
-        uint8_t *at = &result[kGuard + y * p.out.row + x * p.out.pixel + o * elementBytes()];
-        if (isFloat()) {
-          const float value = floatAt(y, x, o);
+        uint8_t *at = &result[kGuard + y * p.out.row + x * p.out.pixel + o * outputBytes()];
+        if (outputBytes() == 4) {
+          const float value = p.scaled ? scaledAt(y, x, o) : floatAt(y, x, o);
           std::memcpy(at, &value, 4);
         } else {
           *at = uint8_t(integerAt(y, x, o));
@@ -161,11 +197,16 @@ PreparedConv::PreparedConv(const ConvCase &test, DotInput dotInput) : tiles(conv
   const ConvParams &p = test.p;
   const bool isFloat = test.isFloat();
   args[0] = const_cast<uint8_t *>(test.input.data());
-  args[1] = addAligned(isFloat ? packConvWeights(p, test.floatWeights) : packConvWeights(p, test.weights));
-  args[2] = addAligned(isFloat ? packConvBias(p, test.floatBias) : packConvBias(p, test.bias, test.weights, dotInput));
-  args[3] = isFloat ? nullptr : addAligned(packConvMultipliers(p, test.multipliers));
+  const bool floatWeights = isFloat && !p.scaled;
+  const std::vector<float> start = p.scaled ? std::vector<float>(p.N, 0.0f) : test.floatBias;
+  args[1] = addAligned(floatWeights ? packConvWeights(p, test.floatWeights) : packConvWeights(p, test.weights));
+  args[2] = addAligned(isFloat ? packConvBias(p, start) : packConvBias(p, test.bias, test.weights, dotInput));
+  args[3] = p.scaled  ? addAligned(packConvScales(p, test.multipliers, test.floatBias))
+            : isFloat ? nullptr
+                      : addAligned(packConvMultipliers(p, test.multipliers));
   args[4] = result.data() + kGuard;
-  args[5] = const_cast<uint8_t *>(test.addend.data());
+  args[5] = p.residual ? static_cast<void *>(const_cast<uint8_t *>(test.addend.data()))
+                       : static_cast<void *>(const_cast<float *>(test.rowScales.data()));
 }
 
 std::vector<uint8_t> ConvCase::computed(Kernel *kernel) const {

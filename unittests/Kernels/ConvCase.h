@@ -35,9 +35,13 @@ public:
 private:
   friend class PreparedConv;
   bool isFloat() const { return p.input == ElementKind::F32; }
-  int64_t elementBytes() const { return isFloat() ? 4 : 1; }
+  int64_t inputBytes() const { return isFloat() ? 4 : 1; }
+  int64_t outputBytes() const { return p.output == ElementKind::F32 ? 4 : 1; }
   void makeIntegers(Fill fill, std::mt19937 &random);
   void makeFloats(std::mt19937 &random);
+  void makeScales(std::mt19937 &random);
+  int32_t sumAt(int64_t y, int64_t x, int64_t o) const;
+  float scaledAt(int64_t y, int64_t x, int64_t o) const;
   int32_t requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const;
   int32_t integerAt(int64_t y, int64_t x, int64_t o) const;
   float floatAt(int64_t y, int64_t x, int64_t o) const;
@@ -45,7 +49,7 @@ private:
 
   std::vector<uint8_t> input, addend, blank;
   std::vector<int8_t> weights;
-  std::vector<float> floatWeights, multipliers, floatBias;
+  std::vector<float> floatWeights, multipliers, floatBias, rowScales; ///< the float weights of bytes are their values
   std::vector<int32_t> bias;
 };
 

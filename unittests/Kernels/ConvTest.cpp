@@ -52,6 +52,20 @@ ConvParams asFloat(ConvParams p) {
   return p;
 }
 
+/// Bytes and i8 weights to floats, by scales.
+ConvParams asScaled(ConvParams p, ElementKind input) {
+  p.input = input;
+  p.output = ElementKind::F32;
+  p.scaled = true;
+  return p;
+}
+
+/// A matrix product, each of whose rows has a scale.
+ConvParams asRows(ConvParams p) {
+  p.rowScalePitch = 4;
+  return p;
+}
+
 ConvParams withResidual(ConvParams p) {
   Residual r;
   r.scale = 0.7f, r.addendScale = 0.4f;
@@ -235,6 +249,37 @@ TEST_P(ConvTest, Float) {
   check(asFloat(conv(8, 16, 1, 131)));
 }
 
+TEST_P(ConvTest, Scaled) {
+  for (ElementKind input : {ElementKind::U8, ElementKind::S8, ElementKind::F32}) {
+    if (input == ElementKind::F32 && !isa.hasFMA)
+      continue;
+    for (int64_t n : {1, 3, 8, 15, 23, 64, 100})
+      check(asScaled(conv(9, n, 2, 3, 3), input));
+    for (int64_t c : {1, 2, 3, 4, 17, 640})
+      check(asScaled(conv(c, 20, 1, 1), input));
+    for (int64_t c : {2, 5, 8, 16, 21, 33, 64, 70, 130})
+      check(asScaled(depthwise(c, 3, 9, 3), input));
+    check(asScaled(depthwise(24, 2, 4, 5, 2), input));
+    ConvParams p = asScaled(conv(12, 20, 3, 5, 3), input);
+    p.groups = 4;
+    check(p);
+    p.floatMin = 0, p.floatMax = 0.5f;
+    check(p);
+    p.groups = 1;
+    p.out = {5 * 100 + 12, 100};
+    check(p);
+    for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow})
+      check(asScaled(conv(70, 20, 1, 3), input), fill);
+  }
+}
+
+TEST_P(ConvTest, RowScales) {
+  for (ElementKind input : {ElementKind::U8, ElementKind::S8})
+    for (int64_t rows : {2, 5, 13, 131})
+      for (int64_t columns : {1, 20, 130})
+        check(asRows(asScaled(conv(33, columns, 1, rows), input)));
+}
+
 ConvParams randomConv(std::mt19937 &random) {
   const auto pick = [&](int64_t low, int64_t high) { return low + int64_t(random() % (high - low + 1)); };
   const int64_t groups = pick(0, 3) ? 1 : pick(2, 3);
@@ -261,7 +306,17 @@ TEST_P(ConvTest, RandomShapes) {
     check(p, Fill::Random);
     if (isa.hasFMA && i % 3 == 0 && !p.residual)
       check(asFloat(p));
+    if (!p.residual && p.requant == Requant::Float)
+      check(asScaled(p, i % 2 ? ElementKind::U8 : ElementKind::S8));
   }
+}
+
+TEST(ConvRefusal, Scaled) {
+  const ISA &isa = getISAs().front();
+  ConvParams p = asScaled(conv(8, 16, 3, 7), ElementKind::U8);
+  EXPECT_EQ(whyNoConv(p, isa), "");
+  EXPECT_EQ(whyNoConv(asRows(p), isa), "the pixels of an image share one row scale");
+  EXPECT_EQ(whyNoConv(withResidual(p), isa), "a scaled result is float and nothing is added to it");
 }
 
 TEST(ConvRefusal, ExtentsThatNoCodeServes) {

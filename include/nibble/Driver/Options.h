@@ -39,6 +39,8 @@ struct QuantizationOptions {
 
   /// Whether nothing is to be quantized.
   bool isFloat() const { return weights == "float"; }
+  /// The mode of nodes that a plan says nothing of: "static", "dynamic" or "weight-only".
+  llvm::StringRef getMode() const;
 };
 
 struct CompileOptions {

@@ -40,8 +40,8 @@ struct Residual {
 /// The input must already be padded; it and the addend must be readable for `kInputSlack` bytes beyond their last
 /// pixel.
 struct ConvParams {
-  ElementKind input = ElementKind::U8;  ///< F32 makes everything f32
-  ElementKind output = ElementKind::U8; ///< F32 with an integer input is not supported
+  ElementKind input = ElementKind::U8;  ///< F32 makes everything f32, but for weights where `scaled`
+  ElementKind output = ElementKind::U8; ///< F32 with an integer input where `scaled` only
   int64_t C = 0;                        ///< input channels, of all groups
   int64_t N = 0;                        ///< output channels, of all groups
   int64_t H = 0, W = 0;                 ///< of the output
@@ -58,7 +58,13 @@ struct ConvParams {
   bool multipliersBelowOne = false;
   std::optional<Residual> residual;
 
-  /// Float only: y = min(max(acc, floatMin), floatMax), where finite.
+  /// `nibble.scaled_conv`: s8 weights and an f32 result, fl32(fl32(acc * scale) + bias); of an integer input, acc * the
+  /// row's scale * the column's.
+  bool scaled = false;
+  /// Bytes from the row scale of one pixel to the next one's; 0 where the whole image has one.
+  int64_t rowScalePitch = 0;
+
+  /// Float results only: y = min(max(acc, floatMin), floatMax), where finite.
   float floatMin = -std::numeric_limits<float>::infinity();
   float floatMax = std::numeric_limits<float>::infinity();
 };
@@ -87,7 +93,8 @@ std::string convKernelKey(const ConvParams &params);
 ///   2 the bias, by packConvBias
 ///   3 the multipliers, by packConvMultipliers (unused by float kernels, may be null)
 ///   4 the output, at its first pixel
-///   5 the addend, at its first pixel, if there is a residual
+///   5 the addend, at its first pixel, if there is a residual; the row scales, if the kernel is `scaled` and its input
+///     integer
 /// The tiles of [0, convTileCount) may run in any order, at the same time, with the same result.
 mlir::func::FuncOp emitConv(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                             const ConvParams &params, const ISA &isa);
@@ -108,6 +115,10 @@ std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<float> b
 /// One f32 multiplier for each output channel; turned into their fixed-point form where `requant` is Fixed (all must
 /// have one).
 std::vector<char> packConvMultipliers(const ConvParams &params, llvm::ArrayRef<float> multipliers);
+
+/// In place of multipliers where `scaled`: one scale and one bias for each output channel. The kernel's own bias, where
+/// its sums start, is then that of zeros.
+std::vector<char> packConvScales(const ConvParams &params, llvm::ArrayRef<float> scales, llvm::ArrayRef<float> biases);
 
 } // namespace kernels
 } // namespace nibble

@@ -5,6 +5,7 @@
 #define NIBBLE_KERNELS_TABLE_H
 
 #include "nibble/Kernels/ConvTranspose.h"
+#include "nibble/Kernels/Dynamic.h"
 #include "nibble/Kernels/Move.h"
 #include "nibble/Kernels/Pool.h"
 #include <variant>
@@ -15,7 +16,8 @@ namespace kernels {
 /// A kernel: what its code depends on. One alternative and one row of the table (Table.cpp) for each family.
 using KernelParams =
     std::variant<ConvParams, ConvTransposeParams, BatchMatMulParams, BinaryParams, UnaryParams, PoolParams,
-                 SoftmaxParams, ReductionParams, ConvertParams, HaloParams, CopyParams, AssembleParams, GatherParams>;
+                 SoftmaxParams, ReductionParams, ConvertParams, HaloParams, CopyParams, AssembleParams, GatherParams,
+                 RowScaleParams, RowQuantizeParams>;
 
 /// Why `isa` has no such kernel; empty if it has.
 std::string whyNoKernel(const KernelParams &params, const ISA &isa);

@@ -18,7 +18,7 @@ class raw_ostream;
 namespace nibble {
 
 /// Words as in the options: weights "int8" or "float"; activations "uint8", "int8", "int8-symmetric" or "float"; mode
-/// "static". Empty: as the default says.
+/// "static", "dynamic" or "weight-only". Empty: as the default says.
 struct Precision {
   std::string weights, activations, mode;
 };
@@ -32,11 +32,15 @@ struct Precision {
 ///     "values": {"relu_7": "int8"}
 ///   }
 ///
-/// A node with float weights or activations computes in float; an entry of "values" chooses the type of one value.
+/// A node with float weights or activations computes in float, but weight-only with float activations of that mode; an
+/// entry of "values" chooses the type of one value.
 struct Plan {
   Precision standard;
   std::map<std::string, Precision, std::less<>> nodes;
   std::map<std::string, std::string, std::less<>> values;
+
+  /// Whether some node may be quantized statically, where `mode` is what the plan leaves open.
+  bool needsRanges(llvm::StringRef mode) const;
 };
 
 /// Unknown keys and words are errors that name them and say what is known.

@@ -26,10 +26,17 @@ bool absorbsClamp(mlir::Operation *op);
 /// The value that `value`'s elements are taken from, looking through operations that keep elements.
 mlir::Value getElementSource(mlir::Value value);
 
-/// The plan keeps this operation in float (attribute `nibble.precision`).
+/// The operation's float form stays where static quantization is concerned: the plan keeps it in float, or quantizes it
+/// in another mode (attribute `nibble.precision`).
 bool isPlannedFloat(mlir::Operation *op);
+/// The plan's mode for this operation is "dynamic" or "weight-only".
+bool isPlannedDynamic(mlir::Operation *op);
+bool isPlannedWeightOnly(mlir::Operation *op);
 
-/// Discardable attribute of an operation: its precision by the plan, "float" or "int8".
+/// No element of `value` is negative, whatever the inputs (-0 and NaN may occur).
+bool isNonNegative(mlir::Value value);
+
+/// Discardable attribute of an operation: its precision by the plan, "float", "int8", "dynamic" or "weight-only".
 inline constexpr llvm::StringLiteral kPrecisionAttr = "nibble.precision";
 /// Discardable attribute of an observe: the type by the plan, "uint8", "int8", "int8-symmetric" or "float".
 inline constexpr llvm::StringLiteral kActivationsAttr = "nibble.activations";

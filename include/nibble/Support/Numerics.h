@@ -53,6 +53,22 @@ int32_t roundClamp(float v, int32_t zp, int32_t lo, int32_t hi);
 int32_t addFloat(int32_t l, float lhsScale, int32_t r, float rhsScale, int32_t zp, int32_t lo, int32_t hi);
 
 //===----------------------------------------------------------------------===//
+// Quantization at run time, and products with float results
+//===----------------------------------------------------------------------===//
+
+/// The least magnitude that a row's scale is made for: scales and their reciprocals stay normal.
+inline constexpr float leastRowMagnitude = 0x1p-60f;
+
+/// fl32(m / levels), m = max(2^-60, max |row|); NaN if an element is a NaN or infinite.
+float rowScale(const float *row, int64_t length, int32_t levels);
+
+/// clamp(rint(fl32(x * fl32(1 / scale))), lo, hi); a NaN product counts as 0.
+int32_t quantizeRow(float x, float scale, int32_t lo, int32_t hi);
+
+/// fl32(fl32(acc * scale) + bias).
+float scaleSum(float acc, float scale, float bias);
+
+//===----------------------------------------------------------------------===//
 // Requantization, mode `fixed`
 //===----------------------------------------------------------------------===//
 

@@ -9,13 +9,13 @@
 namespace nibble::ukernel {
 /// Operands, attributes and packed weights.
 struct ConvPlan {
-  mlir::Value input, addend;
+  mlir::Value input, addend, rows;
   llvm::SmallVector<int64_t> kernel = {1, 1}, strides = {1, 1}, dilations = {1, 1}, pads = {0, 0, 0, 0};
   int64_t groups = 1;
   int32_t outputZeroPoint = 0;
   llvm::SmallVector<int32_t> clamp = {0, 255}, residualIntegers;
   llvm::SmallVector<float> residualScales;
-  bool fixed = false, belowOne = false;
+  bool fixed = false, belowOne = false, scaled = false;
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
   BufferType result;
   mlir::Value weights, bias, multiplier;

@@ -58,6 +58,8 @@ void GraphLowering::chooseHalos() {
       want(conv.getInput(), conv.getPads(), conv.getPadValue());
     else if (auto conv = dyn_cast<nibble::ConvOp>(op))
       want(conv.getInput(), conv.getPads(), 0);
+    else if (auto conv = dyn_cast<ScaledConvOp>(op))
+      want(conv.getInput(), conv.getPads(), 0);
   }
 }
 

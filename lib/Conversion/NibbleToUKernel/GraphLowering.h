@@ -69,6 +69,9 @@ private:
                                   mlir::Value bias, mlir::Value multiplier, bool fixed);
   llvm::LogicalResult packFloat(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
                                 mlir::Value bias);
+  llvm::LogicalResult lower(ScaledConvOp op);
+  llvm::LogicalResult packScaled(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
+                                 mlir::Value bias, mlir::Value scale);
   mlir::Value createConv(struct ConvPlan &plan, mlir::Location loc, BufferType result);
   mlir::Value fuseClamp(struct ConvPlan &plan, mlir::Value value);
 
@@ -77,6 +80,7 @@ private:
   llvm::LogicalResult lower(nibble::MatMulOp op);
   llvm::LogicalResult lower(IntConvTransposeOp op);
   llvm::LogicalResult lower(nibble::ConvTransposeOp op);
+  llvm::LogicalResult lower(ScaledMatMulOp op);
   llvm::LogicalResult lowerConstantMatMul(IntMatMulOp op);
   llvm::LogicalResult lowerConstantMatMul(nibble::MatMulOp op);
   void setRows(struct ConvPlan &plan, mlir::Value lhs, BufferType result);
@@ -98,6 +102,9 @@ private:
   llvm::LogicalResult lower(IntQuantizeOp op);
   llvm::LogicalResult lower(IntDequantizeOp op);
   llvm::LogicalResult lower(IntRequantizeOp op);
+  llvm::LogicalResult lower(DynamicScaleOp op);
+  llvm::LogicalResult lower(DynamicQuantizeOp op);
+  mlir::Value lookupRows(mlir::Value value, int64_t rowDims);
   llvm::LogicalResult lower(FakeQuantOp op);
   llvm::LogicalResult lower(IntLookupOp op);
   llvm::LogicalResult lower(nibble::ObserveOp op);

@@ -116,6 +116,11 @@ std::string BatchAnalysis::visit(Operation *op) {
             return std::string("its weights depend on the sample");
         return std::string();
       })
+      .Case<ScaledConvOp, ScaledMatMulOp>([&](auto product) {
+        bool weights = llvm::any_of(product->getOperands().slice(1, product.getBias() ? 3 : 2),
+                                    [&](Value v) { return isBatched(v); });
+        return std::string(weights ? "its weights depend on the sample" : "");
+      })
       .Case<AddOp, SubOp, MulOp, DivOp, PowOp, MinOp, MaxOp, IntAddOp, IntMulOp>(
           [&](Operation *o) { return visitBroadcast(o); })
       .Case<MatMulOp, IntMatMulOp>([&](auto matmul) { return visitMatMul(matmul.getLhs(), matmul.getRhs()); })

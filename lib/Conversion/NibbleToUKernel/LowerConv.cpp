@@ -19,9 +19,9 @@ using namespace nibble::ukernel;
 static kernels::ConvParams getParams(OpBuilder &builder, Location loc, const ConvPlan &plan, BufferType result,
                                      Value placeholder) {
   auto op = cast<ukernel::ConvOp>(ukernel::ConvOp::create(
-      builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend, plan.kernel,
-      plan.strides, plan.dilations, plan.pads, plan.groups, plan.fixed, plan.belowOne, plan.outputZeroPoint, plan.clamp,
-      FloatAttr(), FloatAttr(), plan.residualIntegers, plan.residualScales));
+      builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend, plan.rows, plan.kernel,
+      plan.strides, plan.dilations, plan.pads, plan.groups, plan.fixed, plan.belowOne, plan.scaled,
+      plan.outputZeroPoint, plan.clamp, FloatAttr(), FloatAttr(), plan.residualIntegers, plan.residualScales));
   kernels::ConvParams params = getConvParams(op);
   op.erase();
   return params;
@@ -49,7 +49,8 @@ LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value fi
   plan.belowOne = llvm::all_of(*multipliers, [](float m) { return std::fabs(m) < 1; });
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
   plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
-  plan.bias = createConstant(op->getLoc(), kernels::packConvBias(params, ArrayRef<int32_t>(*biases), *weights, dotInput));
+  plan.bias =
+      createConstant(op->getLoc(), kernels::packConvBias(params, ArrayRef<int32_t>(*biases), *weights, dotInput));
   plan.multiplier = createConstant(op->getLoc(), kernels::packConvMultipliers(params, *multipliers));
   return success();
 }
@@ -67,12 +68,33 @@ LogicalResult GraphLowering::packFloat(ConvPlan &plan, Operation *op, Value filt
   return success();
 }
 
+LogicalResult GraphLowering::packScaled(ConvPlan &plan, Operation *op, Value filter, bool transposed, Value bias,
+                                        Value scale) {
+  auto weights = getFilter<int8_t>(filter, transposed);
+  auto scales = getConstantValues<float>(scale);
+  std::optional<std::vector<float>> biases(std::vector<float>(plan.result.getDim(3), 0.0f));
+  if (bias)
+    biases = getConstantValues<float>(bias);
+  if (!weights || !scales || !biases)
+    return emitNodeError(op) << "needs constant weights, scales and biases";
+  plan.scaled = true;
+  kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
+  // The sums start at 0; those of bytes where the kernel's shift to its own kind of bytes wants them.
+  const std::vector<int32_t> zeros(scales->size(), 0);
+  std::vector<char> start = plan.rows ? kernels::packConvBias(params, zeros, *weights, dotInput)
+                                      : kernels::packConvBias(params, std::vector<float>(zeros.begin(), zeros.end()));
+  plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
+  plan.bias = createConstant(op->getLoc(), start);
+  plan.multiplier = createConstant(op->getLoc(), kernels::packConvScales(params, *scales, *biases));
+  return success();
+}
+
 Value GraphLowering::createConv(ConvPlan &plan, Location loc, BufferType result) {
   auto bound = [&](float value) { return std::isfinite(value) ? builder.getF32FloatAttr(value) : FloatAttr(); };
   return ukernel::ConvOp::create(builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier,
-                                 plan.addend, plan.kernel, plan.strides, plan.dilations, plan.pads, plan.groups,
-                                 plan.fixed, plan.belowOne, plan.outputZeroPoint, plan.clamp, bound(plan.low),
-                                 bound(plan.high), plan.residualIntegers, plan.residualScales);
+                                 plan.addend, plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads,
+                                 plan.groups, plan.fixed, plan.belowOne, plan.scaled, plan.outputZeroPoint, plan.clamp,
+                                 bound(plan.low), bound(plan.high), plan.residualIntegers, plan.residualScales);
 }
 
 //===----------------------------------------------------------------------===//
@@ -143,6 +165,20 @@ LogicalResult GraphLowering::lower(nibble::ConvOp op) {
   Value result = fuseClamp(plan, op.getResult());
   plan.result = getResultType(result);
   if (failed(packFloat(plan, op, op.getFilter(), false, op.getBias())))
+    return failure();
+  define(result, createConv(plan, result.getLoc(), plan.result));
+  return success();
+}
+
+LogicalResult GraphLowering::lower(ScaledConvOp op) {
+  ConvPlan plan;
+  if (failed(setWindow(plan, op, 0)))
+    return failure();
+  if (op.getRows())
+    plan.rows = lookupPlain(op.getRows());
+  Value result = fuseClamp(plan, op.getResult());
+  plan.result = getResultType(result);
+  if (failed(packScaled(plan, op, op.getFilter(), false, op.getBias(), op.getScale())))
     return failure();
   define(result, createConv(plan, result.getLoc(), plan.result));
   return success();

@@ -56,6 +56,19 @@ LogicalResult GraphLowering::lowerConstantMatMul(nibble::MatMulOp op) {
   return success();
 }
 
+LogicalResult GraphLowering::lower(ScaledMatMulOp op) {
+  ConvPlan plan;
+  Value result = fuseClamp(plan, op.getResult());
+  BufferType type = getPlainType(result);
+  setRows(plan, op.getLhs(), type);
+  if (op.getRows())
+    plan.rows = lookupPlain(op.getRows());
+  if (failed(packScaled(plan, op, op.getRhs(), true, op.getBias(), op.getScale())))
+    return failure();
+  define(result, view(result.getLoc(), createConv(plan, result.getLoc(), plan.result), type.getShape()));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Matrix products of two values
 //===----------------------------------------------------------------------===//

@@ -42,9 +42,10 @@ LogicalResult GraphLowering::lower(Operation *op) {
   };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<IntConvOp, nibble::ConvOp, IntMatMulOp, nibble::MatMulOp, IntConvTransposeOp, nibble::ConvTransposeOp,
-            ReshapeOp, nibble::TransposeOp, IntQuantizeOp, IntDequantizeOp, IntRequantizeOp, FakeQuantOp, nibble::PadOp,
-            ResizeNearestOp, nibble::MaxPoolOp, nibble::AvgPoolOp, IntAvgPoolOp, IntAddOp, IntMulOp, IntLookupOp,
-            nibble::ConcatOp, nibble::SliceOp, nibble::SoftmaxOp, nibble::ReduceOp, nibble::ObserveOp>(
+            DynamicScaleOp, DynamicQuantizeOp, ScaledConvOp, ScaledMatMulOp, ReshapeOp, nibble::TransposeOp,
+            IntQuantizeOp, IntDequantizeOp, IntRequantizeOp, FakeQuantOp, nibble::PadOp, ResizeNearestOp,
+            nibble::MaxPoolOp, nibble::AvgPoolOp, IntAvgPoolOp, IntAddOp, IntMulOp, IntLookupOp, nibble::ConcatOp,
+            nibble::SliceOp, nibble::SoftmaxOp, nibble::ReduceOp, nibble::ObserveOp>(
           [&](auto concrete) { return lower(concrete); })
       .Case([&](AddOp) { return binary(BinaryKind::Add); })
       .Case([&](SubOp) { return binary(BinaryKind::Sub); })

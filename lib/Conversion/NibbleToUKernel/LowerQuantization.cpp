@@ -46,6 +46,29 @@ LogicalResult GraphLowering::lower(IntRequantizeOp op) {
   return success();
 }
 
+// A halo is stepped over only round images whose samples are the rows.
+Value GraphLowering::lookupRows(Value value, int64_t rowDims) {
+  Value buffer = lookup(value);
+  auto type = cast<BufferType>(buffer.getType());
+  const bool image = type.getRank() == 4 && rowDims == 1 && type.getPitch() == type.getDim(3);
+  return image ? buffer : lookupPlain(value);
+}
+
+LogicalResult GraphLowering::lower(DynamicScaleOp op) {
+  define(op.getResult(),
+         RowScaleOp::create(builder, op.getLoc(), getPlainType(op.getResult()),
+                            lookupRows(op.getInput(), op.getRowDims()), op.getRowDims(), op.getLevels()));
+  return success();
+}
+
+LogicalResult GraphLowering::lower(DynamicQuantizeOp op) {
+  const int64_t rowDims = op.getScale().getType().getRank();
+  BufferType result = rowDims == 1 ? getResultType(op.getResult()) : getPlainType(op.getResult());
+  define(op.getResult(), RowQuantizeOp::create(builder, op.getLoc(), result, lookupRows(op.getInput(), rowDims),
+                                               lookupPlain(op.getScale())));
+  return success();
+}
+
 LogicalResult GraphLowering::lower(FakeQuantOp op) {
   auto type = dyn_cast<quant::UniformQuantizedType>(op.getType());
   if (!type || type.getStorageTypeIntegralWidth() != 8)

@@ -10,7 +10,20 @@
 // RUN: echo '{"schema": 2}' > %t.schema.json
 // RUN: not nibble-opt %s --nibble-apply-plan=file=%t.schema.json 2>&1 | FileCheck %s --check-prefix=SCHEMA
 // RUN: not nibble-opt %s --nibble-apply-plan=weights=int5 2>&1 | FileCheck %s --check-prefix=WEIGHTS
+// RUN: nibble-opt %s --nibble-apply-plan=mode=dynamic | FileCheck %s --check-prefix=DYNAMIC
+// RUN: echo '{"schema": 1, "default": {"mode": "dynamic"}, "nodes": {"Conv_1": {"mode": "weight-only", "activations": "float"}, "Sigmoid_2": {"activations": "float"}, "Tanh_3": {"mode": "static"}}}' > %t.modes.json
+// RUN: nibble-opt %s --nibble-apply-plan=file=%t.modes.json | FileCheck %s --check-prefix=MODES
+// RUN: not nibble-opt %s --nibble-apply-plan=mode=auto 2>&1 | FileCheck %s --check-prefix=MODE
+// RUN: echo '{"schema": 1, "nodes": {"Conv_1": {"mode": "lazy"}}}' > %t.lazy.json
+// RUN: not nibble-opt %s --nibble-apply-plan=file=%t.lazy.json 2>&1 | FileCheck %s --check-prefix=LAZY
 
+// DYNAMIC: nibble.matmul {{.*}}nibble.precision = "dynamic"
+// DYNAMIC: nibble.sigmoid {{.*}}nibble.precision = "dynamic"
+// MODES: nibble.matmul {{.*}}nibble.precision = "weight-only"
+// MODES: nibble.sigmoid {{.*}}nibble.precision = "float"
+// MODES: nibble.tanh {{.*}}nibble.precision = "int8"
+// MODE: error: unknown mode 'auto': expected static, dynamic or weight-only
+// LAZY: error: '{{.*}}': node 'Conv_1', 'mode': expected one of static, dynamic, weight-only, got "lazy"
 // CHECK: nibble.matmul {{.*}}nibble.precision = "float"
 // CHECK: nibble.sigmoid {{.*}}nibble.precision = "float"
 // CHECK: nibble.tanh %{{[0-9]+}} :

@@ -53,3 +53,27 @@ func.func @unknown(%x: tensor<1x?xui8>, %z: tensor<?x1xui8>, %b: tensor<1xi32>, 
       : tensor<1x?xui8>, tensor<?x1xui8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
   return %y : tensor<1x1xui8>
 }
+
+// -----
+
+// Bytes by i8 weights with a float result; the bias is not in the sum.
+func.func @scaled_matmul(%x: tensor<1x66312xui8>, %m: tensor<1xf32>, %b: tensor<1xf32>, %s: tensor<1xf32>) -> tensor<1x1xf32> {
+  %w = nibble.constant dense<127> : tensor<66312x1xi8> -> tensor<66312x1xi8>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [0, 2147514120]; keep this node in float by a plan}}
+  %y = nibble.scaled_matmul %x, %w, %m bias %b rows %s
+      : (tensor<1x66312xui8>, tensor<66312x1xi8>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+// -----
+
+// Of floats there is nothing to prove.
+func.func @scaled_conv(%x: tensor<1x1x1x66312xf32>, %y: tensor<1x1x1x66312xui8>, %m: tensor<1xf32>, %s: tensor<1xf32>) {
+  %w = nibble.constant dense<127> : tensor<1x1x1x66312xi8> -> tensor<1x1x1x66312xi8>
+  %a = nibble.scaled_conv %x, %w, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+      : (tensor<1x1x1x66312xf32>, tensor<1x1x1x66312xi8>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [0, 2147514120]; keep this node in float by a plan}}
+  %b = nibble.scaled_conv %y, %w, %m rows %s {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
+      : (tensor<1x1x1x66312xui8>, tensor<1x1x1x66312xi8>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
+  return
+}

@@ -7,12 +7,17 @@
 // CHECK: remark: {{.*}}node 'Erf_3' (nibble.erf) stays in float: its input was not quantized
 // CHECK: remark: {{.*}}node 'Reshape_4' (nibble.reshape) stays in float: its input is float
 // CHECK: remark: {{.*}}node 'Exp_5' (nibble.exp) stays in float: its result was not quantized
+// CHECK: remark: {{.*}}node 'Add_6' (nibble.add) stays in float: mode 'dynamic' was planned, but only products with constant weights have this mode
+// CHECK: remark: {{.*}}node 'MatMul_7' (nibble.matmul) stays in float: mode 'weight-only' was planned, but its weights are not constant
+// CHECK-NOT: remark
 // STRICT: error: {{.*}}node 'Softmax_1' (nibble.softmax) stays in float: it has no quantized form
 // STRICT: remark: {{.*}}node 'Tanh_2'
 // STRICT: error: {{.*}}node 'Erf_3'
+// STRICT: remark: {{.*}}node 'Add_6'
+// STRICT: error: {{.*}}node 'MatMul_7'
 
 !q = !quant.uniform<u8:f32, 0.5:3>
-func.func @main(%x: tensor<4x!q>) -> (tensor<2x2xf32>, tensor<4xf32>) {
+func.func @main(%x: tensor<4x!q>) -> (tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>) {
   %r = nibble.relu %x : tensor<4x!q> -> tensor<4x!q> loc("Relu_0"("r"))
   %d = nibble.dequantize %r : tensor<4x!q> to tensor<4xf32>
   %s = nibble.softmax %d {axis = 0 : i64} : tensor<4xf32> -> tensor<4xf32> loc("Softmax_1"("s"))
@@ -20,5 +25,10 @@ func.func @main(%x: tensor<4x!q>) -> (tensor<2x2xf32>, tensor<4xf32>) {
   %e = nibble.erf %t : tensor<4xf32> -> tensor<4xf32> loc("Erf_3"("e"))
   %v = nibble.reshape %e : tensor<4xf32> -> tensor<2x2xf32> loc("Reshape_4"("v"))
   %w = nibble.exp %d : tensor<4xf32> -> tensor<4xf32> loc("Exp_5"("w"))
-  return %v, %w : tensor<2x2xf32>, tensor<4xf32>
+  %a = nibble.add %v, %v {nibble.precision = "dynamic"} : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32> loc("Add_6"("a"))
+  %m = nibble.matmul %a, %a {nibble.precision = "weight-only"} : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32> loc("MatMul_7"("m"))
+  %k = nibble.constant dense<1> : tensor<2x1xi8> -> tensor<2x1xi8>
+  %c = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
+  %n = nibble.scaled_matmul %m, %k, %c : (tensor<2x2xf32>, tensor<2x1xi8>, tensor<1xf32>) -> tensor<2x1xf32> loc("MatMul_8"("n"))
+  return %v, %w, %n : tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>
 }

@@ -120,3 +120,68 @@ func.func @conv_transpose(%x: !ukernel.buffer<1x4x4x4xf32>, %w: !ukernel.buffer<
       : (!ukernel.buffer<1x4x4x4xf32>, !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x4x4x4xf32>
   return
 }
+
+// -----
+
+func.func @row_scale_levels(%x: !ukernel.buffer<2x4xf32>) {
+  // expected-error @+1 {{expected 127 or 255 levels, got 7}}
+  %s = ukernel.row_scale %x {row_dims = 1 : i64, levels = 7 : i32} : !ukernel.buffer<2x4xf32> -> !ukernel.buffer<2xf32>
+  return
+}
+
+// -----
+
+func.func @row_scale_rank(%x: !ukernel.buffer<2x4xf32>) {
+  // expected-error @+1 {{expected a result of rank 2, got '!ukernel.buffer<2xf32>'}}
+  %s = ukernel.row_scale %x {row_dims = 2 : i64, levels = 127 : i32} : !ukernel.buffer<2x4xf32> -> !ukernel.buffer<2xf32>
+  return
+}
+
+// -----
+
+func.func @row_quantize_scale(%x: !ukernel.buffer<2x4xf32>, %s: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{expected f32 rows, and plain f32 scales of their leading extents, got '!ukernel.buffer<2x4xf32>' and '!ukernel.buffer<4xf32>'}}
+  %q = ukernel.row_quantize %x, %s : !ukernel.buffer<2x4xf32>, !ukernel.buffer<4xf32> -> !ukernel.buffer<2x4xi8>
+  return
+}
+
+// -----
+
+func.func @row_quantize_bytes(%x: !ukernel.buffer<2x4xf32>, %s: !ukernel.buffer<2xf32>) {
+  // expected-error @+1 {{expected bytes out, got '!ukernel.buffer<2x4xf32>'}}
+  %q = ukernel.row_quantize %x, %s : !ukernel.buffer<2x4xf32>, !ukernel.buffer<2xf32> -> !ukernel.buffer<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @conv_scaled_rows(%x: !ukernel.buffer<1x4x4x4xi8>, %w: !ukernel.buffer<256xi8>) {
+  // expected-error @+1 {{expected 'rows' exactly where the input holds bytes, got '!ukernel.buffer<1x4x4x4xi8>'}}
+  %y = ukernel.conv %x, %w, %w multiplier %w {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, scaled}
+      : (!ukernel.buffer<1x4x4x4xi8>, !ukernel.buffer<256xi8>, !ukernel.buffer<256xi8>, !ukernel.buffer<256xi8>)
+      -> !ukernel.buffer<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @conv_scaled_count(%x: !ukernel.buffer<1x4x4x4xi8>, %w: !ukernel.buffer<256xi8>, %s: !ukernel.buffer<3xf32>) {
+  // expected-error @+1 {{expected 1 scale or 16 in 'rows', got 3}}
+  %y = ukernel.conv %x, %w, %w multiplier %w rows %s {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, scaled}
+      : (!ukernel.buffer<1x4x4x4xi8>, !ukernel.buffer<256xi8>, !ukernel.buffer<256xi8>, !ukernel.buffer<256xi8>,
+         !ukernel.buffer<3xf32>) -> !ukernel.buffer<1x4x4x4xf32>
+  return
+}
+
+// -----
+
+func.func @conv_scaled_result(%x: !ukernel.buffer<1x4x4x4xi8>, %w: !ukernel.buffer<256xi8>, %s: !ukernel.buffer<1xf32>) {
+  // expected-error @+1 {{expected a scaled result of f32 without an addend, got '!ukernel.buffer<1x4x4x4xi8>'}}
+  %y = ukernel.conv %x, %w, %w multiplier %w rows %s {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, scaled}
+      : (!ukernel.buffer<1x4x4x4xi8>, !ukernel.buffer<256xi8>, !ukernel.buffer<256xi8>, !ukernel.buffer<256xi8>,
+         !ukernel.buffer<1xf32>) -> !ukernel.buffer<1x4x4x4xi8>
+  return
+}

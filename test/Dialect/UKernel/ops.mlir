@@ -38,3 +38,18 @@ func.func @values(%x: !ukernel.buffer<2x8xui8>, %i: !ukernel.buffer<4xi32>) -> !
       : !ukernel.buffer<4x4xui8>, !ukernel.buffer<4xi32> -> !ukernel.buffer<4x4xui8>
   return %g : !ukernel.buffer<4x4xui8>
 }
+
+// CHECK-LABEL: func.func @scaled
+// CHECK: ukernel.row_scale %{{.*}} {levels = 127 : i32, row_dims = 1 : i64}
+// CHECK: ukernel.row_quantize
+// CHECK: ukernel.conv %{{.*}}, %{{.*}}, %{{.*}} multiplier %{{.*}} rows %{{.*}} {{{.*}}scaled
+func.func @scaled(%x: !ukernel.buffer<1x4x4x4xf32>, %w: !ukernel.buffer<256xi8>, %b: !ukernel.buffer<64xi8>,
+                  %m: !ukernel.buffer<128xi8>) -> !ukernel.buffer<1x4x4x4xf32> {
+  %s = ukernel.row_scale %x {row_dims = 1 : i64, levels = 127 : i32} : !ukernel.buffer<1x4x4x4xf32> -> !ukernel.buffer<1xf32>
+  %q = ukernel.row_quantize %x, %s : !ukernel.buffer<1x4x4x4xf32>, !ukernel.buffer<1xf32> -> !ukernel.buffer<1x4x4x4xi8>
+  %y = ukernel.conv %q, %w, %b multiplier %m rows %s {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, scaled}
+      : (!ukernel.buffer<1x4x4x4xi8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>, !ukernel.buffer<128xi8>,
+         !ukernel.buffer<1xf32>) -> !ukernel.buffer<1x4x4x4xf32>
+  return %y : !ukernel.buffer<1x4x4x4xf32>
+}

@@ -53,6 +53,10 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
       getOperation()->emitError() << "unknown weights '" << weights << "': expected int8 or float";
       return signalPassFailure();
     }
+    if (mode != "static" && mode != "dynamic" && mode != "weight-only") {
+      getOperation()->emitError() << "unknown mode '" << mode << "': expected static, dynamic or weight-only";
+      return signalPassFailure();
+    }
     Plan plan;
     if (!file.empty()) {
       llvm::Expected<Plan> read = readPlanFile(file);
@@ -66,6 +70,8 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
       return signalPassFailure();
     if (plan.standard.weights.empty())
       plan.standard.weights = weights;
+    if (plan.standard.mode.empty())
+      plan.standard.mode = mode;
     getOperation()->walk([&](Operation *op) {
       if (auto observe = dyn_cast<ObserveOp>(op))
         planValue(plan, observe);
@@ -90,11 +96,16 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
         precision.weights = it->second.weights;
       if (!it->second.activations.empty())
         precision.activations = it->second.activations;
+      if (!it->second.mode.empty())
+        precision.mode = it->second.mode;
     }
     const bool hasWeights = isa<ConvOp, ConvTransposeOp, MatMulOp>(op);
-    if (precision.activations == "float" || (precision.weights == "float" && hasWeights)) {
+    const bool floatInput = precision.activations == "float" && precision.mode != "weight-only";
+    if (floatInput || (precision.weights == "float" && hasWeights)) {
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
       ++planned;
+    } else if (precision.mode != "static") {
+      op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), precision.mode));
     } else if (it != plan.nodes.end()) {
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "int8"));
     }

@@ -54,7 +54,7 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
              llvm::function_ref<int64_t(size_t)> channelOf) {
     const Interval q = getInterval(input, zero);
     std::vector<Bounds> bounds(channels);
-    if (auto values = getConstantValues<int32_t>(bias))
+    if (auto values = bias ? getConstantValues<int32_t>(bias) : std::nullopt)
       for (auto [c, b] : llvm::enumerate(*values))
         bounds[c].add(b, b);
     for (auto [i, w] : llvm::enumerate(weights))
@@ -71,7 +71,17 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
       return missing(op);
     const int64_t channels = cast<RankedTensorType>(op.getFilter().getType()).getDimSize(0);
     const size_t taps = weights->size() / std::max<int64_t>(channels, 1);
-    prove(op, op.getInput(), zero, *weights, op.getBias(), channels, [&](size_t i) { return i / taps; });
+    // A scaled product adds its bias in f32.
+    Value bias = isa<ScaledConvOp>(op.getOperation()) ? Value() : op.getBias();
+    prove(op, op.getInput(), zero, *weights, bias, channels, [&](size_t i) { return i / taps; });
+  }
+
+  void proveScaled(ScaledMatMulOp op) {
+    auto weights = getConstantValues<int8_t>(op.getRhs());
+    if (!weights)
+      return missing(op);
+    const int64_t columns = op.getRhs().getType().getDimSize(1);
+    prove(op, op.getLhs(), /*zero=*/0, *weights, Value(), columns, [&](size_t i) { return i % columns; });
   }
 
   void proveMatMul(IntMatMulOp op) {
@@ -120,6 +130,10 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
         proveConv(transposed, static_cast<int32_t>(transposed.getInputZeroPoint()));
       else if (auto matmul = dyn_cast<IntMatMulOp>(op))
         proveMatMul(matmul);
+      else if (auto scaled = dyn_cast<ScaledConvOp>(op); scaled && scaled.getRows())
+        proveConv(scaled, /*zero=*/0);
+      else if (auto scaled = dyn_cast<ScaledMatMulOp>(op); scaled && scaled.getRows())
+        proveScaled(scaled);
       else if (auto pool = dyn_cast<IntAvgPoolOp>(op))
         provePool(pool);
     });

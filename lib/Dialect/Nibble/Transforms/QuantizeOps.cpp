@@ -2,6 +2,7 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Dialect/Nibble/StoredWeights.h"
 #include "nibble/Quantization/Types.h"
 #include "nibble/Quantization/Weights.h"
@@ -47,33 +48,6 @@ Value getQuantizedOrConstant(PatternRewriter &rewriter, Value value) {
     stored.push_back(
         static_cast<uint8_t>(numerics::quantize(x, getScale(type), static_cast<int32_t>(type.getZeroPoint()), 0, 255)));
   return createConstant<uint8_t>(rewriter, value.getLoc(), cast<RankedTensorType>(value.getType()).clone(type), stored);
-}
-
-/// Says what was found in the weights; true if they can be used.
-bool report(Operation *op, ArrayRef<WeightFinding> findings) {
-  for (WeightFinding finding : findings) {
-    switch (finding.kind) {
-    case WeightFinding::NotFinite:
-      op->emitError() << "weights or bias of output channel " << finding.channel << " are not finite";
-      return false;
-    case WeightFinding::Dead:
-      op->emitRemark() << "all weights of output channel " << finding.channel << " are zero";
-      break;
-    case WeightFinding::ScaleUnderflow:
-      op->emitRemark() << "weights of output channel " << finding.channel
-                       << " are so small that their scale is raised to 2^-60";
-      break;
-    case WeightFinding::BiasOverflow:
-      op->emitWarning() << "bias of output channel " << finding.channel
-                        << " does not fit 32 bits with this channel's weights: their scale is raised";
-      break;
-    case WeightFinding::Outlier:
-      op->emitRemark() << "weights of output channel " << finding.channel
-                       << " are over 8 times larger than the median channel's: quantize per channel";
-      break;
-    }
-  }
-  return true;
 }
 
 struct Settings {
@@ -135,7 +109,7 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     QuantizedWeights result = quantizeWeights(
         *weights, [&](size_t i) { return product.channelOf(i); }, product.channels, *bias,
         getScale(getPerTensor(input)), settings.perTensor);
-    if (!report(product.op, result.findings))
+    if (!reportFindings(product.op, result.findings))
       return failure();
     SmallVector<Value> operands{input};
     auto type = cast<RankedTensorType>(product.weights.getType());

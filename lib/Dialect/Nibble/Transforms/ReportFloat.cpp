@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Locations.h"
 
@@ -24,7 +25,9 @@ bool isFloat(Type type) {
 }
 
 /// Why `op` computes in float.
-StringRef getReason(Operation *op) {
+std::string getReason(Operation *op) {
+  if (isPlannedDynamic(op) || isPlannedWeightOnly(op))
+    return "mode '" + op->getAttrOfType<StringAttr>(kPrecisionAttr).str() + "' was planned, but " + whyNotScaled(op);
   if (isPlannedFloat(op))
     return "the plan says so, or nothing behind it needs 8 bits";
   if (keepsElements(op))
@@ -43,10 +46,12 @@ struct ReportFloat : nibble::impl::ReportFloatBase<ReportFloat> {
   void runOnOperation() override {
     getOperation()->walk([&](Operation *op) {
       if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || op->getNumResults() != 1 ||
-          !isFloat(op->getResult(0).getType()) || isa<ConstantOp, DequantizeOp>(op))
+          !isFloat(op->getResult(0).getType()) ||
+          isa<ConstantOp, DequantizeOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp>(op))
         return;
       ++kept;
-      const bool planned = isPlannedFloat(op);
+      // A whole model may be planned as dynamic or weight-only; products are all that this concerns.
+      const bool planned = isPlannedFloat(op) && !(getProduct(op) && (isPlannedDynamic(op) || isPlannedWeightOnly(op)));
       if (strict && !planned)
         signalPassFailure();
       StringRef name = getNodeName(op->getLoc());

@@ -95,6 +95,19 @@ LogicalResult ViewOp::verify() {
 // Kernels
 //===----------------------------------------------------------------------===//
 
+static LogicalResult verifyScaled(ConvOp op) {
+  if (!isFloat(op.getType()) || op.getAddend())
+    return op.emitOpError("expected a scaled result of f32 without an addend, got ") << op.getType();
+  BufferType input = op.getInput().getType();
+  if (isByte(input) != bool(op.getRows()))
+    return op.emitOpError("expected 'rows' exactly where the input holds bytes, got ") << input;
+  const int64_t pixels = op.getType().getDim(0) * op.getType().getDim(1) * op.getType().getDim(2);
+  int64_t rows = op.getRows() ? op.getRows().getType().getNumElements() : 1;
+  if (rows == 1 || rows == pixels)
+    return success();
+  return op.emitOpError("expected 1 scale or ") << pixels << " in 'rows', got " << rows;
+}
+
 LogicalResult ConvOp::verify() {
   BufferType input = getInput().getType(), result = getType();
   if (failed(verifyImage(*this, input, "an input")) || failed(verifyImage(*this, result, "a result")) ||
@@ -110,7 +123,9 @@ LogicalResult ConvOp::verify() {
              << halo[i] << " for a padding of " << getPads()[i];
   if (bool(getAddend()) != !getResidualScales().empty())
     return emitOpError("expected an addend exactly where there is a residual");
-  return getAddend() ? verifySame(*this, getAddend().getType(), result) : success();
+  if (getAddend() && failed(verifySame(*this, getAddend().getType(), result)))
+    return failure();
+  return getScaled() ? verifyScaled(*this) : success();
 }
 
 static LogicalResult verifyColumns(Operation *op, BufferType result, Value bias, Value multiplier) {
@@ -198,6 +213,31 @@ LogicalResult RequantizeOp::verify() {
       failed(verifyCount(*this, "zero_points", 2, getZeroPoints().size())))
     return failure();
   return verifyBytes(*this, getInput().getType(), getType());
+}
+
+/// The scales of `input`'s rows: plain f32 of its leading extents.
+static LogicalResult verifyRowScales(Operation *op, BufferType input, BufferType scale) {
+  const int64_t rows = scale.getRank();
+  if (rows >= 1 && rows < input.getRank() && isFloat(input) && isFloat(scale) && scale.isPlain() &&
+      scale.getShape() == input.getShape().take_front(rows))
+    return success();
+  return op->emitOpError("expected f32 rows, and plain f32 scales of their leading extents, got ")
+         << input << " and " << scale;
+}
+
+LogicalResult RowScaleOp::verify() {
+  if (getLevels() != 127 && getLevels() != 255)
+    return emitOpError("expected 127 or 255 levels, got ") << int32_t(getLevels());
+  if (int64_t(getRowDims()) != getType().getRank())
+    return emitOpError("expected a result of rank ") << int64_t(getRowDims()) << ", got " << getType();
+  return verifyRowScales(*this, getInput().getType(), getType());
+}
+
+LogicalResult RowQuantizeOp::verify() {
+  if (failed(verifyRowScales(*this, getInput().getType(), getScale().getType())) ||
+      failed(verifySameShape(*this, getInput().getType(), getType())))
+    return failure();
+  return isByte(getType()) ? success() : LogicalResult(emitOpError("expected bytes out, got ") << getType());
 }
 
 LogicalResult MaxPoolOp::verify() {

@@ -32,6 +32,9 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
     params.residual = kernels::Residual{
         scales[0], scales[1], integers[0], integers[1], integers[2], integers[3], getPitch(op.getAddend().getType())};
   }
+  params.scaled = op.getScaled();
+  if (op.getRows() && op.getRows().getType().getNumElements() > 1)
+    params.rowScalePitch = 4;
   if (op.getFloatMin())
     params.floatMin = op.getFloatMin()->convertToFloat();
   if (op.getFloatMax())
@@ -53,6 +56,8 @@ void ConvOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
   arguments.push_back(getOrigin(getResult()));
   if (getAddend())
     arguments.push_back(getOrigin(getAddend()));
+  if (getRows())
+    arguments.push_back({getRows(), 0});
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Quantization with scales that are found at run time, one a row.
+
+#ifndef NIBBLE_KERNELS_DYNAMIC_H
+#define NIBBLE_KERNELS_DYNAMIC_H
+
+#include "nibble/Kernels/Convert.h"
+
+namespace nibble {
+namespace kernels {
+
+/// Rows of f32, each of `lines` pieces without gaps: a row of a matrix is one line, an image one row of H lines.
+struct RowsParams {
+  int64_t rows = 1, lines = 1, length = 1;
+  int64_t rowPitch = 0, linePitch = 0; ///< bytes
+};
+
+/// `nibble.dynamic_scale`. args: 0 the rows, 1 the scales, one behind the other.
+struct RowScaleParams : RowsParams {
+  int32_t levels = 127;
+};
+
+std::string whyNoRowScale(const RowScaleParams &params, const ISA &isa);
+std::string rowScaleKernelName(const RowScaleParams &params, const ISA &isa);
+std::string rowScaleKernelKey(const RowScaleParams &params);
+int64_t rowScaleTileCount(const RowScaleParams &params);
+mlir::func::FuncOp emitRowScale(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                                const RowScaleParams &params, const ISA &isa);
+
+/// `nibble.dynamic_quantize`. args: 0 the rows, 1 the scales, 2 the bytes.
+struct RowQuantizeParams : RowsParams {
+  ElementKind output = ElementKind::S8;
+  int64_t outputRowPitch = 0, outputLinePitch = 0; ///< bytes
+};
+
+std::string whyNoRowQuantize(const RowQuantizeParams &params, const ISA &isa);
+std::string rowQuantizeKernelName(const RowQuantizeParams &params, const ISA &isa);
+std::string rowQuantizeKernelKey(const RowQuantizeParams &params);
+int64_t rowQuantizeTileCount(const RowQuantizeParams &params);
+mlir::func::FuncOp emitRowQuantize(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                                   const RowQuantizeParams &params, const ISA &isa);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_KERNELS_DYNAMIC_H

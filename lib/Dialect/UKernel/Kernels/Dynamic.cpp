@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Quantization at run time.
+
+#include "nibble/Dialect/UKernel/Kernels.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::ukernel;
+
+static bool isImage(BufferType type, int64_t rowDims) { return type.getRank() == 4 && rowDims == 1; }
+
+/// Bytes from one row to the next, and from one of its lines to the next.
+static std::pair<int64_t, int64_t> getPitches(BufferType type, int64_t rowDims, int64_t length) {
+  kernels::Extents strides = getByteStrides(type);
+  const int64_t bytes = length * type.getElementBytes();
+  return isImage(type, rowDims) ? std::pair(strides[0], strides[1]) : std::pair(bytes, bytes);
+}
+
+/// The lines of an image are those of its pixels; other rows are one line.
+static void setRows(kernels::RowsParams &params, BufferType input, int64_t rowDims) {
+  for (int64_t extent : input.getShape().take_front(rowDims))
+    params.rows *= extent;
+  params.length = input.getNumElements() / params.rows;
+  if (isImage(input, rowDims)) {
+    params.lines = input.getDim(1);
+    params.length /= params.lines;
+  }
+  std::tie(params.rowPitch, params.linePitch) = getPitches(input, rowDims, params.length);
+}
+
+kernels::KernelParams RowScaleOp::getKernelParams() {
+  kernels::RowScaleParams params;
+  setRows(params, getInput().getType(), getRowDims());
+  params.levels = getLevels();
+  return params;
+}
+
+kernels::KernelParams RowQuantizeOp::getKernelParams() {
+  const int64_t rowDims = getScale().getType().getRank();
+  kernels::RowQuantizeParams params;
+  setRows(params, getInput().getType(), rowDims);
+  params.output = getKind(getType());
+  std::tie(params.outputRowPitch, params.outputLinePitch) = getPitches(getType(), rowDims, params.length);
+  return params;
+}
