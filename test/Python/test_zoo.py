@@ -4,6 +4,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nibble
@@ -37,11 +38,23 @@ def test_equals_the_interpreter(zoo, name):
             assert actual.tobytes() == expected.tobytes()
 
 
-# Float reaches 0.805, 0.770, 0.900 and, an AUC, what is asserted here within 0.5 % in both modes.
+# Float reaches 0.805, 0.770 and 0.900.
 @pytest.mark.parametrize("mode", ["dynamic", "weight-only"])
-@pytest.mark.parametrize("name", ["mobilenetv2", "ic_resnet8", "kws_dscnn", "ad_autoencoder"])
+@pytest.mark.parametrize("name", ["mobilenetv2", "ic_resnet8", "kws_dscnn"])
 def test_modes_without_data(zoo, name, mode):
     model = zoo.get(name)
     score = model.evaluate(nibble.compile(model.path, mode=mode).run)["score"]
     exact = model.evaluate(nibble.compile(model.path, weights="float").run)["score"]
     assert score >= exact - 0.005
+
+
+@pytest.mark.parametrize("mode", ["dynamic", "weight-only"])
+def test_modes_of_a_dense_autoencoder(mode):
+    path = ZOO / "ad_autoencoder" / "model.onnx"
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    compiled = nibble.compile(path, weights="float")
+    feed = {compiled.inputs[0].name: np.random.default_rng(0).normal(0, 1, (32, 640)).astype(np.float32)}
+    exact, = compiled.run(feed)
+    actual, = nibble.compile(path, mode=mode).run(feed)
+    assert 10 * np.log10(np.sum(exact ** 2) / np.sum((exact - actual) ** 2)) > 25
