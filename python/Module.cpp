@@ -35,6 +35,8 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("target", &CompileOptions::target)
       .def_rw("name", &CompileOptions::name)
       .def_rw("io", &CompileOptions::io)
+      .def_rw("io_layout", &CompileOptions::ioLayout)
+      .def_rw("strip", &CompileOptions::strip)
       .def_rw("threads", &CompileOptions::threads);
 }
 

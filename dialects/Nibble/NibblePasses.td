@@ -610,4 +610,56 @@ def ProveAccumulators : Pass<"nibble-prove-accumulators"> {
                     Statistic<"largest", "largest", "greatest magnitude that an accumulator can reach">];
 }
 
+def ExposeIntegers : Pass<"nibble-expose-integers", "mlir::ModuleOp"> {
+  let summary = "Make inputs and outputs the plan's integers";
+  let description = [{
+    An input that is quantized before anything reads it, and an output that is dequantized last, become bytes; the
+    attributes `nibble.scale` and `nibble.zero_point` tell their meaning. An input or output that is computed with in
+    float is left, with a warning that names it.
+
+    ```mlir
+    func.func @main(%x: tensor<4x2xf32> {nibble.name = "x"}) -> (tensor<8xf32> {nibble.name = "y"}) {
+      %q = nibble.int_quantize %x {scale = 0.5 : f32, zero_point = 128 : i32, clamp = array<i32: 0, 255>} : tensor<4x2xf32> -> tensor<4x2xui8>
+      %r = nibble.reshape %q : tensor<4x2xui8> -> tensor<8xui8>
+      %y = nibble.int_dequantize %r {scale = 0.5 : f32, zero_point = 128 : i32} : tensor<8xui8> -> tensor<8xf32>
+      return %y : tensor<8xf32>
+    }
+    // becomes
+    func.func @main(%x: tensor<4x2xui8> {nibble.name = "x", nibble.scale = 0.5 : f32, nibble.zero_point = 128 : i32})
+        -> (tensor<8xui8> {nibble.name = "y", nibble.scale = 0.5 : f32, nibble.zero_point = 128 : i32}) {
+      %r = nibble.reshape %x : tensor<4x2xui8> -> tensor<8xui8>
+      return %r : tensor<8xui8>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"exposed", "exposed", "inputs and outputs made integers">];
+}
+
+def ArrangeImages : Pass<"nibble-arrange-images", "mlir::ModuleOp"> {
+  let summary = "Choose the order of dimensions of images among inputs and outputs";
+  let description = [{
+    Tells of each input and output that is an image (a convolution or pool works on it) by the attribute
+    `nibble.layout` in which order its dimensions lie, and with `layout` nchw or nhwc changes the order to that: the
+    transposes at the border of the graph then go, or come.
+
+    ```mlir
+    // nibble-opt --nibble-arrange-images=layout=nhwc
+    func.func @main(%x: tensor<1x3x8x8xf32>) -> tensor<1x4x4x3xf32> {
+      %t = nibble.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x8x8xf32> -> tensor<1x8x8x3xf32>
+      %y = nibble.max_pool %t {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
+          dilations = array<i64: 1, 1>, layout = #nibble.layout<nhwc>} : tensor<1x8x8x3xf32> -> tensor<1x4x4x3xf32>
+      return %y : tensor<1x4x4x3xf32>
+    }
+    // becomes
+    func.func @main(%x: tensor<1x8x8x3xf32> {nibble.layout = "nhwc"}) -> (tensor<1x4x4x3xf32> {nibble.layout = "nhwc"}) {
+      %y = nibble.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
+          dilations = array<i64: 1, 1>, layout = #nibble.layout<nhwc>} : tensor<1x8x8x3xf32> -> tensor<1x4x4x3xf32>
+      return %y : tensor<1x4x4x3xf32>
+    }
+    ```
+  }];
+  let options = [Option<"layout", "layout", "std::string", "\"model\"", "model (as they are), nchw or nhwc">];
+  let statistics = [Statistic<"arranged", "arranged", "inputs and outputs whose dimensions changed places">];
+}
+
 #endif // NIBBLE_PASSES

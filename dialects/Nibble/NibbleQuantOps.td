@@ -19,6 +19,7 @@ def Nibble_ConstantOp : Nibble_Op<"constant", [Pure, ConstantLike]> {
     * C1: `value` has the result's shape.
     * C2: `value` has the result's element type, or its storage type if quantized.
     * C3: every stored value lies in the quantized type's storage range.
+    * C4: a resource has its bytes.
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Nibble_Tensor:$result);

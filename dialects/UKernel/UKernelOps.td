@@ -24,6 +24,7 @@ def UKernel_ConstantOp : UKernel_Op<"constant", [Pure]> {
     ```
 
     * C1: the buffer is plain and has the bytes of `value`.
+    * C2: a resource has its bytes.
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs UKernel_Buffer:$result);

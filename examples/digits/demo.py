@@ -112,7 +112,11 @@ def main():
     console.print(Columns(drawing(data["test"][i], data["labels"][i], logits[i]) for i in chosen))
     console.print(comparison({name: figures for name, (_, figures) in results.items()}))
     agreed = np.mean(logits.argmax(axis=1) == reference.argmax(axis=1))
-    console.print(f"int8 and float agree on {agreed:.1%} of {len(images)} test images.")
+    console.print(f"int8 and float agree on {agreed:.1%} of {len(images)} test images.\n")
+    console.print("The same with your own model:\n"
+                  "  ./dev run nibble compile model.onnx --calib data.npz -o model.so\n"
+                  "  ./dev run nibble explain model.so --html model.html\n"
+                  "docs/getting-started.md goes through every command.", highlight=False)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Support/Errors.h"
-#include "nibble/Support/Locations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -21,9 +20,14 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
 
-void nibble::buildLowerPipeline(OpPassManager &pm, bool observe, kernels::DotInput dotInput) {
+static std::vector<TargetSpec> getTargets(const CompileOptions &options) {
+  return options.targets.empty() ? std::vector<TargetSpec>{getHostTargetSpec()} : options.targets;
+}
+
+void nibble::buildLowerPipeline(OpPassManager &pm, const CompileOptions &options) {
+  const kernels::ISA *isa = kernels::lookupISA(getTargets(options).back().isa);
   pm.addNestedPass<func::FuncOp>(createIsolateBatch());
-  pm.addPass(createFromNibble(FromNibbleOptions{observe, dotInput}));
+  pm.addPass(createFromNibble(FromNibbleOptions{options.observe, isa ? isa->dotInput() : kernels::DotInput::U8}));
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
 }
 
@@ -45,98 +49,77 @@ static bool isIdentifier(StringRef name) {
   return llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
-// The kernel op that produces the memory of `value`.
-static Operation *getProducer(Value value) {
-  while (auto view = value.getDefiningOp<ViewOp>())
-    value = view.getInput();
-  return value.getDefiningOp();
+static int64_t getArenaBytes(func::FuncOp function) {
+  return function->getAttrOfType<IntegerAttr>("ukernel.arena_bytes").getInt();
 }
 
-static void describeCalls(const Program &program, const kernels::ISA &isa, CompiledModel &model) {
-  for (Operation &op : program.function.front()) {
-    if (auto kernel = dyn_cast<KernelOp>(op)) {
-      auto type = cast<BufferType>(op.getResult(0).getType());
-      KernelCall call{kernel.getKernelName(isa), getNodeName(op.getLoc()).str(), "", kernel.getTileCount(),
-                      type.getBytes()};
-      llvm::raw_string_ostream(call.result) << type;
-      model.kernels.push_back(std::move(call));
-    } else if (auto observe = dyn_cast<ukernel::ObserveOp>(op)) {
-      auto type = cast<BufferType>(observe.getInput().getType());
-      int64_t offset = getProducer(observe.getInput())->getAttrOfType<IntegerAttr>("offset").getInt();
-      ObservedValue value{observe.getName().str(), offset + type.getOrigin() * type.getElementBytes(), {}, {}};
-      value.shape.assign(type.getShape().begin(), type.getShape().end());
-      value.strides = type.getStrides();
-      model.observed.push_back(std::move(value));
-    }
-  }
+static llvm::Expected<func::FuncOp> findMain(ModuleOp module) {
+  if (auto function = module.lookupSymbol<func::FuncOp>("main"))
+    return function;
+  return makeError("the module has no function 'main'");
 }
 
-static llvm::Error emitVariants(const Program &program, ArrayRef<TargetSpec> targets, const CompileOptions &options,
-                                CompiledModel &model) {
-  Location loc = program.function.getLoc();
-  bool single = targets.size() == 1;
-  for (const TargetSpec &target : targets) {
-    OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
-    std::string symbol = single ? program.name + "_run" : getVariantSymbol(program, target);
-    if (failed(emitRun(*module, program, symbol, single, target)))
-      return makeError("no code for the instruction set '" + target.isa + "'");
-    llvm::Expected<ObjectBytes> object = emitObject(*module, target, options.optLevel, options.codeKind);
-    if (!object)
-      return object.takeError();
-    model.objects.push_back(std::move(*object));
-    model.isas.push_back(target.isa);
-  }
-  // What does not compute runs everywhere.
-  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
-  emitDescription(*module, program, targets);
-  if (!single)
-    emitDispatch(*module, program, targets);
-  llvm::SmallVector<ModuleOp> plain = {*module};
-  OwningOpRef<ModuleOp> table = ModuleOp::create(loc);
-  if (options.standalone) {
-    emitStandaloneTable(*table, program, targets);
-    plain.push_back(*table);
-  }
-  for (ModuleOp code : plain) {
-    llvm::Expected<ObjectBytes> object = emitObject(code, getPlainestTargetSpec(targets.front()), 1, options.codeKind);
-    if (!object)
-      return object.takeError();
-    model.objects.push_back(std::move(*object));
-  }
-  return llvm::Error::success();
+// Appends a module to `functions` and returns it; `isa` is empty for what every processor runs.
+static ModuleOp addModule(ModuleOp functions, StringRef name, StringRef isa) {
+  OpBuilder b = OpBuilder::atBlockEnd(functions.getBody());
+  auto module = ModuleOp::create(b, functions.getLoc(), name);
+  module->setAttr("nibble.isa", b.getStringAttr(isa));
+  return module;
 }
 
-llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const CompileOptions &options) {
-  if (!isIdentifier(options.name))
-    return makeError("expected a name of letters, digits and underscores, got '" + options.name + "'");
-  std::vector<TargetSpec> targets = options.targets;
-  if (targets.empty())
-    targets.push_back(getHostTargetSpec());
-  const kernels::ISA *isa = kernels::lookupISA(targets.back().isa);
-  if (!isa)
-    return makeError("no kernels for the instruction set '" + targets.back().isa + "'");
+llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, const CompileOptions &options) {
   // What the emitters produce.
-  module.getContext()
+  lowered.getContext()
       ->loadDialect<LLVM::LLVMDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                     math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
-  PassManager pm(module.getContext());
-  buildLowerPipeline(pm, options.observe, isa->dotInput());
-  if (failed(pm.run(module)))
-    return makeError("lowering to kernels failed");
-  auto function = module.lookupSymbol<func::FuncOp>("main");
+  llvm::Expected<func::FuncOp> function = findMain(lowered);
   if (!function)
-    return makeError("the module has no function 'main'");
+    return function.takeError();
+  WeightBlob weights(*function);
+  Program program{options.name, *function, weights, getArenaBytes(*function)};
+  std::vector<TargetSpec> targets = getTargets(options);
+  OwningOpRef<ModuleOp> functions = ModuleOp::create(function->getLoc());
+  bool single = targets.size() == 1;
+  for (const TargetSpec &target : targets) {
+    std::string symbol = single ? program.name + "_run" : getVariantSymbol(program, target);
+    if (failed(emitRun(addModule(*functions, target.isa, target.isa), program, symbol, single, target)))
+      return makeError("no code for the instruction set '" + target.isa + "'");
+  }
+  // What does not compute runs everywhere.
+  ModuleOp description = addModule(*functions, "description", "");
+  emitDescription(description, program, targets);
+  if (!single)
+    emitDispatch(description, program, targets);
+  if (options.standalone)
+    emitStandaloneTable(addModule(*functions, "standalone", ""), program, targets);
+  return functions;
+}
 
-  WeightBlob weights(function);
-  int64_t arenaBytes = function->getAttrOfType<IntegerAttr>("ukernel.arena_bytes").getInt();
-  Program program{options.name, function, weights, arenaBytes};
+llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp functions, const CompileOptions &options) {
+  llvm::Expected<func::FuncOp> function = findMain(lowered);
+  if (!function)
+    return function.takeError();
+  WeightBlob weights(*function);
+  Program program{options.name, *function, weights, getArenaBytes(*function)};
   CompiledModel model;
   model.name = options.name;
-  model.arenaBytes = arenaBytes;
+  model.arenaBytes = program.arenaBytes;
   model.weightBytes = weights.getBytes().size();
-  describeCalls(program, *isa, model);
-  if (llvm::Error error = emitVariants(program, targets, options, model))
-    return error;
+  std::vector<TargetSpec> targets = getTargets(options);
+  describeProgram(program, targets.back(), model);
+  for (ModuleOp part : llvm::make_early_inc_range(functions.getOps<ModuleOp>())) {
+    StringRef isa = part->getAttrOfType<StringAttr>("nibble.isa").getValue();
+    const TargetSpec *target = isa.empty() ? &getPlainestTargetSpec(targets.front()) : lookupTargetSpec(isa);
+    if (!isa.empty())
+      model.isas.push_back(isa.str());
+    part->remove();
+    OwningOpRef<ModuleOp> owner(part);
+    llvm::Expected<ObjectBytes> object =
+        emitObject(part, *target, isa.empty() ? 1 : options.optLevel, options.codeKind);
+    if (!object)
+      return object.takeError();
+    model.objects.push_back(std::move(*object));
+  }
   if (options.codeKind != CodeKind::Object)
     return model;
   llvm::Expected<ObjectBytes> data = emitDataObject(program.getWeightSymbol(), weights.getBytes(), targets.front());
@@ -144,4 +127,28 @@ llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const Co
     return data.takeError();
   model.objects.push_back(std::move(*data));
   return model;
+}
+
+llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const CompileOptions &options) {
+  if (!isIdentifier(options.name))
+    return makeError("expected a name of letters, digits and underscores, got '" + options.name + "'");
+  if (std::string isa = getTargets(options).back().isa; !kernels::lookupISA(isa))
+    return makeError("no kernels for the instruction set '" + isa + "'");
+  PassManager pm(module.getContext());
+  buildLowerPipeline(pm, options);
+  if (failed(pm.run(module)))
+    return makeError("lowering to kernels failed");
+  llvm::Expected<OwningOpRef<ModuleOp>> functions = emitFunctions(module, options);
+  if (!functions)
+    return functions.takeError();
+  return emitObjects(module, **functions, options);
+}
+
+llvm::Error nibble::addNote(CompiledModel &model, StringRef section, ArrayRef<char> bytes) {
+  llvm::Expected<ObjectBytes> object =
+      emitNoteObject(section, bytes, getPlainestTargetSpec(*lookupTargetSpec(model.isas.front())));
+  if (!object)
+    return object.takeError();
+  model.objects.push_back(std::move(*object));
+  return llvm::Error::success();
 }

@@ -120,9 +120,6 @@ void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t
     Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, argumentArray, ArrayRef<LLVM::GEPArg>{int32_t(index)});
     LLVM::StoreOp::create(b, loc, argument, slot);
   }
-  auto direct = [&] { func::CallOp::create(b, loc, kernel, ValueRange{argumentArray, constant(0), constant(tiles)}); };
-  if (tiles == 1)
-    return direct();
   auto branch = scf::IfOp::create(b, loc, threaded, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -134,7 +131,7 @@ void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t
       b, loc, type,
       ValueRange{function.getArgument(3), function.getArgument(4), address, argumentArray, constant(tiles)});
   b.setInsertionPointToStart(branch.elseBlock());
-  direct();
+  func::CallOp::create(b, loc, kernel, ValueRange{argumentArray, constant(0), constant(tiles)});
 }
 
 LogicalResult SampleEmitter::emitCall(KernelOp op) {

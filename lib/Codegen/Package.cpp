@@ -21,6 +21,10 @@ std::string nibble::makeHeader(const CompiledModel &model) {
   os << "/* " << name << ": a model compiled by Nibble. nibble_abi.h explains the functions. */\n"
      << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <nibble/Runtime/nibble_abi.h>\n\n"
      << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+     << "/* Inputs and outputs; images are in the order of dimensions that is named.";
+  for (const std::string &port : model.ports)
+    os << "\n *   " << port;
+  os << " */\n\n"
      << "/* Bytes of the arena; aligned to NIBBLE_ALIGNMENT. */\n"
      << "#define " << llvm::StringRef(name).upper() << "_ARENA_BYTES " << model.arenaBytes << "u\n\n"
      << "const nibble_model_desc *" << name << "_describe(void);\n"
@@ -53,11 +57,11 @@ static llvm::Error writeHeaderBeside(const CompiledModel &model, llvm::StringRef
 }
 
 /// The program around a model, as the build compiled it for each architecture.
-static llvm::ArrayRef<std::vector<unsigned char>> getStandaloneObjects(kernels::Arch arch) {
-  static const std::vector<unsigned char> x86[] = {
+static llvm::ArrayRef<std::vector<char>> getStandaloneObjects(kernels::Arch arch) {
+  static const std::vector<char> x86[] = {
 #include "Standalone_x86_64.inc"
   };
-  static const std::vector<unsigned char> aarch64[] = {
+  static const std::vector<char> aarch64[] = {
 #include "Standalone_aarch64.inc"
   };
   switch (arch) {
@@ -71,7 +75,7 @@ static llvm::ArrayRef<std::vector<unsigned char>> getStandaloneObjects(kernels::
 
 static llvm::Error linkStandalone(const CompiledModel &model, llvm::StringRef path) {
   std::vector<ObjectBytes> objects = model.objects;
-  for (const std::vector<unsigned char> &object : getStandaloneObjects(kernels::lookupISA(model.isas.front())->arch))
+  for (const std::vector<char> &object : getStandaloneObjects(kernels::lookupISA(model.isas.front())->arch))
     objects.emplace_back(object.begin(), object.end());
   return linkExecutable(objects, path);
 }

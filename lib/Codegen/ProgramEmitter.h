@@ -42,6 +42,9 @@ struct Program {
 llvm::LogicalResult emitRun(mlir::ModuleOp module, const Program &program, llvm::StringRef symbol, bool exported,
                             const TargetSpec &target);
 
+/// Tells of calls, buffers and ports, for people.
+void describeProgram(const Program &program, const TargetSpec &target, CompiledModel &model);
+
 /// Emits NAME_describe and NAME_arena_bytes.
 void emitDescription(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 

@@ -84,14 +84,16 @@ Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Sa
   return run;
 }
 
-Expected<double> measureSqnr(Executable &executable, ArrayRef<KeptSample> samples) {
+Expected<double> measureSqnr(Executable &executable, ArrayRef<KeptSample> samples, ArrayRef<Port> inputs,
+                             ArrayRef<Port> outputs) {
   std::vector<Difference> differences(executable.outputs().size());
   for (const KeptSample &sample : samples) {
-    Expected<std::vector<Array>> results = executable.run(sample.feed);
+    Expected<std::vector<Array>> results = executable.run(adapt(inputs, sample.feed, executable.inputs()));
     if (!results)
       return results.takeError();
-    for (auto [difference, expected, actual] : zip_equal(differences, sample.outputs, *results))
-      if (Error error = difference.add(expected, actual))
+    for (size_t i = 0; i < differences.size(); ++i)
+      if (Error error =
+              differences[i].add(sample.outputs[i], adapt(executable.outputs()[i], (*results)[i], outputs[i])))
         return std::move(error);
   }
   double worst = std::numeric_limits<double>::infinity();

@@ -36,7 +36,7 @@ Expected<MethodSummary> Compilation::tryMethod(const MethodSummary &choice) {
   Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, *copy, /*threads=*/1, /*optLevel=*/0);
   if (!executable)
     return executable.takeError();
-  Expected<double> sqnr = measureSqnr(**executable, kept);
+  Expected<double> sqnr = measureSqnr(**executable, kept, ownInputs, ownOutputs);
   if (!sqnr)
     return sqnr.takeError();
   return MethodSummary{choice.method, choice.correctBias, *sqnr};

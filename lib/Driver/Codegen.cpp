@@ -58,24 +58,11 @@ static mlir::LogicalResult foldQuantized(Session &session, mlir::ModuleOp module
 
 Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const nibble::CompileOptions &options) {
   mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
-  std::optional<CompiledModel> model;
-  std::string message;
-  Error error = session.attempt([&]() -> mlir::LogicalResult {
+  return attempt<CompiledModel>(session, [&]() -> Expected<CompiledModel> {
     if (mlir::failed(foldQuantized(session, *copy)))
-      return mlir::failure();
-    Expected<CompiledModel> compiled = compileToObjects(*copy, options);
-    if (compiled)
-      model = std::move(*compiled);
-    else
-      message = toString(compiled.takeError());
-    return mlir::success(model.has_value());
+      return makeError("folding failed");
+    return compileToObjects(*copy, options);
   });
-  // The diagnostics say more than the error that follows them.
-  if (!error || message.empty())
-    return error ? Expected<CompiledModel>(std::move(error)) : Expected<CompiledModel>(std::move(*model));
-  std::string diagnostics = toString(std::move(error));
-  bool isSilent = StringRef(diagnostics).starts_with("failed without a diagnostic");
-  return makeError(isSilent ? message : diagnostics);
 }
 
 Expected<std::unique_ptr<LoadedModel>> loadCode(const CompiledModel &model) {

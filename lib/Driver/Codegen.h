@@ -7,6 +7,7 @@
 #include "nibble/Driver/Options.h"
 #include "nibble/Driver/Session.h"
 #include "nibble/Pipelines/Compile.h"
+#include "nibble/Support/Errors.h"
 
 namespace nibble::driver {
 
@@ -15,6 +16,26 @@ llvm::Expected<std::vector<TargetSpec>> parseTargets(llvm::StringRef target);
 
 /// Whether values of `module` are of quantized types.
 bool holdsQuantized(mlir::ModuleOp module);
+
+/// Runs `action`; if it fails, with the diagnostics, which say more than the error that follows them.
+template <typename T>
+llvm::Expected<T> attempt(Session &session, llvm::function_ref<llvm::Expected<T>()> action) {
+  std::optional<T> result;
+  std::string message;
+  llvm::Error error = session.attempt([&] {
+    llvm::Expected<T> made = action();
+    if (made)
+      result = std::move(*made);
+    else
+      message = llvm::toString(made.takeError());
+    return mlir::success(result.has_value());
+  });
+  if (!error)
+    return std::move(*result);
+  std::string diagnostics = llvm::toString(std::move(error));
+  bool isSilent = llvm::StringRef(diagnostics).starts_with("failed without a diagnostic");
+  return makeError(isSilent && !message.empty() ? message : diagnostics);
+}
 
 /// Generates code for a copy of `module`.
 llvm::Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module,

@@ -39,11 +39,12 @@ public:
   llvm::Expected<Compiled> emit();
 
   /// Takes the time of each node's kernels, once code was generated.
-  llvm::Error measureNodes(std::vector<NodeSummary> &nodes);
+  llvm::Error measureNodes(Summary &summary);
 
   const std::optional<Calibration> &getMeasured() const { return measured; }
   bool isDone() const { return phases.isDone(); }
-  llvm::SmallVector<char, 0> print() const { return printModule(*module, /*bytecode=*/false); }
+  /// The IR behind the phase to stop after.
+  llvm::SmallVector<char, 0> print() const;
   Compiled finish(llvm::SmallVector<char, 0> bytes);
 
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -59,7 +60,12 @@ private:
   llvm::Error calibrate(OpenSamples open);
   llvm::Error measureRanges(Samples &samples);
   llvm::Error keepRanges();
+  llvm::Error lower(const nibble::CompileOptions &codegen);
+  llvm::Expected<Compiled> packageAll(CompiledModel model);
+  bool isCode() const;
   llvm::Error measureQuality(const CompiledModel &model);
+  llvm::Error measureFloat();
+  void summarizeGraph(const CompiledModel *model);
   llvm::Error quantize();
   llvm::Error fold();
   QuantizeOptions getQuantizeOptions() const;
@@ -81,9 +87,13 @@ private:
   Session &session;
   std::string path;
   CompileOptions options;
+  std::string name; // prefix of all symbols
   PhaseRunner phases;
   Summary summary;
   std::vector<KeptSample> kept;
+  std::vector<Port> ownInputs, ownOutputs;      // as calibration had them
+  mlir::OwningOpRef<mlir::ModuleOp> floatGraph; // for comparison
+  mlir::OwningOpRef<mlir::ModuleOp> lowered, functions;
   std::optional<CompiledModel> code;
   std::string calibrationFile;
   std::optional<Calibration> measured;

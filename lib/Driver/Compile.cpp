@@ -3,6 +3,8 @@
 #include "nibble/Driver/Compile.h"
 #include "Codegen.h"
 #include "Compilation.h"
+#include "Explanation.h"
+#include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Driver/Explain.h"
 #include "nibble/Export/ONNX.h"
 #include "nibble/Quantization/CalibrationFile.h"
@@ -13,11 +15,37 @@
 #include "mlir/Pass/PassManager.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 using namespace llvm;
 
 namespace nibble::driver {
+
+/// A C identifier made of the name that was chosen, or of the file's stem.
+static Expected<std::string> chooseName(StringRef chosen, StringRef path) {
+  std::string name = chosen.empty() ? sys::path::stem(path).str() : chosen.str();
+  auto isFine = [](char c) { return isAlnum(c) || c == '_'; };
+  if (!chosen.empty() && (!all_of(chosen, isFine) || isDigit(chosen.front())))
+    return makeError("name '" + chosen + "' is not a C identifier");
+  for (char &c : name)
+    c = isFine(c) ? c : '_';
+  if (name.empty() || isDigit(name.front()))
+    name.insert(0, "m");
+  return name;
+}
+
+/// The phase whose IR is asked for.
+static StringRef getLastPhase(const CompileOptions &options) {
+  return StringSwitch<StringRef>(options.emit)
+      .Case("onnx-mlir", "import")
+      .Case("mlir", "fold")
+      .Case("ukernel-mlir", "lower")
+      .Case("vector-mlir", "codegen")
+      .Default(options.stopAfter);
+}
 
 Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, StringRef path,
                                                            const CompileOptions &options) {
@@ -25,10 +53,14 @@ Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, Str
     return std::move(error);
   if (Expected<std::vector<TargetSpec>> targets = parseTargets(options.target); !targets)
     return targets.takeError();
-  Expected<PhaseRunner> phases = PhaseRunner::create(session, options.stopAfter, options.dumpPhases);
+  Expected<std::string> name = chooseName(options.name, path);
+  if (!name)
+    return name.takeError();
+  Expected<PhaseRunner> phases = PhaseRunner::create(session, getLastPhase(options), options.dumpPhases);
   if (!phases)
     return phases.takeError();
   auto compilation = std::unique_ptr<Compilation>(new Compilation(session, path, options, std::move(*phases)));
+  compilation->name = *name;
   (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(compilation->summary.modelBytes));
   return compilation;
 }
@@ -137,10 +169,9 @@ Error Compilation::calibrate(OpenSamples open) {
                        "float (--float)");
     return Error::success();
   }
-  std::vector<Port> inputs, outputs;
-  if (Error error = readPorts(*module, inputs, outputs))
+  if (Error error = readPorts(*module, ownInputs, ownOutputs))
     return error;
-  Expected<std::unique_ptr<Samples>> samples = open(inputs);
+  Expected<std::unique_ptr<Samples>> samples = open(ownInputs);
   if (!samples)
     return samples.takeError();
   return measureRanges(**samples);
@@ -186,13 +217,24 @@ Error Compilation::quantize() {
   return phases.run(Phase::Quantize, *module, [&](mlir::PassManager &pm) { buildQuantizePhase(pm, quantize); });
 }
 
-Error Compilation::fold() { return phases.run(Phase::Fold, *module, buildFoldPhase); }
+Error Compilation::fold() {
+  return phases.run(Phase::Fold, *module, [&](mlir::PassManager &pm) {
+    if (!options.quantization.isFloat() || holdsQuantized(*module))
+      buildFoldPhase(pm);
+    if (options.io == "quantized")
+      pm.addPass(createExposeIntegers());
+    if (options.ioLayout != "model")
+      pm.addPass(createArrangeImages({options.ioLayout}));
+  });
+}
 
 Error Compilation::runToQuantize(OpenSamples open) {
-  if (Error error = import(); error || isDone() || options.emit == "onnx-mlir")
+  if (Error error = import(); error || isDone())
     return error;
   if (Error error = normalize(); error || isDone() || options.quantization.isFloat())
     return error;
+  if (options.compareFloat)
+    floatGraph = module->clone();
   if (Error error = calibrate(open); error || isDone())
     return error;
   return quantize();
@@ -200,9 +242,12 @@ Error Compilation::runToQuantize(OpenSamples open) {
 
 Error Compilation::runToFold(OpenSamples open) {
   Error error = runToQuantize(open);
-  if (error || isDone() || options.emit == "onnx-mlir" || options.quantization.isFloat())
-    return error;
-  return fold();
+  return error || isDone() ? std::move(error) : fold();
+}
+
+SmallVector<char, 0> Compilation::print() const {
+  mlir::ModuleOp last = functions ? *functions : lowered ? *lowered : *module;
+  return printModule(last, options.bytecode);
 }
 
 /// What the phases and the probe said of a node.
@@ -222,10 +267,18 @@ void Compilation::addFindings(NodeSummary &node) const {
     node.reason = reason->second;
 }
 
-Compiled Compilation::finish(SmallVector<char, 0> bytes) {
+/// Tells of each node, and with a model which calls it became.
+void Compilation::summarizeGraph(const CompiledModel *model) {
   summary.nodes = summarizeNodes(*module);
   for (NodeSummary &node : summary.nodes)
     addFindings(node);
+  if (model)
+    addCalls(summary, *model);
+}
+
+Compiled Compilation::finish(SmallVector<char, 0> bytes) {
+  if (summary.nodes.empty())
+    summarizeGraph(nullptr);
   summary.outputBytes = bytes.size();
   session.reporter().endStep();
   summary.steps = session.reporter().steps();
@@ -238,9 +291,7 @@ Expected<Compiled> compile(Session &session, StringRef path, OpenSamples open, c
     return compilation.takeError();
   if (Error error = (*compilation)->runToFold(open))
     return std::move(error);
-  if ((*compilation)->isDone())
-    return (*compilation)->finish((*compilation)->print());
-  return (*compilation)->emit();
+  return (*compilation)->isDone() ? (*compilation)->finish((*compilation)->print()) : (*compilation)->emit();
 }
 
 Expected<Calibration> calibrateModel(Session &session, StringRef path, OpenSamples open) {
@@ -263,7 +314,8 @@ Expected<Compiled> quantize(Session &session, StringRef path, OpenSamples open, 
   if (options.isFloat())
     return makeError("weights 'float' leave nothing to quantize");
   if (StringRef mode = options.getMode(); mode != "static")
-    return makeError("mode '" + mode + "' has no form in QuantizeLinear and DequantizeLinear with the same results: "
+    return makeError("mode '" + mode +
+                     "' has no form in QuantizeLinear and DequantizeLinear with the same results: "
                      "compile the model instead");
   Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, all);
   if (!compilation)

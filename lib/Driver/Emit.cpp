@@ -3,6 +3,7 @@
 
 #include "Codegen.h"
 #include "Compilation.h"
+#include "Explanation.h"
 #include "LoadedExecutable.h"
 #include "nibble/Driver/Bench.h"
 #include "nibble/Driver/Compare.h"
@@ -20,19 +21,6 @@
 using namespace llvm;
 
 namespace nibble::driver {
-
-/// A C identifier made of the name that was chosen, or of the file's stem.
-static Expected<std::string> chooseName(StringRef chosen, StringRef path) {
-  std::string name = chosen.empty() ? sys::path::stem(path).str() : chosen.str();
-  auto isFine = [](char c) { return isAlnum(c) || c == '_'; };
-  if (!chosen.empty() && (!all_of(chosen, isFine) || isDigit(chosen.front())))
-    return makeError("name '" + chosen + "' is not a C identifier");
-  for (char &c : name)
-    c = isFine(c) ? c : '_';
-  if (name.empty() || isDigit(name.front()))
-    name.insert(0, "m");
-  return name;
-}
 
 static SmallVector<char, 0> toBytes(StringRef text) { return SmallVector<char, 0>(text.begin(), text.end()); }
 
@@ -75,23 +63,25 @@ static Expected<SmallVector<char, 0>> package(const CompiledModel &model, String
   return text;
 }
 
-/// Names each node's kernel.
-static void addKernels(std::vector<NodeSummary> &nodes, ArrayRef<KernelCall> kernels) {
-  for (NodeSummary &node : nodes)
-    for (const KernelCall &call : kernels)
-      if (!node.node.empty() && call.node == node.node && node.kernel.empty())
-        node.kernel = call.kernel;
+/// Runs the phases lower and codegen on a copy of the graph.
+Error Compilation::lower(const nibble::CompileOptions &codegen) {
+  lowered = module->clone();
+  if (Error error =
+          phases.run(Phase::Lower, *lowered, [&](mlir::PassManager &pm) { nibble::buildLowerPipeline(pm, codegen); });
+      error || isDone())
+    return error;
+  Expected<mlir::OwningOpRef<mlir::ModuleOp>> emitted =
+      attempt<mlir::OwningOpRef<mlir::ModuleOp>>(session, [&] { return emitFunctions(*lowered, codegen); });
+  if (!emitted)
+    return emitted.takeError();
+  functions = std::move(*emitted);
+  return phases.run(Phase::Codegen, *functions);
 }
 
 Expected<Compiled> Compilation::emit() {
-  if (options.emit == "onnx-mlir" || options.emit == "mlir")
-    return finish(print());
   session.reporter().beginStep("generating code", std::nullopt);
   nibble::CompileOptions codegen;
-  Expected<std::string> name = chooseName(options.name, path);
-  if (!name)
-    return name.takeError();
-  codegen.name = *name;
+  codegen.name = name;
   Expected<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets)
     return targets.takeError();
@@ -100,53 +90,57 @@ Expected<Compiled> Compilation::emit() {
   codegen.codeKind = options.emit == "ll"    ? CodeKind::LLVMIR
                      : options.emit == "asm" ? CodeKind::Assembly
                                              : CodeKind::Object;
-  Expected<CompiledModel> model = generateCode(session, *module, codegen);
+  if (Error error = lower(codegen))
+    return std::move(error);
+  if (isDone())
+    return finish(print());
+  Expected<CompiledModel> model =
+      attempt<CompiledModel>(session, [&] { return emitObjects(*lowered, *functions, codegen); });
   if (!model)
     return model.takeError();
-  Expected<SmallVector<char, 0>> bytes = package(*model, options.emit);
-  if (!bytes)
-    return bytes.takeError();
   session.reporter().beginStep("measuring the result", std::nullopt);
   summary.target = join(model->isas, ", ");
   summary.arenaBytes = model->arenaBytes;
   summary.weightBytes = model->weightBytes;
   if (Error error = measureQuality(*model))
     return std::move(error);
+  summarizeGraph(&*model);
+  return packageAll(std::move(*model));
+}
+
+/// Packages the model, with what `nibble explain` reads of it.
+Expected<Compiled> Compilation::packageAll(CompiledModel model) {
+  if (!options.strip && isCode())
+    if (Error error = addNote(model, kExplanationSection, packExplanation(summary)))
+      return std::move(error);
+  Expected<SmallVector<char, 0>> bytes = package(model, options.emit);
+  if (!bytes)
+    return bytes.takeError();
+  if (Error error = measureFloat())
+    return std::move(error);
   Compiled compiled = finish(std::move(*bytes));
   if (options.emit == "a" || options.emit == "o")
-    compiled.header = makeHeader(*model);
-  addKernels(compiled.summary.nodes, model->kernels);
-  code = std::move(*model);
+    compiled.header = makeHeader(model);
+  code = std::move(model);
   return compiled;
 }
 
-Error Compilation::measureNodes(std::vector<NodeSummary> &nodes) {
+/// Whether what is made can be run, once it is linked.
+bool Compilation::isCode() const { return is_contained({"so", "a", "o", "exe"}, options.emit); }
+
+Error Compilation::measureNodes(Summary &summary) {
   Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(*code);
   if (!loaded)
     return loaded.takeError();
-  std::vector<Port> inputs, outputs;
-  if (Error error = readPorts((*loaded)->describe(), inputs, outputs))
-    return error;
-  Expected<std::vector<double>> times =
-      measureKernels(**loaded, kept.empty() ? makeRandomFeed(inputs) : kept.front().feed, /*runs=*/20);
-  if (!times)
-    return times.takeError();
-  if (times->size() != code->kernels.size())
-    return Error::success(); // some kernels are not called through parallel_for
-  for (NodeSummary &node : nodes)
-    for (auto [call, time] : zip_equal(code->kernels, *times))
-      if (!node.node.empty() && call.node == node.node)
-        node.milliseconds = node.milliseconds.value_or(0) + time;
-  return Error::success();
+  return measureCalls(**loaded, kept.empty() ? nullptr : &kept.front().feed, ownInputs, summary);
 }
 
 /// How far the quantized code is from the float model on the samples that calibration kept, if this machine runs it.
 Error Compilation::measureQuality(const CompiledModel &model) {
-  bool isCode = is_contained({"so", "a", "o", "exe"}, options.emit);
   Expected<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets)
     return targets.takeError();
-  if (kept.empty() || !isCode || !all_of(*targets, isHostCapable))
+  if (kept.empty() || !isCode() || !all_of(*targets, isHostCapable))
     return Error::success();
   Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(model);
   if (!loaded)
@@ -154,14 +148,40 @@ Error Compilation::measureQuality(const CompiledModel &model) {
   Expected<std::unique_ptr<Executable>> executable = makeLoadedExecutable(std::move(*loaded), options.threads);
   if (!executable)
     return executable.takeError();
-  Expected<double> sqnr = measureSqnr(**executable, kept);
+  ArrayRef<Port> inputs = (*executable)->inputs();
+  Expected<double> sqnr = measureSqnr(**executable, kept, ownInputs, ownOutputs);
   if (!sqnr)
     return sqnr.takeError();
   summary.sqnr = *sqnr;
-  Expected<Latency> latency = measure(**executable, kept.front().feed, /*seconds=*/0.1);
+  Expected<Latency> latency = measure(**executable, adapt(ownInputs, kept.front().feed, inputs), /*seconds=*/0.1);
   if (!latency)
     return latency.takeError();
   summary.latency = latency->minimum;
+  return Error::success();
+}
+
+/// What the model would be without quantization.
+Error Compilation::measureFloat() {
+  if (!floatGraph || !summary.latency)
+    return Error::success();
+  session.reporter().beginStep("compiling the float model for comparison", std::nullopt);
+  nibble::CompileOptions codegen;
+  codegen.targets = {getHostTargetSpec()};
+  Expected<CompiledModel> model = generateCode(session, *floatGraph, codegen);
+  if (!model)
+    return model.takeError();
+  summary.floatWeightBytes = model->weightBytes;
+  summary.floatArenaBytes = model->arenaBytes;
+  Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(*model);
+  if (!loaded)
+    return loaded.takeError();
+  Expected<std::unique_ptr<Executable>> executable = makeLoadedExecutable(std::move(*loaded), options.threads);
+  if (!executable)
+    return executable.takeError();
+  Expected<Latency> latency = measure(**executable, kept.front().feed, /*seconds=*/0.1);
+  if (!latency)
+    return latency.takeError();
+  summary.floatLatency = latency->minimum;
   return Error::success();
 }
 

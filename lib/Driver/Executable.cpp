@@ -2,10 +2,13 @@
 
 #include "nibble/Driver/Executable.h"
 #include "nibble/Support/Errors.h"
+#include "nibble/Support/Numerics.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+
+#include <cstring>
 
 using namespace llvm;
 
@@ -48,6 +51,70 @@ static std::string listNames(ArrayRef<Port> ports) {
   return join(map_range(ports, [](const Port &port) { return "'" + port.name + "'"; }), ", ");
 }
 
+/// Floats as the integers that an input takes.
+static Array quantizeArray(const Port &port, const Array &array) {
+  Array result = Array::allocate(port.kind, array.shape);
+  auto [scale, zeroPoint] = *port.quantization;
+  bool isSigned = port.kind == ElementKind::I8;
+  for (auto [to, from] : zip_equal(result.as<uint8_t>(), array.as<float>()))
+    to = uint8_t(numerics::quantize(from, scale, zeroPoint, isSigned ? -128 : 0, isSigned ? 127 : 255));
+  return result;
+}
+
+static Array dequantizeArray(const Port &port, const Array &array) {
+  Array result = Array::allocate(ElementKind::F32, array.shape);
+  auto [scale, zeroPoint] = *port.quantization;
+  bool isSigned = port.kind == ElementKind::I8;
+  for (auto [to, from] : zip_equal(result.as<float>(), array.as<uint8_t>()))
+    to = numerics::dequantize(isSigned ? int8_t(from) : from, scale, zeroPoint);
+  return result;
+}
+
+/// An image with its dimensions in another order.
+static Array transposeImage(const Array &array, StringRef layout) {
+  static constexpr unsigned toNHWC[] = {0, 2, 3, 1}, toNCHW[] = {0, 3, 1, 2};
+  const unsigned *order = layout == "nhwc" ? toNHWC : toNCHW;
+  int64_t strides[4], width = getByteWidth(array.kind), stride = width;
+  for (int dim = 3; dim >= 0; --dim) {
+    strides[dim] = stride;
+    stride *= array.shape[dim];
+  }
+  SmallVector<int64_t, 4> shape;
+  for (int dim = 0; dim < 4; ++dim)
+    shape.push_back(array.shape[order[dim]]);
+  Array result = Array::allocate(array.kind, shape);
+  char *to = result.data.get();
+  for (int64_t a = 0; a < shape[0]; ++a)
+    for (int64_t b = 0; b < shape[1]; ++b)
+      for (int64_t c = 0; c < shape[2]; ++c)
+        for (int64_t d = 0; d < shape[3]; ++d, to += width)
+          std::memcpy(to,
+                      array.data.get() + a * strides[order[0]] + b * strides[order[1]] + c * strides[order[2]] +
+                          d * strides[order[3]],
+                      width);
+  return result;
+}
+
+Array adapt(const Port &from, const Array &array, const Port &to) {
+  Array result = array;
+  if (from.quantization && from.kind == array.kind && to.kind == ElementKind::F32)
+    result = dequantizeArray(from, result);
+  if (!from.layout.empty() && !to.layout.empty() && from.layout != to.layout && result.shape.size() == 4)
+    result = transposeImage(result, to.layout);
+  return result;
+}
+
+NamedArrays adapt(ArrayRef<Port> from, const NamedArrays &feed, ArrayRef<Port> to) {
+  NamedArrays result = feed;
+  for (NamedArray &entry : result) {
+    auto isEntry = [&](const Port &port) { return port.name == entry.name; };
+    const Port *source = find_if(from, isEntry), *target = find_if(to, isEntry);
+    if (source != from.end() && target != to.end())
+      entry.array = adapt(*source, entry.array, *target);
+  }
+  return result;
+}
+
 Expected<std::vector<Array>> arrangeFeed(ArrayRef<Port> inputs, const NamedArrays &feed) {
   std::vector<Array> arguments;
   StringMap<std::pair<int64_t, std::string>> dimensions;
@@ -55,11 +122,12 @@ Expected<std::vector<Array>> arrangeFeed(ArrayRef<Port> inputs, const NamedArray
     const Array *array = find(feed, port.name);
     if (!array)
       return makeError("input '" + port.name + "' is missing, expected " + describe(port));
-    if (array->kind != port.kind || !fits(port, array->shape))
+    bool isReal = port.quantization && array->kind == ElementKind::F32;
+    if ((array->kind != port.kind && !isReal) || !fits(port, array->shape))
       return makeError("input '" + port.name + "' is " + describe(*array) + ", expected " + describe(port));
     if (Error error = checkDimensions(port, array->shape, dimensions))
       return error;
-    arguments.push_back(*array);
+    arguments.push_back(isReal ? quantizeArray(port, *array) : *array);
   }
   for (const NamedArray &entry : feed)
     if (none_of(inputs, [&](const Port &port) { return port.name == entry.name; }))

@@ -2,12 +2,16 @@
 
 #include "nibble/Driver/Explain.h"
 #include "Compilation.h"
+#include "Explanation.h"
+#include "LoadedExecutable.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Driver/Open.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/Locations.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 
@@ -63,11 +67,29 @@ std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph) {
   return nodes;
 }
 
+/// Explains a compiled file by what it tells of itself, with times if it is a library that this machine runs.
+static Expected<Summary> explainCompiled(StringRef path) {
+  Expected<std::optional<Summary>> summary = readExplanation(path);
+  if (!summary)
+    return summary.takeError();
+  if (!*summary)
+    return makeError(
+        "'" + path +
+        "' does not tell of itself: it was compiled with --strip; explain its model, with the same options");
+  (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>((*summary)->outputBytes));
+  if (!isSharedLibrary(path))
+    return std::move(**summary);
+  Expected<std::unique_ptr<LoadedModel>> model = openLibrary(path);
+  if (!model)
+    return model.takeError();
+  if (Error error = measureCalls(**model, nullptr, {}, **summary))
+    return addContext("'" + path + "'", std::move(error));
+  return std::move(**summary);
+}
+
 Expected<Summary> explain(Session &session, StringRef path, OpenSamples openSamples, const CompileOptions &options) {
-  if (path.ends_with(".so"))
-    return makeError("'" + path +
-                     "' holds machine code alone: explain the model that it was compiled from, with the "
-                     "same options");
+  if (!isModel(path))
+    return explainCompiled(path);
   Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, options);
   if (!compilation)
     return compilation.takeError();
@@ -76,7 +98,7 @@ Expected<Summary> explain(Session &session, StringRef path, OpenSamples openSamp
   Expected<Compiled> compiled = (*compilation)->emit();
   if (!compiled)
     return compiled.takeError();
-  if (Error error = (*compilation)->measureNodes(compiled->summary.nodes))
+  if (Error error = (*compilation)->measureNodes(compiled->summary))
     return std::move(error);
   return std::move(compiled->summary);
 }

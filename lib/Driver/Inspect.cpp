@@ -48,6 +48,10 @@ static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
   for (mlir::Attribute dim : dims ? dims.getValue() : ArrayRef<mlir::Attribute>())
     port.dims.push_back(isa<mlir::StringAttr>(dim) ? cast<mlir::StringAttr>(dim).str() : "");
   port.dims.resize(port.shape.size());
+  port.layout = getString(attributes, "nibble.layout").str();
+  if (auto scale = attributes ? attributes.getAs<mlir::FloatAttr>("nibble.scale") : nullptr)
+    port.quantization = {float(scale.getValueAsDouble()),
+                         int32_t(attributes.getAs<mlir::IntegerAttr>("nibble.zero_point").getInt())};
   return port;
 }
 
@@ -76,6 +80,31 @@ static int64_t getStoredBytes(mlir::ShapedType type) {
   return type.getNumElements() * ((element.getIntOrFloatBitWidth() + 7) / 8);
 }
 
+/// Elements with 1 for every dynamic dimension.
+static int64_t countElements(mlir::Value value) {
+  int64_t count = 1;
+  for (int64_t extent : cast<mlir::RankedTensorType>(value.getType()).getShape())
+    count *= mlir::ShapedType::isDynamic(extent) ? 1 : extent;
+  return count;
+}
+
+/// Multiplications of an operation; 0 for what is no product of weights.
+static int64_t countProducts(mlir::Operation *op) {
+  auto perOutput = [&](mlir::Value filter) {
+    int64_t channels = cast<mlir::RankedTensorType>(filter.getType()).getDimSize(0);
+    return channels > 0 ? countElements(op->getResult(0)) * (countElements(filter) / channels) : 0;
+  };
+  if (auto conv = dyn_cast<ConvOp>(op))
+    return perOutput(conv.getFilter());
+  if (auto conv = dyn_cast<IntConvOp>(op))
+    return perOutput(conv.getFilter());
+  if (isa<MatMulOp, IntMatMulOp>(op)) {
+    int64_t depth = cast<mlir::RankedTensorType>(op->getOperand(0).getType()).getShape().back();
+    return countElements(op->getResult(0)) * std::max<int64_t>(depth, 1);
+  }
+  return 0;
+}
+
 Expected<ModelInfo> inspect(mlir::ModuleOp module) {
   ModelInfo info;
   info.name = getString(module->getAttrDictionary(), "nibble.model").str();
@@ -83,10 +112,12 @@ Expected<ModelInfo> inspect(mlir::ModuleOp module) {
   if (Error error = readPorts(module, info.inputs, info.outputs))
     return std::move(error);
   module.walk([&](mlir::Operation *op) {
-    if (auto constant = dyn_cast<ConstantOp>(op))
+    if (auto constant = dyn_cast<ConstantOp>(op)) {
       info.weightBytes += getStoredBytes(constant.getValue().getShapedType());
-    else if (!isa<mlir::ModuleOp, mlir::func::FuncOp, mlir::func::ReturnOp>(op))
+    } else if (!isa<mlir::ModuleOp, mlir::func::FuncOp, mlir::func::ReturnOp>(op)) {
+      info.products += countProducts(op);
       ++info.operations[op->getName().getStringRef().str()];
+    }
   });
   return info;
 }
@@ -104,6 +135,8 @@ json::Array toJson(ArrayRef<Port> ports) {
       object["scale"] = port.quantization->first;
       object["zero_point"] = port.quantization->second;
     }
+    if (!port.layout.empty())
+      object["layout"] = port.layout;
     result.push_back(std::move(object));
   }
   return result;
@@ -118,8 +151,18 @@ json::Object toJson(const ModelInfo &info) {
                       {"inputs", toJson(info.inputs)},
                       {"outputs", toJson(info.outputs)},
                       {"weight_bytes", info.weightBytes}};
-  if (!info.operations.empty())
+  if (info.fileBytes)
+    object["file_bytes"] = info.fileBytes;
+  if (!info.operations.empty()) {
+    object["multiplications"] = info.products;
     object["operations"] = std::move(operations);
+  }
+  if (!info.precisions.empty()) {
+    json::Object precisions;
+    for (const auto &[precision, count] : info.precisions)
+      precisions[precision] = count;
+    object["precisions"] = std::move(precisions);
+  }
   if (info.arenaBytes)
     object["arena_bytes"] = *info.arenaBytes;
   if (!info.targets.empty())
@@ -130,6 +173,8 @@ json::Object toJson(const ModelInfo &info) {
 static void printPorts(StringRef title, ArrayRef<Port> ports, raw_ostream &os) {
   for (const Port &port : ports) {
     os << formatv("{0,-9} {1}  {2}", title, port.name, describe(port));
+    if (!port.layout.empty())
+      os << "  " << port.layout;
     if (port.quantization)
       os << formatv("  scale {0} zero point {1}", port.quantization->first, port.quantization->second);
     os << '\n';
@@ -143,10 +188,16 @@ void print(const ModelInfo &info, raw_ostream &os) {
   printPorts("input", info.inputs, os);
   printPorts("output", info.outputs, os);
   os << formatv("{0,-9} {1:n} bytes\n", "weights", info.weightBytes);
+  if (info.fileBytes)
+    os << formatv("{0,-9} {1:n} bytes\n", "file", info.fileBytes);
+  if (info.products)
+    os << formatv("{0,-9} {1:n} multiplications of convolutions and matrices\n", "work", info.products);
   if (info.arenaBytes)
     os << formatv("{0,-9} {1:n} bytes\n", "arena", *info.arenaBytes);
   if (!info.targets.empty())
     os << formatv("{0,-9} {1}\n", "targets", join(info.targets, ", "));
+  for (const auto &[precision, count] : info.precisions)
+    os << formatv("{0,-9} {1} in {2}\n", "nodes", count, precision);
   for (const auto &[name, count] : info.operations)
     os << formatv("{0,9} {1}\n", count, name);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Library.h"
+#include "Explanation.h"
 #include "LoadedExecutable.h"
 #include "nibble/Support/Errors.h"
 
@@ -33,7 +34,7 @@ static Expected<std::string> findName(StringRef path) {
   return makeError("'" + path + "' is not a compiled model: it has no symbol that ends in '_describe'");
 }
 
-static Expected<std::unique_ptr<LoadedModel>> openLibrary(StringRef path) {
+Expected<std::unique_ptr<LoadedModel>> openLibrary(StringRef path) {
   Expected<std::string> name = findName(path);
   if (!name)
     return name.takeError();
@@ -77,6 +78,13 @@ Expected<ModelInfo> inspectLibrary(StringRef path) {
     info.targets.push_back(target.str());
   if (Error error = readPorts(desc, info.inputs, info.outputs))
     return std::move(error);
+  (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(info.fileBytes));
+  Expected<std::optional<Summary>> summary = readExplanation(path);
+  if (!summary)
+    return summary.takeError();
+  if (*summary)
+    for (const NodeSummary &node : (*summary)->nodes)
+      ++info.precisions[node.precision];
   return info;
 }
 

@@ -43,6 +43,7 @@ static Error readPort(const nibble_tensor_desc &desc, std::vector<Port> &ports) 
   }
   if (desc.scale != 0)
     port.quantization = {desc.scale, desc.zero_point};
+  port.layout = desc.layout == NIBBLE_LAYOUT_NCHW ? "nchw" : desc.layout == NIBBLE_LAYOUT_NHWC ? "nhwc" : "";
   ports.push_back(std::move(port));
   return Error::success();
 }

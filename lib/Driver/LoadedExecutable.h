@@ -15,6 +15,9 @@ llvm::Error readPorts(const nibble_model_desc &desc, std::vector<Port> &inputs, 
 /// Owns `model`; runs use `threads` threads, and may be called by several threads at once.
 llvm::Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads);
 
+/// Opens the shared library at `path`, whatever its model is called.
+llvm::Expected<std::unique_ptr<LoadedModel>> openLibrary(llvm::StringRef path);
+
 /// Milliseconds of each kernel call of a run on `feed`, in their order: the least of `runs` runs.
 llvm::Expected<std::vector<double>> measureKernels(LoadedModel &model, const NamedArrays &feed, int runs);
 

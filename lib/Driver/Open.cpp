@@ -6,10 +6,15 @@
 #include "nibble/Support/Errors.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 
 namespace nibble::driver {
+
+bool isModel(StringRef path) { return path.ends_with(".onnx") || path.ends_with(".mlir") || path.ends_with(".mlirbc"); }
+
+bool isSharedLibrary(StringRef path) { return path.ends_with(".so"); }
 
 /// The form of a float model that code is generated from.
 static Error normalize(Session &session, mlir::ModuleOp module) {
@@ -21,7 +26,7 @@ static Error normalize(Session &session, mlir::ModuleOp module) {
 }
 
 Expected<std::unique_ptr<Executable>> openExecutable(Session &session, StringRef path, bool reference, int threads) {
-  if (path.ends_with(".so")) {
+  if (isSharedLibrary(path)) {
     if (reference)
       return makeError("'" + path + "' holds machine code alone: the reference interpreter needs the model");
     return loadLibrary(path, threads);
@@ -38,12 +43,15 @@ Expected<std::unique_ptr<Executable>> openExecutable(Session &session, StringRef
 }
 
 Expected<ModelInfo> inspectFile(Session &session, StringRef path) {
-  if (path.ends_with(".so"))
+  if (isSharedLibrary(path))
     return inspectLibrary(path);
   Expected<mlir::OwningOpRef<mlir::ModuleOp>> module = session.load(path);
   if (!module)
     return module.takeError();
-  return inspect(**module);
+  Expected<ModelInfo> info = inspect(**module);
+  if (info)
+    (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(info->fileBytes));
+  return info;
 }
 
 } // namespace nibble::driver

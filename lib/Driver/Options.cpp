@@ -16,11 +16,13 @@ static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-s
 static constexpr StringLiteral modes[] = {"auto", "static", "dynamic", "weight-only"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
 static constexpr StringLiteral switches[] = {"auto", "on", "off"};
-static constexpr StringLiteral emits[] = {"so", "exe", "a", "o", "onnx-mlir", "mlir", "ll", "asm"};
+static constexpr StringLiteral emits[] = {"so",   "exe",          "a",           "o",  "onnx-mlir",
+                                          "mlir", "ukernel-mlir", "vector-mlir", "ll", "asm"};
 static constexpr StringLiteral ios[] = {"model", "quantized"};
+static constexpr StringLiteral layouts[] = {"model", "nchw", "nhwc"};
 static constexpr Choice choices[] = {
     {"weights", weights}, {"activations", activations},  {"mode", modes}, {"calib-method", methods},
-    {"emit", emits},      {"bias-correction", switches}, {"io", ios}};
+    {"emit", emits},      {"bias-correction", switches}, {"io", ios},     {"io-layout", layouts}};
 
 ArrayRef<Choice> getChoices() { return choices; }
 
@@ -65,6 +67,18 @@ static Error checkMode(const QuantizationOptions &options) {
   return Error::success();
 }
 
+/// Says which option has no effect where nothing is quantized.
+static Error checkUnused(const QuantizationOptions &options) {
+  std::pair<StringRef, bool> given[] = {{"calib-method", options.calibMethod != "auto"},
+                                        {"calib-file", !options.calibFile.empty()},
+                                        {"plan", !options.plan.empty()},
+                                        {"min-sqnr", options.minSqnr.has_value()}};
+  for (auto [name, isGiven] : given)
+    if (isGiven)
+      return makeError(name + " has no effect with weights 'float', which quantize nothing: leave one of them out");
+  return Error::success();
+}
+
 Error check(const QuantizationOptions &options) {
   std::pair<StringRef, StringRef> chosen[] = {{"weights", options.weights},
                                               {"activations", options.activations},
@@ -84,25 +98,37 @@ Error check(const QuantizationOptions &options) {
     return makeError("weights 'float' need activations 'float', not '" + options.activations + "'");
   if (Error error = checkMode(options))
     return error;
+  if (options.isFloat())
+    if (Error error = checkUnused(options))
+      return error;
   if (options.minSqnr && !(*options.minSqnr >= 0))
     return makeError("min_sqnr is " + Twine(std::to_string(*options.minSqnr)) + " dB, expected 0 or more");
+  return Error::success();
+}
+
+/// Options that would have no effect beside others.
+static Error checkConflicts(const CompileOptions &options) {
+  StringRef stop = options.stopAfter;
+  if (options.quantization.isFloat() && options.io == "quantized")
+    return makeError("io 'quantized' needs integers: it does not go with weights 'float'");
+  if (options.quantization.isFloat() && is_contained({"calibrate", "plan", "quantize"}, stop))
+    return makeError("stop-after '" + stop + "' is a phase of quantization, which weights 'float' leave out");
+  if (!stop.empty() && options.emit != "so")
+    return makeError("stop-after '" + stop + "' writes IR: it does not go with emit '" + options.emit + "'");
   return Error::success();
 }
 
 Error check(const CompileOptions &options) {
   if (Error error = check(options.quantization))
     return error;
-  if (Error error = getChoice("emit").check(options.emit))
-    return error;
-  if (Error error = getChoice("io").check(options.io))
-    return error;
-  if (options.io == "quantized")
-    return makeError("io 'quantized' is not supported yet; use 'model'");
-  if (options.stopAfter == "lower" || options.stopAfter == "codegen" || options.stopAfter == "package")
-    return makeError("stop-after '" + options.stopAfter + "' is not supported yet; the last phase is fold");
+  std::pair<StringRef, StringRef> chosen[] = {
+      {"emit", options.emit}, {"io", options.io}, {"io-layout", options.ioLayout}};
+  for (auto [name, value] : chosen)
+    if (Error error = getChoice(name).check(value))
+      return error;
   if (options.threads < 1 || options.threads > 1024)
     return makeError("threads is " + Twine(options.threads) + ", expected 1 to 1024");
-  return Error::success();
+  return checkConflicts(options);
 }
 
 } // namespace nibble::driver

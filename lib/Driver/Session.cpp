@@ -114,7 +114,9 @@ static mlir::LogicalResult checkResources(mlir::ModuleOp module) {
 }
 
 Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::parse(StringRef path) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/true, /*IsVolatile=*/false,
+                            /*Alignment=*/Align(64)); // of the weights in bytecode
   if (!buffer)
     return makeError("cannot read '" + path + "': " + buffer.getError().message());
   mlir::OwningOpRef<mlir::ModuleOp> module;

@@ -32,6 +32,30 @@ json::Object toJson(const NodeSummary &node) {
   return object;
 }
 
+static json::Object toJson(const CallSummary &call) {
+  json::Object object{{"kernel", call.kernel}, {"node", call.node}, {"tiles", call.tiles}};
+  if (call.fillsHalo)
+    object["fills_halo"] = true;
+  put(object, "ms", call.milliseconds);
+  return object;
+}
+
+static json::Object toJson(const BufferSummary &buffer) {
+  return json::Object{{"value", buffer.value},
+                      {"offset", buffer.offset},
+                      {"bytes", buffer.bytes},
+                      {"first_call", buffer.first},
+                      {"last_call", buffer.last}};
+}
+
+template <typename T>
+static json::Array toArray(const std::vector<T> &entries) {
+  json::Array array;
+  for (const T &entry : entries)
+    array.push_back(toJson(entry));
+  return array;
+}
+
 json::Object toJson(const Summary &summary) {
   json::Object object{{"model", summary.model},
                       {"model_bytes", summary.modelBytes},
@@ -43,10 +67,13 @@ json::Object toJson(const Summary &summary) {
   put(object, "sqnr_db", summary.sqnr);
   put(object, "ms", summary.latency);
   put(object, "float_ms", summary.floatLatency);
-  json::Array nodes;
-  for (const NodeSummary &node : summary.nodes)
-    nodes.push_back(toJson(node));
-  object["nodes"] = std::move(nodes);
+  put(object, "float_arena_bytes", summary.floatArenaBytes);
+  put(object, "float_weight_bytes", summary.floatWeightBytes);
+  object["nodes"] = toArray(summary.nodes);
+  if (!summary.calls.empty())
+    object["calls"] = toArray(summary.calls);
+  if (!summary.buffers.empty())
+    object["buffers"] = toArray(summary.buffers);
   json::Array methods;
   for (const MethodSummary &method : summary.methods) {
     json::Object entry{{"calib_method", method.method}, {"bias_correction", method.correctBias}};
@@ -59,6 +86,91 @@ json::Object toJson(const Summary &summary) {
     steps.push_back(json::Object{{"step", step.name}, {"seconds", step.seconds}});
   object["steps"] = std::move(steps);
   return object;
+}
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+static std::string getText(const json::Object &object, StringRef key) {
+  std::optional<StringRef> text = object.getString(key);
+  return text ? text->str() : "";
+}
+
+static int64_t getInteger(const json::Object &object, StringRef key, int64_t standard = 0) {
+  return object.getInteger(key).value_or(standard);
+}
+
+/// A number, or infinity for null.
+static std::optional<double> getNumber(const json::Object &object, StringRef key) {
+  const json::Value *value = object.get(key);
+  if (value && value->getAsNull())
+    return INFINITY;
+  return value ? value->getAsNumber() : std::nullopt;
+}
+
+static void parse(const json::Object &object, NodeSummary &node) {
+  node.node = getText(object, "node");
+  node.value = getText(object, "value");
+  node.operation = getText(object, "operation");
+  node.precision = getText(object, "precision");
+  node.reason = getText(object, "reason");
+  node.kernel = getText(object, "kernel");
+  node.weightBytes = getInteger(object, "weight_bytes");
+  node.outputBytes = getInteger(object, "output_bytes");
+  node.sqnr = getNumber(object, "sqnr_db");
+  node.milliseconds = getNumber(object, "ms");
+}
+
+static void parse(const json::Object &object, CallSummary &call) {
+  call.kernel = getText(object, "kernel");
+  call.node = getInteger(object, "node", -1);
+  call.tiles = getInteger(object, "tiles", 1);
+  call.fillsHalo = object.getBoolean("fills_halo").value_or(false);
+  call.milliseconds = getNumber(object, "ms");
+}
+
+static void parse(const json::Object &object, BufferSummary &buffer) {
+  buffer.value = getText(object, "value");
+  buffer.offset = getInteger(object, "offset");
+  buffer.bytes = getInteger(object, "bytes");
+  buffer.first = getInteger(object, "first_call");
+  buffer.last = getInteger(object, "last_call");
+}
+
+template <typename T>
+static bool parse(const json::Object &object, StringRef key, std::vector<T> &entries) {
+  const json::Array *array = object.getArray(key);
+  for (const json::Value &value : array ? *array : json::Array()) {
+    const json::Object *entry = value.getAsObject();
+    if (!entry)
+      return false;
+    parse(*entry, entries.emplace_back());
+  }
+  return true;
+}
+
+std::optional<Summary> parseSummary(const json::Object &object) {
+  Summary summary;
+  summary.model = getText(object, "model");
+  summary.target = getText(object, "target");
+  summary.modelBytes = getInteger(object, "model_bytes");
+  summary.outputBytes = getInteger(object, "output_bytes");
+  summary.weightBytes = getInteger(object, "weight_bytes");
+  summary.arenaBytes = object.getInteger("arena_bytes");
+  summary.sqnr = getNumber(object, "sqnr_db");
+  summary.latency = getNumber(object, "ms");
+  summary.floatLatency = getNumber(object, "float_ms");
+  summary.floatArenaBytes = object.getInteger("float_arena_bytes");
+  summary.floatWeightBytes = object.getInteger("float_weight_bytes");
+  summary.samples = getInteger(object, "calibration_samples");
+  if (!parse(object, "nodes", summary.nodes) || !parse(object, "calls", summary.calls) ||
+      !parse(object, "buffers", summary.buffers))
+    return std::nullopt;
+  for (CallSummary &call : summary.calls)
+    if (call.node < -1 || call.node >= int64_t(summary.nodes.size()))
+      return std::nullopt;
+  return summary;
 }
 
 } // namespace nibble::driver

@@ -2,6 +2,7 @@
 
 #include "nibble/Pipelines/Phases.h"
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Pipelines/Compile.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -12,9 +13,9 @@ using namespace mlir;
 using namespace nibble;
 
 static constexpr std::pair<Phase, llvm::StringLiteral> kNames[] = {
-    {Phase::Import, "import"},     {Phase::Normalize, "normalize"}, {Phase::Calibrate, "calibrate"},
-    {Phase::Plan, "plan"},         {Phase::Quantize, "quantize"},   {Phase::Fold, "fold"},
-    {Phase::Lower, "lower"},       {Phase::Codegen, "codegen"},     {Phase::Package, "package"}};
+    {Phase::Import, "import"}, {Phase::Normalize, "normalize"}, {Phase::Calibrate, "calibrate"},
+    {Phase::Plan, "plan"},     {Phase::Quantize, "quantize"},   {Phase::Fold, "fold"},
+    {Phase::Lower, "lower"},   {Phase::Codegen, "codegen"},     {Phase::Package, "package"}};
 
 ArrayRef<Phase> nibble::getPhases() {
   static const SmallVector<Phase> phases = llvm::map_to_vector(kNames, [](const auto &entry) { return entry.first; });
@@ -56,6 +57,8 @@ void nibble::buildNormalizePhase(OpPassManager &pm) {
   pm.addPass(createNarrowTypes());
   pm.addPass(createQuantizeOps());
   pm.addPass(createEliminateRequantize());
+  // What the transposes at the border say of the model's own inputs and outputs.
+  pm.addPass(createArrangeImages());
 }
 
 void nibble::buildCalibratePhase(OpPassManager &pm) { pm.addPass(createInsertObservers()); }

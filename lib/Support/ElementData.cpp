@@ -52,6 +52,11 @@ std::optional<ElementData> nibble::getElementData(ElementsAttr attr) {
   return ElementData{blob->getData(), false};
 }
 
+StringRef nibble::getMissingResource(ElementsAttr attr) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(attr);
+  return resource && !resource.getRawHandle().getBlob() ? resource.getRawHandle().getKey() : StringRef();
+}
+
 std::optional<std::vector<char>> nibble::copyElementData(ElementsAttr attr) {
   auto data = getElementData(attr);
   if (!data)

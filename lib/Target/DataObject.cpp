@@ -39,8 +39,17 @@ static void emitData(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm:
   streamer.finish();
 }
 
-llvm::Expected<ObjectBytes> nibble::emitDataObject(llvm::StringRef symbol, llvm::ArrayRef<char> data,
-                                                   const TargetSpec &spec) {
+static void emitNote(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::StringRef name,
+                     llvm::ArrayRef<char> data) {
+  streamer.switchSection(context.getELFSection(name, llvm::ELF::SHT_PROGBITS, 0));
+  streamer.emitBytes(llvm::StringRef(data.data(), data.size()));
+  streamer.switchSection(context.getELFSection(".note.GNU-stack", llvm::ELF::SHT_PROGBITS, 0));
+  streamer.finish();
+}
+
+using EmitContent = llvm::function_ref<void(llvm::MCStreamer &, llvm::MCContext &)>;
+
+static llvm::Expected<ObjectBytes> assemble(const TargetSpec &spec, EmitContent emit) {
   using namespace llvm;
   llvm::Expected<const Target *> found = findTarget(spec);
   if (!found)
@@ -63,6 +72,16 @@ llvm::Expected<ObjectBytes> nibble::emitDataObject(llvm::StringRef symbol, llvm:
   std::unique_ptr<MCCodeEmitter> emitter(target.createMCCodeEmitter(*instructions, context));
   std::unique_ptr<MCStreamer> streamer(target.createMCObjectStreamer(
       triple, context, std::move(backend), std::move(writer), std::move(emitter), *subtarget));
-  emitData(*streamer, context, symbol, data);
+  emit(*streamer, context);
   return bytes;
+}
+
+llvm::Expected<ObjectBytes> nibble::emitDataObject(llvm::StringRef symbol, llvm::ArrayRef<char> data,
+                                                   const TargetSpec &spec) {
+  return assemble(spec, [&](auto &streamer, auto &context) { emitData(streamer, context, symbol, data); });
+}
+
+llvm::Expected<ObjectBytes> nibble::emitNoteObject(llvm::StringRef section, llvm::ArrayRef<char> data,
+                                                   const TargetSpec &spec) {
+  return assemble(spec, [&](auto &streamer, auto &context) { emitNote(streamer, context, section, data); });
 }

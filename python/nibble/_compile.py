@@ -49,7 +49,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             min_sqnr: float | None = None, threads: int = 1, strict: bool = False,
             calib_method: str = "auto", bias_correction: Switch = "auto", calib_file: Path | None = None,
             per_tensor: bool = False, name: str = "",
-            io: Literal["model", "quantized"] = "model") -> Model:
+            io: Literal["model", "quantized"] = "model",
+            io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False) -> Model:
     """Quantize and compile the ONNX model at `path`.
 
     Args:
@@ -78,7 +79,10 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         calib_file: where the measured ranges are kept (.calib.json); read if there is no `calibration`.
         per_tensor: one scale for all weights of a node, instead of one for each output channel.
         name: prefix of the library's symbols; the file's stem if empty.
-        io: "quantized", the integers of the plan in place of floats, is refused: not supported yet.
+        io: "quantized": inputs and outputs are the integers of the plan, whose scale and zero point `Model.inputs`
+            and `Model.outputs` tell. `Model.run` then takes floats too, and quantizes them.
+        io_layout: order of the dimensions of images among inputs and outputs. Calibration data keeps the model's.
+        strip: leave out of the library what `nibble explain` reads: names of nodes, kernels, errors.
 
     Raises:
         Error: the model cannot be read or has an unsupported operation, an input is missing in the calibration data or
@@ -87,7 +91,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
     options = _nibble.CompileOptions()
     options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
                                     bias_correction, per_tensor)
-    options.target, options.threads, options.name, options.io = target, threads, name, io
+    options.target, options.threads, options.name = target, threads, name
+    options.io, options.io_layout, options.strip = io, io_layout, strip
     program = _nibble.compile(os.fspath(path), _samples(calibration), options)
     _warn(program.warnings)
     return Model(program)

@@ -23,11 +23,13 @@ class Value:
     scale: float | None = None
     """real = scale * (integer - zero_point), where integers stand for real numbers."""
     zero_point: int | None = None
+    layout: str | None = None
+    """Of an image, the order of its dimensions: "nchw" or "nhwc"."""
 
 
 def _values(text: str) -> list[Value]:
     return [Value(entry["name"], np.dtype(entry["dtype"]), tuple(entry["shape"]),
-                  entry.get("scale"), entry.get("zero_point")) for entry in json.loads(text)]
+                  entry.get("scale"), entry.get("zero_point"), entry.get("layout")) for entry in json.loads(text)]
 
 
 def _feed(feed: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -62,7 +64,8 @@ class Model:
     def run(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
         """Compute the outputs, in the model's order.
 
-        `feed` has an array for each input, under its name and of its dtype and shape. Raises `nibble.Error` naming
+        `feed` has an array for each input, under its name and of its dtype and shape; where an input takes integers that
+        stand for real numbers, float32 is quantized. Raises `nibble.Error` naming
         the input that is missing, unknown, or of another dtype or shape.
         """
         return self._program.run(_feed(feed))

@@ -24,6 +24,8 @@ class CompileOptions:
     target: str
     name: str
     io: str
+    io_layout: str
+    strip: bool
     threads: int
 
 class Program:

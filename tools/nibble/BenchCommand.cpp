@@ -45,7 +45,8 @@ Error BenchCommand::run(Reporter &reporter) {
   if (threads < 1 || threads > 1024)
     return makeError("--threads is " + Twine(threads) + ", expected 1 to 1024");
   if (!(seconds > 0 && seconds <= 3600))
-    return makeError("--seconds is " + Twine(formatv("{0}", seconds.getValue()).str()) + ", expected up to 3600");
+    return makeError("--seconds is " + Twine(formatv("{0}", seconds.getValue()).str()) +
+                     ", expected more than 0, up to 3600");
   Session session(reporter);
   Expected<std::unique_ptr<Executable>> executable = openExecutable(session, model, /*reference=*/false, threads);
   if (!executable)

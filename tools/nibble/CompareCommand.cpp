@@ -35,12 +35,19 @@ public:
 
   Error run(Reporter &reporter) override {
     Session session(reporter);
+    if (isSharedLibrary(expected) && isModel(actual))
+      return makeError("'" + expected + "' is compiled and '" + actual +
+                       "' is a model: give the model first, then what is compared with it");
     Expected<std::unique_ptr<Executable>> first = openExecutable(session, expected, /*reference=*/false);
     if (!first)
       return first.takeError();
     Expected<std::unique_ptr<Executable>> second = openExecutable(session, actual, /*reference=*/false);
     if (!second)
       return second.takeError();
+    if (Error error = checkSame("input", (*first)->inputs(), (*second)->inputs()))
+      return error;
+    if (Error error = checkSame("output", (*first)->outputs(), (*second)->outputs()))
+      return error;
     Expected<std::unique_ptr<Samples>> samples =
         openSamples(inputs, (*first)->inputs(), [&](const Twine &text) { reporter.note(text.str()); });
     if (!samples)
@@ -49,6 +56,7 @@ public:
   }
 
 private:
+  Error checkSame(StringRef what, ArrayRef<Port> first, ArrayRef<Port> second) const;
   Error compare(Executable &first, Executable &second, Samples &samples, Reporter &reporter);
   void report(ArrayRef<Port> outputs, ArrayRef<Difference> differences, int64_t count) const;
 
@@ -57,10 +65,22 @@ private:
 };
 } // namespace
 
+/// Forms of one model have inputs and outputs of the same names in the same order.
+Error CompareCommand::checkSame(StringRef what, ArrayRef<Port> first, ArrayRef<Port> second) const {
+  if (first.size() != second.size())
+    return makeError("'" + expected + "' has " + Twine(first.size()) + " " + what + "s and '" + actual + "' has " +
+                     Twine(second.size()) + ": are these the same model?");
+  for (auto [index, ports] : enumerate(zip_equal(first, second))) {
+    auto &[left, right] = ports;
+    if (left.name != right.name || left.shape.size() != right.shape.size())
+      return makeError(what + " " + Twine(index) + " is '" + left.name + "' " + describe(left) + " in '" + expected +
+                       "' and '" + right.name + "' " + describe(right) + " in '" + actual +
+                       "': are these the same model?");
+  }
+  return Error::success();
+}
+
 Error CompareCommand::compare(Executable &first, Executable &second, Samples &samples, Reporter &reporter) {
-  if (first.outputs().size() != second.outputs().size())
-    return makeError("'" + expected + "' has " + Twine(first.outputs().size()) + " outputs and '" + actual + "' has " +
-                     Twine(second.outputs().size()));
   std::vector<Difference> differences(first.outputs().size());
   int64_t count = 0;
   reporter.beginStep("comparing", samples.count());
@@ -73,11 +93,12 @@ Error CompareCommand::compare(Executable &first, Executable &second, Samples &sa
     Expected<std::vector<Array>> left = first.run(**feed);
     if (!left)
       return addContext(expected, left.takeError());
-    Expected<std::vector<Array>> right = second.run(**feed);
+    Expected<std::vector<Array>> right = second.run(adapt(first.inputs(), **feed, second.inputs()));
     if (!right)
       return addContext(actual, right.takeError());
     for (auto [index, difference] : enumerate(differences))
-      if (Error error = difference.add((*left)[index], (*right)[index]))
+      if (Error error =
+              difference.add((*left)[index], adapt(second.outputs()[index], (*right)[index], first.outputs()[index])))
         return addContext("output '" + first.outputs()[index].name + "' of '" + actual + "'", std::move(error));
     reporter.advance(++count);
   }

@@ -38,17 +38,22 @@ public:
                cl::desc("instruction set: host; x86-64: generic, avx2, avxvnni, avx512vnni; AArch64: neon, dotprod; "
                         "several with commas"),
                cl::value_desc("name"), cl::sub(subcommand)),
-        emit("emit", cl::init("so"), cl::desc("what to write: so, exe, a, o, onnx-mlir, mlir, ll, asm"),
+        emit("emit", cl::init("so"),
+             cl::desc("what to write: so, exe, a, o; onnx-mlir, mlir, ukernel-mlir, vector-mlir, ll, asm"),
              cl::value_desc("kind"), cl::sub(subcommand)),
         name("name", cl::desc("prefix of all symbols (the file's stem)"), cl::value_desc("name"), cl::sub(subcommand)),
         io("io", cl::init("model"), cl::desc("types of inputs and outputs: model, quantized"), cl::value_desc("types"),
            cl::sub(subcommand)),
+        ioLayout("io-layout", cl::init("model"), cl::desc("order of images among them: model, nchw, nhwc"),
+                 cl::value_desc("order"), cl::sub(subcommand)),
         stopAfter("stop-after", cl::desc("write the IR behind this phase"), cl::value_desc("phase"),
                   cl::sub(subcommand)),
         dumpPhases("dump-phases", cl::desc("write the IR behind every phase into this folder"),
                    cl::value_desc("folder"), cl::sub(subcommand)),
         threads("threads", cl::init(1), cl::desc("threads to measure the latency with (1)"), cl::value_desc("count"),
                 cl::sub(subcommand)),
+        strip("strip", cl::desc("leave out what nibble explain reads: names of nodes, kernels, errors"),
+              cl::sub(subcommand)),
         json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand) {}
 
   Error run(Reporter &reporter) override;
@@ -56,9 +61,9 @@ public:
 private:
   CompileOptions options() const;
 
-  cl::opt<std::string> model, output, target, emit, name, io, stopAfter, dumpPhases;
+  cl::opt<std::string> model, output, target, emit, name, io, ioLayout, stopAfter, dumpPhases;
   cl::opt<int> threads;
-  cl::opt<bool> json;
+  cl::opt<bool> strip, json;
   QuantizationFlags quantization;
 };
 } // namespace
@@ -70,6 +75,10 @@ CompileOptions CompileCommand::options() const {
   options.emit = emit;
   options.name = name;
   options.io = io;
+  options.ioLayout = ioLayout;
+  options.strip = strip;
+  options.bytecode = StringRef(output).ends_with(".mlirbc");
+  options.compareFloat = true;
   options.stopAfter = stopAfter;
   options.dumpPhases = dumpPhases;
   options.threads = threads;
@@ -90,6 +99,8 @@ Error CompileCommand::run(Reporter &reporter) {
   // The linker resets all command-line options.
   std::string path = output;
   bool printsJson = json;
+  if (Error error = quantization.check())
+    return error;
   if (Error error = check(chosen))
     return error;
   if (Error error = checkWritable(path))

@@ -6,6 +6,9 @@
 #include "SummaryTable.h"
 
 #include "nibble/Driver/Explain.h"
+#include "nibble/Driver/Open.h"
+#include "nibble/Support/Errors.h"
+#include "nibble/Support/OutputFile.h"
 
 using namespace llvm;
 
@@ -16,18 +19,31 @@ class ExplainCommand : public Command {
 public:
   ExplainCommand()
       : Command("explain", "tells what each node became, and why: precision, kernel, time, bytes\n\n"
-                           "  nibble explain model.onnx --calib data.npz\n"
-                           "  nibble explain model.so --json\n"),
+                           "  nibble explain model.so\n"
+                           "  nibble explain model.so --html page.html                   to look at in a browser\n"
+                           "  nibble explain model.onnx --calib data.npz --json          compiles it first\n\n"
+                           "  A compiled file tells of itself unless it was compiled with --strip; times are\n"
+                           "  measured on this machine, errors were on the calibration data.\n"),
         model(cl::Positional, cl::Required, cl::desc("MODEL"), cl::sub(subcommand)),
         target("target", cl::init("host"), cl::desc("instruction set"), cl::value_desc("name"), cl::sub(subcommand)),
+        html("html", cl::desc("write a page with tables and pictures, in one file"), cl::value_desc("file"),
+             cl::sub(subcommand)),
         json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand) {}
 
   Error run(Reporter &reporter) override {
     CompileOptions options;
     options.quantization = quantization.options();
     options.target = target;
-    bool printsJson = json; // the linker resets all command-line options
+    // The linker resets all command-line options.
+    bool printsJson = json;
+    std::string page = html;
+    if (Error error = quantization.check())
+      return error;
+    if (!isModel(model) && (quantization.hasData() || target.getNumOccurrences()))
+      return makeError("'" + model + "' is compiled already: --calib and --target are for models");
     if (Error error = check(options))
+      return error;
+    if (Error error = page.empty() ? Error::success() : checkWritable(page))
       return error;
     Session session(reporter, options.quantization.strict);
     auto open = [&](ArrayRef<Port> inputs) { return quantization.open(inputs, reporter); };
@@ -35,15 +51,18 @@ public:
                                         quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), options);
     if (!summary)
       return summary.takeError();
+    if (!page.empty())
+      if (Error error = writeFile(page, makePage(*summary)))
+        return error;
     if (printsJson)
       printJson(toJson(*summary));
-    else
+    else if (page.empty())
       printNodes(*summary);
     return Error::success();
   }
 
 private:
-  cl::opt<std::string> model, target;
+  cl::opt<std::string> model, target, html;
   cl::opt<bool> json;
   QuantizationFlags quantization;
 };

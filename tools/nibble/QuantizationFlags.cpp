@@ -2,6 +2,8 @@
 
 #include "QuantizationFlags.h"
 
+#include "nibble/Support/Errors.h"
+
 using namespace llvm;
 
 namespace nibble::driver {
@@ -14,9 +16,11 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
       activations("activations", cl::init("auto"),
                   cl::desc("type of activations: auto (uint8), uint8, int8, int8-symmetric, float"),
                   cl::value_desc("type"), cl::sub(sub)),
-      mode("mode", cl::init("auto"), cl::desc("what is quantized, and when: auto (static); static: weights and activations, by calibrated ranges; "
-                    "dynamic: both, by ranges found at run time; weight-only: weights"),
-           cl::value_desc("mode"), cl::sub(sub)),
+      mode(
+          "mode", cl::init("auto"),
+          cl::desc("what is quantized, and when: auto (static); static: weights and activations, by calibrated ranges; "
+                   "dynamic: both, by ranges found at run time; weight-only: weights"),
+          cl::value_desc("mode"), cl::sub(sub)),
       calibMethod("calib-method", cl::init("auto"),
                   cl::desc("how ranges are chosen: auto (the best on the data), minmax, percentile, "
                            "percentile:99.9, mse, entropy"),
@@ -51,6 +55,16 @@ QuantizationOptions QuantizationFlags::options() const {
   options.perTensor = perTensor;
   options.strict = strict;
   return options;
+}
+
+Error QuantizationFlags::check() const {
+  if (!useFloat)
+    return Error::success();
+  if (weights != "auto" && weights != "float")
+    return makeError("--float quantizes nothing, --weights " + weights + " does: leave one of them out");
+  if (hasData())
+    return makeError("--calib has no effect with --float, which quantizes nothing: leave one of them out");
+  return Error::success();
 }
 
 Expected<std::unique_ptr<Samples>> QuantizationFlags::open(ArrayRef<Port> inputs, Reporter &reporter) const {

@@ -16,6 +16,8 @@ public:
   explicit QuantizationFlags(cl::SubCommand &sub);
 
   QuantizationOptions options() const;
+  /// Says which flag is at odds with --float.
+  llvm::Error check() const;
   bool hasData() const { return !data.empty(); }
   llvm::Expected<std::unique_ptr<Samples>> open(llvm::ArrayRef<Port> inputs, Reporter &reporter) const;
 

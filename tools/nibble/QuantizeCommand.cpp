@@ -34,6 +34,8 @@ private:
 
 Error QuantizeCommand::run(Reporter &reporter) {
   QuantizationOptions options = quantization.options();
+  if (Error error = quantization.check())
+    return error;
   if (Error error = check(options))
     return error;
   if (Error error = checkWritable(output))

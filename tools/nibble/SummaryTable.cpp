@@ -14,10 +14,6 @@ namespace nibble::driver {
 
 static std::string formatBytes(int64_t bytes) { return formatv("{0:n}", bytes).str(); }
 
-static std::string formatMilliseconds(std::optional<double> time) {
-  return time ? formatv("{0:f4} ms", *time).str() : "";
-}
-
 static std::string formatDecibels(std::optional<double> sqnr) { return sqnr ? formatv("{0:f1} dB", *sqnr).str() : ""; }
 
 static std::string countPrecisions(const Summary &summary) {
@@ -63,28 +59,61 @@ static void printFloatNodes(const Summary &summary) {
                         node.precision, node.reason);
 }
 
-void printSummary(const Summary &summary, StringRef output) {
+namespace {
+/// Rows of float, int8 and what is gained.
+class ComparisonTable {
+public:
+  explicit ComparisonTable(StringRef compiled) { rows.push_back({"", "float", compiled.str(), ""}); }
+  void addBytes(StringRef what, std::optional<int64_t> before, std::optional<int64_t> after) {
+    if (after)
+      add(what, before ? formatBytes(*before) + " B" : "", formatBytes(*after) + " B",
+          before ? double(*before) / double(std::max<int64_t>(*after, 1)) : 0);
+  }
+  void addTime(StringRef what, std::optional<double> before, std::optional<double> after) {
+    auto format = [](std::optional<double> time) { return time ? formatv("{0:f4} ms", *time).str() : ""; };
+    if (after)
+      add(what, format(before), format(after), before ? *before / *after : 0);
+  }
+  void addText(StringRef what, StringRef before, StringRef after) { add(what, before, after, 0); }
+  void print() const { printTable(rows); }
+
+private:
+  void add(StringRef what, StringRef before, StringRef after, double gain) {
+    rows.push_back({what.str(), before.str(), after.str(), gain > 0 ? formatv("{0:f2}x", gain).str() : ""});
+  }
   std::vector<std::vector<std::string>> rows;
-  auto add = [&](StringRef what, std::string value) {
-    if (!value.empty())
-      rows.push_back({what.str(), std::move(value)});
-  };
-  add("model size", formatBytes(summary.modelBytes) + " B");
-  add("output size", formatBytes(summary.outputBytes) + " B");
-  add("weights", formatBytes(summary.weightBytes) + " B");
-  if (summary.arenaBytes)
-    add("arena (peak memory beside weights)", formatBytes(*summary.arenaBytes) + " B");
-  add("nodes", countPrecisions(summary));
-  add("calibration samples", summary.samples ? formatBytes(summary.samples) : "");
-  add("ranges (best of)", formatMethods(summary.methods));
-  add("int8 against float (SQNR)", formatDecibels(summary.sqnr));
-  add("latency", formatMilliseconds(summary.latency));
-  add("latency in float", formatMilliseconds(summary.floatLatency));
-  add("target", summary.target);
-  add("compilation", formatSteps(summary.steps));
-  outs() << output << '\n';
-  printTable(rows);
+};
+} // namespace
+
+static std::optional<int64_t> sum(std::optional<int64_t> a, std::optional<int64_t> b) {
+  return a && b ? std::optional<int64_t>(*a + *b) : std::nullopt;
+}
+
+void printSummary(const Summary &summary, StringRef output) {
+  bool isQuantized = any_of(summary.nodes, [](const NodeSummary &node) { return node.precision == "int8"; });
+  std::optional<int64_t> weights = summary.arenaBytes ? std::optional<int64_t>(summary.weightBytes) : std::nullopt;
+  ComparisonTable table(isQuantized ? "int8" : "compiled");
+  table.addBytes("file", summary.modelBytes, summary.outputBytes);
+  table.addBytes("weights", summary.floatWeightBytes, weights);
+  table.addBytes("arena", summary.floatArenaBytes, summary.arenaBytes);
+  table.addBytes("peak memory (both)", sum(summary.floatWeightBytes, summary.floatArenaBytes),
+                 sum(weights, summary.arenaBytes));
+  table.addTime("latency", summary.floatLatency, summary.latency);
+  if (summary.sqnr)
+    table.addText("SQNR on the calibration data", "", formatDecibels(summary.sqnr));
+  outs() << output;
+  if (!summary.target.empty())
+    outs() << " for " << summary.target;
+  if (summary.samples)
+    outs() << formatv(", calibrated on {0:n} samples", summary.samples);
+  outs() << '\n';
+  table.print();
+  if (std::string methods = formatMethods(summary.methods); !methods.empty())
+    outs() << "ranges (best of): " << methods << '\n';
+  outs() << "nodes: " << countPrecisions(summary) << '\n';
   printFloatNodes(summary);
+  if (std::string steps = formatSteps(summary.steps); !steps.empty())
+    outs() << "compiled in " << steps << '\n';
 }
 
 void printNodes(const Summary &summary) {

@@ -43,6 +43,11 @@ static int runChosen(Commands commands) {
     if (!command->isChosen())
       continue;
     Error error = command->run(reporter);
+    outs().flush();
+    if (!error && outs().has_error()) {
+      error = createStringError(outs().error(), "cannot write the standard output: " + outs().error().message());
+      outs().clear_error();
+    }
     if (!error)
       return 0;
     WithColor::error(errs(), "nibble") << toString(std::move(error)) << '\n';

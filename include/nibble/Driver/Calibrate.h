@@ -27,7 +27,8 @@ struct CalibrationRun {
 llvm::Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Samples &samples);
 
 /// The signal-to-noise ratio in dB of `executable` against the outputs of `samples`: the worst output's.
-llvm::Expected<double> measureSqnr(Executable &executable, llvm::ArrayRef<KeptSample> samples);
+llvm::Expected<double> measureSqnr(Executable &executable, llvm::ArrayRef<KeptSample> samples,
+                                   llvm::ArrayRef<Port> inputs, llvm::ArrayRef<Port> outputs);
 
 } // namespace nibble::driver
 

@@ -18,6 +18,7 @@ struct Port {
   llvm::SmallVector<int64_t, 4> shape;                   // negative where dynamic
   llvm::SmallVector<std::string, 4> dims;                // the dynamic dimensions' names, else ""; may be empty
   std::optional<std::pair<float, int32_t>> quantization; // scale and zero point of integers that stand for reals
+  std::string layout;                                    // "nchw" or "nhwc" of an image, else empty
 };
 
 /// "float32[batch x 3 x 9 x 7]".
@@ -37,9 +38,16 @@ protected:
   std::vector<Port> inputPorts, outputPorts;
 };
 
-/// Brings a feed into the order of the inputs, or says which input is missing,
-/// unknown or of another type or shape.
+/// Brings a feed into the order of the inputs, or says which input is missing, unknown or of another type or shape.
+/// Where an input takes integers that stand for real numbers, floats are quantized.
 llvm::Expected<std::vector<Array>> arrangeFeed(llvm::ArrayRef<Port> inputs, const NamedArrays &feed);
+
+/// The value of `from`, an input or output of one form of a model, as another form has it: its dimensions in the order
+/// of `to`, and real numbers in place of integers if `to` has those.
+Array adapt(const Port &from, const Array &array, const Port &to);
+
+/// A feed of a model with the inputs `from` as another form of it with the inputs `to` takes it.
+NamedArrays adapt(llvm::ArrayRef<Port> from, const NamedArrays &feed, llvm::ArrayRef<Port> to);
 
 } // namespace nibble::driver
 

@@ -15,6 +15,9 @@ std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph);
 llvm::Expected<Summary> explain(Session &session, llvm::StringRef path, OpenSamples openSamples,
                                 const CompileOptions &options);
 
+/// A page for a browser: tables and pictures of `summary` in one file that loads nothing else.
+std::string makePage(const Summary &summary);
+
 } // namespace nibble::driver
 
 #endif // NIBBLE_DRIVER_EXPLAIN_H

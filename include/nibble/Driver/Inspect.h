@@ -19,6 +19,9 @@ struct ModelInfo {
   std::vector<Port> inputs, outputs;
   std::map<std::string, int64_t> operations; // how many of each kind; constants are not counted
   int64_t weightBytes = 0;                   // of what the operations read
+  int64_t products = 0;                      // multiplications of convolutions and matrices, for a batch of one
+  int64_t fileBytes = 0;
+  std::map<std::string, int64_t> precisions; // how many nodes of a compiled model have each
   std::optional<int64_t> arenaBytes;         // of a compiled model, for a batch of one
   std::vector<std::string> targets;          // instruction sets of a compiled model
 };

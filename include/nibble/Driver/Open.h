@@ -10,6 +10,11 @@
 
 namespace nibble::driver {
 
+/// Whether `path` is called like a model: .onnx, .mlir or .mlirbc.
+bool isModel(llvm::StringRef path);
+/// Whether `path` is called like a shared library: .so.
+bool isSharedLibrary(llvm::StringRef path);
+
 /// The reference interpreter on a module, which it keeps: slow, and by
 /// definition right.
 llvm::Expected<std::unique_ptr<Executable>> makeReference(Session &session, mlir::OwningOpRef<mlir::ModuleOp> module);

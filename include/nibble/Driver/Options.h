@@ -20,7 +20,7 @@ struct Choice {
   llvm::Error check(llvm::StringRef value) const;
 };
 
-/// The options of this kind: weights, activations, mode, calib-method, bias-correction, emit, io.
+/// The options of this kind: weights, activations, mode, calib-method, bias-correction, emit, io, io-layout.
 llvm::ArrayRef<Choice> getChoices();
 const Choice &getChoice(llvm::StringRef name);
 
@@ -47,8 +47,12 @@ struct CompileOptions {
   QuantizationOptions quantization;
   std::string target = "host";
   std::string emit = "so";
-  std::string name; // of the symbols; the model file's stem if empty
-  std::string io = "model";
+  std::string name;               // of the symbols; the model file's stem if empty
+  std::string io = "model";       // types of inputs and outputs
+  std::string ioLayout = "model"; // order of images' dimensions among them
+  bool strip = false;             // leave out what `nibble explain` reads
+  bool bytecode = false;          // MLIR as bytecode, not text
+  bool compareFloat = false;      // compile the float model too, for the summary
   std::string stopAfter, dumpPhases;
   int threads = 1;
 };

@@ -31,20 +31,41 @@ struct MethodSummary {
   double sqnr = 0; // dB, the worst output
 };
 
+/// A call of a kernel, in order.
+struct CallSummary {
+  std::string kernel;
+  int64_t node = -1; // position among the nodes, -1 for none
+  int64_t tiles = 1;
+  bool fillsHalo = false;
+  std::optional<double> milliseconds;
+};
+
+/// Memory of a value in the arena, from the first call to the last that needs it.
+struct BufferSummary {
+  std::string value;
+  int64_t offset = 0, bytes = 0, first = 0, last = 0;
+};
+
 struct Summary {
   std::string model, target;
   int64_t modelBytes = 0, outputBytes = 0, weightBytes = 0;
   std::optional<int64_t> arenaBytes;
   std::optional<double> sqnr;                  // dB, the worst output of int8 against float on calibration inputs
   std::optional<double> latency, floatLatency; // milliseconds
+  std::optional<int64_t> floatArenaBytes, floatWeightBytes;
   int64_t samples = 0;
   std::vector<MethodSummary> methods; // that were compared, the chosen one first
   std::vector<StepTime> steps;        // of the compilation
   std::vector<NodeSummary> nodes;
+  std::vector<CallSummary> calls;
+  std::vector<BufferSummary> buffers;
 };
 
 llvm::json::Object toJson(const Summary &summary);
 llvm::json::Object toJson(const NodeSummary &node);
+
+/// What `toJson` wrote; none if it is something else.
+std::optional<Summary> parseSummary(const llvm::json::Object &object);
 
 } // namespace nibble::driver
 

@@ -10,13 +10,14 @@
 #include "nibble/Target/Object.h"
 #include "nibble/Target/TargetSpec.h"
 
-#include <map>
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace mlir {
-class ModuleOp;
 class OpPassManager;
 } // namespace mlir
 
@@ -49,9 +50,16 @@ struct ObservedValue {
 struct KernelCall {
   std::string kernel; ///< signature: `u8_s8pc_u8_gemm_6x64c4_avx512vnni` of the best level
   std::string node;   ///< ONNX node
+  std::string value;  ///< ONNX value that it computes
   std::string result; ///< type of the result
   int64_t tiles = 1;
-  int64_t arenaBytes = 0; ///< memory of the result
+  bool fillsHalo = false; ///< a call of its own before this one fills the margin of the result
+};
+
+/// Memory of a value in the arena, from the call `first` that writes it to the call `last` that reads it last.
+struct ArenaBuffer {
+  std::string value;
+  int64_t offset = 0, bytes = 0, first = 0, last = 0;
 };
 
 /// Objects of one model, and what is known of them.
@@ -60,16 +68,26 @@ struct CompiledModel {
   std::vector<ObjectBytes> objects;
   uint64_t arenaBytes = 0, weightBytes = 0;
   std::vector<KernelCall> kernels;
+  std::vector<ArenaBuffer> buffers;
   std::vector<ObservedValue> observed;
+  /// Each input and output on a line, for people: `input 0 'x': uint8[batch x 8 x 8 x 1], nhwc, ...`.
+  std::vector<std::string> ports;
   /// Level of each code object.
   std::vector<std::string> isas;
 };
 
 /// Adds the passes from a folded or float module to planned ukernel calls.
-void buildLowerPipeline(mlir::OpPassManager &pm, bool observe = false,
-                        kernels::DotInput dotInput = kernels::DotInput::U8);
+void buildLowerPipeline(mlir::OpPassManager &pm, const CompileOptions &options = {});
 
-/// Compiles `module`, which is left as planned ukernel IR. Diagnostics of the passes go to the context.
+/// The functions of a lowered module: a module with a module for each instruction set (`nibble.isa`), and behind them
+/// what every processor runs.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> emitFunctions(mlir::ModuleOp lowered, const CompileOptions &options);
+
+/// Generates code of a lowered module and its functions, which are used up.
+llvm::Expected<CompiledModel> emitObjects(mlir::ModuleOp lowered, mlir::ModuleOp functions,
+                                          const CompileOptions &options);
+
+/// All of this: compiles `module`, which is left as planned ukernel IR. Diagnostics of the passes go to the context.
 llvm::Expected<CompiledModel> compileToObjects(mlir::ModuleOp module, const CompileOptions &options);
 
 /// The functions of a model in this process.
@@ -95,6 +113,9 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadJIT(const CompiledModel &model)
 
 /// Opens a shared library; `name` empty: finds the model's name by its file's stem.
 llvm::Expected<std::unique_ptr<LoadedModel>> loadLibrary(llvm::StringRef path, llvm::StringRef name);
+
+/// Adds bytes that are no part of the program: a section of the file called `section`.
+llvm::Error addNote(CompiledModel &model, llvm::StringRef section, llvm::ArrayRef<char> bytes);
 
 enum class PackageKind { SharedLibrary, StaticLibrary, Object, Header, Executable };
 

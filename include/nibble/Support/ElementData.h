@@ -24,6 +24,9 @@ struct ElementData {
 /// or elided, or if its size is not that of the type.
 std::optional<ElementData> getElementData(mlir::ElementsAttr attr);
 
+/// The name of a resource whose bytes are not there, as printing with elided weights leaves it; else empty.
+llvm::StringRef getMissingResource(mlir::ElementsAttr attr);
+
 /// All elements of a constant's bytes, splats spelled out.
 std::optional<std::vector<char>> copyElementData(mlir::ElementsAttr attr);
 

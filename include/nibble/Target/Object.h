@@ -30,7 +30,10 @@ llvm::Expected<ObjectBytes> emitObject(mlir::ModuleOp module, const TargetSpec &
                                        CodeKind kind = CodeKind::Object);
 
 /// An object with one read-only section that holds `data`, aligned to 64 bytes, under the hidden symbol `symbol`.
-llvm::Expected<ObjectBytes> emitDataObject(llvm::StringRef symbol, llvm::ArrayRef<char> data,
+llvm::Expected<ObjectBytes> emitDataObject(llvm::StringRef symbol, llvm::ArrayRef<char> data, const TargetSpec &target);
+
+/// An object with one section `section` that is in the file and never in memory.
+llvm::Expected<ObjectBytes> emitNoteObject(llvm::StringRef section, llvm::ArrayRef<char> data,
                                            const TargetSpec &target);
 
 /// Links objects into a shared library at `path`, in this process.

@@ -78,14 +78,3 @@ func.func @quantize_bias() -> tensor<2x!quant.uniform<i32:f32, 0.5>> {
   %q = nibble.quantize %x : tensor<2xf32> to tensor<2x!quant.uniform<i32:f32, 0.5>>
   return %q : tensor<2x!quant.uniform<i32:f32, 0.5>>
 }
-
-// -----
-
-// A resource whose data is missing stays as it is.
-// CHECK-LABEL: func.func @elided(
-// CHECK: nibble.transpose
-func.func @elided() -> tensor<2x1xf32> {
-  %x = nibble.constant dense_resource<__elided__> : tensor<1x2xf32> -> tensor<1x2xf32>
-  %a = nibble.transpose %x {permutation = array<i64: 1, 0>} : tensor<1x2xf32> -> tensor<2x1xf32>
-  return %a : tensor<2x1xf32>
-}

@@ -23,6 +23,13 @@ func.func @constant_c2_storage() {
 }
 
 // -----
+func.func @constant_c4_elided() {
+  // expected-error @+1 {{'nibble.constant' op expected the bytes of '__elided__', got none: weights were left out in printing}}
+  %y = nibble.constant dense_resource<__elided__> : tensor<2xi8> -> tensor<2xi8>
+  return
+}
+
+// -----
 func.func @constant_c3_range() {
   // expected-error @+1 {{'nibble.constant' op expected values in [-127, 127], got -128}}
   %y = nibble.constant dense<[1, -128]> : tensor<2xi8> -> tensor<2x!quant.uniform<i8<-127:127>:f32, 0.5>>

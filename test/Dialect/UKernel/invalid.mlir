@@ -30,6 +30,14 @@ func.func private @f(!ukernel.buffer<4x4xui8, stride = 3>)
 
 // -----
 
+func.func @constant_elided() {
+  // expected-error @+1 {{'ukernel.constant' op expected the bytes of '__elided__', got none: weights were left out in printing}}
+  %t = ukernel.constant dense_resource<__elided__> : tensor<2xui8> -> !ukernel.buffer<2xui8>
+  return
+}
+
+// -----
+
 func.func @constant() {
   // expected-error @+1 {{expected a plain buffer of 2 bytes, got '!ukernel.buffer<3xui8>'}}
   %t = ukernel.constant dense<0> : tensor<2xui8> -> !ukernel.buffer<3xui8>

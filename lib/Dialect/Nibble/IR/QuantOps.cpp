@@ -36,6 +36,8 @@ LogicalResult ConstantOp::verify() {
   if (type.getShape() != result.getShape())
     return emitOpError() << "expected a value of the result's shape " << formatShape(result.getShape()) << ", got "
                          << formatShape(type.getShape());
+  if (StringRef missing = getMissingResource(getValue()); !missing.empty())
+    return emitOpError() << "expected the bytes of '" << missing << "', got none: weights were left out in printing";
   auto quantized = dyn_cast<quant::QuantizedType>(result.getElementType());
   Type expected = quantized ? getStorageElementType(quantized) : result.getElementType();
   if (type.getElementType() != expected)

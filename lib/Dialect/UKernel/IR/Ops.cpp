@@ -2,6 +2,7 @@
 // Verifiers of the ukernel dialect's operations.
 
 #include "nibble/Dialect/UKernel/UKernel.h"
+#include "nibble/Support/ElementData.h"
 
 using namespace mlir;
 using namespace nibble::ukernel;
@@ -78,6 +79,8 @@ LogicalResult ConstantOp::verify() {
   int64_t bytes = value.getNumElements() * value.getElementTypeBitWidth() / 8;
   if (!getType().isPlain() || getType().getBytes() != bytes)
     return emitOpError("expected a plain buffer of ") << bytes << " bytes, got " << getType();
+  if (StringRef missing = nibble::getMissingResource(getValue()); !missing.empty())
+    return emitOpError("expected the bytes of '") << missing << "', got none: weights were left out in printing";
   return success();
 }
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a person may want to know of a program: its calls, its memory, its inputs and outputs.
+
+#include "ProgramEmitter.h"
+
+#include "nibble/Support/Locations.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::ukernel;
+
+// The value whose memory `value` is a view of.
+static Value getRoot(Value value) {
+  while (auto view = value.getDefiningOp<ViewOp>())
+    value = view.getInput();
+  return value;
+}
+
+namespace {
+class ProgramDescriber {
+public:
+  ProgramDescriber(const Program &program, CompiledModel &model) : program(program), model(model) {}
+  void describeCalls(const kernels::ISA &isa);
+  void describePorts(bool inputs);
+
+private:
+  void addCall(KernelOp kernel, const kernels::ISA &isa);
+  void addObserved(ukernel::ObserveOp observe);
+
+  const Program &program;
+  CompiledModel &model;
+  llvm::DenseMap<Value, size_t> bufferOf; // position in model.buffers
+};
+} // namespace
+
+void ProgramDescriber::addCall(KernelOp kernel, const kernels::ISA &isa) {
+  Operation *op = kernel;
+  int64_t position = model.kernels.size();
+  auto type = cast<BufferType>(op->getResult(0).getType());
+  KernelCall call;
+  call.kernel = kernel.getKernelName(isa);
+  call.node = getNodeName(op->getLoc()).str();
+  call.value = getValueName(op->getLoc()).str();
+  call.tiles = kernel.getTileCount();
+  call.fillsHalo = type.hasHalo();
+  llvm::raw_string_ostream(call.result) << type;
+  model.kernels.push_back(std::move(call));
+  for (Value operand : op->getOperands())
+    if (auto buffer = bufferOf.find(getRoot(operand)); buffer != bufferOf.end())
+      model.buffers[buffer->second].last = position;
+  if (auto offset = op->getAttrOfType<IntegerAttr>("offset")) {
+    bufferOf[op->getResult(0)] = model.buffers.size();
+    model.buffers.push_back({model.kernels.back().value, offset.getInt(), type.getBytes(), position, position});
+  }
+}
+
+void ProgramDescriber::addObserved(ukernel::ObserveOp observe) {
+  auto type = cast<BufferType>(observe.getInput().getType());
+  int64_t offset = getRoot(observe.getInput()).getDefiningOp()->getAttrOfType<IntegerAttr>("offset").getInt();
+  ObservedValue value{observe.getName().str(), offset + type.getOrigin() * type.getElementBytes(), {}, {}};
+  value.shape.assign(type.getShape().begin(), type.getShape().end());
+  value.strides = type.getStrides();
+  model.observed.push_back(std::move(value));
+}
+
+void ProgramDescriber::describeCalls(const kernels::ISA &isa) {
+  for (Operation &op : program.function.front())
+    if (auto kernel = dyn_cast<KernelOp>(op))
+      addCall(kernel, isa);
+    else if (auto observe = dyn_cast<ukernel::ObserveOp>(op))
+      addObserved(observe);
+}
+
+static StringRef spellElement(Type type) {
+  if (type.isF32())
+    return "float32";
+  if (type.isInteger(32))
+    return "int32";
+  return type.isUnsignedInteger() ? "uint8" : "int8";
+}
+
+static StringRef getText(Attribute attribute) {
+  auto text = dyn_cast_or_null<StringAttr>(attribute);
+  return text ? text.getValue() : StringRef();
+}
+
+void ProgramDescriber::describePorts(bool inputs) {
+  func::FuncOp function = program.function;
+  ArrayRef<Type> types = inputs ? function.getArgumentTypes() : function.getResultTypes();
+  for (auto [index, type] : llvm::enumerate(types)) {
+    DictionaryAttr attributes = inputs ? function.getArgAttrDict(index) : function.getResultAttrDict(index);
+    auto get = [&](StringRef key) { return attributes ? attributes.get(key) : Attribute(); };
+    auto buffer = cast<BufferType>(type);
+    std::string text = llvm::formatv("{0} {1} '{2}': {3}[", inputs ? "input" : "output", index,
+                                     getText(get("nibble.name")), spellElement(buffer.getElementType()));
+    for (auto [dim, extent] : llvm::enumerate(buffer.getShape())) {
+      int64_t batch = program.getBatch();
+      text += dim ? " x " : "";
+      text += dim == 0 && batch != 1 ? (batch < 0 ? "batch" : std::to_string(batch)) : std::to_string(extent);
+    }
+    text += "]";
+    if (StringRef layout = getText(get("nibble.layout")); !layout.empty())
+      text += (", " + layout).str();
+    if (auto scale = dyn_cast_or_null<FloatAttr>(get("nibble.scale")))
+      text += llvm::formatv(", real = {0} * (value - {1})", scale.getValueAsDouble(),
+                            cast<IntegerAttr>(get("nibble.zero_point")).getInt());
+    model.ports.push_back(std::move(text));
+  }
+}
+
+void nibble::describeProgram(const Program &program, const TargetSpec &target, CompiledModel &model) {
+  ProgramDescriber describer(program, model);
+  if (const kernels::ISA *isa = kernels::lookupISA(target.isa))
+    describer.describeCalls(*isa);
+  describer.describePorts(/*inputs=*/true);
+  describer.describePorts(/*inputs=*/false);
+}

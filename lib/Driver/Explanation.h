@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a compiled file tells of itself, in a section that is never in memory.
+
+#ifndef NIBBLE_LIB_DRIVER_EXPLANATION_H
+#define NIBBLE_LIB_DRIVER_EXPLANATION_H
+
+#include "nibble/Driver/Executable.h"
+#include "nibble/Driver/Summary.h"
+#include "nibble/Pipelines/Compile.h"
+
+namespace nibble::driver {
+
+inline constexpr llvm::StringLiteral kExplanationSection = ".nibble.explanation";
+
+/// The summary without times, which differ from run to run.
+std::vector<char> packExplanation(Summary summary);
+
+/// The explanation in the file at `path`; none if it was stripped.
+llvm::Expected<std::optional<Summary>> readExplanation(llvm::StringRef path);
+
+/// Adds the calls and buffers of `model`, and to each node its kernel.
+void addCalls(Summary &summary, const CompiledModel &model);
+
+/// Takes the time of each call on a feed in the form of `feedPorts`, or on random numbers if `feed` is null, and adds
+/// it to the call and its node.
+llvm::Error measureCalls(LoadedModel &model, const NamedArrays *feed, llvm::ArrayRef<Port> feedPorts, Summary &summary);
+
+} // namespace nibble::driver
+
+#endif // NIBBLE_LIB_DRIVER_EXPLANATION_H
