@@ -20,6 +20,7 @@ std::vector<char> packExplanation(Summary summary) {
   json::Object object = toJson(summary);
   object.erase("output_bytes"); // the file's own size
   object.erase("steps");
+  object.erase("methods"); // the same library, whether a method was asked for or found
   std::string text = formatv("{0}", json::Value(std::move(object)));
   SmallVector<uint8_t, 0> packed;
   compression::zlib::compress(arrayRefFromStringRef(text), packed, compression::zlib::BestSizeCompression);
