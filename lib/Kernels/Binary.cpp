@@ -152,7 +152,9 @@ func::FuncOp nibble::kernels::emitBinary(OpBuilder &builder, Location loc, Strin
   assert(whyNoBinary(params, isa).empty());
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     const Box box = binaryBox(params);
-    const int64_t full = isFloat(params) ? isa.lanes() : isa.vectorBits / 8;
+    // Two registers of floats, or of what fixed-point equations are half of; else one of bytes.
+    const bool wide = isFloat(params) || params.requant == Requant::Fixed;
+    const int64_t full = wide ? 2 * isa.lanes() : isa.vectorBits / 8;
     auto row = [&](ArrayRef<Value> pointers, int64_t length) {
       emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
         Value x = loadRow(b, box, 0, elementType(b, params.lhs), pointers[0], first, lanes);

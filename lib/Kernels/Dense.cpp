@@ -197,7 +197,9 @@ Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
 Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
   const int64_t steps = plan.tapSteps, stepBytes = plan.stepBytes();
   const bool elements = Dot::takesElements(b.isa, steps);
-  const int64_t unroll = elements || steps <= 4 ? std::min<int64_t>(steps, 4) : (steps % 2 == 0 ? 2 : 1);
+  // A step of split operands takes all registers: the next one must not begin in it.
+  const int64_t pairs = steps % 2 == 0 ? 2 : 1;
+  const int64_t unroll = dot.splitsOperands() ? 1 : elements || steps <= 4 ? std::min<int64_t>(steps, 4) : pairs;
   return b.loop(p.KH, acc, [&](Value ky, ValueRange acc) {
     Value inputRow = b.at(at.input, b.mul(ky, b.constant(p.dilationH * p.in.row)));
     Value weightRow = b.at(at.weights, b.mul(ky, b.constant(p.KW * steps * stepBytes)));

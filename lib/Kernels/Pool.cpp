@@ -231,8 +231,8 @@ Value PoolEmitter::window(const Taps &ys, const Taps &xs, Value c, int64_t lanes
 
 void PoolEmitter::emitRow(Value oy) {
   const int64_t bytes = bytesOf(p.input);
-  // Averages of bytes are sums of i32: a quarter of the bytes of a register at a time.
-  const int64_t full = isMax(p) ? b.isa.vectorBits / 8 / bytes : b.isa.lanes();
+  // Two registers of floats, or of the i32 that averages of bytes are; one of bytes.
+  const int64_t full = isMax(p) && !isFloat(p) ? b.isa.vectorBits / 8 : 2 * b.isa.lanes();
   const Taps ys = clip(oy, p.H, p.KH, p.strideH, p.dilationH, p.padTop, isClippedH(p));
   Value outRow = b.at(out, b.mul(oy, b.constant(p.out.row)));
   b.loop(p.outputW, [&](Value ox) {

@@ -114,6 +114,12 @@ std::string nibble::kernels::unaryKernelKey(const UnaryParams &params) {
 
 int64_t nibble::kernels::unaryTileCount(const UnaryParams &params) { return boxTileCount(unaryBox(params)); }
 
+/// Elements that are computed side by side: two registers of floats, or one of bytes.
+static int64_t lanesAtOnce(const UnaryParams &params, const ISA &isa) {
+  const bool wide = params.kind == UnaryKind::Requantize && params.requant == Requant::Fixed;
+  return params.output == ElementKind::F32 || wide ? 2 * isa.lanes() : isa.vectorBits / 8;
+}
+
 /// The result of `x`, elements as they lie in memory.
 static Value emitLanes(KernelBuilder &b, const UnaryParams &params, Value x) {
   VectorArith a(b, b.lanesOf(x));
@@ -138,8 +144,7 @@ func::FuncOp nibble::kernels::emitUnary(OpBuilder &builder, Location loc, String
     std::optional<LookupTable> entries;
     if (params.kind == UnaryKind::Lookup)
       entries.emplace(b, b.argument(args, 2), box.isVectorizable());
-    // Bytes fill a register, also where they are floats on one side.
-    const int64_t full = entries ? entries->lanes() : lookup(params.kind).emit ? isa.lanes() : isa.vectorBits / 8;
+    const int64_t full = entries ? entries->lanes() : lanesAtOnce(params, isa);
     auto row = [&](ArrayRef<Value> pointers, int64_t length) {
       emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
         Value x = loadRow(b, box, 0, elementType(b, params.input), pointers[0], first, lanes);

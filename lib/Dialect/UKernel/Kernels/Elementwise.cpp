@@ -128,7 +128,9 @@ static std::optional<kernels::ConvertParams> getImageChange(BufferType input, Bu
     return std::nullopt;
   BufferType pixels = toPixels ? result : input, planes = toPixels ? input : result;
   bool keepsOrder = pixels.getDim(3) == 1 || pixels.getDim(1) * pixels.getDim(2) == 1;
-  if (keepsOrder || !planes.isPlain())
+  // A few planes of floats: the code generator's interleaving stores are better.
+  bool fewFloats = toPixels && pixels.getDim(3) <= 4 && pixels.getElementBytes() == 4;
+  if (keepsOrder || fewFloats || !planes.isPlain())
     return std::nullopt;
   kernels::ConvertParams params;
   params.input = getKind(input);
