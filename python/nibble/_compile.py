@@ -58,7 +58,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         calibration: what the ranges of activations are measured on: an iterable of dictionaries {input name: array},
             each one run of the model, taken once and one at a time; or the path of a .npz file, of a .npy file for a
             model of one input, or of a folder of .npz files, whose arrays' leading dimension counts the samples.
-            64 to 500 typical inputs are enough. Needed for mode "static", unless `calib_file` has the ranges.
+            64 to 500 typical inputs are enough. Needed for mode "static", unless `calib_file` has the ranges or the model
+            comes quantized.
         weights: precision of the weights; "float" quantizes nothing.
         activations: type of the activations; "auto" is asymmetric uint8.
         mode: "static" quantizes weights and activations by the calibration's ranges ("auto" does too); "dynamic" both,

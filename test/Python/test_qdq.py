@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Quantized models as ONNX: what Nibble writes, Nibble reads back to the byte, and onnxruntime computes to the step."""
+import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 import nibble
 
 onnxruntime = pytest.importorskip("onnxruntime")
 ROOT = Path(__file__).resolve().parents[2]
+TOOLS = Path(os.environ.get("NIBBLE_BUILD_DIR", ROOT / "build")) / "bin"
 MODELS = ROOT.parent / "shared" / "models"
 ZOO = ["mobilenetv2", "ic_resnet8", "kws_dscnn", "ultraface", "ad_autoencoder"]
 INTEGERS = (TensorProto.UINT8, TensorProto.INT8)
@@ -150,3 +153,79 @@ def test_scores_like_onnxruntime(quantized, name):
     theirs = session(case.exported)
     (ours, count), (other, _) = case.score(case.direct.run), case.score(lambda feed: theirs.run(None, feed))
     assert abs(ours - other) * count <= 2.001, f"{ours} and {other}"
+
+
+PARAMETERS = """<float sx = {{0.02}}, {kind} zx = {{{x}}}, float sw = {{0.01}}, int8 zw = {{0}}, float sc = {{0.0517}}, {kind} zc = {{{c}}},
+ float sa = {{0.0823}}, {kind} za = {{{a}}}, float sp = {{0.0311}}, {kind} zp = {{{c}}}, float sy = {{0.0437}}, {kind} zy = {{{a}}},
+ float sb = {{0.0002}}, float sg = {{0.000311}}>"""
+FORMS = {
+    "QDQ": """{
+      d = DequantizeLinear(x, sx, zx)
+      wd = DequantizeLinear(w, sw, zw)
+      bd = DequantizeLinear(b, sb)
+      r = Conv <pads = [1, 1, 1, 1], strides = [2, 2]> (d, wd, bd)
+      c = QuantizeLinear(r, sc, zc)
+      cd = DequantizeLinear(c, sc, zc)
+      s = Add(cd, cd)
+      a = QuantizeLinear(s, sa, za)
+      ad = DequantizeLinear(a, sa, za)
+      m = GlobalAveragePool(ad)
+      p = QuantizeLinear(m, sp, zp)
+      f = Flatten(p)
+      fd = DequantizeLinear(f, sp, zp)
+      vd = DequantizeLinear(v, sw, zw)
+      ud = DequantizeLinear(u, sg)
+      g = Gemm <transB = 1> (fd, vd, ud)
+      y = QuantizeLinear(g, sy, zy)
+    }""",
+    "QOperator": """{
+      c = QLinearConv <pads = [1, 1, 1, 1], strides = [2, 2]> (x, sx, zx, w, sw, zw, sc, zc, b)
+      a = com.microsoft.QLinearAdd(c, sc, zc, c, sc, zc, sa, za)
+      p = com.microsoft.QLinearGlobalAveragePool(a, sa, za, sp, zp)
+      f = Flatten(p)
+      y = com.microsoft.QGemm <transB = 1> (f, sp, zp, v, sw, zw, u, sy, zy)
+    }""",
+}
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int8"])
+@pytest.mark.parametrize("form", FORMS)
+def test_integers_in_and_out(form, kind, tmp_path):
+    """Models that others quantized, down to the graph's inputs and outputs, keep their integers."""
+    rng = np.random.default_rng(4)
+    low = -128 if kind == "int8" else 0
+    header = '<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>'
+    signature = f"g ({kind}[N,3,9,9] x) => ({kind}[N,10] y)"
+    parameters = PARAMETERS.format(kind=kind, x=low + 120, c=low + 128, a=low + 100)
+    model = onnx.parser.parse_model(header + signature + parameters + FORMS[form])
+    weights = {"w": rng.integers(-128, 128, (8, 3, 3, 3)), "v": rng.integers(-127, 128, (10, 8))}
+    biases = {"b": rng.integers(-2000, 2000, 8), "u": rng.integers(-2000, 2000, 10)}
+    model.graph.initializer.extend(numpy_helper.from_array(value.astype(np.int8), name) for name, value in weights.items())
+    model.graph.initializer.extend(numpy_helper.from_array(value.astype(np.int32), name) for name, value in biases.items())
+    onnx.save(model, tmp_path / "model.onnx")
+    compiled = nibble.compile(tmp_path / "model.onnx")
+    (source,), (result,) = compiled.inputs, compiled.outputs
+    assert source.dtype == result.dtype == np.dtype(kind)
+    assert (source.scale, source.zero_point) == (np.float32(0.02), low + 120)
+    assert (result.scale, result.zero_point) == (np.float32(0.0437), low + 100)
+    feed = {"x": rng.integers(low, low + 256, (5, 3, 9, 9)).astype(kind)}
+    (ours,), (exact,), (theirs,) = compiled.run(feed), compiled.reference(feed), session(model).run(None, feed)
+    assert ours.tobytes() == exact.tobytes()
+    assert np.abs(ours.astype(int) - theirs.astype(int)).max() <= 1
+    assert np.count_nonzero(ours != theirs) <= 1
+
+
+def test_narrow_ranges_are_clips(tmp_path):
+    """ONNX quantizes to all of a storage type: what Nibble's types leave out is clipped."""
+    narrow = "!quant.uniform<u8<10:200>:f32, 0.5:20>"
+    (tmp_path / "narrow.mlir").write_text(f"""
+      func.func @main(%x: tensor<4xf32> {{nibble.name = "x"}}) -> (tensor<4xf32> {{nibble.name = "y"}}) {{
+        %q = nibble.quantize %x : tensor<4xf32> to tensor<4x{narrow}>
+        %y = nibble.dequantize %q : tensor<4x{narrow}> to tensor<4xf32>
+        return %y : tensor<4xf32>
+      }}""")
+    subprocess.run([TOOLS / "nibble-translate", "--export-onnx", tmp_path / "narrow.mlir", "-o", tmp_path / "narrow.onnx"], check=True)
+    feed = {"x": np.array([-100, -1, 3, 100], np.float32)}
+    expected = np.array([-5, -1, 3, 90], np.float32)
+    assert (session(tmp_path / "narrow.onnx").run(None, feed)[0] == expected).all()
+    assert (nibble.compile(tmp_path / "narrow.onnx").run(feed)[0] == expected).all()
