@@ -495,6 +495,28 @@ def BuildTables : Pass<"nibble-build-tables"> {
                     Statistic<"composed", "composed", "pairs of tables made one">];
 }
 
+def SplitWeights : Pass<"nibble-split-weights"> {
+  let summary = "Split weights of nine bits into sums of eight";
+  let description = [{
+    Unsigned weights of an imported model less their zero point may leave [-128, 127], which no integer
+    operation takes. Each then becomes a sum of parts that fit, and the input's channels are repeated as
+    often: the same accumulator, at the cost of as many products. A warning says so.
+
+    ```mlir
+    %w = nibble.constant dense<[[255], [0]]> : tensor<2x1xui8> -> tensor<2x1x!quant.uniform<u8:f32, 0.25:100>>
+    %y = nibble.matmul %x, %w : tensor<3x2x!quant.uniform<u8:f32, 0.5>>, tensor<2x1x!quant.uniform<u8:f32, 0.25:100>>
+        -> tensor<3x1x!quant.uniform<u8:f32, 8.0>>
+    // becomes
+    %p = nibble.resize_nearest %x {axes = array<i64: 1>, indices = array<i64: 0, 1, 0, 1>}
+        : tensor<3x2x!quant.uniform<u8:f32, 0.5>> -> tensor<3x4x!quant.uniform<u8:f32, 0.5>>
+    %w = nibble.constant dense<[[127], [-100], [28], [0]]> : tensor<4x1xi8> -> tensor<4x1x!quant.uniform<i8:f32, 0.25>>
+    %y = nibble.matmul %p, %w : tensor<3x4x!quant.uniform<u8:f32, 0.5>>, tensor<4x1x!quant.uniform<i8:f32, 0.25>>
+        -> tensor<3x1x!quant.uniform<u8:f32, 8.0>>
+    ```
+  }];
+  let statistics = [Statistic<"divided", "divided", "operations whose weights were split">];
+}
+
 def FoldZeroPoints : Pass<"nibble-fold-zero-points"> {
   let summary = "Fold zero points of products into their biases, and scales into one multiplier";
   let description = [{

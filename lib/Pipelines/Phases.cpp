@@ -92,6 +92,8 @@ void nibble::buildFoldPhase(OpPassManager &pm) {
   FoldConstantsOptions constants;
   constants.dequantize = true;
   pm.addPass(createFoldConstants(constants));
+  // Weights that fit 8 bits are what the products' integer forms take.
+  pm.addPass(createSplitWeights());
   // Tables, products and scales may fold in any order: each leaves casts between bytes and quantized values.
   pm.addPass(createBuildTables());
   pm.addPass(createFoldZeroPoints());

@@ -97,17 +97,24 @@ static void fixResizes(onnx::GraphProto &graph, const llvm::StringSet<> &legacy)
 }
 
 /// The converter takes axis 1 of a Hardmax older than opset 13 for the last.
-static llvm::StringSet<> findLegacyResizes(const onnx::ModelProto &proto, int64_t opset) {
+[[noreturn]] static void refuseHardmax(const Model &model, const onnx::NodeProto &node) {
+  ImportError error(describe(model, node) + ": operator is not supported",
+                    "its meaning changed in opset 13; export the model with opset 13 or later");
+  error.node = nodeName(node).str();
+  error.value = node.output(0);
+  throw error;
+}
+
+/// Results of the nodes that mean another interpolation than the converter says.
+static llvm::StringSet<> findLegacyResizes(const Model &model, int64_t opset) {
   llvm::StringSet<> legacy;
-  for (const onnx::NodeProto &node : proto.graph().node()) {
+  for (const onnx::NodeProto &node : model.proto.graph().node()) {
     if (!node.domain().empty())
       continue;
     if (node.op_type() == "Upsample" || (node.op_type() == "Resize" && opset == 10))
       legacy.insert(node.output(0));
     if (node.op_type() == "Hardmax" && opset < 13)
-      throw ImportError("node '" + nodeName(node) + "' (Hardmax, opset " + llvm::Twine(opset) +
-                            "): operator is not supported",
-                        "its meaning changed in opset 13; export the model with opset 13 or later");
+      refuseHardmax(model, node);
   }
   return legacy;
 }
@@ -119,7 +126,7 @@ static void convertOpset(Model &model) {
   if (opset > kCanonicalOpset)
     throw ImportError("the model has opset " + llvm::Twine(opset) + ", expected at most " +
                       llvm::Twine(kCanonicalOpset));
-  llvm::StringSet<> legacy = findLegacyResizes(model.proto, opset);
+  llvm::StringSet<> legacy = findLegacyResizes(model, opset);
   auto opsets = model.proto.opset_import();
   onnx::ModelProto converted = onnx::version_conversion::ConvertVersion(model.proto, kCanonicalOpset);
   for (const onnx::OperatorSetIdProto &import : opsets)

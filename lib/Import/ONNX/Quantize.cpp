@@ -220,4 +220,7 @@ Type nibble::onnximport::quantizedInputType(Importer &importer, StringRef name, 
 void nibble::onnximport::addQuantization(TranslatorTable &table) {
   table["DequantizeLinear"] = importDequantizeLinear;
   table["QuantizeLinear"] = importQuantizeLinear;
+  // onnxruntime's own, older than 16 bits in ONNX.
+  table["com.microsoft.DequantizeLinear"] = importDequantizeLinear;
+  table["com.microsoft.QuantizeLinear"] = importQuantizeLinear;
 }

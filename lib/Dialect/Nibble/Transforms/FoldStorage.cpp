@@ -36,6 +36,12 @@ int32_t getStoredPadding(PadOp pad, quant::UniformQuantizedType type) {
 struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
   /// The operation on plain integers; null if `op` is none of this pass's operations.
   static Value convert(OpBuilder &builder, Operation *op) {
+    auto isByte = [](Value value) {
+      auto type = getPerTensorType(value);
+      return !type || type.getStorageTypeIntegralWidth() == 8;
+    };
+    if (!llvm::all_of(op->getOperands(), isByte) || !llvm::all_of(op->getResults(), isByte))
+      return Value();
     if (auto quantize = dyn_cast<QuantizeOp>(op)) {
       auto type = getPerTensorType(quantize.getResult());
       if (!type)

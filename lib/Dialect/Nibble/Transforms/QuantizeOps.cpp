@@ -28,10 +28,11 @@ quant::UniformQuantizedType getPerTensor(Value value) {
   return dyn_cast<quant::UniformQuantizedType>(cast<ShapedType>(value.getType()).getElementType());
 }
 
-/// The quantized value that a dequantize per tensor makes `value` from; null if something else makes it.
+/// The quantized bytes that a dequantize per tensor makes `value` from; null if something else makes it.
 Value getQuantized(Value value) {
   auto op = value.getDefiningOp<DequantizeOp>();
-  return op && getPerTensor(op.getInput()) ? op.getInput() : Value();
+  auto type = op ? getPerTensor(op.getInput()) : quant::UniformQuantizedType();
+  return type && type.getStorageTypeIntegralWidth() == 8 ? op.getInput() : Value();
 }
 
 /// The same for an operand of an elementwise operation, which may also be a constant: it gets a type of its own.
@@ -155,8 +156,8 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
 
   LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
     auto type = getPerTensor(op.getResult());
-    if (!type)
-      return rewriter.notifyMatchFailure(op, "quantized per axis");
+    if (!type || type.getStorageTypeIntegralWidth() != 8)
+      return rewriter.notifyMatchFailure(op, "quantized per axis, or not to bytes");
     unsigned clamps = 0;
     Operation *producer = getProducer(op, type, clamps);
     if (!hasQuantizedForm(producer) || isPlannedFloat(producer))
