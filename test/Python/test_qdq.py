@@ -215,6 +215,35 @@ def test_integers_in_and_out(form, kind, tmp_path):
     assert np.count_nonzero(ours != theirs) <= 1
 
 
+@pytest.mark.parametrize("zero", [0, 100, 255])
+def test_unsigned_weights_of_nine_bits(zero, tmp_path):
+    """Grouped and dense products whose weights less their zero point leave int8: a warning, and no other numbers."""
+    rng = np.random.default_rng(5)
+    model = onnx.parser.parse_model(f"""<ir_version: 8, opset_import: ["" : 17]>
+      g (uint8[N,4,7,7] x) => (uint8[N,6,5,5] y, uint8[N,196] f, uint8[N,5] z)
+      <float s = {{0.01}}, uint8 zx = {{90}}, uint8 zw = {{{zero}}}, float sy = {{0.0713}}, float sz = {{0.1713}}> {{
+        d = DequantizeLinear(x, s, zx)
+        wd = DequantizeLinear(w, s, zw)
+        c = Conv <group = 2> (d, wd)
+        y = QuantizeLinear(c, sy, zx)
+        f = Flatten(x)
+        fd = DequantizeLinear(f, s, zx)
+        vd = DequantizeLinear(v, s, zw)
+        m = MatMul(fd, vd)
+        z = QuantizeLinear(m, sz, zx)
+      }}""")
+    weights = {"w": (6, 2, 3, 3), "v": (196, 5)}
+    model.graph.initializer.extend(numpy_helper.from_array(rng.integers(0, 256, shape).astype(np.uint8), name)
+                                   for name, shape in weights.items())
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.warns(UserWarning, match="weights less their zero point do not fit 8 bits: they are split into"):
+        compiled = nibble.compile(tmp_path / "model.onnx")
+    feed = {"x": rng.integers(0, 256, (3, 4, 7, 7)).astype(np.uint8)}
+    for ours, exact, theirs in zip(compiled.run(feed), compiled.reference(feed), session(model).run(None, feed), strict=True):
+        assert ours.tobytes() == exact.tobytes()
+        assert np.abs(ours.astype(int) - theirs.astype(int)).max() <= 1 and np.count_nonzero(ours != theirs) <= 1
+
+
 def test_narrow_ranges_are_clips(tmp_path):
     """ONNX quantizes to all of a storage type: what Nibble's types leave out is clipped."""
     narrow = "!quant.uniform<u8<10:200>:f32, 0.5:20>"

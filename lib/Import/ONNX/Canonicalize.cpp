@@ -79,7 +79,7 @@ static void unstubSmallWeights(Model &model) {
 }
 
 /// Upsample and Resize-10 mean asymmetric coordinates, rounded down; the converter says something else.
-static void fixResizes(onnx::GraphProto &graph, const llvm::StringSet<> &legacy) {
+static void fixResizes(onnx::GraphProto &graph, const llvm::StringMap<std::string> &legacy) {
   auto set = [](onnx::NodeProto &node, const char *name, const char *value) {
     auto &attributes = *node.mutable_attribute();
     auto it = llvm::find_if(attributes, [&](const onnx::AttributeProto &a) { return a.name() == name; });
@@ -89,8 +89,10 @@ static void fixResizes(onnx::GraphProto &graph, const llvm::StringSet<> &legacy)
     attribute.set_s(value);
   };
   for (onnx::NodeProto &node : *graph.mutable_node()) {
-    if (node.op_type() != "Resize" || !legacy.contains(node.output(0)))
+    auto it = node.op_type() == "Resize" ? legacy.find(node.output(0)) : legacy.end();
+    if (it == legacy.end())
       continue;
+    node.set_name(it->second);
     set(node, "coordinate_transformation_mode", "asymmetric");
     set(node, "nearest_mode", "floor");
   }
@@ -105,14 +107,14 @@ static void fixResizes(onnx::GraphProto &graph, const llvm::StringSet<> &legacy)
   throw error;
 }
 
-/// Results of the nodes that mean another interpolation than the converter says.
-static llvm::StringSet<> findLegacyResizes(const Model &model, int64_t opset) {
-  llvm::StringSet<> legacy;
+/// The nodes that mean another interpolation than the converter says, by their results: it drops their names.
+static llvm::StringMap<std::string> findLegacyResizes(const Model &model, int64_t opset) {
+  llvm::StringMap<std::string> legacy;
   for (const onnx::NodeProto &node : model.proto.graph().node()) {
     if (!node.domain().empty())
       continue;
     if (node.op_type() == "Upsample" || (node.op_type() == "Resize" && opset == 10))
-      legacy.insert(node.output(0));
+      legacy[node.output(0)] = node.name();
     if (node.op_type() == "Hardmax" && opset < 13)
       refuseHardmax(model, node);
   }
@@ -126,7 +128,7 @@ static void convertOpset(Model &model) {
   if (opset > kCanonicalOpset)
     throw ImportError("the model has opset " + llvm::Twine(opset) + ", expected at most " +
                       llvm::Twine(kCanonicalOpset));
-  llvm::StringSet<> legacy = findLegacyResizes(model, opset);
+  llvm::StringMap<std::string> legacy = findLegacyResizes(model, opset);
   auto opsets = model.proto.opset_import();
   onnx::ModelProto converted = onnx::version_conversion::ConvertVersion(model.proto, kCanonicalOpset);
   for (const onnx::OperatorSetIdProto &import : opsets)

@@ -8,3 +8,10 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = nibble.dequantize %d : tensor<4x!q> to tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// CHECK: error: {{.*}}node 'Quantize_8' (nibble.quantize) has quantized operands but no integer form
+// CHECK: note: {{.*}}its values have 16 bits, expected 8
+func.func @sixteen_bits(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<u16:f32, 0.5:128>> {
+  %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u16:f32, 0.5:128>> loc("Quantize_8"("q"))
+  return %q : tensor<4x!quant.uniform<u16:f32, 0.5:128>>
+}

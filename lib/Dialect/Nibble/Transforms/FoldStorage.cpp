@@ -26,6 +26,15 @@ bool isQuantized(Value value) {
   return type && isa<quant::QuantizedType>(type.getElementType());
 }
 
+/// Width of the stored values of `op` if it is none of 8 bits; else 0.
+unsigned getOtherWidth(Operation *op) {
+  for (auto values : {ValueRange(op->getOperands()), ValueRange(op->getResults())})
+    for (Value value : values)
+      if (auto type = getPerTensorType(value); type && type.getStorageTypeIntegralWidth() != 8)
+        return type.getStorageTypeIntegralWidth();
+  return 0;
+}
+
 /// The integer that a padding holds: of a real 0 the zero point.
 int32_t getStoredPadding(PadOp pad, quant::UniformQuantizedType type) {
   const Encoding out = getEncoding(type);
@@ -36,11 +45,7 @@ int32_t getStoredPadding(PadOp pad, quant::UniformQuantizedType type) {
 struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
   /// The operation on plain integers; null if `op` is none of this pass's operations.
   static Value convert(OpBuilder &builder, Operation *op) {
-    auto isByte = [](Value value) {
-      auto type = getPerTensorType(value);
-      return !type || type.getStorageTypeIntegralWidth() == 8;
-    };
-    if (!llvm::all_of(op->getOperands(), isByte) || !llvm::all_of(op->getResults(), isByte))
+    if (getOtherWidth(op))
       return Value();
     if (auto quantize = dyn_cast<QuantizeOp>(op)) {
       auto type = getPerTensorType(quantize.getResult());
@@ -129,8 +134,10 @@ struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
     getOperation()->walk([&](Operation *op) {
       if (!llvm::any_of(op->getOperands(), isQuantized) && !llvm::any_of(op->getResults(), isQuantized))
         return;
-      op->emitError() << "node '" << getNodeName(op->getLoc()) << "' (" << op->getName()
-                      << ") has quantized operands but no integer form";
+      InFlightDiagnostic error = op->emitError() << "node '" << getNodeName(op->getLoc()) << "' (" << op->getName()
+                                                 << ") has quantized operands but no integer form";
+      if (unsigned width = getOtherWidth(op))
+        error.attachNote() << "its values have " << width << " bits, expected 8";
       signalPassFailure();
     });
   }
