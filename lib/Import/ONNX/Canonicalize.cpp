@@ -157,6 +157,9 @@ static void inferTypes(onnx::ModelProto &proto) {
 }
 
 void nibble::onnximport::canonicalize(Model &model) {
+  // The converter would not find them.
+  if (model.proto.graph().sparse_initializer_size() > 0)
+    throw ImportError("sparse initializers are not supported", "store the weights as dense tensors");
   if (model.proto.functions_size() > 0)
     onnx::inliner::InlineLocalFunctions(model.proto, /*convert_version=*/true);
   liftConstants(*model.proto.mutable_graph());

@@ -52,8 +52,6 @@ void Importer::collectTypes() {
 }
 
 void Importer::collectConstants() {
-  if (model.proto.graph().sparse_initializer_size() > 0)
-    throw ImportError("sparse initializers are not supported", "store the weights as dense tensors");
   for (const onnx::TensorProto &tensor : model.proto.graph().initializer()) {
     Known &known = values[tensor.name()];
     known.tensor = &tensor;
