@@ -108,7 +108,7 @@ class Nibble_BinaryOp<string mnemonic, string function, string quantized, list<T
 
     * C1: operands and result are all float, or all quantized per tensor.
     * C2: the operands' shapes broadcast to the result's.
-    * C3: the folded multipliers are finite and, in mode `fixed`, have a fixed-point form.
+    * C3: the folded multipliers of add, sub and mul are finite and, in mode `fixed`, have a fixed-point form.
   }];
   let arguments = (ins Nibble_RealTensor:$lhs, Nibble_RealTensor:$rhs,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);

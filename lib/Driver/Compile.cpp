@@ -85,13 +85,10 @@ TemporaryFile::~TemporaryFile() {
 }
 
 Error TemporaryFile::write(StringRef suffix, StringRef content) {
-  int descriptor;
-  if (!path.empty())
-    return writeFile(path, content);
-  if (std::error_code code = sys::fs::createTemporaryFile("nibble", suffix, descriptor, path))
-    return makeError("cannot make a temporary file: " + code.message());
-  raw_fd_ostream(descriptor, /*shouldClose=*/true) << content;
-  return Error::success();
+  if (path.empty())
+    if (std::error_code code = sys::fs::createTemporaryFile("nibble", suffix, path))
+      return makeError("cannot make a temporary file: " + code.message());
+  return writeFile(path, content);
 }
 
 /// Keeps what was measured where the options say, or in a temporary file.

@@ -33,11 +33,12 @@ static bool fits(const Port &port, ArrayRef<int64_t> shape) {
          });
 }
 
-/// The inputs must agree on each dimension that has a name.
+/// The inputs must agree on each dimension that has a name, and on a batch without one.
 static Error checkDimensions(const Port &port, ArrayRef<int64_t> shape,
                              StringMap<std::pair<int64_t, std::string>> &known) {
-  for (auto [dim, name] : enumerate(port.dims)) {
-    if (name.empty() || port.shape[dim] >= 0)
+  for (unsigned dim = 0; dim < port.shape.size(); ++dim) {
+    std::string name = dim < port.dims.size() ? port.dims[dim] : "";
+    if (port.shape[dim] >= 0 || (name.empty() && dim > 0))
       continue;
     auto [entry, isNew] = known.try_emplace(name, shape[dim], port.name);
     if (!isNew && entry->second.first != shape[dim])

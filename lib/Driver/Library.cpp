@@ -4,8 +4,10 @@
 #include "Explanation.h"
 #include "LoadedExecutable.h"
 #include "nibble/Support/Errors.h"
+#include "nibble/Support/OutputFile.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -53,12 +55,12 @@ Expected<std::unique_ptr<Executable>> loadLibrary(StringRef path, int threads) {
 
 Expected<std::unique_ptr<Executable>> loadLibraryBytes(ArrayRef<char> bytes, int threads) {
   SmallString<128> path;
-  int descriptor;
-  if (std::error_code code = sys::fs::createTemporaryFile("nibble", "so", descriptor, path))
+  if (std::error_code code = sys::fs::createTemporaryFile("nibble", "so", path))
     return makeError("cannot make a temporary file: " + code.message());
-  raw_fd_ostream(descriptor, /*shouldClose=*/true).write(bytes.data(), bytes.size());
+  llvm::scope_exit remove([&] { sys::fs::remove(path); }); // the system keeps what is loaded
+  if (Error error = writeFile(path, StringRef(bytes.data(), bytes.size())))
+    return std::move(error);
   Expected<std::unique_ptr<Executable>> executable = loadLibrary(path.str(), threads);
-  sys::fs::remove(path); // the system keeps what is loaded
   return executable;
 }
 

@@ -159,6 +159,8 @@ OPERATORS = {
     "Conv": ("Conv", [IMAGE, floats(6, 2, 3, 3), floats(6)], {"group": 2, "strides": [2, 1], "pads": [1, 0, 1, 2]}),
     "Conv-flat": ("Conv", [("N", 4, 9), floats(6, 4, 3)], {"pads": [1, 1], "dilations": [2]}),
     "Conv-same": ("Conv", [IMAGE, floats(6, 4, 3, 3)], {"auto_pad": "SAME_UPPER", "strides": [2, 2]}),
+    "ConvTranspose-larger": ("ConvTranspose", [IMAGE, floats(4, 3, 3, 3), floats(3)], {
+        "strides": [2, 2], "output_shape": [14, 16]}),
     "ConvTranspose": ("ConvTranspose", [IMAGE, floats(4, 3, 3, 3)], {"strides": [2, 2], "output_padding": [1, 1]}),
     # pools
     "MaxPool": ("MaxPool", [IMAGE], {"kernel_shape": [3, 2], "strides": [2, 2], "pads": [1, 0, 1, 1]}),
@@ -203,12 +205,17 @@ OPERATORS = {
     "Pad": ("Pad", [IMAGE, ints(0, 0, 1, 2, 0, 0, 2, 0), np.float32(0.5)], {}),
     "Pad-edge": ("Pad", [IMAGE, ints(0, 0, 1, 2, 0, 0, 2, 0)], {"mode": "edge"}),
     "Pad-reflect": ("Pad", [IMAGE, ints(0, 0, 1, 2, 0, 0, 2, 0)], {"mode": "reflect"}),
+    "Pad-shift": ("Pad", [IMAGE, ints(0, 0, 1, 0, 0, 0, -1, 0)], {}),
     "Pad-2": ("Pad", [IMAGE], {"pads": [0, 0, 1, 1, 0, 0, 0, 0], "value": 1.0}, 2),
     "Pad-crop": ("Pad", [IMAGE, ints(0, 0, -1, 0, 0, 0, 0, -2)], {}),
     "Reshape": ("Reshape", [IMAGE, ints(0, -1)], {}),
     "Resize": ("Resize", [IMAGE, "", np.float32([1, 1, 2, 2])], {"mode": "nearest"}),
     "Resize-floor": ("Resize", [IMAGE, "", np.float32([1, 1, 2, 3])], {
         "mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}),
+    **{f"Resize-{start}-{end}": ("Resize", [("N", 2, start, 4), "", "", ints(2, 2, end, 4)], {
+        "mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"})
+       for start, end in [(6, 2), (36, 12), (24, 4), (48, 16), (7, 3), (5, 11), (10, 30)]},
+    "Resize-half": ("Resize", [IMAGE, "", "", ints(2, 4, 9, 5)], {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}),
     "Upsample": ("Upsample", [IMAGE, np.float32([1, 1, 2, 2])], {"mode": "nearest"}, 9),
     "Slice": ("Slice", [IMAGE, ints(1, -1), ints(4, -6), ints(2, 3), ints(1, -2)], {}),
     "Slice-1": ("Slice", [IMAGE], {"axes": [1], "starts": [1], "ends": [3]}, 9),
@@ -258,3 +265,33 @@ def test_operator(name, tmp_path):
     for want, got, exact in zip(run(path, feed), compiled.run(feed), compiled.reference(feed), strict=True):
         assert got.tobytes() == exact.tobytes()
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+def values(*shapes):
+    return [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes]
+
+
+def save(path, nodes, inputs, outputs, weights=()):
+    graph = helper.make_graph(nodes, "g", values(*inputs), values(*outputs), list(weights))
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def test_batch_without_a_name(tmp_path):
+    path = save(tmp_path / "m.onnx", [helper.make_node("Relu", ["x"], ["y"])], [("x", [None, 4])], [("y", [None, 4])])
+    array = np.arange(-6, 6, dtype=np.float32).reshape(3, 4)
+    np.testing.assert_array_equal(nibble.compile(path, weights="float").run({"x": array})[0], np.maximum(array, 0))
+
+
+def test_batches_that_may_differ(tmp_path):
+    nodes = [helper.make_node("Relu", ["a"], ["y"]), helper.make_node("Relu", ["b"], ["z"])]
+    path = save(tmp_path / "m.onnx", nodes, [("a", ["N", 4]), ("b", [None, 4])], [("y", ["N", 4]), ("z", [None, 4])])
+    with pytest.raises(nibble.Error, match="have different batches, 'N' and 'b.0'"):
+        nibble.compile(path, weights="float")
+
+
+def test_scalar_beside_a_batch(tmp_path):
+    path = save(tmp_path / "m.onnx", [helper.make_node("Mul", ["x", "s"], ["y"])], [("x", ["N", 4]), ("s", [])],
+                [("y", ["N", 4])])
+    x, s = np.arange(8, dtype=np.float32).reshape(2, 4), np.float32(3)
+    np.testing.assert_array_equal(nibble.compile(path, weights="float").run({"x": x, "s": s})[0], x * s)

@@ -24,13 +24,30 @@ static bool isLowerable(Type type) {
          element.isSignlessInteger(32);
 }
 
+LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
+  const unsigned index = argument.getArgNumber();
+  auto name = function.getArgAttrOfType<StringAttr>(index, "nibble.name");
+  InFlightDiagnostic error = emitError(argument.getLoc()) << "input '" << (name ? name.getValue() : "") << "' ";
+  auto tensor = dyn_cast<RankedTensorType>(argument.getType());
+  if (!tensor || tensor.hasStaticShape())
+    return error << "needs element type f32, i8, ui8 or i32, got " << argument.getType();
+  const auto dims = function.getArgAttrOfType<ArrayAttr>(index, "nibble.dims");
+  for (int64_t dim = 0; dim < tensor.getRank(); ++dim)
+    if (tensor.isDynamicDim(dim)) {
+      auto symbol = dims && dim < int64_t(dims.size()) ? cast<StringAttr>(dims[dim]).getValue() : StringRef();
+      error << "has dynamic dimension " << dim << ", '" << symbol << "', and only dimension 0, the batch, may be";
+      break;
+    }
+  error.attachNote() << "give it a fixed extent in the model";
+  return error;
+}
+
 LogicalResult GraphLowering::checkTypes() {
   if (!function.getBody().hasOneBlock())
     return function.emitError("expected one block");
-  for (Type type : function.getArgumentTypes())
-    if (!isLowerable(type))
-      return function.emitError("expected arguments of static shape and element type f32, i8, ui8 or i32, got ")
-             << type;
+  for (BlockArgument argument : function.getArguments())
+    if (!isLowerable(argument.getType()))
+      return refuseInput(argument);
   for (Operation &op : function.front())
     for (Type type : op.getResultTypes())
       if (!isLowerable(type))

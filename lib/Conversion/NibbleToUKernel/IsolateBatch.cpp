@@ -134,19 +134,14 @@ std::string BatchAnalysis::visit(Operation *op) {
 
 // The batch of a function: ShapedType::kDynamic, a static extent above 1 that all arguments share, or 1 for none.
 static int64_t getBatch(func::FuncOp function) {
-  std::optional<int64_t> extent;
+  SmallVector<int64_t> extents;
   for (Type type : function.getArgumentTypes()) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || tensor.getRank() == 0)
-      return 1;
-    int64_t first = tensor.getDimSize(0);
-    if (ShapedType::isDynamic(first))
-      return first;
-    if (extent && *extent != first)
-      return 1;
-    extent = first;
+    extents.push_back(tensor && tensor.getRank() > 0 ? tensor.getDimSize(0) : 1);
   }
-  return extent.value_or(1);
+  if (llvm::is_contained(extents, ShapedType::kDynamic))
+    return ShapedType::kDynamic;
+  return !extents.empty() && llvm::all_equal(extents) ? extents.front() : 1;
 }
 
 static Type withOneSample(Type type) {
@@ -165,9 +160,11 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
     int64_t batch = getBatch(function);
     if (batch == 1)
       return;
+    if (ShapedType::isDynamic(batch) && failed(checkNames(function)))
+      return signalPassFailure();
     BatchAnalysis analysis(batch);
     for (BlockArgument argument : function.getArguments())
-      if (cast<RankedTensorType>(argument.getType()).getDimSize(0) == batch)
+      if (hasBatch(argument, batch))
         analysis.mark(argument);
     if (failed(check(function, analysis, batch)))
       return;
@@ -175,6 +172,38 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
     function->setAttr("nibble.batch_loop", UnitAttr::get(&getContext()));
     if (!ShapedType::isDynamic(batch))
       function->setAttr("nibble.batch_size", Builder(&getContext()).getI64IntegerAttr(batch));
+  }
+
+  static bool hasBatch(BlockArgument argument, int64_t batch) {
+    auto tensor = cast<RankedTensorType>(argument.getType());
+    return tensor.getRank() > 0 && tensor.getDimSize(0) == batch;
+  }
+
+  static std::string getName(func::FuncOp function, unsigned index) {
+    auto name = function.getArgAttrOfType<StringAttr>(index, "nibble.name");
+    return name ? ("'" + name.getValue() + "'").str() : std::to_string(index);
+  }
+
+  // Batches of different names may differ when the program runs, and there is one loop over samples.
+  LogicalResult checkNames(func::FuncOp function) {
+    std::optional<std::pair<StringRef, unsigned>> first;
+    for (BlockArgument argument : function.getArguments()) {
+      if (!hasBatch(argument, ShapedType::kDynamic))
+        continue;
+      const unsigned index = argument.getArgNumber();
+      auto dims = function.getArgAttrOfType<ArrayAttr>(index, "nibble.dims");
+      StringRef name = dims && !dims.empty() ? cast<StringAttr>(dims[0]).getValue() : StringRef();
+      if (!first)
+        first = {name, index};
+      if (first->first == name)
+        continue;
+      InFlightDiagnostic error = function.emitError()
+                                 << "inputs " << getName(function, first->second) << " and " << getName(function, index)
+                                 << " have different batches, '" << first->first << "' and '" << name << "'";
+      error.attachNote() << "give dimension 0 of all inputs the same name, or a fixed extent";
+      return failure();
+    }
+    return success();
   }
 
   // An error only where the batch is dynamic: with a static one the operations work as they are.

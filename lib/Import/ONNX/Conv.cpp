@@ -76,9 +76,12 @@ static Shape transposedShape(Node &node, Window &window, const Shape &image, boo
     int64_t full = (in - 1) * stride + window.reach(i) + extra[i];
     bool isSame = mode == "SAME_UPPER" || mode == "SAME_LOWER";
     if (!wanted.empty() || isSame) {
-      int64_t total = std::max<int64_t>(full - (wanted.empty() ? in * stride : wanted[wanted.size() - 2 + i]), 0);
+      int64_t extent = wanted.empty() ? in * stride : wanted[wanted.size() - 2 + i];
+      int64_t total = std::max<int64_t>(full - extent, 0);
       window.low[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
       window.high[i] = total - window.low[i];
+      result.push_back(extent); // beyond `full`, nothing but the bias
+      continue;
     }
     result.push_back(full - window.low[i] - window.high[i]);
   }

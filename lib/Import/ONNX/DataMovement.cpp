@@ -160,7 +160,8 @@ static void importPad(Node &node) {
   }
   FloatAttr value = readPadValue(node, node.elementOf(input));
   PadMode mode = readPadMode(node);
-  if (shape == node.shapeOf(input))
+  auto isZero = [](int64_t count) { return count == 0; };
+  if (llvm::all_of(low, isZero) && llvm::all_of(high, isZero))
     return node.set(0, input);
   node.set(0, node.emit<PadOp>(shape, node.elementOf(input), input, low, high, mode, value));
 }

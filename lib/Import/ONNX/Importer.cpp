@@ -59,6 +59,12 @@ void Importer::collectConstants() {
   }
 }
 
+/// The name of an unknown extent; one without a name equals no other.
+static std::string nameDim(const onnx::ValueInfoProto &input, int axis) {
+  const onnx::TensorShapeProto::Dimension &dim = input.type().tensor_type().shape().dim(axis);
+  return dim.dim_param().empty() ? input.name() + "." + std::to_string(axis) : dim.dim_param();
+}
+
 Type Importer::inputType(const onnx::ValueInfoProto &input, Shape &shape) {
   if (!input.type().has_tensor_type())
     throw ImportError("input '" + input.name() + "' is not a tensor");
@@ -72,10 +78,8 @@ Type Importer::inputType(const onnx::ValueInfoProto &input, Shape &shape) {
                         "an extent that is not known has a name in its place");
     if (dim.has_dim_value())
       shape.push_back(dim.dim_value());
-    else if (!dim.dim_param().empty())
-      shape.push_back(symbols.get(dim.dim_param()));
     else
-      shape.push_back(symbols.get((Twine(input.name()) + "." + Twine(axis)).str()));
+      shape.push_back(symbols.get(nameDim(input, axis)));
   }
   if (Type quantized = quantizedInputType(*this, input.name(), type.elem_type()))
     return quantized;
@@ -84,13 +88,13 @@ Type Importer::inputType(const onnx::ValueInfoProto &input, Shape &shape) {
 
 /// The names of an input's unknown extents; null if there are none.
 static ArrayAttr dimNames(Builder &builder, const onnx::ValueInfoProto &input) {
-  SmallVector<StringRef> names;
+  SmallVector<std::string> names;
   bool isDynamic = false;
-  for (const auto &dim : input.type().tensor_type().shape().dim()) {
-    names.push_back(dim.has_dim_value() ? StringRef() : StringRef(dim.dim_param()));
+  for (const auto &[axis, dim] : llvm::enumerate(input.type().tensor_type().shape().dim())) {
+    names.push_back(dim.has_dim_value() ? "" : nameDim(input, axis));
     isDynamic |= !dim.has_dim_value();
   }
-  return isDynamic ? builder.getStrArrayAttr(names) : ArrayAttr();
+  return isDynamic ? builder.getStrArrayAttr(llvm::to_vector_of<StringRef>(names)) : ArrayAttr();
 }
 
 func::FuncOp Importer::createMain() {

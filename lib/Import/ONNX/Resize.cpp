@@ -9,28 +9,29 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-/// Where element `i` of the result lies in the input, in ONNX's words.
-static double coordinate(Node &node, StringRef mode, int64_t i, double scale, int64_t from, int64_t to) {
+/// Where element `i` of the result lies in the input, in ONNX's words. In f32 as in onnxruntime: a quotient of integers
+/// is then itself, though the scale is rounded.
+static float coordinate(Node &node, StringRef mode, float i, float scale, float from, float to) {
   if (mode == "half_pixel")
-    return (i + 0.5) / scale - 0.5;
+    return (i + 0.5f) / scale - 0.5f;
   if (mode == "asymmetric")
     return i / scale;
   if (mode == "align_corners")
-    return to == 1 ? 0 : double(i) * (from - 1) / (to - 1);
+    return to == 1 ? 0 : i * (from - 1) / (to - 1);
   if (mode == "pytorch_half_pixel")
-    return to == 1 ? -0.5 : (i + 0.5) / scale - 0.5;
+    return to == 1 ? 0 : (i + 0.5f) / scale - 0.5f;
   if (mode == "half_pixel_symmetric") {
-    double adjustment = to / (scale * from), center = from / 2.0;
-    return center * (1 - adjustment) + (i + 0.5) / scale - 0.5;
+    float adjustment = to / (scale * from), center = from / 2;
+    return center * (1 - adjustment) + (i + 0.5f) / scale - 0.5f;
   }
   node.fail("attribute 'coordinate_transformation_mode' is '" + mode + "', which is not supported");
 }
 
-static int64_t roundBy(Node &node, StringRef mode, double x) {
+static int64_t roundBy(Node &node, StringRef mode, float x) {
   if (mode == "round_prefer_floor")
-    return static_cast<int64_t>(x == std::floor(x) + 0.5 ? std::floor(x) : std::round(x));
+    return static_cast<int64_t>(x == std::floor(x) + 0.5f ? std::floor(x) : std::round(x));
   if (mode == "round_prefer_ceil")
-    return static_cast<int64_t>(std::floor(x + 0.5));
+    return static_cast<int64_t>(x == std::floor(x) + 0.5f ? std::ceil(x) : std::round(x));
   if (mode == "floor")
     return static_cast<int64_t>(std::floor(x));
   if (mode == "ceil")

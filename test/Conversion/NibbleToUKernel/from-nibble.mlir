@@ -48,3 +48,12 @@ func.func @quantized(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 1.0>> to tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+// expected-error @+2 {{input 'x' has dynamic dimension 1, 'W', and only dimension 0, the batch, may be}}
+// expected-note @+1 {{give it a fixed extent in the model}}
+func.func @dynamic(%x: tensor<1x?xf32> {nibble.name = "x", nibble.dims = ["", "W"]}) -> tensor<1x?xf32> {
+  %y = nibble.relu %x : tensor<1x?xf32> -> tensor<1x?xf32>
+  return %y : tensor<1x?xf32>
+}

@@ -32,3 +32,22 @@ func.func @mixed(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %y = nibble.softmax %x {axis = 0 : i64} : tensor<?x4xf32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// expected-error @+2 {{inputs 'a' and 1 have different batches, 'N' and 'M'}}
+// expected-note @+1 {{give dimension 0 of all inputs the same name, or a fixed extent}}
+func.func @different(%a: tensor<?x4xf32> {nibble.name = "a", nibble.dims = ["N", ""]},
+                     %b: tensor<?x4xf32> {nibble.dims = ["M", ""]}) -> tensor<?x4xf32> {
+  %y = nibble.relu %a : tensor<?x4xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// A scalar has no batch.
+// CHECK-LABEL: func.func @scalar(%{{.*}}: tensor<f32>, %{{.*}}: tensor<1x4xf32>) -> tensor<1x4xf32>
+func.func @scalar(%s: tensor<f32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %y = nibble.mul %x, %s : tensor<?x4xf32>, tensor<f32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}

@@ -10,6 +10,11 @@
 using namespace mlir;
 using namespace nibble;
 
+namespace nibble {
+/// Reduction.cpp
+void addReductionPatterns(NibbleDialect &dialect);
+} // namespace nibble
+
 #include "nibble/Dialect/Nibble/Dialect.cpp.inc"
 #include "nibble/Dialect/Nibble/Enums.cpp.inc"
 #include "nibble/Dialect/Nibble/Interfaces.cpp.inc"
@@ -29,6 +34,7 @@ void NibbleDialect::initialize() {
 #define GET_OP_LIST
 #include "nibble/Dialect/Nibble/Ops.cpp.inc"
       >();
+  addReductionPatterns(*this);
 }
 
 Operation *NibbleDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
