@@ -3,6 +3,8 @@
 
 #include "ProgramEmitter.h"
 
+#include "nibble/Dialect/UKernel/Passes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -87,7 +89,7 @@ static int64_t getDtype(Type type) {
 void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAttr attrs, BufferType type) {
   SmallVector<int64_t> dims(type.getShape());
   int64_t batch = program.getBatch();
-  if (batch != 1 && !dims.empty())
+  if (batch != 1 && !dims.empty() && !(attrs && attrs.contains(kSharedAttr)))
     dims[0] = batch;
   auto names = attrs ? attrs.getAs<ArrayAttr>("nibble.dims") : ArrayAttr();
   auto getName = [&](size_t i) {

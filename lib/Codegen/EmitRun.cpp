@@ -4,6 +4,7 @@
 #include "ProgramEmitter.h"
 
 #include "nibble/Dialect/UKernel/Kernels.h"
+#include "nibble/Dialect/UKernel/Passes.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -75,7 +76,7 @@ private:
       return base;
     return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(bytes)});
   }
-  Value loadBuffer(Value array, unsigned index, Type type);
+  Value loadBuffer(Value array, unsigned index, Type type, bool shared);
   Value getPointer(Value value);
   void call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t tiles);
   LogicalResult emitCall(KernelOp op);
@@ -94,10 +95,12 @@ private:
 
 } // namespace
 
-// Element `index` of an array of buffers, for this sample.
-Value SampleEmitter::loadBuffer(Value array, unsigned index, Type type) {
+// Element `index` of an array of buffers, for this sample. `shared`: all samples have the same.
+Value SampleEmitter::loadBuffer(Value array, unsigned index, Type type, bool shared) {
   Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, array, ArrayRef<LLVM::GEPArg>{int32_t(index)});
   Value base = LLVM::LoadOp::create(b, loc, pointer, slot);
+  if (shared)
+    return base;
   Value bytes = arith::MulIOp::create(b, loc, function.getArgument(5), constant(cast<BufferType>(type).getBytes()));
   return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
 }
@@ -177,9 +180,10 @@ FailureOr<func::FuncOp> SampleEmitter::emit() {
   threaded = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, function.getArgument(3),
                                   LLVM::ZeroOp::create(b, loc, pointer));
   for (auto [index, type] : llvm::enumerate(program.function.getArgumentTypes()))
-    inputs.push_back(loadBuffer(function.getArgument(0), index, type));
+    inputs.push_back(
+        loadBuffer(function.getArgument(0), index, type, program.function.getArgAttr(index, kSharedAttr) != nullptr));
   for (auto [index, type] : llvm::enumerate(program.function.getResultTypes()))
-    outputs.push_back(loadBuffer(function.getArgument(1), index, type));
+    outputs.push_back(loadBuffer(function.getArgument(1), index, type, /*shared=*/false));
   for (auto op : program.function.front().getOps<KernelOp>())
     if (failed(emitCall(op)))
       return failure();

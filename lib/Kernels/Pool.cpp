@@ -230,7 +230,6 @@ Value PoolEmitter::window(const Taps &ys, const Taps &xs, Value c, int64_t lanes
 }
 
 void PoolEmitter::emitRow(Value oy) {
-  const int64_t bytes = bytesOf(p.input);
   // Two registers of floats, or of the i32 that averages of bytes are; one of bytes.
   const int64_t full = isMax(p) && !isFloat(p) ? b.isa.vectorBits / 8 : 2 * b.isa.lanes();
   const Taps ys = clip(oy, p.H, p.KH, p.strideH, p.dilationH, p.padTop, isClippedH(p));

@@ -212,10 +212,10 @@ OPERATORS = {
     "Resize": ("Resize", [IMAGE, "", np.float32([1, 1, 2, 2])], {"mode": "nearest"}),
     "Resize-floor": ("Resize", [IMAGE, "", np.float32([1, 1, 2, 3])], {
         "mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}),
-    **{f"Resize-{start}-{end}": ("Resize", [("N", 2, start, 4), "", "", ints(2, 2, end, 4)], {
+    **{f"Resize-{start}-{end}": ("Resize", [(1, 2, start, 4), "", "", ints(1, 2, end, 4)], {
         "mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"})
        for start, end in [(6, 2), (36, 12), (24, 4), (48, 16), (7, 3), (5, 11), (10, 30)]},
-    "Resize-half": ("Resize", [IMAGE, "", "", ints(2, 4, 9, 5)], {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}),
+    "Resize-half": ("Resize", [(1, 4, 6, 7), "", "", ints(1, 4, 9, 5)], {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}),
     "Upsample": ("Upsample", [IMAGE, np.float32([1, 1, 2, 2])], {"mode": "nearest"}, 9),
     "Slice": ("Slice", [IMAGE, ints(1, -1), ints(4, -6), ints(2, 3), ints(1, -2)], {}),
     "Slice-1": ("Slice", [IMAGE], {"axes": [1], "starts": [1], "ends": [3]}, 9),

@@ -10,8 +10,8 @@ using namespace nibble::driver;
 
 namespace {
 
-const std::vector<Port> ports = {{"image", ElementKind::F32, {-1, 3}, {"batch", ""}, std::nullopt},
-                                 {"mask", ElementKind::U8, {-1}, {"batch"}, std::nullopt}};
+const std::vector<Port> ports = {{"image", ElementKind::F32, {-1, 3}, {"batch", ""}, std::nullopt, ""},
+                                 {"mask", ElementKind::U8, {-1}, {"batch"}, std::nullopt, ""}};
 
 std::string errorOf(const NamedArrays &feed) {
   Expected<std::vector<Array>> arguments = arrangeFeed(ports, feed);

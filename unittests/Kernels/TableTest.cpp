@@ -52,14 +52,17 @@ std::vector<KernelParams> makeOfEachFamily() {
           halo,
           CopyParams{4, shape, floats, floats},
           AssembleParams{4, 1, {{0, shape, floats, floats, 0}}, 0},
-          GatherParams{4, shape, floats, floats, {0}}};
+          GatherParams{4, shape, floats, floats, {0}},
+          RowScaleParams{},
+          RowQuantizeParams{}};
 }
 
 TEST(Table, EveryFamilyHasItsRow) {
   std::vector<KernelParams> all = makeOfEachFamily();
   ASSERT_EQ(all.size(), std::variant_size_v<KernelParams>);
   std::set<std::string> names, keys;
-  for (auto [i, params] : llvm::enumerate(all)) {
+  for (size_t i = 0; i < all.size(); ++i) {
+    const KernelParams &params = all[i];
     ASSERT_EQ(params.index(), i);
     EXPECT_GT(kernelTileCount(params), 0);
     keys.insert(kernelKey(params));

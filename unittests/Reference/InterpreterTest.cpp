@@ -106,15 +106,4 @@ func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
             "expected function 'main' to have one block, got 2");
 }
 
-TEST_F(InterpreterTest, ElidedWeights) {
-  EXPECT_EQ(runForError(R"(
-func.func @main() -> tensor<2xf32> {
-  %a = nibble.constant dense_resource<__elided__> : tensor<2xf32> -> tensor<2xf32> loc("conv_1"("w"))
-  return %a : tensor<2xf32>
-})",
-                        {}),
-            "node 'conv_1' (nibble.constant): expected a constant whose data is present, got none (elided resources "
-            "cannot be executed)");
-}
-
 } // namespace

@@ -239,6 +239,8 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
     for (BlockArgument argument : function.getArguments())
       if (analysis.isBatched(argument))
         argument.setType(withOneSample(argument.getType()));
+      else
+        function.setArgAttr(argument.getArgNumber(), ukernel::kSharedAttr, UnitAttr::get(&getContext()));
     function.setType(FunctionType::get(&getContext(), function.front().getArgumentTypes(),
                                        function.front().getTerminator()->getOperandTypes()));
   }

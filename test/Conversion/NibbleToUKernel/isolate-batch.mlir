@@ -46,7 +46,7 @@ func.func @different(%a: tensor<?x4xf32> {nibble.name = "a", nibble.dims = ["N",
 // -----
 
 // A scalar has no batch.
-// CHECK-LABEL: func.func @scalar(%{{.*}}: tensor<f32>, %{{.*}}: tensor<1x4xf32>) -> tensor<1x4xf32>
+// CHECK-LABEL: func.func @scalar(%{{.*}}: tensor<f32> {nibble.shared}, %{{.*}}: tensor<1x4xf32>) -> tensor<1x4xf32>
 func.func @scalar(%s: tensor<f32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %y = nibble.mul %x, %s : tensor<?x4xf32>, tensor<f32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>

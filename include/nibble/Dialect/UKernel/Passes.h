@@ -11,6 +11,9 @@
 #include "mlir/Pass/Pass.h"
 
 namespace nibble::ukernel {
+/// Unit attribute of an argument that all samples of a batch share.
+inline constexpr llvm::StringLiteral kSharedAttr = "nibble.shared";
+
 #define GEN_PASS_DECL
 #include "nibble/Dialect/UKernel/Passes.h.inc"
 #define GEN_PASS_REGISTRATION

@@ -10,11 +10,6 @@
 using namespace mlir;
 using namespace nibble;
 
-namespace nibble {
-/// Reduction.cpp
-void addReductionPatterns(NibbleDialect &dialect);
-} // namespace nibble
-
 #include "nibble/Dialect/Nibble/Dialect.cpp.inc"
 #include "nibble/Dialect/Nibble/Enums.cpp.inc"
 #include "nibble/Dialect/Nibble/Interfaces.cpp.inc"
@@ -34,7 +29,6 @@ void NibbleDialect::initialize() {
 #define GET_OP_LIST
 #include "nibble/Dialect/Nibble/Ops.cpp.inc"
       >();
-  addReductionPatterns(*this);
 }
 
 Operation *NibbleDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {

@@ -49,8 +49,8 @@ bool mixesChannels(Operation *op) {
 
 bool isDepthwise(Operation *op) {
   auto conv = dyn_cast<ConvOp>(op);
-  return conv && conv.getLayout() == Layout::NHWC && conv.getGroups() == getChannels(conv.getInput()) &&
-         conv.getGroups() == getChannels(conv.getResult());
+  return conv && conv.getLayout() == Layout::NHWC && int64_t(conv.getGroups()) == getChannels(conv.getInput()) &&
+         int64_t(conv.getGroups()) == getChannels(conv.getResult());
 }
 
 /// Each channel of the result comes from the same channel of the first operand.
