@@ -4,6 +4,7 @@
 #include "ProgramEmitter.h"
 
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -91,20 +92,14 @@ void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAt
   int64_t batch = program.getBatch();
   if (batch != 1 && !dims.empty() && !(attrs && attrs.contains(kSharedAttr)))
     dims[0] = batch;
-  auto names = attrs ? attrs.getAs<ArrayAttr>("nibble.dims") : ArrayAttr();
-  auto getName = [&](size_t i) {
-    auto name = names && i < names.size() ? dyn_cast<StringAttr>(names[i]) : StringAttr();
-    return name ? name.getValue() : StringRef();
-  };
-  auto name = attrs ? attrs.getAs<StringAttr>("nibble.name") : StringAttr();
-  std::string nameSymbol = emitString(name ? name.getValue() : StringRef());
+  std::string nameSymbol = emitString(getPortName(attrs));
   std::string dimsSymbol = emitAggregate(LLVM::LLVMArrayType::get(b.getI64Type(), dims.size()), [&](auto &values) {
     for (int64_t extent : dims)
       values.push_back(i64(extent));
   });
   SmallVector<std::string> nameSymbols;
   for (size_t i = 0; i < dims.size(); ++i)
-    nameSymbols.push_back(emitString(getName(i)));
+    nameSymbols.push_back(emitString(getDimName(attrs, i)));
   std::string namesSymbol = emitAggregate(LLVM::LLVMArrayType::get(pointer, dims.size()), [&](auto &values) {
     for (const std::string &symbol : nameSymbols)
       values.push_back(addressOf(symbol));

@@ -132,14 +132,10 @@ static void removeObserves(mlir::ModuleOp module) {
 }
 
 Expected<bool> Compilation::needsRanges() const {
-  Plan plan;
-  if (!options.quantization.plan.empty()) {
-    Expected<Plan> read = readPlanFile(options.quantization.plan);
-    if (!read)
-      return read.takeError();
-    plan = std::move(*read);
-  }
-  return plan.needsRanges(options.quantization.getMode());
+  Expected<Plan> plan = readPlanFile(options.quantization.plan);
+  if (!plan)
+    return plan.takeError();
+  return plan->needsRanges(options.quantization.getMode());
 }
 
 Error Compilation::calibrate(OpenSamples open) {

@@ -89,18 +89,14 @@ void Compilation::addFallbacks(ArrayRef<IsolatedValue> values, ArrayRef<Differen
 
 /// The user's plan with the nodes that stay in float.
 Error Compilation::writePlan() {
-  Plan plan;
-  if (!options.quantization.plan.empty()) {
-    Expected<Plan> read = readPlanFile(options.quantization.plan);
-    if (!read)
-      return read.takeError();
-    plan = std::move(*read);
-  }
+  Expected<Plan> plan = readPlanFile(options.quantization.plan);
+  if (!plan)
+    return plan.takeError();
   for (const auto &entry : fallbackNodes)
-    plan.nodes[entry.first().str()].activations = "float";
+    plan->nodes[entry.first().str()].activations = "float";
   std::string text;
   raw_string_ostream stream(text);
-  nibble::writePlan(plan, stream);
+  nibble::writePlan(*plan, stream);
   return temporaryPlan.write("plan.json", text);
 }
 

@@ -4,6 +4,7 @@
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Support/Errors.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -32,7 +33,7 @@ static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
     return makeError(which + " of the function 'main' has type " + text + ", expected a tensor of numbers");
   }
   Port port;
-  port.name = getString(attributes, "nibble.name").str();
+  port.name = getPortName(attributes).str();
   if (port.name.empty())
     port.name = which.str();
   port.kind = *kind;
@@ -44,14 +45,9 @@ static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
     port.quantization = {float(scale.getValueAsDouble()), int32_t(zeroPoint.getInt())};
   for (int64_t extent : tensor.getShape())
     port.shape.push_back(mlir::ShapedType::isDynamic(extent) ? -1 : extent);
-  auto dims = attributes ? attributes.getAs<mlir::ArrayAttr>("nibble.dims") : nullptr;
-  for (mlir::Attribute dim : dims ? dims.getValue() : ArrayRef<mlir::Attribute>())
-    port.dims.push_back(isa<mlir::StringAttr>(dim) ? cast<mlir::StringAttr>(dim).str() : "");
-  port.dims.resize(port.shape.size());
+  for (size_t dim = 0; dim < port.shape.size(); ++dim)
+    port.dims.push_back(getDimName(attributes, dim).str());
   port.layout = getString(attributes, "nibble.layout").str();
-  if (auto scale = attributes ? attributes.getAs<mlir::FloatAttr>("nibble.scale") : nullptr)
-    port.quantization = {float(scale.getValueAsDouble()),
-                         int32_t(attributes.getAs<mlir::IntegerAttr>("nibble.zero_point").getInt())};
   return port;
 }
 

@@ -96,8 +96,8 @@ Expected<Plan> nibble::parsePlan(StringRef text) {
     } else if (name == "values" && value.getAsObject()) {
       error = joinErrors(std::move(error), parseValues(*value.getAsObject(), plan));
     } else {
-      error = joinErrors(std::move(error),
-                         makeError("unknown or mistyped key '" + name + "': expected schema, default, nodes or values"));
+      error = joinErrors(std::move(error), makeError("unknown or mistyped key '" + name +
+                                                     "': expected schema, default, nodes or values"));
     }
     if (error)
       return std::move(error);
@@ -106,6 +106,8 @@ Expected<Plan> nibble::parsePlan(StringRef text) {
 }
 
 Expected<Plan> nibble::readPlanFile(StringRef path) {
+  if (path.empty())
+    return Plan();
   auto buffer = MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return makeError("cannot read '" + path + "': " + buffer.getError().message());

@@ -45,6 +45,7 @@ struct Plan {
 
 /// Unknown keys and words are errors that name them and say what is known.
 llvm::Expected<Plan> parsePlan(llvm::StringRef text);
+/// An empty path is the plan that leaves everything to the defaults.
 llvm::Expected<Plan> readPlanFile(llvm::StringRef path);
 void writePlan(const Plan &plan, llvm::raw_ostream &os);
 

@@ -4,6 +4,7 @@
 #include "GraphLowering.h"
 
 #include "nibble/Support/Locations.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "mlir/IR/AsmState.h"
 
@@ -25,19 +26,14 @@ static bool isLowerable(Type type) {
 }
 
 LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
-  const unsigned index = argument.getArgNumber();
-  auto name = function.getArgAttrOfType<StringAttr>(index, "nibble.name");
-  InFlightDiagnostic error = emitError(argument.getLoc()) << "input '" << (name ? name.getValue() : "") << "' ";
+  DictionaryAttr attrs = function.getArgAttrDict(argument.getArgNumber());
+  InFlightDiagnostic error = emitError(argument.getLoc()) << "input '" << getPortName(attrs) << "' ";
   auto tensor = dyn_cast<RankedTensorType>(argument.getType());
   if (!tensor || tensor.hasStaticShape())
     return error << "needs element type f32, i8, ui8 or i32, got " << argument.getType();
-  const auto dims = function.getArgAttrOfType<ArrayAttr>(index, "nibble.dims");
-  for (int64_t dim = 0; dim < tensor.getRank(); ++dim)
-    if (tensor.isDynamicDim(dim)) {
-      auto symbol = dims && dim < int64_t(dims.size()) ? cast<StringAttr>(dims[dim]).getValue() : StringRef();
-      error << "has dynamic dimension " << dim << ", '" << symbol << "', and only dimension 0, the batch, may be";
-      break;
-    }
+  const size_t dim = llvm::find_if(tensor.getShape(), ShapedType::isDynamic) - tensor.getShape().begin();
+  error << "has dynamic dimension " << dim << ", '" << getDimName(attrs, dim)
+        << "', and only dimension 0, the batch, may be";
   error.attachNote() << "give it a fixed extent in the model";
   return error;
 }

@@ -3,6 +3,7 @@
 
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -180,8 +181,8 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
   }
 
   static std::string getName(func::FuncOp function, unsigned index) {
-    auto name = function.getArgAttrOfType<StringAttr>(index, "nibble.name");
-    return name ? ("'" + name.getValue() + "'").str() : std::to_string(index);
+    StringRef name = getPortName(function.getArgAttrDict(index));
+    return name.empty() ? std::to_string(index) : ("'" + name + "'").str();
   }
 
   // Batches of different names may differ when the program runs, and there is one loop over samples.
@@ -191,8 +192,7 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
       if (!hasBatch(argument, ShapedType::kDynamic))
         continue;
       const unsigned index = argument.getArgNumber();
-      auto dims = function.getArgAttrOfType<ArrayAttr>(index, "nibble.dims");
-      StringRef name = dims && !dims.empty() ? cast<StringAttr>(dims[0]).getValue() : StringRef();
+      StringRef name = getDimName(function.getArgAttrDict(index), 0);
       if (!first)
         first = {name, index};
       if (first->first == name)

@@ -57,15 +57,12 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
       getOperation()->emitError() << "unknown mode '" << mode << "': expected static, dynamic or weight-only";
       return signalPassFailure();
     }
-    Plan plan;
-    if (!file.empty()) {
-      llvm::Expected<Plan> read = readPlanFile(file);
-      if (!read) {
-        getOperation()->emitError() << llvm::toString(read.takeError());
-        return signalPassFailure();
-      }
-      plan = std::move(*read);
+    llvm::Expected<Plan> read = readPlanFile(file);
+    if (!read) {
+      getOperation()->emitError() << llvm::toString(read.takeError());
+      return signalPassFailure();
     }
+    Plan plan = std::move(*read);
     if (!checkNames(plan))
       return signalPassFailure();
     if (plan.standard.weights.empty())
