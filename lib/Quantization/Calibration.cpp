@@ -4,15 +4,25 @@
 #include "nibble/Support/Errors.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace nibble;
 using llvm::StringRef;
 
+/// Without a branch for each element.
+static bool areFinite(llvm::ArrayRef<float> values) {
+  bool finite = true;
+  for (float value : values)
+    finite &= std::fabs(value) <= std::numeric_limits<float>::max();
+  return finite;
+}
+
 llvm::Error Calibration::observe(StringRef name, llvm::ArrayRef<float> observed, int64_t channelCount) {
-  for (auto [i, value] : llvm::enumerate(observed))
-    if (!std::isfinite(value))
-      return makeError("value '" + name + "' is " + (std::isnan(value) ? "NaN" : "infinite") + " at element " +
-                       llvm::Twine(i) + " of a calibration sample");
+  if (!areFinite(observed)) {
+    const float *value = llvm::find_if(observed, [](float v) { return !std::isfinite(v); });
+    return makeError("value '" + name + "' is " + (std::isnan(*value) ? "NaN" : "infinite") + " at element " +
+                     llvm::Twine(value - observed.begin()) + " of a calibration sample");
+  }
   auto it = values.find(name);
   if (it == values.end())
     it = values.emplace(name.str(), Histogram()).first;

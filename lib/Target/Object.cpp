@@ -63,6 +63,7 @@ static LogicalResult lower(ModuleOp module, const TargetSpec &spec) {
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerLowerToLLVM(registry);
   context->appendDialectRegistry(registry);
   PassManager pm(context);
   buildLowerToLLVMPipeline(pm, spec.hasFMA());

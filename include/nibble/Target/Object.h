@@ -9,6 +9,7 @@
 #include "llvm/Support/Error.h"
 
 namespace mlir {
+class DialectRegistry;
 class ModuleOp;
 class OpPassManager;
 } // namespace mlir
@@ -19,6 +20,9 @@ namespace nibble {
 using ObjectBytes = llvm::SmallVector<char, 0>;
 
 enum class CodeKind { Object, Assembly, LLVMIR };
+
+/// Adds what buildLowerToLLVMPipeline needs of the dialects to `registry`.
+void registerLowerToLLVM(mlir::DialectRegistry &registry);
 
 /// Adds the passes from scf, vector, arith, math, index, ub and func to the LLVM dialect.
 /// Without `hasFMA` fused multiply-adds and roundings become exact instruction sequences.

@@ -21,9 +21,10 @@ struct Product {
   int64_t weightsChannelDim; ///< the dimension of the weights that counts output channels
   int64_t resultChannelDim;  ///< the same of the result
   int64_t channels;
+  int64_t stride; ///< from an element of the weights to its neighbour along weightsChannelDim
 
   /// The output channel of element `i` of the weights in row-major order.
-  int64_t channelOf(size_t i) const;
+  int64_t channelOf(size_t i) const { return static_cast<int64_t>(i) / stride % channels; }
 };
 
 /// The view of `op`, if it is one of the three and its weights have a static number of output channels.

@@ -34,15 +34,6 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
     return means && means.size() == lastDim(value) ? means.asArrayRef() : ArrayRef<float>();
   }
 
-  /// The input channel of element `i` of the weights: filters are O, KH, KW, I/groups, matrices K, N.
-  static int64_t getInputChannel(const Product &product, size_t i) {
-    auto type = cast<RankedTensorType>(product.weights.getType());
-    if (isa<MatMulOp>(product.op))
-      return static_cast<int64_t>(i) / product.channels;
-    const int64_t width = type.getDimSize(3), groups = cast<ConvOp>(product.op).getGroups();
-    return product.channelOf(i) / (product.channels / groups) * width + static_cast<int64_t>(i) % width;
-  }
-
   /// For each tap along spatial dimension `dim` of a filter, the share of the output's positions at which it reads the
   /// input: elsewhere it reads a zero of the padding, and its rounding does nothing. All where an extent is dynamic.
   static SmallVector<double> getCoverage(ConvOp conv, Value weights, unsigned dim) {
@@ -70,20 +61,27 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
     std::vector<double> errors(product.channels, 0.0);
     if (quantized.values.size() != weights.size()) // not finite: --nibble-quantize-ops says so
       return errors;
-    SmallVector<double> rows(1, 1.0), columns(1, 1.0);
-    int64_t width = weights.size(); // elements of a tap
-    if (auto conv = dyn_cast<ConvOp>(product.op)) {
-      rows = getCoverage(conv, product.weights, 0);
-      columns = getCoverage(conv, product.weights, 1);
-      width = cast<RankedTensorType>(product.weights.getType()).getDimSize(3);
-    }
-    for (size_t i = 0; i < weights.size(); ++i) {
-      const size_t tap = i / width;
-      const double share = rows[tap / columns.size() % rows.size()] * columns[tap % columns.size()];
-      const int64_t channel = product.channelOf(i);
+    auto add = [&](size_t i, int64_t channel, int64_t inputChannel, double share) {
       const double stored = quantized.values[i] * static_cast<double>(quantized.scales[perTensor ? 0 : channel]);
-      errors[channel] += share * (weights[i] - stored) * means[getInputChannel(product, i)];
+      errors[channel] += share * (weights[i] - stored) * means[inputChannel];
+    };
+    size_t i = 0;
+    auto conv = dyn_cast<ConvOp>(product.op);
+    if (!conv) { // K, N
+      for (int64_t k = 0; i < weights.size(); ++k)
+        for (int64_t n = 0; n < product.channels; ++n)
+          add(i++, n, k, 1.0);
+      return errors;
     }
+    const SmallVector<double> rows = getCoverage(conv, product.weights, 0),
+                              columns = getCoverage(conv, product.weights, 1);
+    const int64_t width = cast<RankedTensorType>(product.weights.getType()).getDimSize(3); // O, KH, KW, I/groups
+    const int64_t groupSize = product.channels / conv.getGroups();
+    for (int64_t o = 0; o < product.channels; ++o)
+      for (double row : rows)
+        for (double column : columns)
+          for (int64_t c = 0; c < width; ++c)
+            add(i++, o, o / groupSize * width + c, row * column);
     return errors;
   }
 

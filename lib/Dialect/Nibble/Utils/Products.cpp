@@ -6,18 +6,10 @@
 using namespace mlir;
 using namespace nibble;
 
-int64_t Product::channelOf(size_t i) const {
-  auto type = cast<RankedTensorType>(weights.getType());
-  int64_t inner = 1;
-  for (int64_t d = weightsChannelDim + 1; d < type.getRank(); ++d)
-    inner *= type.getDimSize(d);
-  return static_cast<int64_t>(i) / inner % channels;
-}
-
 std::optional<Product> nibble::getProduct(Operation *op) {
   if (!isa_and_nonnull<ConvOp, ConvTransposeOp, MatMulOp>(op))
     return std::nullopt;
-  Product product{op, op->getOperand(0), op->getOperand(1), Value(), 0, 1, 0};
+  Product product{op, op->getOperand(0), op->getOperand(1), Value(), 0, 1, 0, 1};
   if (op->getNumOperands() > 2)
     product.bias = op->getOperand(2);
   auto weights = cast<RankedTensorType>(product.weights.getType());
@@ -30,6 +22,7 @@ std::optional<Product> nibble::getProduct(Operation *op) {
   if (weights.isDynamicDim(product.weightsChannelDim))
     return std::nullopt;
   product.channels = weights.getDimSize(product.weightsChannelDim);
+  product.stride = ShapedType::getNumElements(weights.getShape().drop_front(product.weightsChannelDim + 1));
   return product;
 }
 
