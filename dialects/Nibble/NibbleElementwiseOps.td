@@ -95,9 +95,8 @@ def Nibble_ClipOp : Nibble_UnaryOp<"clip", "min(max(x, min), max)"> {
   }];
 }
 
-// A function of two tensors that broadcast as in numpy. C1: all float, or all
-// quantized per tensor. C2: the shapes broadcast to the result's.
-class Nibble_BinaryOp<string mnemonic, string function, string quantized, list<Trait> traits = []>
+// A function of two tensors that broadcast as in numpy; `folded` are constraints of those that fold multipliers.
+class Nibble_BinaryOp<string mnemonic, string function, string quantized, list<Trait> traits = [], string folded = "">
     : Nibble_Op<mnemonic, !listconcat([Pure], traits)> {
   let summary = "Elementwise " # function # " with numpy broadcasting";
   let description = "Float: " # function # ", rounded once. Quantized: " # quantized # [{
@@ -108,8 +107,7 @@ class Nibble_BinaryOp<string mnemonic, string function, string quantized, list<T
 
     * C1: operands and result are all float, or all quantized per tensor.
     * C2: the operands' shapes broadcast to the result's.
-    * C3: the folded multipliers of add, sub and mul are finite and, in mode `fixed`, have a fixed-point form.
-  }];
+  }] # folded;
   let arguments = (ins Nibble_RealTensor:$lhs, Nibble_RealTensor:$rhs,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
   let results = (outs Nibble_RealTensor:$result);
@@ -119,10 +117,15 @@ class Nibble_BinaryOp<string mnemonic, string function, string quantized, list<T
 
 defvar addEquation = [{y = zy + rint(clamp(fl32(fl32((ql - zl) * fl32(sl / sy)) + fl32((qr - zr) * fl32(sr / sy))),
     qmin - zy, qmax - zy)), never contracted to a fused multiply-add.}];
-def Nibble_AddOp : Nibble_BinaryOp<"add", "lhs + rhs", addEquation, [Commutative]>;
-def Nibble_SubOp : Nibble_BinaryOp<"sub", "lhs - rhs", "as `nibble.add`, with the two products subtracted.">;
+defvar foldedMultipliers = [{
+    * C3: the folded multipliers are finite and, in mode `fixed`, have a fixed-point form.
+  }];
+def Nibble_AddOp : Nibble_BinaryOp<"add", "lhs + rhs", addEquation, [Commutative], foldedMultipliers>;
+def Nibble_SubOp : Nibble_BinaryOp<"sub", "lhs - rhs", "as `nibble.add`, with the two products subtracted.", [],
+    foldedMultipliers>;
 def Nibble_MulOp : Nibble_BinaryOp<"mul", "lhs * rhs",
-    "acc = (ql - zl)(qr - zr) in i32, requantized with fl32(fl32(sl * sr) / sy).", [Commutative]>;
+    "acc = (ql - zl)(qr - zr) in i32, requantized with fl32(fl32(sl * sr) / sy).", [Commutative],
+    foldedMultipliers>;
 def Nibble_DivOp : Nibble_BinaryOp<"div", "lhs / rhs", "dequantize both, divide, quantize.">;
 def Nibble_PowOp : Nibble_BinaryOp<"pow", "lhs to the power of rhs", "dequantize both, compute, quantize.">;
 def Nibble_MinOp : Nibble_BinaryOp<"min", "min(lhs, rhs)", "dequantize both, compare, quantize.", [Commutative]>;

@@ -48,7 +48,7 @@ def Nibble_IntConvOp : Nibble_IntegerOp<"conv"> {
     * C2: shapes as `nibble.conv` C2, C3, C6.
     * C3: min <= max, both in the result's range; `pad_value` in the input's range.
     * C4: `residual` is present exactly when `addend` is; the addend has the result's shape.
-    * C5: no partial sum can overflow i32 (`--nibble-prove-accumulators`; not a verifier's work).
+    * C5: no partial sum can overflow i32 (not the verifier's work: `--nibble-prove-accumulators`).
   }];
   let arguments = (ins Nibble_ByteTensor:$input, RankedTensorOf<[I8]>:$filter, RankedTensorOf<[I32]>:$bias,
       RankedTensorOf<[F32]>:$multiplier, Optional<Nibble_ByteTensor>:$addend,

@@ -64,7 +64,7 @@ def Nibble_ScaledConvOp : Nibble_Op<"scaled_conv", [Pure, AttrSizedOperandSegmen
     * C1: scale and bias have one value per output channel.
     * C2: shapes as `nibble.conv` C2, C3, C6, C8.
     * C3: `rows` is present exactly where the input holds bytes, with one value per image.
-    * C4: no partial sum of bytes can overflow i32 (`--nibble-prove-accumulators`; not a verifier's work).
+    * C4: no partial sum of bytes can overflow i32 (not the verifier's work: `--nibble-prove-accumulators`).
   }];
   let arguments = (ins Nibble_ScaledInput:$input, RankedTensorOf<[I8]>:$filter, RankedTensorOf<[F32]>:$scale,
       Optional<RankedTensorOf<[F32]>>:$bias, Optional<RankedTensorOf<[F32]>>:$rows,
@@ -89,7 +89,7 @@ def Nibble_ScaledMatMulOp : Nibble_Op<"scaled_matmul", [Pure, AttrSizedOperandSe
     * C1: scale and bias have one value per column.
     * C2: the weights have rank 2; shapes as `nibble.matmul` C2.
     * C3: `rows` is present exactly where the left-hand side holds bytes, with its leading extents.
-    * C4: as `nibble.scaled_conv`.
+    * C4: as `nibble.scaled_conv` C4 (not the verifier's work: `--nibble-prove-accumulators`).
   }];
   let arguments = (ins Nibble_ScaledInput:$lhs, RankedTensorOf<[I8]>:$rhs, RankedTensorOf<[F32]>:$scale,
       Optional<RankedTensorOf<[F32]>>:$bias, Optional<RankedTensorOf<[F32]>>:$rows);

@@ -101,9 +101,10 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
 
     * C1: the input's halo is at least `pads`.
     * C2: input, result and addend are images; the addend has the result's shape and element type.
-    * C3: there is a residual exactly where there is an addend.
+    * C3: there is a residual, of four integers and two scales, exactly where there is an addend.
     * C4: a scaled result is f32 and has no addend; it has `rows`, one scale or one a pixel, exactly where the input
       holds bytes.
+    * C5: `kernel`, `strides`, `dilations` and `clamp` have two values, `pads` four.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, UKernel_Buffer:$bias,
       Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend, Optional<UKernel_Buffer>:$rows,
@@ -141,6 +142,7 @@ def UKernel_ConvTransposeOp : UKernel_KernelOpBase<"conv_transpose", [
 
     * C1: input and result are images.
     * C2: bytes have a bias and multipliers.
+    * C3: `kernel`, `strides`, `dilations` and `clamp` have two values, `pads` four.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, Optional<UKernel_Buffer>:$bias,
       Optional<UKernel_Buffer>:$multiplier, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
@@ -169,8 +171,10 @@ def UKernel_MatMulOp : UKernel_KernelOpBase<"matmul", [
     }
     ```
 
-    * C1: the contracted extents agree and leading dimensions broadcast to the result's.
+    * C1: ranks are at least two, the contracted extents agree, and rows, columns and leading dimensions give the
+      result's.
     * C2: bytes have a bias and multipliers.
+    * C3: `clamp` has two values.
   }];
   let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, Optional<UKernel_Buffer>:$bias,
       Optional<UKernel_Buffer>:$multiplier,
@@ -196,7 +200,8 @@ def UKernel_BinaryOp : UKernel_KernelOpBase<"binary", [
     ```
 
     * C1: operands have the result's rank, and its extents or 1.
-    * C2: bytes add or multiply; they need `scales`, `zero_points` and `clamp`.
+    * C2: operands and result are all f32 or all bytes; bytes add or multiply, with a scale for each operand or one,
+      three `zero_points` and two values in `clamp`.
   }];
   let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, UKernel_BinaryKindAttr:$kind, UnitAttr:$fixed,
       DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$scales, DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$zero_points,
@@ -251,6 +256,7 @@ def UKernel_QuantizeOp : UKernel_UnaryKernelOp<"quantize",
     ```
 
     * C1: f32 in, bytes out, shapes as `permutation` says.
+    * C2: `clamp` has two values.
   }];
 }
 
@@ -281,6 +287,7 @@ def UKernel_RequantizeOp : UKernel_UnaryKernelOp<"requantize",
     ```
 
     * C1: bytes in and out, of one shape.
+    * C2: `zero_points` and `clamp` have two values.
   }];
 }
 
@@ -328,6 +335,7 @@ def UKernel_MaxPoolOp : UKernel_UnaryKernelOp<"max_pool",
     ```
 
     * C1: images of one element type.
+    * C2: `kernel`, `strides` and `dilations` have two values, `pads` four.
   }];
 }
 
@@ -344,7 +352,8 @@ def UKernel_AvgPoolOp : UKernel_UnaryKernelOp<"avg_pool",
         : !ukernel.buffer<1x8x8x3xf32> -> !ukernel.buffer<1x4x4x3xf32>
     ```
 
-    * C1: images of one kind, float or bytes.
+    * C1: images, both f32 or both bytes.
+    * C2: `kernel`, `strides`, `zero_points` and `clamp` have two values, `pads` four.
   }];
 }
 
@@ -370,7 +379,7 @@ def UKernel_ReduceOp : UKernel_UnaryKernelOp<"reduce", (ins StrAttr:$kind, Dense
     %y = ukernel.reduce %x {kind = "mean", axes = array<i64: 1>} : !ukernel.buffer<2x10xf32> -> !ukernel.buffer<2x1xf32>
     ```
 
-    * C1: f32 in and out; the reduced extents are 1 in the result.
+    * C1: f32 in and out; the reduced extents are 1 in the result, the others the input's.
     * C2: `kind` is sum, mean, max, min or prod.
   }];
 }
@@ -430,7 +439,8 @@ def UKernel_GatherOp : UKernel_KernelOpBase<"gather", [DeclareOpInterfaceMethods
         : !ukernel.buffer<1x2xf32>, !ukernel.buffer<4xi32> -> !ukernel.buffer<1x4xf32>
     ```
 
-    * C1: one element type and rank; one table for each axis, as long as the result's extent.
+    * C1: one element type and rank; along other dimensions than `axes`, equal extents.
+    * C2: one table of i32 for each axis, as long as the result's extent.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$indices, DenseI64ArrayAttr:$axes);
   let results = (outs UKernel_Buffer:$result);

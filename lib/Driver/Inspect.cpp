@@ -56,13 +56,13 @@ Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs, std::vector<Po
   if (!function)
     return makeError("the module has no function 'main'");
   for (auto [index, type] : enumerate(function.getArgumentTypes())) {
-    Expected<Port> port = readPort(type, function.getArgAttrDict(index), "input" + Twine(index));
+    Expected<Port> port = readPort(type, function.getArgAttrDict(index), "input " + Twine(index));
     if (!port)
       return port.takeError();
     inputs.push_back(std::move(*port));
   }
   for (auto [index, type] : enumerate(function.getResultTypes())) {
-    Expected<Port> port = readPort(type, function.getResultAttrDict(index), "output" + Twine(index));
+    Expected<Port> port = readPort(type, function.getResultAttrDict(index), "output " + Twine(index));
     if (!port)
       return port.takeError();
     outputs.push_back(std::move(*port));

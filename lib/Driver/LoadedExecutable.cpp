@@ -197,10 +197,6 @@ Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments
 }
 
 Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads) {
-  uint32_t version = model->describe().abi_version;
-  if (version != NIBBLE_ABI_VERSION)
-    return makeError("the model has version " + Twine(version) + " of the interface, expected " +
-                     Twine(NIBBLE_ABI_VERSION));
   auto executable = std::make_unique<LoadedExecutable>(std::move(model), threads);
   if (Error error = executable->readPorts())
     return std::move(error);

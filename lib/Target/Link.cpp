@@ -21,7 +21,7 @@ static llvm::Expected<std::string> writeTemporary(const ObjectBytes &object,
   llvm::SmallString<128> path;
   int fd;
   if (std::error_code code = llvm::sys::fs::createTemporaryFile("nibble", "o", fd, path))
-    return makeError("cannot create a temporary file: " + code.message());
+    return makeError("cannot make a temporary file: " + code.message());
   removers.push_back(std::make_unique<llvm::FileRemover>(path));
   llvm::raw_fd_ostream os(fd, /*shouldClose=*/true);
   os.write(object.data(), object.size());

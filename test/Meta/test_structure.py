@@ -110,6 +110,40 @@ def test_operation_is_tested(dialect, name, record):
     assert any(f"{dialect.lower()}.{mnemonic} " in t for t in texts), "no test under test/Dialect prints and parses it"
 
 
+# A constraint that another pass checks says so, in these words.
+ELSEWHERE = "not the verifier's work"
+
+
+def constraints(description: str) -> dict[int, str]:
+    """The numbered constraints of a definition, `* C1: ...` or `* C1-C3: ...`, with their texts."""
+    found = {}
+    for first, last, text in re.findall(r"^ *\* C(\d+)(?:-C(\d+))?: (.*?)(?=\n *\* C\d|\n *```|\Z)", description, re.M | re.S):
+        found |= {number: text for number in range(int(first), int(last or first) + 1)}
+    return found
+
+
+def negative_tests(dialect: str) -> set[str]:
+    """The functions of test/Dialect/<dialect> whose piece of a file expects an error."""
+    pieces = [piece for p in ROOT.glob(f"test/Dialect/{dialect}/*.mlir") for piece in p.read_text().split("// -----")]
+    return {name for piece in pieces if "expected-error" in piece for name in re.findall(r"func\.func (?:private )?@(\w+)", piece)}
+
+
+CONSTRAINED = [pytest.param(dialect, record.get("opName") or record["mnemonic"], record, id=f"{dialect}-{name}")
+               for kind, base in (("Ops", "Op"), ("Types", "TypeDef"))
+               for dialect, name, record in definitions(kind, base)]
+
+
+@pytest.mark.parametrize("dialect,name,record", CONSTRAINED)
+def test_each_constraint_has_a_negative_test(dialect, name, record):
+    """Called <operation>_c<number>_<what>; no test is for a constraint that is not there."""
+    numbers = constraints(record["description"])
+    assert sorted(numbers) == list(range(1, len(numbers) + 1)), f"constraints count from C1: {sorted(numbers)}"
+    tested = {int(match[1]) for test in negative_tests(dialect) if (match := re.fullmatch(rf"{name}_c(\d+)_\w+", test))}
+    checked = {number for number, text in numbers.items() if ELSEWHERE not in text}
+    assert not checked - tested, f"no test of test/Dialect/{dialect} is called {name}_c{min(checked - tested)}_..."
+    assert not tested - checked, f"a test is called {name}_c{min(tested - checked)}_..., the definition has no such constraint"
+
+
 def diagnostics() -> list:
     found = []
     for path in tracked("lib/*.cpp", "lib/**/*.cpp"):

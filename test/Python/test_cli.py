@@ -10,6 +10,7 @@ import pytest
 
 import nibble
 
+SECTION = ".nibble.explanation"
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
 
 
@@ -174,27 +175,33 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
 
 @pytest.mark.parametrize("arguments, message", [
     (["--calib", "no.npz", "-o", "m.so"], "cannot read 'no.npz'"),
-    (["-o", "m.so"], "calibration data is needed"),
+    (["-o", "m.so"], "calibration data is needed to quantize: give some inputs (--calib), measured ranges (--calib-file), "
+     "or ask for a mode without ranges (--mode dynamic, --mode weight-only) or for float (--float)"),
     (["--float"], "-o"),
     (["--float", "-o", "no/such/m.so"], "cannot write 'no/such/m.so'"),
     (["--float", "--nonsense", "-o", "m.so"], "--nonsense"),
-    (["--float", "--target", "z80", "-o", "m.so"], "z80"),
+    (["--float", "--target", "z80", "-o", "m.so"], "target 'z80' is unknown, expected host, | or several of them with commas between"),
     (["--float", "--emit", "tape", "-o", "m.so"], "emit 'tape' is not supported, expected so, exe, a, o"),
-    (["--float", "--stop-after", "lunch", "-o", "m.so"], "lunch"),
+    (["--float", "--stop-after", "lunch", "-o", "m.so"], "stop-after 'lunch' is not a phase, expected import, "),
     (["--weights", "int3", "-o", "m.so"], "weights 'int3' is not supported"),
     (["--activations", "int3", "-o", "m.so"], "activations 'int3' is not supported"),
     (["--mode", "lazy", "-o", "m.so"], "mode 'lazy' is not supported"),
     (["--calib-method", "guess", "-o", "m.so"], "calib-method 'guess' is not supported"),
     (["--io", "strings", "--float", "-o", "m.so"], "io 'strings' is not supported, expected model or quantized"),
-    (["--io", "quantized", "--float", "-o", "m.so"], "io 'quantized' needs integers"),
+    (["--io", "quantized", "--float", "-o", "m.so"], "io 'quantized' needs integers: it does not go with weights 'float'"),
     (["--io-layout", "chwn", "--float", "-o", "m.so"], "io-layout 'chwn' is not supported, expected model, nchw or nhwc"),
     (["--min-sqnr", "loud", "-o", "m.so"], "'loud' value invalid for floating point argument"),
     (["--min-sqnr", "nan", "-o", "m.so"], "min_sqnr is nan dB, expected 0 or more"),
-    (["--min-sqnr", "5", "--float", "-o", "m.so"], "min-sqnr has no effect with weights 'float'"),
+    (["--min-sqnr", "5", "--float", "-o", "m.so"], "min-sqnr has no effect with weights 'float', which quantize nothing: leave one of them out"),
     (["--plan", "p.json", "--float", "-o", "m.so"], "plan has no effect with weights 'float'"),
-    (["--calib", "d.npz", "--float", "-o", "m.so"], "--calib has no effect with --float"),
-    (["--weights", "int8", "--float", "-o", "m.so"], "--float quantizes nothing, --weights int8 does"),
-    (["--stop-after", "fold", "--emit", "ll", "--float", "-o", "m.so"], "it does not go with emit 'll'"),
+    (["--calib", "d.npz", "--float", "-o", "m.so"], "--calib has no effect with --float, which quantizes nothing: leave one of them out"),
+    (["--weights", "int8", "--float", "-o", "m.so"], "--float quantizes nothing, --weights int8 does: leave one of them out"),
+    (["--stop-after", "fold", "--emit", "ll", "--float", "-o", "m.so"], "stop-after 'fold' writes IR: it does not go with emit 'll'"),
+    (["--stop-after", "plan", "--float", "-o", "m.so"], "stop-after 'plan' is a phase of quantization, which weights 'float' leave out"),
+    (["--mode", "dynamic", "--bias-correction", "on", "-o", "m.so"],
+     "bias_correction is for nodes whose mode is 'static', not 'dynamic'"),
+    (["--group", "32", "-o", "m.so"], "group is for weights of fewer than 8 bits, which are not supported yet"),
+    (["--dump-phases", "/dev/full/phases", "--float", "-o", "m.so"], "cannot make the folder '/dev/full/phases': Not a directory"),
     (["--name", "1st", "--float", "-o", "m.so"], "name '1st' is not a C identifier"),
     (["--threads", "0", "--float", "-o", "m.so"], "threads is 0, expected 1 to 1024"),
     (["--threads", "many", "--float", "-o", "m.so"], "'many' value invalid for integer argument"),
@@ -204,26 +211,44 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
 ])
 def test_bad_options(paths, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
-    assert message in fail("compile", paths["conv_dense"], *arguments)
+    error = fail("compile", paths["conv_dense"], *arguments)
+    assert all(part in error for part in message.split(" | ")), error
     assert list(tmp_path.iterdir()) == []
     assert Path("/dev/full").is_char_device()
 
 
+FLAT = """func.func @main(%x: tensor<1x4xf32> {nibble.name = "x"}) -> (tensor<1x4xf32> {nibble.name = "y"}) {
+  return %x : tensor<1x4xf32>
+}
+"""
+ELSEWHERE = FLAT.replace("  return", "  %w = arith.constant dense_resource<w> : tensor<2xf32>\n  return")
+
+
 @pytest.mark.parametrize("command, message", [
-    (["bench", "{library}", "--seconds", "0"], "--seconds is 0.00, expected more than 0"),
+    (["bench", "{library}", "--seconds", "0"], "--seconds is 0.00, expected more than 0, up to 3600"),
     (["bench", "{library}", "--threads", "0"], "--threads is 0, expected 1 to 1024"),
     (["run", "{library}", "--inputs", "{model}", "--outputs", "o.npz"], "as .npz: not a zip archive, or cut off"),
     (["run", "{library}", "--inputs", "{data}", "--outputs", "/dev/full"], "cannot write '/dev/full'"),
-    (["run", "{library}", "--reference", "--inputs", "{data}", "--outputs", "o.npz"], "holds machine code alone"),
+    (["run", "{library}", "--reference", "--inputs", "{data}", "--outputs", "o.npz"], "' holds machine code alone: the reference interpreter needs the model"),
     (["run", "cut.so", "--inputs", "{data}", "--outputs", "o.npz"], "cannot read 'cut.so' as a compiled model"),
     (["run", "text.so", "--inputs", "{data}", "--outputs", "o.npz"], "cannot read 'text.so' as a compiled model"),
-    (["run", "zeros.so", "--inputs", "{data}", "--outputs", "o.npz"], "'zeros.so' is not a compiled model"),
+    (["run", "zeros.so", "--inputs", "{data}", "--outputs", "o.npz"], "'zeros.so' is not a compiled model: it has no symbol that ends in '_describe'"),
+    (["run", "coff.so", "--inputs", "{data}", "--outputs", "o.npz"], "'coff.so' is not a shared library of this system"),
     (["run", "no.so", "--inputs", "{data}", "--outputs", "o.npz"], "cannot read 'no.so' as a compiled model: No such"),
-    (["explain", "{library}", "--calib", "{data}"], "is compiled already: --calib and --target are for models"),
+    (["explain", "{library}", "--calib", "{data}"], "' is compiled already: --calib and --target are for models"),
     (["explain", "cut.so"], "cannot read 'cut.so' as a compiled model"),
     (["explain", "{model}", "--float", "--html", "no/page.html"], "cannot write 'no/page.html'"),
-    (["compare", "{library}", "{model}", "--inputs", "{data}"], "give the model first, then what is compared with it"),
-    (["compare", "{other}", "{library}", "--inputs", "{data}"], "are these the same model?"),
+    (["compare", "{library}", "{model}", "--inputs", "{data}"], "' is compiled and ' | ' is a model: give the model first, then what is compared with it"),
+    (["compare", "{other}", "{library}", "--inputs", "{data}"], "input 0 is 'x' float32[batch x 13] in ' | ': are these the same model?"),
+    (["compare", "{model}", "{library}", "--inputs", "empty.npz"], "'empty.npz' has no samples"),
+    (["compare", "{model}", "{library}", "--inputs", "folder"], "the folder 'folder' holds no .npz file"),
+    (["calibrate", "{model}", "{other}", "--calib", "{data}", "-o", "m.json"], "expected one model to calibrate, got 2"),
+    (["calibrate", "measured.json", "--calib", "{data}", "-o", "m.json"],
+     "--calib measures a model (.onnx), but 'measured.json' holds measurements already"),
+    (["calibrate", "flat.mlir", "--calib", "{data}", "-o", "m.json"], "the model has no values to calibrate"),
+    (["compile", "elsewhere.mlir", "--float", "-o", "m.so"], "weights 'w' are not in the file"),
+    (["quantize", "{model}", "--mode", "dynamic", "-o", "m.onnx"],
+     "mode 'dynamic' has no form in QuantizeLinear and DequantizeLinear with the same results: compile the model instead"),
     (["compare", "{model}", "{library}", "--inputs", "no.npz"], "cannot read 'no.npz': No such file"),
     (["compile", "{model}", "--calib", "{data}", "--plan", "no.json", "-o", "m.so"], "cannot read 'no.json'"),
     (["quantize", "{model}", "--float", "-o", "m.onnx"], "leave nothing to quantize"),
@@ -235,10 +260,17 @@ def test_other_mistakes(library, paths, data, tmp_path, monkeypatch, command, me
     Path("cut.so").write_bytes(content[:len(content) // 2])
     Path("zeros.so").write_bytes(content[:200] + bytes(len(content) - 200))
     Path("text.so").write_text("hello")
+    Path("coff.so").write_bytes(b"\x64\x86" + bytes(18))
+    Path("measured.json").write_text("{}")
+    Path("flat.mlir").write_text(FLAT)
+    Path("elsewhere.mlir").write_text(ELSEWHERE)
+    Path("folder").mkdir()
+    np.savez("empty.npz", **{name: array[:0] for name, array in np.load(data).items()})
     before = set(tmp_path.iterdir())
     files = {"library": library, "model": paths["conv_dense"], "other": paths["dense"], "data": data}
     error = fail(*(argument.format(**files) for argument in command))
-    assert message in error and "current operation" not in error
+    assert all(part in error for part in message.split(" | ")), error
+    assert "current operation" not in error
     assert set(tmp_path.iterdir()) == before
 
 
@@ -260,3 +292,29 @@ def test_truncated_model(paths, tmp_path):
     content = paths["conv_dense"].read_bytes()
     (tmp_path / "cut.onnx").write_bytes(content[:len(content) * 2 // 3])
     assert "cut.onnx" in fail("compile", tmp_path / "cut.onnx", "--float", "-o", tmp_path / "m.so")
+
+
+def test_stripped_and_damaged(paths, tmp_path):
+    """A library that tells nothing of itself, and one that tells nonsense."""
+    stripped, damaged = tmp_path / "stripped.so", tmp_path / "damaged.so"
+    succeed("compile", paths["dense"], "--float", "--strip", "-o", stripped)
+    assert ("' does not tell of itself: it was compiled with --strip; explain its model, with the same options"
+            in fail("explain", stripped))
+    succeed("compile", paths["dense"], "--float", "-o", damaged)
+    section = tmp_path / "section"
+    subprocess.run(["/usr/lib/llvm-22/bin/llvm-objcopy", f"--dump-section={SECTION}={section}", damaged], check=True)
+    content, told = damaged.read_bytes(), section.read_bytes()
+    damaged.write_bytes(content.replace(told, bytes(len(told))))
+    assert f"' is damaged: its section {SECTION} cannot be read" in fail("explain", damaged)
+
+
+def test_no_room(paths, data, tmp_path):
+    """For temporary files and for what is printed."""
+    for arguments, message in ((["--float"], "cannot make a temporary folder: No such file"),
+                               (["--calib", data], "cannot make a temporary file: No such file")):
+        done = subprocess.run([NIBBLE, "compile", paths["conv_dense"], *arguments, "-o", tmp_path / "m.so"],
+                              capture_output=True, text=True, env={"TMPDIR": "/nowhere"})
+        assert done.returncode == 1 and message in done.stderr
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([NIBBLE, "inspect", paths["dense"]], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and "cannot write the standard output: No space left on device" in done.stderr

@@ -51,6 +51,11 @@ func.func @main(%x: tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
   return %b, %x : tensor<?x2xf32>, tensor<?x2xf32>
 })";
 
+TEST_F(InterpreterTest, Unranked) {
+  EXPECT_EQ(runForError("func.func @main(%x: tensor<*xf32>) { return }", {makeFloats({1}, {1})}),
+            "input 0: expected a function of ranked tensors");
+}
+
 TEST_F(InterpreterTest, ResultsAndHook) {
   func::FuncOp function = parse(reluTwice);
   std::vector<std::string> seen;

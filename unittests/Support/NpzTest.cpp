@@ -130,6 +130,20 @@ TEST(Npz, damagedAnywhere) {
   }
 }
 
+TEST(Npz, oneArrayExpected) {
+  TemporaryFile file;
+  ASSERT_FALSE(bool(writeNpz(file.path, {{"first", iota({2})}, {"second", iota({})}})));
+  Expected<Array> array = readNpy(file.path);
+  ASSERT_FALSE(bool(array));
+  EXPECT_EQ(toString(array.takeError()), "'" + file.path.str().str() + "' holds 2 arrays, expected one");
+}
+
+TEST(Npz, longName) {
+  TemporaryFile file;
+  std::string message = toString(writeNpz(file.path, {{std::string(70000, 'x'), iota({})}}));
+  EXPECT_NE(message.find("an array's name has 70004 bytes, expected at most 65535"), std::string::npos) << message;
+}
+
 TEST(Npz, unwritable) {
   Error error = writeNpz("no/such/folder/x.npz", {});
   EXPECT_EQ(toString(std::move(error)), "cannot write 'no/such/folder/x.npz': No such file or directory");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "nibble/Target/Object.h"
 #include "nibble/InitAll.h"
 #include "nibble/Target/JIT.h"
-#include "nibble/Target/Object.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
@@ -52,6 +52,15 @@ llvm::Expected<std::vector<ObjectBytes>> compile(const TargetSpec &target) {
     return data.takeError();
   objects.push_back(std::move(*data));
   return objects;
+}
+
+TEST(Object, NoSuchTarget) {
+  TargetSpec target = getTargetSpecs().front();
+  target.triple = "z80-unknown-none";
+  auto objects = compile(target);
+  ASSERT_FALSE(bool(objects));
+  std::string message = llvm::toString(objects.takeError());
+  EXPECT_EQ(message.find("no code generator for 'z80-unknown-none': "), 0u) << message;
 }
 
 TEST(Object, RunsInProcessOnEveryLevel) {

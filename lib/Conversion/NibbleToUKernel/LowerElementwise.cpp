@@ -45,9 +45,8 @@ static SmallVector<NamedAttribute> getAttributes(Builder &builder, Op op, ArrayR
 
 LogicalResult GraphLowering::lower(IntAddOp op) {
   float lhs = op.getLhsScale().convertToFloat(), rhs = op.getRhsScale().convertToFloat();
-  bool fixed = op.getRequant() == RequantMode::Fixed;
-  if (fixed && !numerics::toFixedAddition(lhs, rhs))
-    return emitNodeError(op) << "has the scales " << lhs << " and " << rhs << ", which have no fixed-point form";
+  if (failed(checkFixed(op, op.getRequant() == RequantMode::Fixed, {lhs, rhs})))
+    return failure();
   return lowerBinary(op, BinaryKind::Add, getAttributes(builder, op, {lhs, rhs}));
 }
 
@@ -61,8 +60,7 @@ LogicalResult GraphLowering::lower(IntMulOp op) {
 LogicalResult GraphLowering::lowerUnary(Operation *op) {
   StringRef name = op->getName().stripDialect();
   BufferType result = getResultType(op->getResult(0));
-  if (!kernels::lookupFloatFunction(name) || !result.getElementType().isF32())
-    return emitNodeError(op) << "has no kernel for " << op->getResult(0).getType();
+  assert(kernels::lookupFloatFunction(name) && result.getElementType().isF32() && "every function has a float kernel");
   SmallVector<float> parameters;
   for (StringRef attr : {"alpha", "beta", "min", "max"})
     if (auto value = op->getAttrOfType<FloatAttr>(attr))

@@ -35,11 +35,7 @@ LogicalResult nibble::ukernel::checkFixed(Operation *op, bool fixed, ArrayRef<fl
 }
 
 LogicalResult GraphLowering::lower(Operation *op) {
-  auto binary = [&](BinaryKind kind) -> LogicalResult {
-    if (!getElementTypeOrSelf(op->getResult(0).getType()).isF32())
-      return emitNodeError(op) << "has no kernel for " << op->getResult(0).getType();
-    return lowerBinary(op, kind, {});
-  };
+  auto binary = [&](BinaryKind kind) { return lowerBinary(op, kind, {}); };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<IntConvOp, nibble::ConvOp, IntMatMulOp, nibble::MatMulOp, IntConvTransposeOp, nibble::ConvTransposeOp,
             DynamicScaleOp, DynamicQuantizeOp, ScaledConvOp, ScaledMatMulOp, ReshapeOp, nibble::TransposeOp,

@@ -51,3 +51,11 @@ func.func @scalar(%s: tensor<f32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %y = nibble.mul %x, %s : tensor<?x4xf32>, tensor<f32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// expected-error @+1 {{a result does not depend on the samples of the dynamic batch}}
+func.func @constant(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<1x4xf32> {
+  %y = nibble.constant dense<1.0> : tensor<1x4xf32> -> tensor<1x4xf32>
+  return %y : tensor<1x4xf32>
+}

@@ -56,3 +56,15 @@ func.func @varying(%x: tensor<2x1x!x>, %w: tensor<1x2x!w>) -> tensor<2x2x!x> {
   %y = nibble.matmul %x, %w : tensor<2x1x!x>, tensor<1x2x!w> -> tensor<2x2x!x>
   return %y : tensor<2x2x!x>
 }
+
+// -----
+
+!x = !quant.uniform<u8:f32, 0.5:10>
+!w = !quant.uniform<i8<-127:127>:f32, 0.5>
+!b = !quant.uniform<i32:f32, 0.25>
+func.func @variable_bias(%x: tensor<2x1x!x>, %b: tensor<1x!b>) -> tensor<2x1x!x> {
+  %w = nibble.constant dense<1> : tensor<1x1xi8> -> tensor<1x1x!w>
+  // expected-error @+1 {{expected a constant bias}}
+  %y = nibble.matmul %x, %w bias %b : tensor<2x1x!x>, tensor<1x1x!w>, tensor<1x!b> -> tensor<2x1x!x>
+  return %y : tensor<2x1x!x>
+}

@@ -280,3 +280,35 @@ func.func @conv_transpose_c6_strides(%x: tensor<1x3x4x4xf32>, %w: tensor<5x3x2x2
       : tensor<1x3x4x4xf32>, tensor<5x3x2x2xf32> -> tensor<1x5x8x8xf32>
   return
 }
+
+// -----
+func.func @conv_transpose_c5_filter_axis(%x: tensor<1x3x4x4x!quant.uniform<u8:f32, 0.5:128>>, %w: tensor<5x3x2x2x!quant.uniform<i8:f32:1, {0.5,0.25,1.0}>>) {
+  // expected-error @+1 {{'nibble.conv_transpose' op expected filter to be quantized along dimension 0, got 1}}
+  %y = nibble.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nchw>}
+      : tensor<1x3x4x4x!quant.uniform<u8:f32, 0.5:128>>, tensor<5x3x2x2x!quant.uniform<i8:f32:1, {0.5,0.25,1.0}>> -> tensor<1x5x8x8x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}
+
+// -----
+func.func @conv_transpose_c7_fixed(%x: tensor<1x3x4x4x!quant.uniform<u8:f32, 1.0e+10:128>>, %w: tensor<5x3x2x2x!quant.uniform<i8:f32, 0.5>>) {
+  // expected-error @+1 {{'nibble.conv_transpose' op expected 'folded multiplier' of size in [2^-32, 2^29), where fixed-point multipliers are exact, got 1.0E+10}}
+  %y = nibble.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nchw>, requant = #nibble.requant<fixed>}
+      : tensor<1x3x4x4x!quant.uniform<u8:f32, 1.0e+10:128>>, tensor<5x3x2x2x!quant.uniform<i8:f32, 0.5>> -> tensor<1x5x8x8x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}
+
+// -----
+func.func @conv_transpose_c8_no_taps(%x: tensor<1x3x4x4xf32>, %w: tensor<5x3x2x0xf32>) {
+  // expected-error @+1 {{'nibble.conv_transpose' op expected a filter with at least one tap, got [2, 0]}}
+  %y = nibble.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nchw>}
+      : tensor<1x3x4x4xf32>, tensor<5x3x2x0xf32> -> tensor<1x5x8x8xf32>
+  return
+}
+
+// -----
+func.func @conv_c4_scales(%x: tensor<1x3x8x8x!quant.uniform<u8:f32, 0.5:128>>, %w: tensor<4x3x3x3x!quant.uniform<i8<-127:127>:f32:0, {0.5,0.25,1.0,2.0}>>, %b: tensor<?x!quant.uniform<i32:f32:0, {0.25,0.125,0.5}>>) {
+  // expected-error @+1 {{'nibble.conv' op expected a bias with as many scales as filter, 4, got 3}}
+  %y = nibble.conv %x, %w bias %b {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nchw>}
+      : tensor<1x3x8x8x!quant.uniform<u8:f32, 0.5:128>>, tensor<4x3x3x3x!quant.uniform<i8<-127:127>:f32:0, {0.5,0.25,1.0,2.0}>>, tensor<?x!quant.uniform<i32:f32:0, {0.25,0.125,0.5}>> -> tensor<1x4x8x8x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}

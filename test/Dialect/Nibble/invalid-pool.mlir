@@ -84,3 +84,11 @@ func.func @avg_pool_c3_fixed(%x: tensor<1x3x8x8x!quant.uniform<u8:f32, 9.3132257
   %y = nibble.avg_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, layout = #nibble.layout<nchw>, requant = #nibble.requant<fixed>} : tensor<1x3x8x8x!quant.uniform<u8:f32, 9.3132257461547852e-10:0>> -> tensor<1x3x4x4x!quant.uniform<u8:f32, 4.0:0>>
   return
 }
+
+// -----
+func.func @avg_pool_c3_taps(%x: tensor<1x3x?x?x!quant.uniform<u8:f32, 0.5:128>>) {
+  // expected-error @+1 {{'nibble.avg_pool' op expected a kernel whose taps can be counted, got [4611686018427387904, 4611686018427387904]}}
+  %y = nibble.avg_pool %x {kernel = array<i64: 4611686018427387904, 4611686018427387904>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, layout = #nibble.layout<nchw>, requant = #nibble.requant<fixed>}
+      : tensor<1x3x?x?x!quant.uniform<u8:f32, 0.5:128>> -> tensor<1x3x?x?x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}

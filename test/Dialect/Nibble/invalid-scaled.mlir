@@ -16,14 +16,14 @@ func.func @dynamic_scale_c1_all(%x: tensor<2x3xf32>) {
 }
 
 // -----
-func.func @dynamic_scale_c2(%x: tensor<2x3xf32>) {
+func.func @dynamic_scale_c2_result(%x: tensor<2x3xf32>) {
   // expected-error @+1 {{'nibble.dynamic_scale' op expected result of shape [2], got [3]}}
   %s = nibble.dynamic_scale %x {row_dims = 1 : i64, levels = 127 : i32} : tensor<2x3xf32> -> tensor<3xf32>
   return
 }
 
 // -----
-func.func @dynamic_scale_c3(%x: tensor<2x3xf32>) {
+func.func @dynamic_scale_c3_levels(%x: tensor<2x3xf32>) {
   // expected-error @+1 {{'nibble.dynamic_scale' op expected 'levels' 127 or 255, got 128}}
   %s = nibble.dynamic_scale %x {row_dims = 1 : i64, levels = 128 : i32} : tensor<2x3xf32> -> tensor<2xf32>
   return
@@ -60,7 +60,7 @@ func.func @scaled_conv_c1_bias(%x: tensor<1x4x4x3xf32>, %w: tensor<5x1x1x3xi8>, 
 }
 
 // -----
-func.func @scaled_conv_c2(%x: tensor<1x4x4x3xf32>, %w: tensor<5x1x1x2xi8>, %m: tensor<5xf32>) {
+func.func @scaled_conv_c2_channels(%x: tensor<1x4x4x3xf32>, %w: tensor<5x1x1x2xi8>, %m: tensor<5xf32>) {
   // expected-error @+1 {{'nibble.scaled_conv' op expected as many input channels as groups * the filter's, 1 * 2, got 3}}
   %y = nibble.scaled_conv %x, %w, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64}
       : (tensor<1x4x4x3xf32>, tensor<5x1x1x2xi8>, tensor<5xf32>) -> tensor<1x4x4x5xf32>
@@ -84,7 +84,7 @@ func.func @scaled_conv_c3_images(%x: tensor<2x4x4x3xi8>, %w: tensor<5x1x1x3xi8>,
 }
 
 // -----
-func.func @scaled_matmul_c1(%a: tensor<2x8xf32>, %w: tensor<8x4xi8>, %m: tensor<2xf32>) {
+func.func @scaled_matmul_c1_scale(%a: tensor<2x8xf32>, %w: tensor<8x4xi8>, %m: tensor<2xf32>) {
   // expected-error @+1 {{'nibble.scaled_matmul' op expected scale to have one value per column, of shape [4], got [2]}}
   %y = nibble.scaled_matmul %a, %w, %m : (tensor<2x8xf32>, tensor<8x4xi8>, tensor<2xf32>) -> tensor<2x4xf32>
   return

@@ -27,3 +27,16 @@ func.func @underflow(%q: tensor<4x1x!quant.uniform<u8:f32, 0.5>>) -> tensor<4x1x
   %y = nibble.quantize %m : tensor<4x1xf32> to tensor<4x1x!quant.uniform<u8:f32, 0.25>>
   return %y : tensor<4x1x!quant.uniform<u8:f32, 0.25>>
 }
+
+// -----
+
+func.func @stored(%q: tensor<4x1x!quant.uniform<u8:f32, 9.5367431640625e-07>>) -> tensor<4x1x!quant.uniform<u8:f32, 0.25>> {
+  %s = nibble.constant dense<1> : tensor<1x1xi8> -> tensor<1x1x!quant.uniform<i8:f32, 9.5367431640625e-07>>
+  %w = nibble.dequantize %s : tensor<1x1x!quant.uniform<i8:f32, 9.5367431640625e-07>> to tensor<1x1xf32>
+  %b = nibble.constant dense<1.0e6> : tensor<1xf32> -> tensor<1xf32>
+  %x = nibble.dequantize %q : tensor<4x1x!quant.uniform<u8:f32, 9.5367431640625e-07>> to tensor<4x1xf32>
+  // expected-error @+1 {{bias 1.000000e+06 of output channel 0 does not fit 31 bits of scale 9.094947e-13}}
+  %m = nibble.matmul %x, %w bias %b : tensor<4x1xf32>, tensor<1x1xf32>, tensor<1xf32> -> tensor<4x1xf32>
+  %y = nibble.quantize %m : tensor<4x1xf32> to tensor<4x1x!quant.uniform<u8:f32, 0.25>>
+  return %y : tensor<4x1x!quant.uniform<u8:f32, 0.25>>
+}

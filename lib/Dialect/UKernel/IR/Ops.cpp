@@ -4,6 +4,8 @@
 #include "nibble/Dialect/UKernel/UKernel.h"
 #include "nibble/Support/ElementData.h"
 
+#include "mlir/Dialect/Traits.h"
+
 using namespace mlir;
 using namespace nibble::ukernel;
 
@@ -48,6 +50,12 @@ static LogicalResult verifyBytes(Operation *op, BufferType input, BufferType res
   return op->emitOpError("expected bytes in and out, got ") << input << " and " << result;
 }
 
+static LogicalResult verifyKind(Operation *op, BufferType input, BufferType result) {
+  if ((isFloat(input) && isFloat(result)) || (isByte(input) && isByte(result)))
+    return success();
+  return op->emitOpError("expected f32 or bytes, one of them in and out, got ") << input << " and " << result;
+}
+
 static LogicalResult verifyPermuted(Operation *op, BufferType input, BufferType result, ArrayRef<int64_t> permutation) {
   if (permutation.empty())
     return verifySameShape(op, input, result);
@@ -68,6 +76,22 @@ static LogicalResult verifyCount(Operation *op, StringRef name, size_t expected,
   if (expected == actual)
     return success();
   return op->emitOpError("expected ") << expected << " values in '" << name << "', got " << actual;
+}
+
+/// Input and result are images under a window of two extents, strides and, where the operation has them, dilations.
+template <typename OpTy>
+static LogicalResult verifyWindow(OpTy op) {
+  if (failed(verifyImage(op, op.getInput().getType(), "an input")) ||
+      failed(verifyImage(op, op.getType(), "a result")) ||
+      failed(verifyCount(op, "kernel", 2, op.getKernel().size())) ||
+      failed(verifyCount(op, "strides", 2, op.getStrides().size())))
+    return failure();
+  return verifyCount(op, "pads", 4, op.getPads().size());
+}
+
+template <typename OpTy>
+static LogicalResult verifyDilatedWindow(OpTy op) {
+  return failed(verifyWindow(op)) ? failure() : verifyCount(op, "dilations", 2, op.getDilations().size());
 }
 
 //===----------------------------------------------------------------------===//
@@ -113,20 +137,17 @@ static LogicalResult verifyScaled(ConvOp op) {
 
 LogicalResult ConvOp::verify() {
   BufferType input = getInput().getType(), result = getType();
-  if (failed(verifyImage(*this, input, "an input")) || failed(verifyImage(*this, result, "a result")) ||
-      failed(verifyCount(*this, "kernel", 2, getKernel().size())) ||
-      failed(verifyCount(*this, "strides", 2, getStrides().size())) ||
-      failed(verifyCount(*this, "dilations", 2, getDilations().size())) ||
-      failed(verifyCount(*this, "pads", 4, getPads().size())))
+  if (failed(verifyDilatedWindow(*this)) || failed(verifyCount(*this, "clamp", 2, getClamp().size())))
     return failure();
   int64_t halo[] = {input.getTop(), input.getLeft(), input.getBottom(), input.getRight()};
   for (unsigned i = 0; i < 4; ++i)
     if (halo[i] < getPads()[i])
       return emitOpError("expected the input's halo to hold the padding, got ")
              << halo[i] << " for a padding of " << getPads()[i];
-  if (bool(getAddend()) != !getResidualScales().empty())
-    return emitOpError("expected an addend exactly where there is a residual");
-  if (getAddend() && failed(verifySame(*this, getAddend().getType(), result)))
+  size_t integers = getAddend() ? 4 : 0, scales = getAddend() ? 2 : 0;
+  if (failed(verifyCount(*this, "residual_integers", integers, getResidualIntegers().size())) ||
+      failed(verifyCount(*this, "residual_scales", scales, getResidualScales().size())) ||
+      (getAddend() && failed(verifySame(*this, getAddend().getType(), result))))
     return failure();
   return getScaled() ? verifyScaled(*this) : success();
 }
@@ -139,12 +160,7 @@ static LogicalResult verifyColumns(Operation *op, BufferType result, Value bias,
 }
 
 LogicalResult ConvTransposeOp::verify() {
-  if (failed(verifyImage(*this, getInput().getType(), "an input")) ||
-      failed(verifyImage(*this, getType(), "a result")) ||
-      failed(verifyCount(*this, "kernel", 2, getKernel().size())) ||
-      failed(verifyCount(*this, "strides", 2, getStrides().size())) ||
-      failed(verifyCount(*this, "dilations", 2, getDilations().size())) ||
-      failed(verifyCount(*this, "pads", 4, getPads().size())))
+  if (failed(verifyDilatedWindow(*this)) || failed(verifyCount(*this, "clamp", 2, getClamp().size())))
     return failure();
   return verifyColumns(*this, getType(), getBias(), getMultiplier());
 }
@@ -156,6 +172,15 @@ LogicalResult MatMulOp::verify() {
   if (lhs.getShape().back() != rhs.getDim(rhs.getRank() - 2))
     return emitOpError("expected equal contracted extents, got ")
            << lhs.getShape().back() << " and " << rhs.getDim(rhs.getRank() - 2);
+  SmallVector<int64_t> shape;
+  ArrayRef<int64_t> rows = lhs.getShape().drop_back(2), columns = rhs.getShape().drop_back(2);
+  bool broadcast = OpTrait::util::getBroadcastedShape(rows, columns, shape);
+  shape.append({lhs.getDim(lhs.getRank() - 2), rhs.getShape().back()});
+  if (!broadcast || ArrayRef<int64_t>(shape) != result.getShape())
+    return emitOpError("expected a result of the operands' rows, columns and leading dimensions, got ")
+           << lhs << ", " << rhs << " and " << result;
+  if (failed(verifyCount(*this, "clamp", 2, getClamp().size())))
+    return failure();
   return verifyColumns(*this, result, getBias(), getMultiplier());
 }
 
@@ -167,8 +192,8 @@ LogicalResult BinaryOp::verify() {
     for (int64_t i = 0; i < result.getRank(); ++i)
       if (type.getDim(i) != result.getDim(i) && type.getDim(i) != 1)
         return emitOpError("expected operands that broadcast to the result, got ") << type << " and " << result;
-    if (isFloat(type) != isFloat(result))
-      return emitOpError("expected operands and result of one kind, got ") << type << " and " << result;
+    if (failed(verifyKind(*this, type, result)))
+      return failure();
   }
   if (isFloat(result))
     return success();
@@ -192,8 +217,9 @@ LogicalResult UnaryOp::verify() {
 }
 
 LogicalResult LookupOp::verify() {
-  if (getTable().getType().getBytes() != 256)
-    return emitOpError("expected a table of 256 bytes, got ") << getTable().getType();
+  BufferType table = getTable().getType();
+  if (table.getShape() != ArrayRef<int64_t>(256) || table.getElementType() != getType().getElementType())
+    return emitOpError("expected a table of 256 elements of the result's type, got ") << table << " and " << getType();
   if (failed(verifySameShape(*this, getInput().getType(), getType())))
     return failure();
   return verifyBytes(*this, getInput().getType(), getType());
@@ -202,6 +228,8 @@ LogicalResult LookupOp::verify() {
 LogicalResult QuantizeOp::verify() {
   if (!isFloat(getInput().getType()) || !isByte(getType()))
     return emitOpError("expected f32 in and bytes out, got ") << getInput().getType() << " and " << getType();
+  if (failed(verifyCount(*this, "clamp", 2, getClamp().size())))
+    return failure();
   return verifyPermuted(*this, getInput().getType(), getType(), getPermutation());
 }
 
@@ -213,7 +241,8 @@ LogicalResult DequantizeOp::verify() {
 
 LogicalResult RequantizeOp::verify() {
   if (failed(verifySameShape(*this, getInput().getType(), getType())) ||
-      failed(verifyCount(*this, "zero_points", 2, getZeroPoints().size())))
+      failed(verifyCount(*this, "zero_points", 2, getZeroPoints().size())) ||
+      failed(verifyCount(*this, "clamp", 2, getClamp().size())))
     return failure();
   return verifyBytes(*this, getInput().getType(), getType());
 }
@@ -244,17 +273,16 @@ LogicalResult RowQuantizeOp::verify() {
 }
 
 LogicalResult MaxPoolOp::verify() {
-  if (failed(verifyImage(*this, getInput().getType(), "an input")) || failed(verifyImage(*this, getType(), "a result")))
+  if (failed(verifyDilatedWindow(*this)))
     return failure();
   return verifySameElements(*this, getInput().getType(), getType());
 }
 
 LogicalResult AvgPoolOp::verify() {
-  if (failed(verifyImage(*this, getInput().getType(), "an input")) || failed(verifyImage(*this, getType(), "a result")))
+  if (failed(verifyWindow(*this)) || failed(verifyCount(*this, "zero_points", 2, getZeroPoints().size())) ||
+      failed(verifyCount(*this, "clamp", 2, getClamp().size())))
     return failure();
-  if (isFloat(getInput().getType()) != isFloat(getType()))
-    return emitOpError("expected input and result of one kind, got ") << getInput().getType() << " and " << getType();
-  return success();
+  return verifyKind(*this, getInput().getType(), getType());
 }
 
 LogicalResult SoftmaxOp::verify() {
@@ -327,6 +355,10 @@ LogicalResult GatherOp::verify() {
       return emitOpError("expected axes in [0, ") << result.getRank() << "), got " << axis;
     count += result.getDim(axis);
   }
+  for (int64_t i = 0; i < result.getRank(); ++i)
+    if (!llvm::is_contained(getAxes(), i) && input.getDim(i) != result.getDim(i))
+      return emitOpError("expected extent ")
+             << input.getDim(i) << " of dimension " << i << ", got " << result.getDim(i);
   if (getIndices().getType().getNumElements() != count || !getIndices().getType().getElementType().isInteger(32))
     return emitOpError("expected ") << count << " indices of type i32, got " << getIndices().getType();
   return verifySameElements(*this, input, result);

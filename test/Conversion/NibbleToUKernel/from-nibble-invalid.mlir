@@ -1,0 +1,102 @@
+// RUN: nibble-opt %s --ukernel-from-nibble --split-input-file --verify-diagnostics
+
+// What cannot become kernels.
+
+// expected-error @+1 {{expected one block}}
+func.func @blocks(%x: tensor<4xf32>) -> tensor<4xf32> {
+  cf.br ^end
+^end:
+  return %x : tensor<4xf32>
+}
+
+// -----
+
+func.func @int_weights(%x: tensor<1x4x4x3xui8>, %w: tensor<2x1x1x3xi8>, %b: tensor<2xi32>, %m: tensor<2xf32>) -> tensor<1x4x4x2xui8> {
+  // expected-error @+1 {{needs constant weights, biases and multipliers}}
+  %y = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x4x4x3xui8>, tensor<2x1x1x3xi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x4x4x2xui8>
+  return %y : tensor<1x4x4x2xui8>
+}
+
+// -----
+
+func.func @float_weights(%x: tensor<1x4x4x3xf32>, %w: tensor<2x1x1x3xf32>) -> tensor<1x4x4x2xf32> {
+  // expected-error @+1 {{needs constant weights and biases}}
+  %y = nibble.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<1x4x4x3xf32>, tensor<2x1x1x3xf32> -> tensor<1x4x4x2xf32>
+  return %y : tensor<1x4x4x2xf32>
+}
+
+// -----
+
+func.func @scaled_weights(%x: tensor<2x8xf32>, %w: tensor<8x4xi8>, %m: tensor<4xf32>) -> tensor<2x4xf32> {
+  // expected-error @+1 {{needs constant weights, scales and biases}}
+  %y = nibble.scaled_matmul %x, %w, %m : (tensor<2x8xf32>, tensor<8x4xi8>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @images(%x: tensor<2x4x4x3xf32>) -> tensor<2x4x4x2xf32> {
+  %w = nibble.constant dense<1.0> : tensor<2x1x1x3xf32> -> tensor<2x1x1x3xf32>
+  // expected-error @+1 {{convolves 2 images at a time, expected 1}}
+  %y = nibble.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<2x4x4x3xf32>, tensor<2x1x1x3xf32> -> tensor<2x4x4x2xf32>
+  return %y : tensor<2x4x4x2xf32>
+}
+
+// -----
+
+func.func @transposed_weights(%x: tensor<1x4x4x3xf32>, %w: tensor<5x2x2x3xf32>) -> tensor<1x8x8x5xf32> {
+  // expected-error @+1 {{needs constant weights}}
+  %y = nibble.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<1x4x4x3xf32>, tensor<5x2x2x3xf32> -> tensor<1x8x8x5xf32>
+  return %y : tensor<1x8x8x5xf32>
+}
+
+// -----
+
+func.func @multipliers(%a: tensor<2x4xui8>, %b: tensor<4x3xui8>, %c: tensor<3xi32>, %m: tensor<3xf32>) -> tensor<2x3xui8> {
+  // expected-error @+1 {{needs constant multipliers}}
+  %y = nibble.int_matmul %a, %b, %c, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<2x4xui8>, tensor<4x3xui8>, tensor<3xi32>, tensor<3xf32> -> tensor<2x3xui8>
+  return %y : tensor<2x3xui8>
+}
+
+// -----
+
+func.func @fixed_multipliers(%a: tensor<2x4xui8>, %b: tensor<4x3xui8>, %c: tensor<3xi32>) -> tensor<2x3xui8> {
+  %m = nibble.constant dense<1.0e+10> : tensor<3xf32> -> tensor<3xf32>
+  // expected-error @+1 {{has the multiplier 1.000000e+10, which has no fixed-point form}}
+  %y = nibble.int_matmul %a, %b, %c, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>, requant = #nibble.requant<fixed>}
+      : tensor<2x4xui8>, tensor<4x3xui8>, tensor<3xi32>, tensor<3xf32> -> tensor<2x3xui8>
+  return %y : tensor<2x3xui8>
+}
+
+// -----
+
+func.func @infinite_multipliers(%a: tensor<2x4xui8>, %b: tensor<4x3xui8>, %c: tensor<3xi32>) -> tensor<2x3xui8> {
+  %m = nibble.constant dense<0x7F800000> : tensor<3xf32> -> tensor<3xf32>
+  // expected-error @+1 {{has the multiplier INF, expected a finite one}}
+  %y = nibble.int_matmul %a, %b, %c, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<2x4xui8>, tensor<4x3xui8>, tensor<3xi32>, tensor<3xf32> -> tensor<2x3xui8>
+  return %y : tensor<2x3xui8>
+}
+
+// -----
+
+func.func @other(%x: tensor<1x4x4x3xf32>, %p: tensor<4xf32>) -> tensor<1x4x4x3xf32> {
+  // expected-error @+1 {{cannot be lowered to a kernel}}
+  %y = nibble.batch_norm %x, %p, %p, %p, %p {epsilon = 1.0e-5 : f32}
+      : tensor<1x4x4x3xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32> -> tensor<1x4x4x3xf32>
+  return %y : tensor<1x4x4x3xf32>
+}
+
+// -----
+
+func.func @wide(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{expected 8-bit values quantized per tensor, got '!quant.uniform<i16:f32, 1.000000e+00>'}}
+  %y = nibble.fake_quant %x to !quant.uniform<i16:f32, 1.0> : tensor<4xf32>
+  return %y : tensor<4xf32>
+}

@@ -1,0 +1,40 @@
+// A library that looks like a compiled model and is faulty in one way.
+#include "nibble/Runtime/nibble_abi.h"
+
+#ifndef VERSION
+#define VERSION NIBBLE_ABI_VERSION
+#endif
+#ifndef ISA
+#define ISA "generic"
+#endif
+#ifndef DTYPE
+#define DTYPE NIBBLE_F32
+#endif
+#ifndef OUTPUT_EXTENT
+#define OUTPUT_EXTENT 4
+#endif
+#ifndef STATUS
+#define STATUS NIBBLE_OK
+#endif
+
+static const int64_t input_dims[] = {4}, output_dims[] = {OUTPUT_EXTENT};
+static const char *const no_names[] = {""}, *const rows[] = {"rows"};
+static const nibble_tensor_desc input = {"x", input_dims, no_names, 1, DTYPE, NIBBLE_LAYOUT_NONE, 64, 0, 0};
+static const nibble_tensor_desc output = {"y", output_dims, OUTPUT_EXTENT < 0 ? rows : no_names, 1, NIBBLE_F32,
+                                          NIBBLE_LAYOUT_NONE, 64, 0, 0};
+static const nibble_model_desc description = {VERSION, 1, 1, 0, "m", ISA, "", "", 0, 0, &input, &output};
+
+#ifdef NOWHERE
+void nowhere(void);
+void *unresolved(void) { return (void *)nowhere; }
+#endif
+#ifdef WEAK
+extern const nibble_model_desc *m_describe(void) __attribute__((weak));
+const nibble_model_desc *call(void) { return m_describe ? m_describe() : 0; }
+#else
+const nibble_model_desc *m_describe(void) { return &description; }
+#endif
+uint64_t m_arena_bytes(const int64_t *dims) { return 0; }
+#ifndef NO_RUN
+int32_t m_run(const nibble_context *context) { return STATUS; }
+#endif
