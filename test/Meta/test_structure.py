@@ -144,6 +144,13 @@ def test_each_constraint_has_a_negative_test(dialect, name, record):
     assert not tested - checked, f"a test is called {name}_c{min(tested - checked)}_..., the definition has no such constraint"
 
 
+def test_every_integer_operation_runs_on_every_instruction_set():
+    graph = (ROOT / "unittests/Codegen/IntegerGraphTest.cpp").read_text()
+    missing = [op.values[2]["opName"] for op in OPS if op.values[2]["opName"].startswith("int_")
+               and f"nibble.{op.values[2]['opName']} " not in graph]
+    assert not missing, f"the graph of IntegerGraphTest.cpp lacks {missing}"
+
+
 def diagnostics() -> list:
     found = []
     for path in tracked("lib/*.cpp", "lib/**/*.cpp"):

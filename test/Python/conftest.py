@@ -8,9 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import nibble
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["dense", "conv_dense", "depthwise", "residual", "bn_shape"]
 ISAS = ["generic", "avx2", "avxvnni", "avx512vnni"]
+
+
+def compile_for(isa, path, feed, **options):
+    """Compiles for `isa`, or skips where this machine cannot run it."""
+    model = nibble.compile(path, target=isa, **options)
+    try:
+        model.run(feed)
+    except nibble.Error as error:
+        if "this machine has none of the instruction sets" in str(error):
+            pytest.skip(str(error))
+        raise
+    return model
 
 
 @pytest.fixture(scope="session")

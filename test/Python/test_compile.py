@@ -3,23 +3,11 @@
 
 import numpy as np
 import pytest
-from conftest import ISAS, NAMES
+from conftest import ISAS, NAMES, compile_for
 
 import nibble
 
 MODELS = [*NAMES, "digits"]
-
-
-def compile_for(isa, path, feed, **options):
-    """Compiles for `isa`, or skips where this machine cannot run it."""
-    model = nibble.compile(path, target=isa, **options)
-    try:
-        model.run(feed)
-    except nibble.Error as error:
-        if "this machine has none of the instruction sets" in str(error):
-            pytest.skip(str(error))
-        raise
-    return model
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Real models, where they are at hand: the score in int8, and the bytes against the interpreter."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ISAS, compile_for
 
 import nibble
+
+NIBBLE = Path(nibble.__file__).parent / "bin/nibble"
 
 ZOO = Path(__file__).resolve().parents[3] / "shared" / "models"
 # onnxruntime's int8 reaches 0.803, 0.769, 0.9025, 0.935; float 0.805, 0.770, 0.900, 1.
@@ -29,11 +33,36 @@ def test_score(zoo, name):
     assert model.evaluate(compiled.run)["score"] >= SCORES[name]
 
 
-@pytest.mark.parametrize("name", ["ic_resnet8", "kws_dscnn"])
-def test_equals_the_interpreter(zoo, name):
-    model = zoo.get(name)
-    compiled = nibble.compile(model.path, calibration=model.calibration(8))
-    for feed in model.calibration(4):
+def samples(zoo, name, count):
+    if name != "ad_autoencoder":
+        return zoo.get(name).calibration(count)
+    rng = np.random.default_rng(0)
+    return [{"input_1": rng.normal(0, 1, (1, 640)).astype(np.float32)} for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def measured(zoo, tmp_path_factory):
+    """The paths of a model and of its ranges, measured once for all targets."""
+    paths = {}
+
+    def measure(name):
+        if name not in paths:
+            model, ranges = ZOO / name / "model.onnx", tmp_path_factory.mktemp("ranges") / "ranges.calib.json"
+            feeds = samples(zoo, name, 4)
+            np.savez(ranges.with_suffix(".npz"), **{key: np.concatenate([feed[key] for feed in feeds]) for key in feeds[0]})
+            subprocess.run([NIBBLE, "calibrate", model, "--calib", ranges.with_suffix(".npz"), "-o", ranges], check=True)
+            paths[name] = model, ranges
+        return paths[name]
+    return measure
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("name", [*SCORES, "ad_autoencoder"])
+def test_equals_the_interpreter(zoo, measured, name, isa):
+    model, ranges = measured(name)
+    feeds = samples(zoo, name, 4)
+    compiled = compile_for(isa, model, feeds[0], calib_file=ranges, calib_method="minmax", bias_correction="off")
+    for feed in feeds:
         for actual, expected in zip(compiled.run(feed), compiled.reference(feed), strict=True):
             assert actual.tobytes() == expected.tobytes()
 

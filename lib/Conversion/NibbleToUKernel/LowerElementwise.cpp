@@ -45,8 +45,7 @@ static SmallVector<NamedAttribute> getAttributes(Builder &builder, Op op, ArrayR
 
 LogicalResult GraphLowering::lower(IntAddOp op) {
   float lhs = op.getLhsScale().convertToFloat(), rhs = op.getRhsScale().convertToFloat();
-  if (failed(checkFixed(op, op.getRequant() == RequantMode::Fixed, {lhs, rhs})))
-    return failure();
+  assert((op.getRequant() != RequantMode::Fixed || numerics::toFixedAddition(lhs, rhs)) && "C3 of nibble.int_add");
   return lowerBinary(op, BinaryKind::Add, getAttributes(builder, op, {lhs, rhs}));
 }
 

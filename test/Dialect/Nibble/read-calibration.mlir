@@ -1,6 +1,8 @@
 // RUN: nibble-opt %s --nibble-read-calibration=file=%nibble_src/test/Inputs/relu.calib.json | FileCheck %s
-// RUN: nibble-opt %s --nibble-read-calibration="file=%nibble_src/test/Inputs/relu.calib.json method=percentile:50" \
-// RUN:   | FileCheck %s --check-prefix=HALF
+// RUN: sed 's/"counts": \[1,/"counts": [97,/' %nibble_src/test/Inputs/relu.calib.json > %t.many.json
+// RUN: nibble-opt %s --nibble-read-calibration=file=%t.many.json | FileCheck %s
+// RUN: nibble-opt %s --nibble-read-calibration="file=%t.many.json method=percentile:50" | FileCheck %s --check-prefix=HALF
+// RUN: nibble-opt %s --nibble-read-calibration="file=%t.many.json method=entropy" | FileCheck %s --check-prefix=ENTROPY
 // RUN: sed 's/name "y"/name "z"/' %s > %t.missing.mlir
 // RUN: not nibble-opt %t.missing.mlir --nibble-read-calibration=file=%nibble_src/test/Inputs/relu.calib.json 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=MISSING
@@ -18,7 +20,8 @@
 // RUN: not nibble-opt %s --nibble-read-calibration=file=%t.bad.json 2>&1 | FileCheck %s --check-prefix=BAD
 
 // CHECK: nibble.observe %{{.*}} name "y" range [0.000000e+00, 6.000000e+00]
-// HALF: nibble.observe %{{.*}} name "y" range [0.000000e+00, 6.000000e+00]
+// HALF: nibble.observe %{{.*}} name "y" range [0.000000e+00, 3.906250e-03]
+// ENTROPY: nibble.observe %{{.*}} name "y" range [0.000000e+00, 5.000000e-01]
 // MISSING: error: value 'z' has no entry in calibration file '{{.*}}relu.calib.json'; calibrate again
 // FOREIGN: error: calibration file '{{.*}}' has an entry for 'y', which no value of this model is named; calibrate again
 // STALE: error: calibration file '{{.*}}' was made for another model: its hash is '0123', expected '4567'; calibrate again
