@@ -99,11 +99,15 @@ static llvm::Error run(StringRef input, StringRef output, const Script &script) 
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  llvm::cl::OptionCategory category("Options");
   llvm::cl::opt<std::string> input(llvm::cl::Positional, llvm::cl::Required, llvm::cl::desc("INPUT.mlir"));
-  llvm::cl::opt<std::string> test("test", llvm::cl::Required, llvm::cl::value_desc("program"),
+  llvm::cl::opt<std::string> test("test", llvm::cl::Required, llvm::cl::value_desc("program"), llvm::cl::cat(category),
                                   llvm::cl::desc("ends with exit code 0 if the file it is given shows the fault"));
-  llvm::cl::list<std::string> arguments("test-arg", llvm::cl::desc("argument of the program, before the file"));
-  llvm::cl::opt<std::string> output("o", llvm::cl::init("-"), llvm::cl::value_desc("file"), llvm::cl::desc("output"));
+  llvm::cl::list<std::string> arguments("test-arg", llvm::cl::value_desc("argument"), llvm::cl::cat(category),
+                                        llvm::cl::desc("argument of the program, before the file"));
+  llvm::cl::opt<std::string> output("o", llvm::cl::init("-"), llvm::cl::value_desc("file"), llvm::cl::cat(category),
+                                    llvm::cl::desc("the smaller file"));
+  llvm::cl::HideUnrelatedOptions(category);
   llvm::cl::ParseCommandLineOptions(argc, argv, "Shrinks an MLIR file that shows a fault, keeping the fault\n");
   llvm::Error error = run(input, output, Script(test, arguments));
   if (!error)

@@ -4,7 +4,7 @@
 // RUN: not nibble-opt %s --emit-bytecode -o %t.mlirbc 2>&1 | FileCheck %s
 // RUN: not nibble-interpret %s 2>&1 | FileCheck %s
 // RUN: not nibble-translate --export-onnx %s 2>&1 | FileCheck %s
-// RUN: not nibble-reduce %s --reduction-tree='traversal-mode=0 test=false' 2>&1 | FileCheck %s
+// RUN: not nibble-reduce %s --test=true 2>&1 | FileCheck %s
 
 // CHECK: elided-weights.mlir{{"?}}:11:8{{.*}}'nibble.constant' op expected the bytes of '__elided__', got none
 func.func @main() -> tensor<4xf32> {
