@@ -23,7 +23,7 @@ static void benchModel(benchmark::State &state, const TargetSpec &target, const 
     inputs.push_back(llvm::cantFail(Tensor::allocate(tensor.getShape(), tensor.getElementType())));
     fillRandom(inputs.back(), inputs.size());
   }
-  CompileOptions options;
+  CodegenOptions options;
   options.targets = {target};
   CompiledModel model = llvm::cantFail(compileToObjects(*module, options));
   auto loaded = llvm::cantFail(loadJIT(model));

@@ -12,6 +12,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/dialects/ DESTINATION ${CMAKE_INSTALL_IN
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Nibble)
 install(EXPORT NibbleTargets NAMESPACE Nibble:: DESTINATION ${package})
+install(EXPORT NibbleRuntimeTargets NAMESPACE Nibble:: DESTINATION ${package})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/NibbleConfig.cmake.in
   ${PROJECT_BINARY_DIR}/NibbleConfig.cmake INSTALL_DESTINATION ${package})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/NibbleConfigVersion.cmake COMPATIBILITY SameMinorVersion)

@@ -11,9 +11,27 @@
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <cfenv>
+
 namespace nb = nanobind;
 using namespace nibble::driver;
 using namespace nibble::driver::python;
+
+/// Python's threads may round or flush numbers in another way (-ffast-math in any of its modules), what runs here must
+/// not.
+namespace {
+class DefaultFloatState {
+public:
+  DefaultFloatState() {
+    std::fegetenv(&before);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~DefaultFloatState() { std::fesetenv(&before); }
+
+private:
+  std::fenv_t before;
+};
+} // namespace
 
 static void bindOptions(nb::module_ &module) {
   nb::class_<QuantizationOptions>(module, "QuantizationOptions")
@@ -42,14 +60,15 @@ static void bindOptions(nb::module_ &module) {
 
 static void bindProgram(nb::module_ &module) {
   nb::class_<Program>(module, "Program")
-      .def("run", &Program::run)
-      .def("reference", &Program::reference)
+      .def("run", &Program::run, nb::call_guard<DefaultFloatState>())
+      .def("reference", &Program::reference, nb::call_guard<DefaultFloatState>())
       .def("save", &Program::save)
       .def_prop_ro("inputs", &Program::describeInputs)
       .def_prop_ro("outputs", &Program::describeOutputs)
       .def_prop_ro("summary", &Program::summary)
       .def_prop_ro("warnings", [](const Program &program) { return program.messages.warnings; });
-  module.def("compile", &Program::compile, nb::arg("path"), nb::arg("samples").none(), nb::arg("options"));
+  module.def("compile", &Program::compile, nb::arg("path"), nb::arg("samples").none(), nb::arg("options"),
+             nb::call_guard<DefaultFloatState>());
   module.def("load", &Program::load, nb::arg("path"), nb::arg("threads"));
   module.def(
       "quantize",
@@ -58,7 +77,8 @@ static void bindProgram(nb::module_ &module) {
         std::string summary = quantizeModel(path, samples, output, options, messages);
         return std::pair(summary, messages.warnings);
       },
-      nb::arg("path"), nb::arg("samples").none(), nb::arg("output"), nb::arg("options"));
+      nb::arg("path"), nb::arg("samples").none(), nb::arg("output"), nb::arg("options"),
+      nb::call_guard<DefaultFloatState>());
 }
 
 NB_MODULE(_nibble, module) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """lit configuration; run as `lit <build>/test`."""
 import os
+import shutil
 import sys
 
 import lit.formats
@@ -16,6 +17,8 @@ config.test_exec_root = os.path.join(config.nibble_build, "test")
 bin_dirs = [os.path.join(config.nibble_build, "bin"), config.llvm_tools, os.path.dirname(os.path.abspath(sys.argv[0]))]
 config.environment["PATH"] = os.pathsep.join(bin_dirs + [config.environment.get("PATH", "")])
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+if shutil.which("qemu-x86_64-static") and shutil.which("qemu-aarch64-static"):
+    config.available_features.add("qemu")
 config.substitutions.append(("%cxx", config.cxx))
 config.substitutions.append(("%cc", config.cc))
 config.substitutions.append(("%python", config.python))

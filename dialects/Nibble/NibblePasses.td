@@ -328,7 +328,8 @@ def AssignTypes : Pass<"nibble-assign-types"> {
     rint(qmin - min / scale), the range extended to contain 0; symmetric ones
     scale = fl32(max(|min|, |max|) / 127). Behind a relu or clip the storage range is narrowed
     to what the clip leaves, where it does more than the range. A concat's operands
-    that nothing else reads get its type.
+    that nothing else reads get its type. Of an input, or a value that is computed in float,
+    only quantized operations read the rounded form.
 
     ```mlir
     %a = nibble.observe %x name "a" range [0.0, 2.0] : tensor<4xf32>
@@ -682,6 +683,30 @@ def ArrangeImages : Pass<"nibble-arrange-images", "mlir::ModuleOp"> {
   }];
   let options = [Option<"layout", "layout", "std::string", "\"model\"", "model (as they are), nchw or nhwc">];
   let statistics = [Statistic<"arranged", "arranged", "inputs and outputs whose dimensions changed places">];
+}
+
+def HashPlan : Pass<"nibble-hash-plan", "mlir::ModuleOp"> {
+  let summary = "Tell by a number which plan a module carries out";
+  let description = [{
+    Sets the module's `nibble.plan_hash`: the SHA-256, in hexadecimal, of operations, types and attributes in their
+    order and of the contents of constants, but not of locations, of the names of resources or of other attributes of
+    the module. Operations mean the same bits everywhere, so modules of equal hash give equal results on every target.
+    A compiled model tells it as `plan_hash` of its description.
+
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %y = nibble.relu %x : tensor<4xf32> -> tensor<4xf32>
+      return %y : tensor<4xf32>
+    }
+    // becomes
+    module attributes {nibble.plan_hash = "dac92d9e70278a7f5c305095c916a43e3175d7fd75ec3b7f1d2b3de0c4101217"} {
+      func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+        %y = nibble.relu %x : tensor<4xf32> -> tensor<4xf32>
+        return %y : tensor<4xf32>
+      }
+    }
+    ```
+  }];
 }
 
 #endif // NIBBLE_PASSES

@@ -27,6 +27,34 @@ def IsolateBatch : Pass<"ukernel-isolate-batch", "::mlir::func::FuncOp"> {
   }];
 }
 
+def SplitImages : Pass<"ukernel-split-images", "::mlir::func::FuncOp"> {
+  let summary = "Make convolutions of several images one for each";
+  let description = [{
+    Where a batch cannot be isolated, because other operations mix its samples, convolutions have several images, and
+    their kernels take one. All images share the packed weights and the kernel's code.
+
+    ```mlir
+    func.func @main(%x: tensor<2x3x3x4xf32>, %f: tensor<8x1x1x4xf32>) -> tensor<2x3x3x8xf32> {
+      %y = nibble.conv %x, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+          groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<2x3x3x4xf32>, tensor<8x1x1x4xf32> -> tensor<2x3x3x8xf32>
+      return %y : tensor<2x3x3x8xf32>
+    }
+    // becomes
+    func.func @main(%x: tensor<2x3x3x4xf32>, %f: tensor<8x1x1x4xf32>) -> tensor<2x3x3x8xf32> {
+      %a = nibble.slice %x {starts = array<i64: 0, 0, 0, 0>, steps = array<i64: 1, 1, 1, 1>} : tensor<2x3x3x4xf32> -> tensor<1x3x3x4xf32>
+      %c = nibble.conv %a, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+          groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<1x3x3x4xf32>, tensor<8x1x1x4xf32> -> tensor<1x3x3x8xf32>
+      %b = nibble.slice %x {starts = array<i64: 1, 0, 0, 0>, steps = array<i64: 1, 1, 1, 1>} : tensor<2x3x3x4xf32> -> tensor<1x3x3x4xf32>
+      %d = nibble.conv %b, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+          groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<1x3x3x4xf32>, tensor<8x1x1x4xf32> -> tensor<1x3x3x8xf32>
+      %y = nibble.concat %c, %d {axis = 0 : i64} : tensor<1x3x3x8xf32>, tensor<1x3x3x8xf32> -> tensor<2x3x3x8xf32>
+      return %y : tensor<2x3x3x8xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"divided", "divided", "convolutions of several images">];
+}
+
 def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
   let summary = "Lower the folded graph to kernel calls on buffers";
   let description = [{

@@ -26,6 +26,7 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
     * C2: a halo has four counts, none negative, and its buffer four dimensions.
     * C3: the pitch is at least the last extent.
     * C4: `fill` is 0 for f32, else it lies in the element type's range.
+    * C5: the memory, with halo and gaps, has at most 2^47 bytes.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,
       ArrayRefParameter<"int64_t">:$halo, "int64_t":$fill, "int64_t":$pitch);

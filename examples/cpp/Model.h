@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A compiled model and the memory it works in, as a C++ object.
+// A compiled model and the memory it works in, as a C++ object. Include a model's header before: it declares the
+// interface that all models share.
 
 #ifndef MODEL_H
 #define MODEL_H
-
-#include "nibble/Runtime/nibble_abi.h"
 
 #include <algorithm>
 #include <cstdint>

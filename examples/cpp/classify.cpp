@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs the compiled digits model on drawings, on two threads.
 
-#include "Model.h"
 #include "digits.h"
+
+#include "Model.h"
 
 #include <array>
 #include <iostream>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The code generator: passes, then an object for each instruction set.
 
-#include "nibble/Pipelines/Compile.h"
+#include "nibble/Codegen/Compile.h"
 #include "ProgramEmitter.h"
 
+#include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Support/Errors.h"
 
@@ -20,13 +21,16 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
 
-static std::vector<TargetSpec> getTargets(const CompileOptions &options) {
+static std::vector<TargetSpec> getTargets(const CodegenOptions &options) {
   return options.targets.empty() ? std::vector<TargetSpec>{getHostTargetSpec()} : options.targets;
 }
 
-void nibble::buildLowerPipeline(OpPassManager &pm, const CompileOptions &options) {
+void nibble::buildLowerPipeline(OpPassManager &pm, const CodegenOptions &options) {
   const kernels::ISA *isa = kernels::lookupISA(getTargets(options).back().isa);
+  // Before anything that depends on the target.
+  pm.addPass(createHashPlan());
   pm.addNestedPass<func::FuncOp>(createIsolateBatch());
+  pm.addNestedPass<func::FuncOp>(createSplitImages());
   pm.addPass(createFromNibble(FromNibbleOptions{options.observe, isa ? isa->dotInput() : kernels::DotInput::U8}));
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
 }
@@ -59,6 +63,8 @@ static llvm::Expected<func::FuncOp> findMain(ModuleOp module) {
   return makeError("the module has no function 'main'");
 }
 
+static constexpr llvm::StringLiteral kDispatch = "dispatch";
+
 // Appends a module to `functions` and returns it; `isa` is empty for what every processor runs.
 static ModuleOp addModule(ModuleOp functions, StringRef name, StringRef isa) {
   OpBuilder b = OpBuilder::atBlockEnd(functions.getBody());
@@ -67,7 +73,7 @@ static ModuleOp addModule(ModuleOp functions, StringRef name, StringRef isa) {
   return module;
 }
 
-llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, const CompileOptions &options) {
+llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, const CodegenOptions &options) {
   // What the emitters produce.
   lowered.getContext()
       ->loadDialect<LLVM::LLVMDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
@@ -79,23 +85,22 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
   Program program{options.name, *function, weights, getArenaBytes(*function)};
   std::vector<TargetSpec> targets = getTargets(options);
   OwningOpRef<ModuleOp> functions = ModuleOp::create(function->getLoc());
-  bool single = targets.size() == 1;
+  const bool runsAnywhere = targets.size() == 1 && isBaseline(targets.front());
   for (const TargetSpec &target : targets) {
-    std::string symbol = single ? program.name + "_run" : getVariantSymbol(program, target);
-    if (failed(emitRun(addModule(*functions, target.isa, target.isa), program, symbol, single, target)))
+    std::string symbol = runsAnywhere ? program.name + "_run" : getVariantSymbol(program, target);
+    if (failed(emitRun(addModule(*functions, target.isa, target.isa), program, symbol, runsAnywhere, target)))
       return makeError("no code for the instruction set '" + target.isa + "'");
   }
   // What does not compute runs everywhere.
-  ModuleOp description = addModule(*functions, "description", "");
-  emitDescription(description, program, targets);
-  if (!single)
-    emitDispatch(description, program, targets);
+  emitDescription(addModule(*functions, "description", ""), program, targets);
+  if (!runsAnywhere)
+    emitDispatch(addModule(*functions, kDispatch, ""), program, targets);
   if (options.standalone)
     emitStandaloneTable(addModule(*functions, "standalone", ""), program, targets);
   return functions;
 }
 
-llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp functions, const CompileOptions &options) {
+llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp functions, const CodegenOptions &options) {
   llvm::Expected<func::FuncOp> function = findMain(lowered);
   if (!function)
     return function.takeError();
@@ -112,6 +117,8 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
     const TargetSpec *target = isa.empty() ? &getPlainestTargetSpec(targets.front()) : lookupTargetSpec(isa);
     if (!isa.empty())
       model.isas.push_back(isa.str());
+    if (part.getSymName() == kDispatch)
+      model.dispatch = model.objects.size();
     part->remove();
     OwningOpRef<ModuleOp> owner(part);
     llvm::Expected<ObjectBytes> object =
@@ -129,7 +136,7 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   return model;
 }
 
-llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const CompileOptions &options) {
+llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const CodegenOptions &options) {
   if (!isIdentifier(options.name))
     return makeError("expected a name of letters, digits and underscores, got '" + options.name + "'");
   if (std::string isa = getTargets(options).back().isa; !kernels::lookupISA(isa))
@@ -142,13 +149,4 @@ llvm::Expected<CompiledModel> nibble::compileToObjects(ModuleOp module, const Co
   if (!functions)
     return functions.takeError();
   return emitObjects(module, **functions, options);
-}
-
-llvm::Error nibble::addNote(CompiledModel &model, StringRef section, ArrayRef<char> bytes) {
-  llvm::Expected<ObjectBytes> object =
-      emitNoteObject(section, bytes, getPlainestTargetSpec(*lookupTargetSpec(model.isas.front())));
-  if (!object)
-    return object.takeError();
-  model.objects.push_back(std::move(*object));
-  return llvm::Error::success();
 }

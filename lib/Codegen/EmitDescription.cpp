@@ -4,6 +4,7 @@
 #include "ProgramEmitter.h"
 
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Runtime/nibble_abi.h"
 #include "nibble/Support/PortAttrs.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

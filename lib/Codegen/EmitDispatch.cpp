@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Choice of an instruction set when a library is loaded: an indirect function, resolved by what the processor has.
+// Choice of an instruction set when a library is loaded, or refusal: an indirect function, resolved by what the
+// processor has. A question in each run would cost more than small models: virtual machines trap cpuid, and a mutable
+// global to remember the answer is what libraries do not have.
 
 #include "ProgramEmitter.h"
+
+#include "nibble/Runtime/nibble_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -170,12 +174,24 @@ void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayR
   LLVM::ReturnOp::create(b, loc, ValueRange(arith::ExtUIOp::create(b, loc, b.getI32Type(), any)));
 }
 
+/// The run function where the processor has none of the instruction sets: nothing else can be called there.
+static LLVM::LLVMFuncOp emitRefusal(OpBuilder &b, Location loc, const Program &program,
+                                    LLVM::LLVMFunctionType runType) {
+  OpBuilder::InsertionGuard guard(b);
+  auto function = LLVM::LLVMFuncOp::create(b, loc, program.name + "_refuse", runType, LLVM::Linkage::Internal);
+  b.setInsertionPointToStart(function.addEntryBlock(b));
+  Value status = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_ERROR_PROCESSOR));
+  LLVM::ReturnOp::create(b, loc, ValueRange(status));
+  return function;
+}
+
 void nibble::emitDispatch(ModuleOp module, const Program &program, ArrayRef<TargetSpec> targets) {
   OpBuilder b(module.getContext());
   Location loc = module.getLoc();
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   b.setInsertionPointToEnd(module.getBody());
   auto runType = LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer});
+  LLVM::LLVMFuncOp refusal = emitRefusal(b, loc, program, runType);
   for (const TargetSpec &target : targets) {
     auto variant = LLVM::LLVMFuncOp::create(b, loc, getVariantSymbol(program, target), runType);
     variant.setVisibility_(LLVM::Visibility::Hidden);
@@ -187,10 +203,10 @@ void nibble::emitDispatch(ModuleOp module, const Program &program, ArrayRef<Targ
     Block *entry = function.addEntryBlock(b);
     b.setInsertionPointToStart(entry);
     std::unique_ptr<FeatureTests> features = makeTests(b, loc, targets.front(), entry->getArguments());
-    Value chosen;
+    Value chosen = LLVM::AddressOfOp::create(b, loc, pointer, refusal.getSymName());
     for (const TargetSpec &target : targets) {
       Value address = LLVM::AddressOfOp::create(b, loc, pointer, getVariantSymbol(program, target));
-      chosen = chosen ? Value(arith::SelectOp::create(b, loc, features->test(target.isa), address, chosen)) : address;
+      chosen = arith::SelectOp::create(b, loc, features->test(target.isa), address, chosen);
     }
     LLVM::ReturnOp::create(b, loc, chosen);
   }

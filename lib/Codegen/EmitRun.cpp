@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels and the run function of one instruction set.
 
+#include "FloatState.h"
 #include "ProgramEmitter.h"
 
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Runtime/nibble_abi.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -203,7 +205,7 @@ public:
       : program(program), b(module.getContext()), loc(module.getLoc()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())), module(module) {}
 
-  void emit(StringRef symbol, bool exported, func::FuncOp sample);
+  void emit(StringRef symbol, bool exported, func::FuncOp sample, kernels::Arch arch);
 
 private:
   enum Field { Version, Arena, ArenaBytes, Inputs, Outputs, Dims, ParallelFor, Data };
@@ -277,7 +279,7 @@ Value RunEmitter::getSamples() {
   return samples;
 }
 
-void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample) {
+void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kernels::Arch arch) {
   b.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(b, loc, symbol, b.getFunctionType({pointer}, {b.getI32Type()}));
   if (!exported)
@@ -292,6 +294,8 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample) {
   checkArray(inputs, program.function.getNumArguments());
   checkArray(outputs, program.function.getNumResults());
   Value samples = getSamples();
+  if (Value isWrong = emitIsFloatStateWrong(b, loc, getFloatNeeds(program.function), arch))
+    failIf(isWrong, NIBBLE_ERROR_FLOAT_STATE);
   Value arena = load(Arena), parallelFor = load(ParallelFor), data = load(Data);
   auto loop = scf::ForOp::create(b, loc, constant(0), samples, constant(1));
   {
@@ -326,6 +330,6 @@ LogicalResult nibble::emitRun(ModuleOp module, const Program &program, StringRef
   for (auto function : module.getOps<func::FuncOp>())
     if (!function.isDeclaration())
       function->setAttr("llvm.linkage", internal);
-  RunEmitter(module, program).emit(symbol, exported, *sample);
+  RunEmitter(module, program).emit(symbol, exported, *sample, isa->arch);
   return success();
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compiled models in this process.
 
-#include "nibble/Pipelines/Compile.h"
+#include "nibble/Codegen/Load.h"
 #include "nibble/Support/Errors.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
@@ -33,9 +34,23 @@ static llvm::Error checkDescription(const nibble_model_desc &desc) {
   return checkHost(desc.isa);
 }
 
+/// The run function of the best level that this machine has.
+static std::string findRun(const CompiledModel &model) {
+  if (model.dispatch)
+    for (const std::string &isa : llvm::reverse(model.isas))
+      if (isHostCapable(*lookupTargetSpec(isa)))
+        return model.name + "_run_" + isa;
+  return model.name + "_run";
+}
+
 llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadJIT(const CompiledModel &model) {
   auto loaded = std::make_unique<LoadedModel>();
-  auto jit = JITLibrary::load(model.objects);
+  // In memory there are no indirect functions.
+  std::vector<ObjectBytes> objects;
+  for (auto [index, object] : llvm::enumerate(model.objects))
+    if (index != model.dispatch)
+      objects.push_back(object);
+  auto jit = JITLibrary::load(objects);
   if (!jit)
     return jit.takeError();
   loaded->jit = std::move(*jit);
@@ -48,7 +63,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadJIT(const CompiledModel
   auto bytes = loaded->jit->lookupFunction<uint64_t(const int64_t *)>(model.name + "_arena_bytes");
   if (!bytes)
     return bytes.takeError();
-  auto run = loaded->jit->lookupFunction<int32_t(const nibble_context *)>(model.name + "_run");
+  auto run = loaded->jit->lookupFunction<int32_t(const nibble_context *)>(findRun(model));
   if (!run)
     return run.takeError();
   loaded->arenaBytesFunction = *bytes;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Files from compiled models.
 
-#include "nibble/Pipelines/Compile.h"
+#include "nibble/Codegen/Package.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/OutputFile.h"
 
@@ -13,14 +13,24 @@
 
 using namespace nibble;
 
+/// The text of nibble_abi.h: whoever has a model's header needs no other.
+static llvm::StringRef getInterface() {
+  static const std::vector<char> files[] = {
+#include "ABI.inc"
+  };
+  return {files[0].data(), files[0].size()};
+}
+
 std::string nibble::makeHeader(const CompiledModel &model) {
   const std::string &name = model.name;
   std::string guard = llvm::StringRef(name).upper() + "_NIBBLE_H";
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "/* " << name << ": a model compiled by Nibble. nibble_abi.h explains the functions. */\n"
-     << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <nibble/Runtime/nibble_abi.h>\n\n"
-     << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+  os << "/* " << name
+     << ": a model compiled by Nibble. Its functions are at the end; before them stands the interface\n"
+     << " * that all models share, once in a program that includes several. */\n\n"
+     << getInterface() << "\n#ifndef " << guard << "\n#define " << guard
+     << "\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
      << "/* Inputs and outputs; images are in the order of dimensions that is named.";
   for (const std::string &port : model.ports)
     os << "\n *   " << port;
@@ -98,4 +108,13 @@ llvm::Error nibble::writePackage(const CompiledModel &model, llvm::StringRef pat
     return writeHeaderBeside(model, path);
   }
   llvm_unreachable("unknown kind");
+}
+
+llvm::Error nibble::addNote(CompiledModel &model, llvm::StringRef section, llvm::ArrayRef<char> bytes) {
+  llvm::Expected<ObjectBytes> object =
+      emitNoteObject(section, bytes, getPlainestTargetSpec(*lookupTargetSpec(model.isas.front())));
+  if (!object)
+    return object.takeError();
+  model.objects.push_back(std::move(*object));
+  return llvm::Error::success();
 }

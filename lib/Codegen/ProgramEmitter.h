@@ -4,8 +4,8 @@
 #ifndef NIBBLE_CODEGEN_PROGRAMEMITTER_H
 #define NIBBLE_CODEGEN_PROGRAMEMITTER_H
 
+#include "nibble/Codegen/Compile.h"
 #include "nibble/Dialect/UKernel/UKernel.h"
-#include "nibble/Pipelines/Compile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -48,7 +48,8 @@ void describeProgram(const Program &program, const TargetSpec &target, CompiledM
 /// Emits NAME_describe and NAME_arena_bytes.
 void emitDescription(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 
-/// Emits NAME_run, which is the run function of the best of `targets` that the processor has.
+/// Emits NAME_run, which is the run function of the best of `targets` that the processor has, or returns
+/// NIBBLE_ERROR_PROCESSOR if it has none.
 void emitDispatch(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 
 /// Emits what the program of a standalone executable looks for (lib/Runtime/Standalone/Main.c): a table of the model's

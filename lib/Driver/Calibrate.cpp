@@ -56,36 +56,31 @@ static void keep(CalibrationRun &run, const NamedArrays &feed, ArrayRef<std::str
 
 Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Samples &samples) {
   CalibrationRun run{makeCalibration(observed), {}};
-  uint64_t &count = run.calibration.samples;
   std::vector<std::string> names = getObservedNames(observed);
   session.reporter().beginStep("generating code to calibrate", std::nullopt);
   Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, observed, /*threads=*/1, /*optLevel=*/0);
   if (!executable)
     return executable.takeError();
   session.reporter().beginStep("calibrating", samples.count());
-  while (true) {
-    Expected<std::optional<NamedArrays>> feed = samples.next();
-    if (!feed)
-      return feed.takeError();
-    if (!*feed)
-      break;
-    Expected<std::vector<Array>> results = (*executable)->run(**feed);
-    std::string where = "calibration sample " + std::to_string(count);
+  auto measure = [&](const NamedArrays &feed) -> Error {
+    Expected<std::vector<Array>> results = (*executable)->run(feed);
     if (!results)
-      return addContext(where, results.takeError());
+      return results.takeError();
     if (Error error = observe(run.calibration, names, *results))
-      return addContext(where, std::move(error));
-    keep(run, **feed, names, *results);
-    session.reporter().advance(count);
-  }
+      return error;
+    keep(run, feed, names, *results);
+    return Error::success();
+  };
+  Expected<int64_t> count =
+      forEachSample(samples, session.reporter(), "calibration sample", "the calibration data", measure);
+  if (!count)
+    return count.takeError();
   session.reporter().endStep();
-  if (count == 0)
-    return makeError("the calibration data has no samples");
   return run;
 }
 
-Expected<double> measureSqnr(Executable &executable, ArrayRef<KeptSample> samples, ArrayRef<Port> inputs,
-                             ArrayRef<Port> outputs) {
+Expected<std::vector<Difference>> measureDifferences(Executable &executable, ArrayRef<KeptSample> samples,
+                                                     ArrayRef<Port> inputs, ArrayRef<Port> outputs) {
   std::vector<Difference> differences(executable.outputs().size());
   for (const KeptSample &sample : samples) {
     Expected<std::vector<Array>> results = executable.run(adapt(inputs, sample.feed, executable.inputs()));
@@ -96,10 +91,7 @@ Expected<double> measureSqnr(Executable &executable, ArrayRef<KeptSample> sample
               differences[i].add(sample.outputs[i], adapt(executable.outputs()[i], (*results)[i], outputs[i])))
         return std::move(error);
   }
-  double worst = std::numeric_limits<double>::infinity();
-  for (const Difference &difference : differences)
-    worst = std::min(worst, difference.getSqnr());
-  return worst;
+  return differences;
 }
 
 } // namespace nibble::driver

@@ -36,10 +36,10 @@ Expected<MethodSummary> Compilation::tryMethod(const MethodSummary &choice) {
   Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, *copy, /*threads=*/1, /*optLevel=*/0);
   if (!executable)
     return executable.takeError();
-  Expected<double> sqnr = measureSqnr(**executable, kept, ownInputs, ownOutputs);
-  if (!sqnr)
-    return sqnr.takeError();
-  return MethodSummary{choice.method, choice.correctBias, *sqnr};
+  Expected<std::vector<Difference>> differences = measureDifferences(**executable, kept, ownInputs, ownOutputs);
+  if (!differences)
+    return differences.takeError();
+  return MethodSummary{choice.method, choice.correctBias, getWorstSqnr(*differences)};
 }
 
 Error Compilation::chooseMethod() {

@@ -10,8 +10,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 
 using namespace llvm;
 
@@ -56,7 +54,7 @@ static mlir::LogicalResult foldQuantized(Session &session, mlir::ModuleOp module
   return passes.run(module);
 }
 
-Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const nibble::CompileOptions &options) {
+Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const CodegenOptions &options) {
   mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
   return attempt<CompiledModel>(session, [&]() -> Expected<CompiledModel> {
     if (mlir::failed(foldQuantized(session, *copy)))
@@ -65,22 +63,9 @@ Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, co
   });
 }
 
-Expected<std::unique_ptr<LoadedModel>> loadCode(const CompiledModel &model) {
-  if (model.isas.size() == 1)
-    return loadJIT(model);
-  // The choice of an instruction set is the system loader's.
-  SmallString<128> path;
-  if (std::error_code code = sys::fs::createTemporaryFile("nibble", "so", path))
-    return makeError("cannot make a temporary file: " + code.message());
-  FileRemover remover(path);
-  if (Error error = linkSharedLibrary(model.objects, path))
-    return std::move(error);
-  return nibble::loadLibrary(path, model.name);
-}
-
 Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads,
                                                      unsigned optLevel) {
-  nibble::CompileOptions options;
+  CodegenOptions options;
   options.targets = {getHostTargetSpec()};
   options.optLevel = optLevel;
   Expected<CompiledModel> model = generateCode(session, module, options);

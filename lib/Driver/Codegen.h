@@ -4,9 +4,9 @@
 #ifndef NIBBLE_LIB_DRIVER_CODEGEN_H
 #define NIBBLE_LIB_DRIVER_CODEGEN_H
 
+#include "nibble/Codegen/Load.h"
 #include "nibble/Driver/Options.h"
 #include "nibble/Driver/Session.h"
-#include "nibble/Pipelines/Compile.h"
 #include "nibble/Support/Errors.h"
 
 namespace nibble::driver {
@@ -38,11 +38,7 @@ llvm::Expected<T> attempt(Session &session, llvm::function_ref<llvm::Expected<T>
 }
 
 /// Generates code for a copy of `module`.
-llvm::Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module,
-                                           const nibble::CompileOptions &options);
-
-/// Brings generated code into this process.
-llvm::Expected<std::unique_ptr<LoadedModel>> loadCode(const CompiledModel &model);
+llvm::Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const CodegenOptions &options);
 
 } // namespace nibble::driver
 

@@ -6,11 +6,11 @@
 
 #include "Instrument.h"
 #include "PhaseRunner.h"
+#include "nibble/Codegen/Compile.h"
 #include "nibble/Driver/Calibrate.h"
 #include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Compile.h"
 #include "nibble/Driver/Inspect.h"
-#include "nibble/Pipelines/Compile.h"
 
 #include "llvm/ADT/SmallString.h"
 
@@ -60,7 +60,7 @@ private:
   llvm::Error calibrate(OpenSamples open);
   llvm::Error measureRanges(Samples &samples);
   llvm::Error keepRanges();
-  llvm::Error lower(const nibble::CompileOptions &codegen);
+  llvm::Error lower(const CodegenOptions &codegen);
   llvm::Expected<Compiled> packageAll(CompiledModel model);
   bool isCode() const;
   llvm::Error measureQuality(const CompiledModel &model);

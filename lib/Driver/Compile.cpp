@@ -263,6 +263,7 @@ void Compilation::addFindings(NodeSummary &node) const {
 /// Tells of each node, and with a model which calls it became.
 void Compilation::summarizeGraph(const CompiledModel *model) {
   summary.nodes = summarizeNodes(*module);
+  summary.precisions = countPrecisions(*module);
   for (NodeSummary &node : summary.nodes)
     addFindings(node);
   if (model)

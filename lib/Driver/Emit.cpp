@@ -5,6 +5,7 @@
 #include "Compilation.h"
 #include "Explanation.h"
 #include "LoadedExecutable.h"
+#include "nibble/Codegen/Package.h"
 #include "nibble/Driver/Bench.h"
 #include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Explain.h"
@@ -64,7 +65,7 @@ static Expected<SmallVector<char, 0>> package(const CompiledModel &model, String
 }
 
 /// Runs the phases lower and codegen on a copy of the graph.
-Error Compilation::lower(const nibble::CompileOptions &codegen) {
+Error Compilation::lower(const CodegenOptions &codegen) {
   lowered = module->clone();
   if (Error error =
           phases.run(Phase::Lower, *lowered, [&](mlir::PassManager &pm) { nibble::buildLowerPipeline(pm, codegen); });
@@ -80,7 +81,7 @@ Error Compilation::lower(const nibble::CompileOptions &codegen) {
 
 Expected<Compiled> Compilation::emit() {
   session.reporter().beginStep("generating code", std::nullopt);
-  nibble::CompileOptions codegen;
+  CodegenOptions codegen;
   codegen.name = name;
   Expected<std::vector<TargetSpec>> targets = parseTargets(options.target);
   if (!targets)
@@ -129,7 +130,7 @@ Expected<Compiled> Compilation::packageAll(CompiledModel model) {
 bool Compilation::isCode() const { return is_contained({"so", "a", "o", "exe"}, options.emit); }
 
 Error Compilation::measureNodes(Summary &summary) {
-  Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(*code);
+  Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(*code);
   if (!loaded)
     return loaded.takeError();
   return measureCalls(**loaded, kept.empty() ? nullptr : &kept.front().feed, ownInputs, summary);
@@ -142,17 +143,21 @@ Error Compilation::measureQuality(const CompiledModel &model) {
     return targets.takeError();
   if (kept.empty() || !isCode() || !all_of(*targets, isHostCapable))
     return Error::success();
-  Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(model);
+  Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(model);
   if (!loaded)
     return loaded.takeError();
   Expected<std::unique_ptr<Executable>> executable = makeLoadedExecutable(std::move(*loaded), options.threads);
   if (!executable)
     return executable.takeError();
   ArrayRef<Port> inputs = (*executable)->inputs();
-  Expected<double> sqnr = measureSqnr(**executable, kept, ownInputs, ownOutputs);
-  if (!sqnr)
-    return sqnr.takeError();
-  summary.sqnr = *sqnr;
+  Expected<std::vector<Difference>> differences = measureDifferences(**executable, kept, ownInputs, ownOutputs);
+  if (!differences)
+    return differences.takeError();
+  for (auto [port, difference] : zip_equal(ownOutputs, *differences))
+    if (std::string text = difference.describeLost(); !text.empty())
+      if (Error error = session.warn("output '" + port.name + "' " + text + " in float, on calibration inputs"))
+        return error;
+  summary.sqnr = getWorstSqnr(*differences);
   Expected<Latency> latency = measure(**executable, adapt(ownInputs, kept.front().feed, inputs), /*seconds=*/0.1);
   if (!latency)
     return latency.takeError();
@@ -165,14 +170,14 @@ Error Compilation::measureFloat() {
   if (!floatGraph || !summary.latency)
     return Error::success();
   session.reporter().beginStep("compiling the float model for comparison", std::nullopt);
-  nibble::CompileOptions codegen;
+  CodegenOptions codegen;
   codegen.targets = {getHostTargetSpec()};
   Expected<CompiledModel> model = generateCode(session, *floatGraph, codegen);
   if (!model)
     return model.takeError();
   summary.floatWeightBytes = model->weightBytes;
   summary.floatArenaBytes = model->arenaBytes;
-  Expected<std::unique_ptr<LoadedModel>> loaded = loadCode(*model);
+  Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(*model);
   if (!loaded)
     return loaded.takeError();
   Expected<std::unique_ptr<Executable>> executable = makeLoadedExecutable(std::move(*loaded), options.threads);

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
@@ -67,21 +68,72 @@ std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph) {
   return nodes;
 }
 
+namespace {
+/// What an operation says of its node's precision: the more, the lower.
+enum class Weight { Computes, Moves, Converts };
+
+/// The precision of a node by the operations seen so far.
+struct NodePrecision {
+  Weight weight;
+  std::string precision;
+
+  /// In the order in which one of them stands for the node.
+  auto getRank() const {
+    const StringRef ranks[] = {"float32", "weight-only int8", "dynamic int8", "int8"};
+    return std::pair(weight, find(ranks, precision) - std::begin(ranks));
+  }
+};
+} // namespace
+
+static Weight getWeight(mlir::Operation *op) {
+  if (isa<QuantizeOp, DequantizeOp, IntQuantizeOp, IntDequantizeOp, DynamicScaleOp, DynamicQuantizeOp>(op))
+    return Weight::Converts;
+  return isa<ReshapeOp, TransposeOp, SliceOp, ConcatOp, PadOp, ResizeNearestOp>(op) ? Weight::Moves : Weight::Computes;
+}
+
+std::map<std::string, int64_t> countPrecisions(mlir::ModuleOp graph) {
+  StringMap<NodePrecision> nodes;
+  graph.walk([&](mlir::Operation *op) {
+    StringRef node = getNodeName(op->getLoc());
+    if (op->getNumResults() == 0 || isa<ConstantOp>(op) || !isa<NibbleDialect>(op->getDialect()) || node.empty())
+      return;
+    NodePrecision made{getWeight(op), getPrecision(op)};
+    auto [entry, isNew] = nodes.try_emplace(node, made);
+    if (!isNew && made.getRank() < entry->second.getRank())
+      entry->second = made;
+  });
+  // What happens to an input before any node reads it has the input's name.
+  graph.walk([&](mlir::func::FuncOp function) {
+    for (mlir::BlockArgument argument : function.getArguments())
+      if (auto entry = nodes.find(getNodeName(argument.getLoc()));
+          entry != nodes.end() && entry->second.weight != Weight::Computes)
+        nodes.erase(entry);
+  });
+  std::map<std::string, int64_t> counts;
+  for (const auto &entry : nodes)
+    if (entry.second.weight != Weight::Converts)
+      ++counts[entry.second.precision];
+  return counts;
+}
+
 /// Explains a compiled file by what it tells of itself, with times if it is a library that this machine runs.
-static Expected<Summary> explainCompiled(StringRef path) {
+static Expected<Summary> explainCompiled(Session &session, StringRef path) {
   Expected<std::optional<Summary>> summary = readExplanation(path);
   if (!summary)
     return summary.takeError();
   if (!*summary)
     return makeError(
         "'" + path +
-        "' does not tell of itself: it was compiled with --strip; explain its model, with the same options");
+        "' does not tell of itself: it was compiled with --strip, or stripped since; explain its model, with the same "
+        "options");
   (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>((*summary)->outputBytes));
   if (!isSharedLibrary(path))
     return std::move(**summary);
   Expected<std::unique_ptr<LoadedModel>> model = openLibrary(path);
-  if (!model)
-    return model.takeError();
+  if (!model) {
+    session.reporter().note("there are no times: " + toString(model.takeError()));
+    return std::move(**summary);
+  }
   if (Error error = measureCalls(**model, nullptr, {}, **summary))
     return addContext("'" + path + "'", std::move(error));
   return std::move(**summary);
@@ -89,7 +141,7 @@ static Expected<Summary> explainCompiled(StringRef path) {
 
 Expected<Summary> explain(Session &session, StringRef path, OpenSamples openSamples, const CompileOptions &options) {
   if (!isModel(path))
-    return explainCompiled(path);
+    return explainCompiled(session, path);
   Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, options);
   if (!compilation)
     return compilation.takeError();

@@ -4,9 +4,9 @@
 #ifndef NIBBLE_LIB_DRIVER_EXPLANATION_H
 #define NIBBLE_LIB_DRIVER_EXPLANATION_H
 
+#include "nibble/Codegen/Load.h"
 #include "nibble/Driver/Executable.h"
 #include "nibble/Driver/Summary.h"
-#include "nibble/Pipelines/Compile.h"
 
 namespace nibble::driver {
 

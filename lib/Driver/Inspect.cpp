@@ -147,6 +147,8 @@ json::Object toJson(const ModelInfo &info) {
                       {"inputs", toJson(info.inputs)},
                       {"outputs", toJson(info.outputs)},
                       {"weight_bytes", info.weightBytes}};
+  if (!info.planHash.empty())
+    object["plan_hash"] = info.planHash;
   if (info.fileBytes)
     object["file_bytes"] = info.fileBytes;
   if (!info.operations.empty()) {
@@ -180,7 +182,9 @@ static void printPorts(StringRef title, ArrayRef<Port> ports, raw_ostream &os) {
 void print(const ModelInfo &info, raw_ostream &os) {
   os << formatv("{0,-9} {1}\n", "model", info.name);
   if (!info.hash.empty())
-    os << formatv("{0,-9} {1}\n", "sha256", info.hash);
+    os << formatv("{0,-9} {1}\n", "hash", info.hash);
+  if (!info.planHash.empty())
+    os << formatv("{0,-9} {1}\n", "plan", info.planHash);
   printPorts("input", info.inputs, os);
   printPorts("output", info.outputs, os);
   os << formatv("{0,-9} {1:n} bytes\n", "weights", info.weightBytes);

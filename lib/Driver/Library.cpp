@@ -11,6 +11,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
 
@@ -24,6 +26,11 @@ static Expected<std::string> findName(StringRef path) {
   auto *elf = dyn_cast<object::ELFObjectFileBase>(binary->getBinary());
   if (!elf)
     return makeError("'" + path + "' is not a shared library of this system");
+  // The system's loader would say that there is no such file.
+  Triple own(sys::getProcessTriple());
+  if (elf->getArch() != own.getArch())
+    return makeError("'" + path + "' was compiled for " + Triple::getArchTypeName(elf->getArch()) +
+                     ", and this machine is " + own.getArchName());
   for (const object::ELFSymbolRef &symbol : elf->getDynamicSymbolIterators()) {
     Expected<StringRef> name = symbol.getName();
     if (!name) {
@@ -72,6 +79,7 @@ Expected<ModelInfo> inspectLibrary(StringRef path) {
   ModelInfo info;
   info.name = desc.name;
   info.hash = desc.model_hash;
+  info.planHash = desc.plan_hash;
   info.weightBytes = desc.weight_bytes;
   info.arenaBytes = desc.arena_bytes;
   SmallVector<StringRef> targets;
@@ -85,8 +93,7 @@ Expected<ModelInfo> inspectLibrary(StringRef path) {
   if (!summary)
     return summary.takeError();
   if (*summary)
-    for (const NodeSummary &node : (*summary)->nodes)
-      ++info.precisions[node.precision];
+    info.precisions = (*summary)->precisions;
   return info;
 }
 

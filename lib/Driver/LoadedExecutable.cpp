@@ -154,7 +154,10 @@ Error Run::check(int32_t status) const {
                                               "a null pointer",
                                               "too small an arena",
                                               "a misaligned arena",
-                                              "a negative dimension"};
+                                              "a negative dimension",
+                                              "that the thread rounds or flushes floating-point numbers in another way "
+                                              "than the default",
+                                              "that the processor has none of its instruction sets"};
   if (status == NIBBLE_OK)
     return Error::success();
   bool isKnown = status > 0 && size_t(status) < std::size(reasons);

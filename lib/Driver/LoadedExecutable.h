@@ -4,8 +4,8 @@
 #ifndef NIBBLE_LIB_DRIVER_LOADEDEXECUTABLE_H
 #define NIBBLE_LIB_DRIVER_LOADEDEXECUTABLE_H
 
+#include "nibble/Codegen/Load.h"
 #include "nibble/Driver/Executable.h"
-#include "nibble/Pipelines/Compile.h"
 
 namespace nibble::driver {
 

@@ -17,6 +17,22 @@ namespace nibble::driver {
 
 Samples::~Samples() = default;
 
+Expected<int64_t> forEachSample(Samples &samples, Reporter &reporter, StringRef name, const Twine &source,
+                                function_ref<Error(const NamedArrays &)> action) {
+  for (int64_t count = 0;; ++count) {
+    Expected<std::optional<NamedArrays>> feed = samples.next(); // whose errors name the sample themselves
+    if (!feed)
+      return feed.takeError();
+    if (!*feed && count == 0)
+      return makeError(source + " has no samples");
+    if (!*feed)
+      return count;
+    if (Error error = action(**feed))
+      return addContext((name + " " + Twine(count)).str(), std::move(error));
+    reporter.advance(count + 1);
+  }
+}
+
 Error checkFinite(const NamedArrays &feed) {
   for (const NamedArray &entry : feed)
     if (std::optional<int64_t> index = entry.array.findNonFinite()) {

@@ -70,6 +70,10 @@ json::Object toJson(const Summary &summary) {
   put(object, "float_arena_bytes", summary.floatArenaBytes);
   put(object, "float_weight_bytes", summary.floatWeightBytes);
   object["nodes"] = toArray(summary.nodes);
+  json::Object precisions;
+  for (const auto &[precision, count] : summary.precisions)
+    precisions[precision] = count;
+  object["precisions"] = std::move(precisions);
   if (!summary.calls.empty())
     object["calls"] = toArray(summary.calls);
   if (!summary.buffers.empty())
@@ -167,6 +171,9 @@ std::optional<Summary> parseSummary(const json::Object &object) {
   if (!parse(object, "nodes", summary.nodes) || !parse(object, "calls", summary.calls) ||
       !parse(object, "buffers", summary.buffers))
     return std::nullopt;
+  if (const json::Object *precisions = object.getObject("precisions"))
+    for (const auto &[precision, count] : *precisions)
+      summary.precisions[StringRef(precision).str()] = count.getAsInteger().value_or(0);
   for (CallSummary &call : summary.calls)
     if (call.node < -1 || call.node >= int64_t(summary.nodes.size()))
       return std::nullopt;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Pipelines/Phases.h"
+#include "nibble/Codegen/Compile.h"
 #include "nibble/Dialect/Nibble/Passes.h"
-#include "nibble/Pipelines/Compile.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"

@@ -25,10 +25,22 @@ static std::string spell(float value) {
   llvm_unreachable("nine digits tell all f32 apart");
 }
 
+/// In lines of 16 numbers, so that a comparison of versions shows which changed.
+template <typename T>
+static void writeNumbers(ArrayRef<T> numbers, raw_ostream &os) {
+  constexpr size_t lineLength = 16;
+  os << '[';
+  for (size_t at = 0; at < numbers.size(); at += lineLength) {
+    os << (at ? ",\n        " : "\n        ");
+    interleave(numbers.slice(at, std::min(lineLength, numbers.size() - at)), os, ",");
+  }
+  os << ']';
+}
+
 static void writeHistogram(const Histogram &histogram, raw_ostream &os) {
-  os << "{\"exponent\": " << histogram.getExponent() << ", \"first\": " << histogram.getFirstBin() << ", \"counts\": [";
-  interleave(histogram.getCounts(), os, ",");
-  os << "]}";
+  os << "{\"exponent\": " << histogram.getExponent() << ", \"first\": " << histogram.getFirstBin() << ", \"counts\": ";
+  writeNumbers(histogram.getCounts(), os);
+  os << "}";
 }
 
 void nibble::writeCalibration(const Calibration &calibration, raw_ostream &os) {
@@ -47,9 +59,8 @@ void nibble::writeCalibration(const Calibration &calibration, raw_ostream &os) {
     writeHistogram(histogram, os);
     auto sums = calibration.channels.find(name);
     if (sums != calibration.channels.end() && !sums->second.getSums().empty()) {
-      os << ",\n      \"channel_sums\": [";
-      interleave(sums->second.getSums(), os, ",");
-      os << "]";
+      os << ",\n      \"channel_sums\": ";
+      writeNumbers(ArrayRef(sums->second.getSums()), os);
     }
     os << "\n    }";
     separator = ",\n";

@@ -50,6 +50,8 @@ const TargetSpec &nibble::getPlainestTargetSpec(const TargetSpec &spec) {
   return *llvm::find_if(getTargetSpecs(), [&](const TargetSpec &other) { return other.triple == spec.triple; });
 }
 
+bool nibble::isBaseline(const TargetSpec &spec) { return spec.isa == getPlainestTargetSpec(spec).isa; }
+
 #if defined(__x86_64__)
 static constexpr std::optional<kernels::Arch> hostArch = kernels::Arch::X86_64;
 #elif defined(__aarch64__)

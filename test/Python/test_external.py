@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Large weights: beside the model they are mapped, inside it they are held once."""
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -53,6 +55,41 @@ def test_external_weights_beyond_2_gigabytes_are_mapped(tmp_path, empty):
                          data_location=TensorProto.EXTERNAL)
     weight.external_data.add(key="location", value="weights.bin")
     assert peak(save(weight, tmp_path / "model.onnx")) < empty + 32 * MEGABYTE
+
+
+def hash_of(path):
+    command = [TOOLS / "nibble", "inspect", path, "--json"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["hash"]
+
+
+def test_hash_covers_external_weights(tmp_path):
+    """Else measurements of other weights would pass for this model's."""
+    values = np.random.default_rng(0).normal(size=(8, 600)).astype(np.float32)
+    weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=values.shape, data_location=TensorProto.EXTERNAL)
+    weight.external_data.add(key="location", value="weights.bin")
+    (tmp_path / "weights.bin").write_bytes(values.tobytes())
+    path = save(weight, tmp_path / "model.onnx")
+    np.savez(tmp_path / "data.npz", x=np.ones((4, 8), np.float32))
+    calibrated = tmp_path / "model.calib.json"
+    nibble = [TOOLS / "nibble"]
+    subprocess.run([*nibble, "calibrate", path, "--calib", tmp_path / "data.npz", "-o", calibrated], check=True)
+    compile = [*nibble, "compile", path, "--calib-file", calibrated, "-o", tmp_path / "model.so"]
+    subprocess.run(compile, check=True, stdout=subprocess.DEVNULL)
+    before = hash_of(path)
+    assert before == hash_of(path) and before != hashlib.sha256(path.read_bytes()).hexdigest()
+
+    values[0, 0] += 1
+    (tmp_path / "weights.bin").write_bytes(values.tobytes())
+    after = hash_of(path)
+    assert after != before
+    stale = subprocess.run(compile, capture_output=True, text=True)
+    assert stale.returncode == 1
+    assert f"was made for another model: its hash is '{before}', expected '{after}'; calibrate again" in stale.stderr
+
+
+def test_hash_of_one_file_is_its_sha256(tmp_path):
+    path = save(onnx.numpy_helper.from_array(np.zeros((4, 4), np.float32), "w"), tmp_path / "model.onnx")
+    assert hash_of(path) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_internal_weights_are_copied_once(tmp_path, empty):

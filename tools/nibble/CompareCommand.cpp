@@ -23,10 +23,11 @@ public:
                            "model it came from\n\n"
                            "  nibble compare model.onnx model.so --inputs data.npz\n"
                            "  nibble compare model.onnx model.so --inputs data.npz --json\n\n"
-                           "  Reports of each output the signal to quantization noise ratio "
-                           "in dB (infinite: equal),\n"
-                           "  how often the greatest element is the same, and the greatest "
-                           "error.\n"),
+                           "  Reports of each output the signal to quantization noise ratio (exact where nothing "
+                           "differs;\n"
+                           "  null in JSON), how often the greatest element is the same, and the greatest error. A "
+                           "NaN or\n"
+                           "  an infinity in OTHER where MODEL has a number is an error.\n"),
         expected(cl::Positional, cl::Required, cl::desc("MODEL"), cl::sub(subcommand)),
         actual(cl::Positional, cl::Required, cl::desc("OTHER"), cl::sub(subcommand)),
         inputs("inputs", cl::Required, cl::desc(".npz file (or folder of them) of samples"), cl::value_desc("data"),
@@ -82,30 +83,29 @@ Error CompareCommand::checkSame(StringRef what, ArrayRef<Port> first, ArrayRef<P
 
 Error CompareCommand::compare(Executable &first, Executable &second, Samples &samples, Reporter &reporter) {
   std::vector<Difference> differences(first.outputs().size());
-  int64_t count = 0;
   reporter.beginStep("comparing", samples.count());
-  while (true) {
-    Expected<std::optional<NamedArrays>> feed = samples.next();
-    if (!feed)
-      return feed.takeError();
-    if (!*feed)
-      break;
-    Expected<std::vector<Array>> left = first.run(**feed);
+  auto add = [&](const NamedArrays &feed) -> Error {
+    Expected<std::vector<Array>> left = first.run(feed);
     if (!left)
       return addContext(expected, left.takeError());
-    Expected<std::vector<Array>> right = second.run(adapt(first.inputs(), **feed, second.inputs()));
+    Expected<std::vector<Array>> right = second.run(adapt(first.inputs(), feed, second.inputs()));
     if (!right)
       return addContext(actual, right.takeError());
-    for (auto [index, difference] : enumerate(differences))
-      if (Error error =
-              difference.add((*left)[index], adapt(second.outputs()[index], (*right)[index], first.outputs()[index])))
-        return addContext("output '" + first.outputs()[index].name + "' of '" + actual + "'", std::move(error));
-    reporter.advance(++count);
-  }
+    for (auto [index, difference] : enumerate(differences)) {
+      const Port &port = first.outputs()[index];
+      std::string where = "output '" + port.name + "' of '" + actual + "'";
+      if (Error error = difference.add((*left)[index], adapt(second.outputs()[index], (*right)[index], port)))
+        return addContext(where, std::move(error));
+      if (std::string text = difference.describeLost(); !text.empty())
+        return makeError(where + " " + text + " in '" + expected + "'");
+    }
+    return Error::success();
+  };
+  Expected<int64_t> count = forEachSample(samples, reporter, "sample", "'" + inputs + "'", add);
+  if (!count)
+    return count.takeError();
   reporter.endStep();
-  if (count == 0)
-    return makeError("'" + inputs + "' has no samples");
-  report(first.outputs(), differences, count);
+  report(first.outputs(), differences, *count);
   return Error::success();
 }
 
@@ -120,13 +120,12 @@ void CompareCommand::report(ArrayRef<Port> outputs, ArrayRef<Difference> differe
     return printJson(json::Object{{"samples", count}, {"outputs", std::move(array)}});
   }
   std::vector<std::vector<std::string>> rows = {
-      {"output", "SQNR dB", "same arg max", "max error", "relative", "same bits"}};
+      {"output", "SQNR", "same arg max", "max error", "relative", "same bits"}};
   for (auto [port, difference] : zip_equal(outputs, differences))
-    rows.push_back({port.name, formatv("{0:f2}", difference.getSqnr()).str(),
-                    formatv("{0:f2} %", 100 * difference.getArgMaxAgreement()).str(),
-                    formatv("{0}", difference.getMaxError()).str(),
-                    formatv("{0:e2}", difference.getMaxRelativeError()).str(),
-                    formatv("{0:f2} %", 100 * difference.getIdentical()).str()});
+    rows.push_back(
+        {port.name, formatSqnr(difference.getSqnr()), formatv("{0:f2} %", 100 * difference.getArgMaxAgreement()).str(),
+         formatv("{0}", difference.getMaxError()).str(), formatv("{0:e2}", difference.getMaxRelativeError()).str(),
+         formatv("{0:f2} %", 100 * difference.getIdentical()).str()});
   printTable(rows);
   outs() << count << (count == 1 ? " sample\n" : " samples\n");
 }

@@ -2,11 +2,10 @@
 
 #include "SummaryTable.h"
 #include "Output.h"
+#include "nibble/Driver/Compare.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-
-#include <map>
 
 using namespace llvm;
 
@@ -14,14 +13,11 @@ namespace nibble::driver {
 
 static std::string formatBytes(int64_t bytes) { return formatv("{0:n}", bytes).str(); }
 
-static std::string formatDecibels(std::optional<double> sqnr) { return sqnr ? formatv("{0:f1} dB", *sqnr).str() : ""; }
+static std::string formatDecibels(std::optional<double> sqnr) { return sqnr ? formatSqnr(*sqnr) : ""; }
 
-static std::string countPrecisions(const Summary &summary) {
-  std::map<std::string, int> counts;
-  for (const NodeSummary &node : summary.nodes)
-    ++counts[node.precision];
+static std::string formatPrecisions(const Summary &summary) {
   std::string text;
-  for (const auto &[precision, count] : counts)
+  for (const auto &[precision, count] : summary.precisions)
     text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + precision;
   return text;
 }
@@ -30,8 +26,8 @@ static std::string countPrecisions(const Summary &summary) {
 static std::string formatMethods(ArrayRef<MethodSummary> methods) {
   std::string text;
   for (const MethodSummary &method : methods)
-    text += formatv("{0}{1}{2} {3:f1} dB", text.empty() ? "" : ", ", method.method,
-                    method.correctBias ? " with bias correction" : "", method.sqnr)
+    text += formatv("{0}{1}{2} {3}", text.empty() ? "" : ", ", method.method,
+                    method.correctBias ? " with bias correction" : "", formatSqnr(method.sqnr))
                 .str();
   return text;
 }
@@ -110,7 +106,7 @@ void printSummary(const Summary &summary, StringRef output) {
   table.print();
   if (std::string methods = formatMethods(summary.methods); !methods.empty())
     outs() << "ranges (best of): " << methods << '\n';
-  outs() << "nodes: " << countPrecisions(summary) << '\n';
+  outs() << "nodes: " << formatPrecisions(summary) << '\n';
   printFloatNodes(summary);
   if (std::string steps = formatSteps(summary.steps); !steps.empty())
     outs() << "compiled in " << steps << '\n';

@@ -135,7 +135,7 @@ void test::expectExact(const std::string &text, int64_t batch, unsigned seed) {
     if (!isHostCapable(target))
       continue;
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, context.get());
-    CompileOptions options;
+    CodegenOptions options;
     options.targets = {target};
     auto model = compileToObjects(*module, options);
     ASSERT_TRUE(bool(model)) << target.isa << ": " << llvm::toString(model.takeError()) << "\n" << text;

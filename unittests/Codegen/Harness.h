@@ -4,7 +4,7 @@
 #ifndef NIBBLE_UNITTESTS_CODEGEN_HARNESS_H
 #define NIBBLE_UNITTESTS_CODEGEN_HARNESS_H
 
-#include "nibble/Pipelines/Compile.h"
+#include "nibble/Codegen/Load.h"
 #include "nibble/Reference/Interpreter.h"
 
 #include "mlir/IR/MLIRContext.h"

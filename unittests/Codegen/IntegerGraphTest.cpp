@@ -69,7 +69,7 @@ TEST_P(IntegerGraph, HasCodeForEveryTarget) {
   for (const TargetSpec &target : getTargetSpecs()) {
     auto module = mlir::parseSourceString<mlir::ModuleOp>(makeGraph(GetParam()), context.get());
     ASSERT_TRUE(bool(module));
-    CompileOptions options;
+    CodegenOptions options;
     options.targets = {target};
     auto model = compileToObjects(*module, options);
     ASSERT_TRUE(bool(model)) << target.isa << ": " << llvm::toString(model.takeError());

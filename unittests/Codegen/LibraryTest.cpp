@@ -3,6 +3,7 @@
 
 #include "Harness.h"
 
+#include "nibble/Codegen/Package.h"
 #include "nibble/Runtime/nibble_loader.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -31,7 +32,7 @@ std::string makeModel(const std::string &factor) {
 
 CompiledModel compile(MLIRContext &context, const std::string &name, const std::string &factor, bool observe = false) {
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(makeModel(factor), &context);
-  CompileOptions options;
+  CodegenOptions options;
   options.name = name;
   // One library, one architecture.
   for (const TargetSpec &target : getTargetSpecs())
@@ -124,7 +125,7 @@ TEST(Library, SameBytesTwice) {
 TEST(Library, NamesAreIdentifiers) {
   auto context = makeContext();
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(makeModel("1.0"), context.get());
-  CompileOptions options;
+  CodegenOptions options;
   options.name = "a-b";
   auto model = compileToObjects(*module, options);
   EXPECT_EQ(llvm::toString(model.takeError()), "expected a name of letters, digits and underscores, got 'a-b'");

@@ -68,7 +68,7 @@ TEST(Symbols, ObjectsNeedNothingFromOutside) {
   for (const TargetSpec &target : getTargetSpecs()) {
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, context.get());
     ASSERT_TRUE(bool(module)) << text;
-    CompileOptions options;
+    CodegenOptions options;
     options.targets = {target};
     auto model = compileToObjects(*module, options);
     ASSERT_TRUE(bool(model)) << llvm::toString(model.takeError());

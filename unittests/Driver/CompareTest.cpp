@@ -2,6 +2,7 @@
 
 #include "nibble/Driver/Compare.h"
 
+#include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
 #include <cmath>
@@ -36,6 +37,40 @@ TEST(Compare, AddsUpOverSamples) {
   EXPECT_EQ(difference.getMaxError(), 1);
   EXPECT_EQ(difference.getMaxRelativeError(), 0.25);
   EXPECT_EQ(difference.getIdentical(), 0.25);
+}
+
+TEST(Compare, NumbersThatAreLost) {
+  const float nan = NAN, infinity = INFINITY;
+  Difference same;
+  ASSERT_FALSE(bool(same.add(make({2, 2}, {1, nan, infinity, 2}), make({2, 2}, {1, nan, infinity, 2}))));
+  EXPECT_TRUE(std::isinf(same.getSqnr()));
+  EXPECT_EQ(same.describeLost(), "");
+  EXPECT_EQ(formatSqnr(same.getSqnr()), "exact");
+
+  Difference lost;
+  ASSERT_FALSE(bool(lost.add(make({2, 2}, {1, 2, 3, 0.5}), make({2, 2}, {1, 2, 3, nan}))));
+  EXPECT_EQ(lost.getSqnr(), -200);
+  EXPECT_EQ(lost.describeLost(), "is NaN at element 3, which is 0.5");
+  EXPECT_EQ(formatSqnr(lost.getSqnr()), "-200.0 dB");
+
+  Difference infinite;
+  ASSERT_FALSE(bool(infinite.add(make({2}, {1, -2}), make({2}, {1, -infinity}))));
+  EXPECT_EQ(infinite.describeLost(), "is infinite at element 1, which is -2");
+
+  // What float computes as no number cannot be lost.
+  Difference found;
+  ASSERT_FALSE(bool(found.add(make({2}, {1, nan}), make({2}, {1, 2}))));
+  EXPECT_EQ(found.describeLost(), "");
+  EXPECT_EQ(found.getSqnr(), -200);
+}
+
+TEST(Compare, NoiseWithoutSignal) {
+  Difference difference;
+  ASSERT_FALSE(bool(difference.add(make({2}, {0, 0}), make({2}, {0, 1}))));
+  EXPECT_EQ(difference.getSqnr(), -200);
+  EXPECT_EQ(
+      cantFail(json::parse(formatv("{0}", json::Value(difference.toJson())).str())).getAsObject()->getNumber("sqnr_db"),
+      -200);
 }
 
 TEST(Compare, ShapesDiffer) {

@@ -4,6 +4,7 @@
 #ifndef NIBBLE_DRIVER_CALIBRATE_H
 #define NIBBLE_DRIVER_CALIBRATE_H
 
+#include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Samples.h"
 #include "nibble/Driver/Session.h"
 #include "nibble/Quantization/Calibration.h"
@@ -26,9 +27,9 @@ struct CalibrationRun {
 /// every sample. Memory does not grow with their number.
 llvm::Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Samples &samples);
 
-/// The signal-to-noise ratio in dB of `executable` against the outputs of `samples`: the worst output's.
-llvm::Expected<double> measureSqnr(Executable &executable, llvm::ArrayRef<KeptSample> samples,
-                                   llvm::ArrayRef<Port> inputs, llvm::ArrayRef<Port> outputs);
+/// How far the outputs of `executable` are from those of `samples`, which a form of it with these ports has.
+llvm::Expected<std::vector<Difference>> measureDifferences(Executable &executable, llvm::ArrayRef<KeptSample> samples,
+                                                           llvm::ArrayRef<Port> inputs, llvm::ArrayRef<Port> outputs);
 
 } // namespace nibble::driver
 

@@ -8,8 +8,12 @@
 
 namespace nibble::driver {
 
-/// Describes the nodes of a graph in execution order.
+/// Describes the operations of a graph in execution order.
 std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph);
+
+/// How many nodes of the model are computed in each precision. A node that several operations compute counts once: as
+/// float if one of them is, conversions at its border and moves of its operands aside.
+std::map<std::string, int64_t> countPrecisions(mlir::ModuleOp graph);
 
 /// Explains a compiled library, or what compiling the model at `path` gives, with measured times.
 llvm::Expected<Summary> explain(Session &session, llvm::StringRef path, OpenSamples openSamples,

@@ -15,7 +15,7 @@
 namespace nibble::driver {
 
 struct ModelInfo {
-  std::string name, hash;
+  std::string name, hash, planHash; // as nibble_model_desc has them; the plan's of a compiled model
   std::vector<Port> inputs, outputs;
   std::map<std::string, int64_t> operations; // how many of each kind; constants are not counted
   int64_t weightBytes = 0;                   // of what the operations read

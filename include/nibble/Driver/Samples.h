@@ -5,6 +5,7 @@
 #define NIBBLE_DRIVER_SAMPLES_H
 
 #include "nibble/Driver/Executable.h"
+#include "nibble/Driver/Session.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -27,6 +28,12 @@ public:
 /// are not used.
 llvm::Expected<std::unique_ptr<Samples>> openSamples(llvm::StringRef path, llvm::ArrayRef<Port> inputs,
                                                      llvm::function_ref<void(const llvm::Twine &)> note);
+
+/// Calls `action` with each sample and tells the reporter of it; an error names the sample: `name` and its number. If
+/// there is none, that is an error of `source`.
+llvm::Expected<int64_t> forEachSample(Samples &samples, Reporter &reporter, llvm::StringRef name,
+                                      const llvm::Twine &source,
+                                      llvm::function_ref<llvm::Error(const NamedArrays &)> action);
 
 /// Says which input of a feed holds a NaN or an infinity, if one does.
 llvm::Error checkFinite(const NamedArrays &feed);

@@ -8,13 +8,14 @@
 
 #include "llvm/Support/JSON.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace nibble::driver {
 
-/// How one node is computed.
+/// How one operation that came of a node is computed.
 struct NodeSummary {
   std::string node, value, operation;
   std::string precision; // "int8", "float32"
@@ -54,9 +55,10 @@ struct Summary {
   std::optional<double> latency, floatLatency; // milliseconds
   std::optional<int64_t> floatArenaBytes, floatWeightBytes;
   int64_t samples = 0;
-  std::vector<MethodSummary> methods; // that were compared, the chosen one first
-  std::vector<StepTime> steps;        // of the compilation
-  std::vector<NodeSummary> nodes;
+  std::vector<MethodSummary> methods;        // that were compared, the chosen one first
+  std::vector<StepTime> steps;               // of the compilation
+  std::vector<NodeSummary> nodes;            // operations that came of them, in order
+  std::map<std::string, int64_t> precisions; // how many nodes of the model, after fusion, are computed in each
   std::vector<CallSummary> calls;
   std::vector<BufferSummary> buffers;
 };

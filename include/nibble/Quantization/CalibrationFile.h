@@ -13,7 +13,8 @@ class raw_ostream;
 namespace nibble {
 
 /// Writes schema version, model, hash, method and, sorted by name, each value's extremes, chosen range, histogram and
-/// sums of channels (in units of 2^-20), one line each, so that versions can be compared. The same measurements give the same bytes.
+/// sums of channels (in units of 2^-20), in short lines, so that versions can be compared. The same measurements give
+/// the same bytes.
 void writeCalibration(const Calibration &calibration, llvm::raw_ostream &os);
 
 /// Reads what writeCalibration wrote; errors name the entry at fault. Ranges are not read: they follow from the method.

@@ -8,8 +8,19 @@
  *   int32_t NAME_run(const nibble_context *context);
  *
  * A run allocates nothing and keeps no state between calls: contexts with arenas of their own run at the same time.
- * The caller owns all memory. Floating-point code expects round-to-nearest without flushing of denormals, the state
- * in which every program starts. */
+ * The caller owns all memory.
+ *
+ * Results have the same bits everywhere, so a run needs the floating-point state in which every thread starts: rounding
+ * to the nearest and, unless all that the model computes in floating point is conversions from and to integers,
+ * denormal numbers that are not flushed to zero. A run that finds the calling thread in another state returns
+ * NIBBLE_ERROR_FLOAT_STATE and computes nothing. On x86-64 that state is MXCSR (_MM_SET_ROUNDING_MODE,
+ * _MM_SET_FLUSH_ZERO_MODE, _MM_SET_DENORMALS_ZERO_MODE), on AArch64 FPCR; programs linked with -ffast-math change it.
+ * The threads of a parallel_for must be in the same state, which nothing checks (those of nibble_pool.h are).
+ *
+ * NAME_run can be called on every processor of the architecture: where it has none of the instruction sets that the
+ * model was compiled for, it returns NIBBLE_ERROR_PROCESSOR. It is an indirect function (STT_GNU_IFUNC) then, unless
+ * the instruction set is the architecture's baseline (generic, neon), so the system's loader must know those: glibc and
+ * Android's do, musl's does not. */
 
 #ifndef NIBBLE_RUNTIME_NIBBLE_ABI_H
 #define NIBBLE_RUNTIME_NIBBLE_ABI_H
@@ -29,7 +40,9 @@ enum nibble_status {
   NIBBLE_ERROR_NULL_POINTER = 2,    /* context, or an array or buffer that it needs, is null */
   NIBBLE_ERROR_ARENA_TOO_SMALL = 3, /* arena_bytes is less than NAME_arena_bytes says */
   NIBBLE_ERROR_MISALIGNED = 4,      /* the arena is not aligned to NIBBLE_ALIGNMENT */
-  NIBBLE_ERROR_DIMENSION = 5        /* a dynamic dimension is negative */
+  NIBBLE_ERROR_DIMENSION = 5,       /* a dynamic dimension is negative */
+  NIBBLE_ERROR_FLOAT_STATE = 6,     /* the calling thread rounds or flushes floating-point numbers in another way */
+  NIBBLE_ERROR_PROCESSOR = 7        /* the processor has none of the library's instruction sets */
 };
 
 /* Of the arena. Inputs and outputs need the alignment of their elements only. */
@@ -43,8 +56,8 @@ enum nibble_layout { NIBBLE_LAYOUT_NONE = 0, NIBBLE_LAYOUT_NCHW = 1, NIBBLE_LAYO
 /* An input or output. Elements lie in row-major order without gaps. */
 typedef struct nibble_tensor_desc {
   const char *name;
-  const int64_t *dims;           /* `rank` extents, -1 where dynamic */
-  const char *const *dim_names;  /* `rank` names of dynamic dimensions, null or "" where static */
+  const int64_t *dims;          /* `rank` extents, -1 where dynamic */
+  const char *const *dim_names; /* `rank` names of dynamic dimensions, null or "" where static */
   uint32_t rank;
   uint32_t dtype;     /* nibble_dtype */
   uint32_t layout;    /* nibble_layout */
@@ -61,12 +74,18 @@ typedef struct nibble_model_desc {
   const char *name;
   const char *isa;        /* instruction sets of the library, separated by commas */
   const char *model_hash; /* of the model file, in hexadecimal; "" if unknown */
-  const char *plan_hash;  /* of the quantization plan, likewise */
+  const char *plan_hash;  /* of the graph that the code computes; see below */
   uint64_t arena_bytes;
   uint64_t weight_bytes;
   const nibble_tensor_desc *inputs;
   const nibble_tensor_desc *outputs;
 } nibble_model_desc;
+
+/* model_hash is the SHA-256 of the .onnx file and, if weights lie in other files, of those too: it tells what was
+ * compiled. plan_hash is the SHA-256 of what became of it: the operations in their order with the types, integers,
+ * scales and weights that quantization chose, and the inputs and outputs, but no names of nodes, and nothing of the
+ * target. Two models with equal plan_hash give equal outputs for equal inputs, bit for bit, whatever they were compiled
+ * for. */
 
 /* A kernel: computes the tiles [tile_begin, tile_end). */
 typedef void (*nibble_kernel_fn)(void *const *args, int64_t tile_begin, int64_t tile_end);

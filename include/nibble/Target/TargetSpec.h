@@ -32,6 +32,9 @@ const TargetSpec *lookupTargetSpec(llvm::StringRef isa);
 /// The level of the same architecture that all its machines have.
 const TargetSpec &getPlainestTargetSpec(const TargetSpec &spec);
 
+/// Whether all machines of its architecture have it.
+bool isBaseline(const TargetSpec &spec);
+
 /// True if this machine can run code for `spec`.
 bool isHostCapable(const TargetSpec &spec);
 

@@ -38,17 +38,34 @@ LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
   return error;
 }
 
+/// Whether there can be so much memory, with what convolutions want round the value.
+LogicalResult GraphLowering::checkSize(Value value, StringRef what) {
+  auto tensor = cast<RankedTensorType>(value.getType());
+  auto halo = halos.find(value);
+  ArrayRef<int64_t> counts = halo == halos.end() ? ArrayRef<int64_t>() : ArrayRef<int64_t>(halo->second.counts);
+  auto emit = [&] { return emitError(value.getLoc()) << what << ", " << tensor << ", is too large: "; };
+  return BufferType::verify(emit, tensor.getShape(), tensor.getElementType(), counts,
+                            counts.empty() ? 0 : halo->second.fill,
+                            tensor.getRank() == 0 ? 1 : tensor.getShape().back());
+}
+
 LogicalResult GraphLowering::checkTypes() {
   if (!function.getBody().hasOneBlock())
     return function.emitError("expected one block");
   for (BlockArgument argument : function.getArguments())
     if (!isLowerable(argument.getType()))
       return refuseInput(argument);
+    else if (failed(checkSize(argument, "an input")))
+      return failure();
   for (Operation &op : function.front())
-    for (Type type : op.getResultTypes())
-      if (!isLowerable(type))
+    for (Value result : op.getResults()) {
+      if (!isLowerable(result.getType()))
         return op.emitOpError("node '") << getNodeName(op.getLoc())
-                                        << "' needs a static shape and element type f32, i8, ui8 or i32, got " << type;
+                                        << "' needs a static shape and element type f32, i8, ui8 or i32, got "
+                                        << result.getType();
+      if (failed(checkSize(result, "a result")))
+        return failure();
+    }
   return success();
 }
 
@@ -68,7 +85,7 @@ void GraphLowering::want(Value value, ArrayRef<int64_t> pads, int64_t fill) {
 void GraphLowering::chooseHalos() {
   for (Operation &op : function.front()) {
     if (auto conv = dyn_cast<IntConvOp>(op))
-      want(conv.getInput(), conv.getPads(), conv.getPadValue());
+      want(conv.getInput(), conv.getPads(), int32_t(conv.getPadValue()));
     else if (auto conv = dyn_cast<nibble::ConvOp>(op))
       want(conv.getInput(), conv.getPads(), 0);
     else if (auto conv = dyn_cast<ScaledConvOp>(op))
@@ -186,9 +203,9 @@ LogicalResult GraphLowering::finish(func::ReturnOp op) {
 }
 
 LogicalResult GraphLowering::run() {
+  chooseHalos(); // which the sizes depend on
   if (failed(checkTypes()))
     return failure();
-  chooseHalos();
   Block &source = function.front();
   Block *target = new Block();
   function.getBody().push_back(target);

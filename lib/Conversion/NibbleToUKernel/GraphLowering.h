@@ -39,6 +39,7 @@ private:
 
   // Layouts (GraphLowering.cpp).
   llvm::LogicalResult checkTypes();
+  llvm::LogicalResult checkSize(mlir::Value value, llvm::StringRef what);
   llvm::LogicalResult refuseInput(mlir::BlockArgument argument);
   void chooseHalos();
   void want(mlir::Value value, llvm::ArrayRef<int64_t> pads, int64_t fill);

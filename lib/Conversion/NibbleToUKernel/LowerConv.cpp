@@ -119,7 +119,7 @@ LogicalResult GraphLowering::setWindow(ConvPlan &plan, Op op, int64_t padValue) 
 
 LogicalResult GraphLowering::lower(IntConvOp op) {
   ConvPlan plan;
-  if (failed(setWindow(plan, op, op.getPadValue())))
+  if (failed(setWindow(plan, op, int32_t(op.getPadValue()))))
     return failure();
   plan.outputZeroPoint = op.getOutputZeroPoint();
   plan.clamp.assign(op.getClamp().begin(), op.getClamp().end());

@@ -30,8 +30,10 @@ static void liftConstants(onnx::GraphProto &graph) {
   graph.mutable_node()->Swap(&kept);
 }
 
-/// Initializers that are inputs too (required before IR version 4) are constants to us.
-static void dropInitializedInputs(onnx::ModelProto &proto) {
+/// Initializers that are inputs too are constants to us: before IR version 4 every initializer had to be; from then on
+/// it is the value of an input that the caller leaves out.
+static void dropInitializedInputs(Model &model) {
+  onnx::ModelProto &proto = model.proto;
   onnx::GraphProto &graph = *proto.mutable_graph();
   llvm::StringSet<> names;
   for (const onnx::TensorProto &tensor : graph.initializer())
@@ -40,6 +42,8 @@ static void dropInitializedInputs(onnx::ModelProto &proto) {
   for (onnx::ValueInfoProto &input : *graph.mutable_input())
     if (!names.contains(input.name()))
       kept.Add(std::move(input));
+    else if (proto.ir_version() >= 4)
+      model.defaults.push_back(input.name());
   graph.mutable_input()->Swap(&kept);
   proto.set_ir_version(std::max<int64_t>(proto.ir_version(), 10));
 }
@@ -139,8 +143,8 @@ static void convertOpset(Model &model) {
   fixResizes(*model.proto.mutable_graph(), legacy);
 }
 
-/// Infers types and shapes, and fails on contradictions. Claims of the file about inner values are dropped, except for
-/// those that other domains' operators compute.
+/// Infers types and shapes. Claims of the file about inner values and about outputs' shapes are dropped, except for
+/// those that other domains' operators compute; the importer compares the outputs with what it finds.
 static void inferTypes(onnx::ModelProto &proto) {
   llvm::StringSet<> foreign;
   for (const onnx::NodeProto &node : proto.graph().node())
@@ -152,6 +156,9 @@ static void inferTypes(onnx::ModelProto &proto) {
     if (foreign.contains(info.name()))
       kept.Add(std::move(info));
   proto.mutable_graph()->mutable_value_info()->Swap(&kept);
+  for (onnx::ValueInfoProto &output : *proto.mutable_graph()->mutable_output())
+    if (output.type().has_tensor_type() && !foreign.contains(output.name()))
+      output.mutable_type()->mutable_tensor_type()->clear_shape();
   onnx::ShapeInferenceOptions options(/*check_type_val=*/true, /*strict_mode_val=*/1, /*data_prop_val=*/true);
   onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options);
 }
@@ -162,8 +169,10 @@ void nibble::onnximport::canonicalize(Model &model) {
     throw ImportError("sparse initializers are not supported", "store the weights as dense tensors");
   if (model.proto.functions_size() > 0)
     onnx::inliner::InlineLocalFunctions(model.proto, /*convert_version=*/true);
+  for (const onnx::ValueInfoProto &output : model.proto.graph().output())
+    model.declared.push_back(output.type());
   liftConstants(*model.proto.mutable_graph());
-  dropInitializedInputs(model.proto);
+  dropInitializedInputs(model);
   unstubSmallWeights(model);
   stubWeights(model);
   convertOpset(model);

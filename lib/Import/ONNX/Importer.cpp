@@ -137,10 +137,42 @@ void Importer::translate(const onnx::NodeProto &proto) {
   it->second(node);
 }
 
+/// "[Nx3x?]"
+static std::string printDeclared(const onnx::TensorShapeProto &shape) {
+  std::string text;
+  for (const onnx::TensorShapeProto::Dimension &dim : shape.dim()) {
+    text += text.empty() ? "" : "x";
+    text += dim.has_dim_value() ? std::to_string(dim.dim_value()) : dim.dim_param().empty() ? "?" : dim.dim_param();
+  }
+  return "[" + text + "]";
+}
+
+/// The file's word on an output must not contradict the graph. Where one names an extent that the other knows, the
+/// graph is right.
+void Importer::checkOutput(StringRef name, const onnx::TypeProto &declared, const Shape &computed, Location loc) {
+  if (!declared.has_tensor_type() || !declared.tensor_type().has_shape())
+    return;
+  const onnx::TensorShapeProto &shape = declared.tensor_type().shape();
+  bool contradicts = shape.dim_size() != int(computed.size()), differs = false;
+  for (auto [dim, extent] : llvm::zip(shape.dim(), computed)) {
+    const bool isKnown = dim.has_dim_value() && dim.dim_value() >= 0;
+    contradicts |= isKnown && extent.isStatic() && !extent.is(dim.dim_value());
+    differs |= isKnown && !extent.isStatic();
+  }
+  std::string text = "output '" + name.str() + "' is declared with shape " + printDeclared(shape) +
+                     ", but the graph computes " + symbols.print(computed);
+  if (contradicts)
+    throw ImportError(text);
+  if (differs)
+    emitWarning(loc) << text << ", which is taken";
+}
+
 void Importer::createReturn(func::FuncOp main) {
   SmallVector<Value> results;
-  for (const onnx::ValueInfoProto &output : model.proto.graph().output())
+  for (auto [output, declared] : llvm::zip_equal(model.proto.graph().output(), model.declared)) {
     results.push_back(materialize(output.name()));
+    checkOutput(output.name(), declared, shapeOf(results.back()), results.back().getLoc());
+  }
   func::ReturnOp::create(builder, main.getLoc(), results);
   main.setFunctionType(builder.getFunctionType(main.getArgumentTypes(), ValueRange(results).getTypes()));
   for (auto [i, output] : llvm::enumerate(model.proto.graph().output()))
@@ -157,12 +189,27 @@ void Importer::eraseUnusedConstants(func::FuncOp main) {
         op.erase();
 }
 
+/// Says which inputs the compiled model will not have.
+static void reportDefaults(Location loc, ArrayRef<std::string> names) {
+  if (names.empty())
+    return;
+  constexpr size_t most = 3;
+  InFlightDiagnostic remark = emitRemark(loc) << (names.size() == 1 ? "input " : "inputs ");
+  for (auto [index, name] : llvm::enumerate(names.take_front(most)))
+    remark << (index ? ", '" : "'") << name << "'";
+  if (names.size() > most)
+    remark << " and " << names.size() - most << " more";
+  remark << (names.size() == 1 ? " has an initializer, which is taken as its constant value"
+                               : " have initializers, which are taken as their constant values");
+}
+
 OwningOpRef<ModuleOp> Importer::run() {
   Location loc = NameLoc::get(builder.getStringAttr(model.path));
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   module.get()->setAttr("nibble.model", builder.getStringAttr(llvm::sys::path::stem(model.path)));
   module.get()->setAttr("nibble.model_hash", builder.getStringAttr(model.hash));
   builder.setInsertionPointToStart(module->getBody());
+  reportDefaults(loc, model.defaults);
   collectTypes();
   collectConstants();
   func::FuncOp main = createMain();

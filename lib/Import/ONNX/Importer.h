@@ -83,6 +83,7 @@ private:
   mlir::Type inputType(const onnx::ValueInfoProto &input, Shape &shape);
   void translate(const onnx::NodeProto &proto);
   void createReturn(mlir::func::FuncOp main);
+  void checkOutput(llvm::StringRef name, const onnx::TypeProto &declared, const Shape &computed, mlir::Location loc);
   void eraseUnusedConstants(mlir::func::FuncOp main);
 
   TranslatorTable table;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace nibble::onnximport {
 
@@ -40,11 +41,16 @@ Bytes takeBytes(std::string &&data);
 
 struct Model {
   std::string path;
-  /// SHA-256 of the file, in hexadecimal.
+  /// SHA-256 of the file, in hexadecimal. If weights lie in other files: of these 32 bytes and, for each file in the
+  /// order of their names, its name, a zero byte and its BLAKE3 of 32 bytes.
   std::string hash;
   onnx::ModelProto proto;
   /// Opset of each domain, as the file declares it.
   llvm::StringMap<int64_t> opsets;
+  /// Inputs that have a value unless the caller gives another: they are taken as constants.
+  std::vector<std::string> defaults;
+  /// What the file says of the outputs' types, of which only the graph decides.
+  std::vector<onnx::TypeProto> declared;
   /// Initializers' bytes, which `proto` no longer holds.
   llvm::StringMap<Bytes> weights;
 };

@@ -194,6 +194,8 @@ Type nibble::onnximport::quantizedInputType(Importer &importer, StringRef name, 
         Node node(importer, proto);
         QuantParameters parameters;
         parameters.storage = onnxType;
+        if (proto.op_type() == "Shape" || proto.op_type() == "Size")
+          continue; // looks at no element
         if (movesBytes(proto.op_type()) && i == 0) {
           worklist.push_back(proto.output(0));
           continue;

@@ -107,7 +107,8 @@ static void importCast(Node &node) {
   if (!quantized || !to.isF32() || quantized.getScale() != 1.0 || quantized.getZeroPoint() != 0) {
     std::string text;
     llvm::raw_string_ostream(text) << "conversion of " << from << " to " << to << " is not supported";
-    node.fail(text);
+    node.fail(text, "bytes of an input become f32, where all that reads them are conversions and moves; give other "
+                    "integers as floats");
   }
   node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), to, input));
 }

@@ -100,3 +100,20 @@ func.func @wide(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = nibble.fake_quant %x to !quant.uniform<i16:f32, 1.0> : tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+// expected-error @+1 {{an input, 'tensor<1x2147483647x2147483647xf32>', is too large: expected a buffer of at most 2^47 bytes, got one of more}}
+func.func @large_input(%x: tensor<1x2147483647x2147483647xf32>) -> tensor<1x2147483647x2147483647xf32> {
+  return %x : tensor<1x2147483647x2147483647xf32>
+}
+
+// -----
+// With the padding that the convolution wants.
+func.func @large_result(%x: tensor<1x4x4x2xf32>, %f: tensor<2x1x1x2xf32>) -> tensor<1x4x9000000000004x2xf32> {
+  // expected-error @+1 {{a result, 'tensor<1x4x4x2xf32>', is too large: expected a buffer of at most 2^47 bytes, got one of more}}
+  %r = nibble.relu %x : tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
+  %y = nibble.conv %r, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 9000000000000, 0, 0>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nhwc>}
+      : tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32> -> tensor<1x4x9000000000004x2xf32>
+  return %y : tensor<1x4x9000000000004x2xf32>
+}

@@ -85,3 +85,22 @@ func.func @float(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = nibble.sigmoid %a {nibble.precision = "float"} : tensor<4xf32> -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+// An output that is an input, or moves one, is not rounded; a move that both kinds of readers have is made twice.
+// CHECK-LABEL: @passthrough
+// CHECK: %[[Q:.*]] = nibble.quantize %arg0
+// CHECK: %[[D:.*]] = nibble.dequantize %[[Q]]
+// CHECK-DAG: %[[EXACT:.*]] = nibble.transpose %arg0
+// CHECK-DAG: %[[ROUNDED:.*]] = nibble.transpose %[[D]]
+// CHECK: %[[Y:.*]] = nibble.sigmoid %[[ROUNDED]]
+// CHECK: %[[Z:.*]] = nibble.reshape %[[EXACT]]
+// CHECK: return %{{.*}}, %[[EXACT]], %[[Z]], %arg0
+func.func @passthrough(%x: tensor<4x2xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<8xf32>, tensor<4x2xf32>) {
+  %a = nibble.observe %x name "a" range [0.0, 2.0] : tensor<4x2xf32>
+  %t = nibble.transpose %a {permutation = array<i64: 1, 0>} : tensor<4x2xf32> -> tensor<2x4xf32>
+  %y = nibble.sigmoid %t : tensor<2x4xf32> -> tensor<2x4xf32>
+  %z = nibble.reshape %t : tensor<2x4xf32> -> tensor<8xf32>
+  return %y, %t, %z, %a : tensor<2x4xf32>, tensor<2x4xf32>, tensor<8xf32>, tensor<4x2xf32>
+}

@@ -26,6 +26,14 @@ func.func private @buffer_c3_pitch(!ukernel.buffer<4x4xui8, pitch = 3>)
 func.func private @buffer_c4_fill(!ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1, 1], fill = 256>)
 
 // -----
+// expected-error @+1 {{expected a buffer of at most 2^47 bytes, got one of more}}
+func.func private @buffer_c5_extents(!ukernel.buffer<4294967296x4294967296xf32>)
+
+// -----
+// expected-error @+1 {{expected a buffer of at most 2^47 bytes, got one of more}}
+func.func private @buffer_c5_halo(!ukernel.buffer<1x4x4x4xui8, halo = [9223372036854775807, 1, 1, 1], fill = 0>)
+
+// -----
 // expected-error @+1 {{expected halo, fill or pitch, got stride}}
 func.func private @buffer_key(!ukernel.buffer<4x4xui8, stride = 3>)
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Three models in one program: on four threads at a time they give the same bits as one after the other on one thread.
 
-#include "Model.h"
 #include "first.h"
 #include "second.h"
 #include "third.h"
+
+#include "Model.h"
 
 #include <atomic>
 #include <cstdio>

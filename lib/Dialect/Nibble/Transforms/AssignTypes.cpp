@@ -3,6 +3,7 @@
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Quantization/Types.h"
 
+#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -32,6 +33,36 @@ bool hasQuantizedUser(Value value) {
         worklist.push_back(user->getResult(0));
     }
   return false;
+}
+
+/// Whether something but quantized operations reads `value`, perhaps behind operations that only move elements.
+bool hasFloatUser(Value value) {
+  SmallVector<Value> worklist{value};
+  while (!worklist.empty())
+    for (Operation *user : worklist.pop_back_val().getUsers()) {
+      if (!keepsElements(user) && !isQuantized(user))
+        return true;
+      if (keepsElements(user))
+        worklist.push_back(user->getResult(0));
+    }
+  return false;
+}
+
+/// Gives quantized operations that read `value` its rounded form `rounded`, and all others the exact one: an output of
+/// the model that is an input, or a part of one, is not rounded. Moves that both read are made twice.
+void divideUses(Value value, Value exact, Value rounded) {
+  for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
+    Operation *user = use.getOwner();
+    const bool moves = keepsElements(user);
+    if (moves && hasQuantizedUser(user->getResult(0)) && hasFloatUser(user->getResult(0))) {
+      OpBuilder builder(user);
+      IRMapping mapping;
+      mapping.map(value, exact);
+      Operation *copy = builder.clone(*user, mapping);
+      divideUses(user->getResult(0), copy->getResult(0), user->getResult(0));
+    }
+    use.set(isQuantized(user) || (moves && hasQuantizedUser(user->getResult(0))) ? rounded : exact);
+  }
 }
 
 /// The operation that makes an observed value, before the clamps that it may absorb.
@@ -86,7 +117,7 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
   }
 
   /// observe -> quantize, dequantize
-  void assign(ObserveOp op, ActivationKind kind) {
+  void assign(ObserveOp op, ActivationKind kind, bool isExact) {
     ArrayRef<float> range = *op.getRange();
     if (range[0] == 0 && range[1] == 0)
       op.emitRemark() << "value '" << op.getName() << "' was 0 in all calibration samples: scale 1 is assumed";
@@ -99,7 +130,11 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
     OpBuilder builder(op);
     auto tensor = cast<RankedTensorType>(op.getType());
     Value quantized = QuantizeOp::create(builder, op.getLoc(), tensor.clone(type), op.getInput());
-    op.replaceAllUsesWith(DequantizeOp::create(builder, op.getLoc(), tensor, quantized).getResult());
+    Value rounded = DequantizeOp::create(builder, op.getLoc(), tensor, quantized);
+    if (isExact)
+      divideUses(op.getResult(), op.getInput(), rounded);
+    else
+      op.replaceAllUsesWith(rounded);
     op.erase();
     ++assigned;
   }
@@ -124,15 +159,16 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
       return signalPassFailure();
     unifyConcats(observes);
     // Decided for all before any changes, as observes stand between the operations.
-    SmallVector<std::pair<ObserveOp, ActivationKind>> kinds;
+    SmallVector<std::tuple<ObserveOp, ActivationKind, bool>> kinds;
     for (ObserveOp op : observes) {
       Operation *producer = getProducer(op);
-      bool needed = (producer && isQuantized(producer)) || hasQuantizedUser(op);
-      kinds.emplace_back(op, needed ? getKind(op, *standard) : ActivationKind::Float);
+      const bool isExact = !producer || !isQuantized(producer);
+      const bool needed = !isExact || hasQuantizedUser(op);
+      kinds.emplace_back(op, needed ? getKind(op, *standard) : ActivationKind::Float, isExact);
     }
-    for (auto [op, kind] : kinds) {
+    for (auto [op, kind, isExact] : kinds) {
       if (kind != ActivationKind::Float) {
-        assign(op, kind);
+        assign(op, kind, isExact);
         continue;
       }
       op.replaceAllUsesWith(op.getInput());

@@ -5,6 +5,7 @@
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace nibble::ukernel;
@@ -67,6 +68,22 @@ static bool isElement(Type type) {
   return type.isF32() || type.isSignlessInteger(8) || type.isUnsignedInteger(8) || type.isSignlessInteger(32);
 }
 
+/// Bytes of the memory; none beyond what machines address, so that sums of many buffers are still numbers.
+static std::optional<int64_t> countBytes(ArrayRef<int64_t> shape, Type elementType, ArrayRef<int64_t> halo,
+                                         int64_t pitch) {
+  constexpr int64_t most = int64_t(1) << 47;
+  int64_t bytes = elementType.getIntOrFloatBitWidth() / 8;
+  auto multiply = [&](int64_t factor) { return !llvm::MulOverflow(bytes, factor, bytes) && bytes <= most; };
+  for (auto [dim, extent] : llvm::enumerate(shape.empty() ? shape : shape.drop_back())) {
+    int64_t before = halo.empty() || dim < 1 || dim > 2 ? 0 : halo[dim - 1];
+    int64_t behind = halo.empty() || dim < 1 || dim > 2 ? 0 : halo[dim + 1];
+    int64_t all;
+    if (llvm::AddOverflow(extent, before, all) || llvm::AddOverflow(all, behind, all) || !multiply(all))
+      return std::nullopt;
+  }
+  return multiply(pitch) ? std::optional<int64_t>(bytes) : std::nullopt;
+}
+
 LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
                                  Type elementType, ArrayRef<int64_t> halo, int64_t fill, int64_t pitch) {
   for (int64_t extent : shape)
@@ -81,6 +98,8 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
   int64_t last = shape.empty() ? 1 : shape.back();
   if (pitch < last)
     return emitError() << "expected a pitch of at least the last extent " << last << ", got " << pitch;
+  if (!countBytes(shape, elementType, halo, pitch))
+    return emitError() << "expected a buffer of at most 2^47 bytes, got one of more";
   bool fits = elementType.isF32()               ? fill == 0
               : elementType.isUnsignedInteger() ? fill >= 0 && fill <= 255
               : elementType.isInteger(8)        ? fill >= -128 && fill <= 127

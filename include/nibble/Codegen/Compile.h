@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From a folded or float module to objects, and from objects to something that runs.
+// From a folded or float module to objects.
 
-#ifndef NIBBLE_PIPELINES_COMPILE_H
-#define NIBBLE_PIPELINES_COMPILE_H
+#ifndef NIBBLE_CODEGEN_COMPILE_H
+#define NIBBLE_CODEGEN_COMPILE_H
 
 #include "nibble/Kernels/ISA.h"
-#include "nibble/Runtime/nibble_abi.h"
-#include "nibble/Target/JIT.h"
 #include "nibble/Target/Object.h"
 #include "nibble/Target/TargetSpec.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +21,11 @@ class OpPassManager;
 
 namespace nibble {
 
-struct CompileOptions {
+struct CodegenOptions {
   /// Prefix of every symbol; a C identifier.
   std::string name = "model";
-  /// Instruction set levels, the plainest first; empty means the host's best. With several, the library chooses by
-  /// cpuid when it is loaded.
+  /// Instruction set levels, the plainest first; empty means the host's best. Unless it is one that all machines have,
+  /// the library asks the processor when it is loaded.
   std::vector<TargetSpec> targets;
   /// Keep the values of `nibble.observe` in the arena until the end of a run.
   bool observe = false;
@@ -66,6 +64,8 @@ struct ArenaBuffer {
 struct CompiledModel {
   std::string name;
   std::vector<ObjectBytes> objects;
+  /// The one of them that chooses among the levels, or refuses; only a system's loader runs such code.
+  std::optional<size_t> dispatch;
   uint64_t arenaBytes = 0, weightBytes = 0;
   std::vector<KernelCall> kernels;
   std::vector<ArenaBuffer> buffers;
@@ -77,54 +77,19 @@ struct CompiledModel {
 };
 
 /// Adds the passes from a folded or float module to planned ukernel calls.
-void buildLowerPipeline(mlir::OpPassManager &pm, const CompileOptions &options = {});
+void buildLowerPipeline(mlir::OpPassManager &pm, const CodegenOptions &options = {});
 
 /// The functions of a lowered module: a module with a module for each instruction set (`nibble.isa`), and behind them
 /// what every processor runs.
-llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> emitFunctions(mlir::ModuleOp lowered, const CompileOptions &options);
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> emitFunctions(mlir::ModuleOp lowered, const CodegenOptions &options);
 
 /// Generates code of a lowered module and its functions, which are used up.
 llvm::Expected<CompiledModel> emitObjects(mlir::ModuleOp lowered, mlir::ModuleOp functions,
-                                          const CompileOptions &options);
+                                          const CodegenOptions &options);
 
 /// All of this: compiles `module`, which is left as planned ukernel IR. Diagnostics of the passes go to the context.
-llvm::Expected<CompiledModel> compileToObjects(mlir::ModuleOp module, const CompileOptions &options);
-
-/// The functions of a model in this process.
-class LoadedModel {
-public:
-  ~LoadedModel();
-  const nibble_model_desc &describe() const { return *desc; }
-  uint64_t arenaBytes(const int64_t *dims = nullptr) const { return arenaBytesFunction(dims); }
-  int32_t run(const nibble_context &context) const { return runFunction(&context); }
-
-private:
-  friend llvm::Expected<std::unique_ptr<LoadedModel>> loadJIT(const CompiledModel &model);
-  friend llvm::Expected<std::unique_ptr<LoadedModel>> loadLibrary(llvm::StringRef path, llvm::StringRef name);
-  std::unique_ptr<JITLibrary> jit;
-  void *handle = nullptr;
-  const nibble_model_desc *desc = nullptr;
-  nibble_arena_bytes_fn arenaBytesFunction = nullptr;
-  nibble_run_fn runFunction = nullptr;
-};
-
-/// Links the objects in memory.
-llvm::Expected<std::unique_ptr<LoadedModel>> loadJIT(const CompiledModel &model);
-
-/// Opens a shared library; `name` empty: finds the model's name by its file's stem.
-llvm::Expected<std::unique_ptr<LoadedModel>> loadLibrary(llvm::StringRef path, llvm::StringRef name);
-
-/// Adds bytes that are no part of the program: a section of the file called `section`.
-llvm::Error addNote(CompiledModel &model, llvm::StringRef section, llvm::ArrayRef<char> bytes);
-
-enum class PackageKind { SharedLibrary, StaticLibrary, Object, Header, Executable };
-
-/// Writes a model as `kind` at `path`. A static library or object gets its header beside it.
-llvm::Error writePackage(const CompiledModel &model, llvm::StringRef path, PackageKind kind);
-
-/// The C header of a model: three declarations.
-std::string makeHeader(const CompiledModel &model);
+llvm::Expected<CompiledModel> compileToObjects(mlir::ModuleOp module, const CodegenOptions &options);
 
 } // namespace nibble
 
-#endif // NIBBLE_PIPELINES_COMPILE_H
+#endif // NIBBLE_CODEGEN_COMPILE_H

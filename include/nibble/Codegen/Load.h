@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiled models in this process.
+
+#ifndef NIBBLE_CODEGEN_LOAD_H
+#define NIBBLE_CODEGEN_LOAD_H
+
+#include "nibble/Codegen/Compile.h"
+#include "nibble/Runtime/nibble_abi.h"
+#include "nibble/Target/JIT.h"
+
+#include <memory>
+
+namespace nibble {
+
+/// The functions of a model in this process.
+class LoadedModel {
+public:
+  ~LoadedModel();
+  const nibble_model_desc &describe() const { return *desc; }
+  uint64_t arenaBytes(const int64_t *dims = nullptr) const { return arenaBytesFunction(dims); }
+  int32_t run(const nibble_context &context) const { return runFunction(&context); }
+
+private:
+  friend llvm::Expected<std::unique_ptr<LoadedModel>> loadJIT(const CompiledModel &model);
+  friend llvm::Expected<std::unique_ptr<LoadedModel>> loadLibrary(llvm::StringRef path, llvm::StringRef name);
+  std::unique_ptr<JITLibrary> jit;
+  void *handle = nullptr;
+  const nibble_model_desc *desc = nullptr;
+  nibble_arena_bytes_fn arenaBytesFunction = nullptr;
+  nibble_run_fn runFunction = nullptr;
+};
+
+/// Links the objects in memory: those of the best level that this machine has.
+llvm::Expected<std::unique_ptr<LoadedModel>> loadJIT(const CompiledModel &model);
+
+/// Opens a shared library; `name` empty: finds the model's name by its file's stem.
+llvm::Expected<std::unique_ptr<LoadedModel>> loadLibrary(llvm::StringRef path, llvm::StringRef name);
+
+} // namespace nibble
+
+#endif // NIBBLE_CODEGEN_LOAD_H
