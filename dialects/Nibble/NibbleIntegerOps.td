@@ -7,7 +7,8 @@
 // Every operation here ends in R(acc, m) = zy + rint(clamp(fl32(fl32(acc) * m), min - zy, max - zy)) in mode
 // `float`, and clamp(zy + ((acc * M + 2^(s-1)) >> s), min, max) in mode `fixed`, where (M, s) is the exact
 // fixed-point form of the f32 multiplier m (README, "Fixed-point multipliers"). `clamp` is [min, max] in
-// stored values and holds a fused ReLU.
+// stored values and holds a fused ReLU. Stored values are bytes or `i16`, each operand and result of its own kind;
+// weights are `i8`, accumulators i32 always.
 class Nibble_IntegerOp<string mnemonic, list<Trait> traits = []>
     : Nibble_Op<"int_" # mnemonic, !listconcat([Pure], traits)>;
 
@@ -47,16 +48,16 @@ def Nibble_IntConvOp : Nibble_IntegerOp<"conv"> {
     * C1: bias and multiplier have one value per output channel.
     * C2: shapes as `nibble.conv` C2, C3, C6.
     * C3: min <= max, both in the result's range; `pad_value` in the input's range.
-    * C4: `residual` is present exactly when `addend` is; the addend has the result's shape.
+    * C4: `residual` is present exactly when `addend` is; the addend has the result's shape and element type.
     * C5: no partial sum can overflow i32 (not the verifier's work: `--nibble-prove-accumulators`).
   }];
-  let arguments = (ins Nibble_ByteTensor:$input, RankedTensorOf<[I8]>:$filter, RankedTensorOf<[I32]>:$bias,
-      RankedTensorOf<[F32]>:$multiplier, Optional<Nibble_ByteTensor>:$addend,
+  let arguments = (ins Nibble_StoredTensor:$input, RankedTensorOf<[I8]>:$filter, RankedTensorOf<[I32]>:$bias,
+      RankedTensorOf<[F32]>:$multiplier, Optional<Nibble_StoredTensor>:$addend,
       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$groups,
       I32Attr:$pad_value, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
       OptionalAttr<Nibble_ResidualAttr>:$residual,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = [{
     $input `,` $filter `,` $bias `,` $multiplier (`add` $addend^)? attr-dict
     `:` type($input) `,` type($filter) `,` type($bias) `,` type($multiplier) (`,` type($addend)^)? `->` type($result)
@@ -79,12 +80,12 @@ def Nibble_IntConvTransposeOp : Nibble_IntegerOp<"conv_transpose"> {
 
     * C1-C3: as `nibble.int_conv`.
   }];
-  let arguments = (ins Nibble_ByteTensor:$input, RankedTensorOf<[I8]>:$filter, RankedTensorOf<[I32]>:$bias,
+  let arguments = (ins Nibble_StoredTensor:$input, RankedTensorOf<[I8]>:$filter, RankedTensorOf<[I32]>:$bias,
       RankedTensorOf<[F32]>:$multiplier,
       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$groups,
       I32Attr:$input_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = [{
     $input `,` $filter `,` $bias `,` $multiplier attr-dict
     `:` type($input) `,` type($filter) `,` type($bias) `,` type($multiplier) `->` type($result)
@@ -107,12 +108,12 @@ def Nibble_IntMatMulOp : Nibble_IntegerOp<"matmul"> {
     * C2: shapes as `nibble.matmul` C2.
     * C3: min <= max, both in the result's range.
   }];
-  let arguments = (ins Nibble_ByteTensor:$lhs, Nibble_ByteTensor:$rhs, RankedTensorOf<[I32]>:$bias,
+  let arguments = (ins Nibble_StoredTensor:$lhs, Nibble_StoredTensor:$rhs, RankedTensorOf<[I32]>:$bias,
       RankedTensorOf<[F32]>:$multiplier,
       DefaultValuedAttr<I32Attr, "0">:$lhs_zero_point, DefaultValuedAttr<I32Attr, "0">:$rhs_zero_point,
       I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs `,` $bias `,` $multiplier attr-dict
     `:` type($lhs) `,` type($rhs) `,` type($bias) `,` type($multiplier) `->` type($result)
@@ -136,10 +137,10 @@ def Nibble_IntAddOp : Nibble_IntegerOp<"add"> {
     * C2: min <= max, both in the result's range; zero points in their operand's range.
     * C3: the scales are finite (`nibble.int_mul`: and not negative) and, in mode `fixed`, have a fixed-point form.
   }];
-  let arguments = (ins Nibble_ByteTensor:$lhs, Nibble_ByteTensor:$rhs, F32Attr:$lhs_scale, F32Attr:$rhs_scale,
+  let arguments = (ins Nibble_StoredTensor:$lhs, Nibble_StoredTensor:$rhs, F32Attr:$lhs_scale, F32Attr:$rhs_scale,
       I32Attr:$lhs_zero_point, I32Attr:$rhs_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -155,11 +156,12 @@ def Nibble_IntMulOp : Nibble_IntegerOp<"mul"> {
     ```
 
     * C1-C3: as `nibble.int_add`.
+    * C4: no product of stored values less their zero points leaves i32.
   }];
-  let arguments = (ins Nibble_ByteTensor:$lhs, Nibble_ByteTensor:$rhs, F32Attr:$scale,
+  let arguments = (ins Nibble_StoredTensor:$lhs, Nibble_StoredTensor:$rhs, F32Attr:$scale,
       I32Attr:$lhs_zero_point, I32Attr:$rhs_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -180,17 +182,17 @@ def Nibble_IntAvgPoolOp : Nibble_IntegerOp<"avg_pool"> {
     * C2: min <= max, both in the result's range; the zero point in the input's range.
     * C3: the scale is finite and, in mode `fixed`, it and scale / taps have a fixed-point form.
   }];
-  let arguments = (ins Nibble_ByteTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+  let arguments = (ins Nibble_StoredTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
       DenseI64ArrayAttr:$pads, UnitAttr:$count_include_pad, F32Attr:$scale,
       I32Attr:$input_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 
 def Nibble_IntRequantizeOp : Nibble_IntegerOp<"requantize", [SameOperandsAndResultShape]> {
-  let summary = "Bytes to bytes of another scale or zero point";
+  let summary = "Stored values to those of another scale, zero point or width";
   let description = [{
     y = R(q - input_zero_point, scale).
 
@@ -202,16 +204,16 @@ def Nibble_IntRequantizeOp : Nibble_IntegerOp<"requantize", [SameOperandsAndResu
     * C1: min <= max, both in the result's range; the zero point in the input's range.
     * C2: the scale is finite and, in mode `fixed`, has a fixed-point form.
   }];
-  let arguments = (ins Nibble_ByteTensor:$input, F32Attr:$scale,
+  let arguments = (ins Nibble_StoredTensor:$input, F32Attr:$scale,
       I32Attr:$input_zero_point, I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp,
       DefaultValuedAttr<Nibble_RequantModeAttr, "::nibble::RequantMode::Float">:$requant);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 
 def Nibble_IntQuantizeOp : Nibble_IntegerOp<"quantize", [SameOperandsAndResultShape]> {
-  let summary = "Float to bytes";
+  let summary = "Float to bytes or 16-bit values";
   let description = [{
     y = clamp(rint(fl32(x / scale)) + zero_point, clamp[0], clamp[1]); a NaN becomes the zero point.
 
@@ -222,13 +224,13 @@ def Nibble_IntQuantizeOp : Nibble_IntegerOp<"quantize", [SameOperandsAndResultSh
     * C1: min <= max, both in the result's range, as is the zero point; the scale is positive and finite.
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, F32Attr:$scale, I32Attr:$zero_point, DenseI32ArrayAttr:$clamp);
-  let results = (outs Nibble_ByteTensor:$result);
+  let results = (outs Nibble_StoredTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 
 def Nibble_IntDequantizeOp : Nibble_IntegerOp<"dequantize", [SameOperandsAndResultShape]> {
-  let summary = "Bytes to float";
+  let summary = "Bytes or 16-bit values to float";
   let description = [{
     x = fl32(fl32(q - zero_point) * scale).
 
@@ -238,7 +240,7 @@ def Nibble_IntDequantizeOp : Nibble_IntegerOp<"dequantize", [SameOperandsAndResu
 
     * C1: the zero point lies in the input's range; the scale is positive and finite.
   }];
-  let arguments = (ins Nibble_ByteTensor:$input, F32Attr:$scale, I32Attr:$zero_point);
+  let arguments = (ins Nibble_StoredTensor:$input, F32Attr:$scale, I32Attr:$zero_point);
   let results = (outs RankedTensorOf<[F32]>:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;

@@ -212,14 +212,14 @@ def ReadCalibration : Pass<"nibble-read-calibration"> {
   let description = [{
     `file` is the `.calib.json` of a calibration run; `method` chooses ranges from the
     distributions in it, and is the file's own if empty: `minmax`, `percentile:P`,
-    `mse` or `entropy`. A missing entry, an entry that no value has, and a file
+    `mse` or `entropy`. The extremes, which 16-bit types cover, stand in `nibble.extremes`. A missing entry, an entry that no value has, and a file
     of another model are errors.
 
     ```mlir
     // nibble-opt --nibble-read-calibration=file=%S/relu.calib.json
     %y = nibble.observe %x name "y" : tensor<4xf32>
     // becomes
-    %y = nibble.observe %x name "y" range [0.0, 6.0] : tensor<4xf32>
+    %y = nibble.observe %x name "y" range [0.0, 6.0] {nibble.extremes = array<f32: 0.0, 6.0>} : tensor<4xf32>
     ```
   }];
   let options = [Option<"file", "file", "std::string", "", "path of the .calib.json">,
@@ -231,15 +231,16 @@ def ApplyPlan : Pass<"nibble-apply-plan"> {
   let summary = "Note the precision of nodes and values that a plan file chooses";
   let description = [{
     Operations that stay in float get the attribute `nibble.precision = "float"`, those that another mode than
-    `static` quantizes `"dynamic"` or `"weight-only"`, observes of another type than the default
-    `nibble.activations`. A name that the model does not have is an error that says the nearest.
+    `static` quantizes `"dynamic"` or `"weight-only"`. Activations stand in `nibble.activations` of the observes and
+    operations that have an entry, and of the module for the plan's default. A name that the model does not have is an
+    error that says the nearest.
 
     ```mlir
     // nibble-opt --nibble-apply-plan=file=%S/float.plan.json
     // With {"schema": 1, "nodes": {"Relu_1": {"activations": "float"}}}:
     %y = nibble.relu %x : tensor<4xf32> -> tensor<4xf32> loc("Relu_1"("y"))
     // becomes
-    %y = nibble.relu %x {nibble.precision = "float"} : tensor<4xf32> -> tensor<4xf32>
+    %y = nibble.relu %x {nibble.activations = "float", nibble.precision = "float"} : tensor<4xf32> -> tensor<4xf32>
     ```
   }];
   let options = [Option<"file", "file", "std::string", "", "path of the plan">,
@@ -331,6 +332,11 @@ def AssignTypes : Pass<"nibble-assign-types"> {
     that nothing else reads get its type. Of an input, or a value that is computed in float,
     only quantized operations read the rounded form.
 
+    `int16` is symmetric, i16 in [-32767, 32767], over all that calibration saw. A value has 16 bits where an operation
+    beside it wants them. Accumulators have 32 bits: where |bias| + sum |w| * 32768 of a reader would not fit (or the
+    product of two activations), the value is stored in [-Q, Q] with the largest Q that leaves room, and a remark says
+    so. Products and functions of 8 bits read a value that only others want in 16 through a conversion.
+
     ```mlir
     %a = nibble.observe %x name "a" range [0.0, 2.0] : tensor<4xf32>
     %y = nibble.sigmoid %a : tensor<4xf32> -> tensor<4xf32>
@@ -341,8 +347,11 @@ def AssignTypes : Pass<"nibble-assign-types"> {
     ```
   }];
   let options = [Option<"activations", "activations", "std::string", "\"uint8\"",
-                        "uint8, int8, int8-symmetric or float">];
+                        "uint8, int8, int8-symmetric, int16 or float">,
+                 Option<"perTensor", "per-tensor", "bool", "false", "one scale for all weights of an operation">];
   let statistics = [Statistic<"assigned", "assigned", "values that got a type">,
+                    Statistic<"narrowed", "narrowed", "16-bit values narrowed for their readers' accumulators">,
+                    Statistic<"seams", "seams", "16-bit values that some read in 8 bits">,
                     Statistic<"unified", "unified", "values that share a concat's type">,
                     Statistic<"dropped", "dropped", "observes removed, as all around is float">];
 }
@@ -373,7 +382,8 @@ def QuantizeOps : Pass<"nibble-quantize-ops"> {
     (or a tensor, with `per-tensor`); a bias becomes i32 with scale fl32(sx * sw). Weights that
     the model holds as integers stay what they are. Relus and
     clips are dropped where the result's type clips as much. Constants of elementwise
-    operations become u8. Data movement moves quantized values. Reported are: dead
+    operations become u8, or i16 beside 16-bit values. Data movement moves quantized values. A product whose 32-bit
+    accumulators 16-bit operands could overflow stays in float. Reported are: dead
     channels, scales that underflow, biases that would overflow, and outlier channels
     that suffer from one scale a tensor.
 
@@ -485,7 +495,8 @@ def BuildTables : Pass<"nibble-build-tables"> {
   let summary = "Turn functions of a quantized byte into tables of 256 entries";
   let description = [{
     Entry q of the table is quantize(f(dequantize(q))), computed at compile time by the
-    definition that the interpreter has. Tables behind tables become one.
+    definition that the interpreter has. Tables behind tables become one. Of 16-bit values, or to them, the same three
+    steps are taken at run time: int_dequantize, f in float, int_quantize.
 
     ```mlir
     // %y becomes an int_lookup of %x, between casts from quantized values to bytes and back.
@@ -493,7 +504,8 @@ def BuildTables : Pass<"nibble-build-tables"> {
     ```
   }];
   let statistics = [Statistic<"built", "built", "functions turned into tables">,
-                    Statistic<"composed", "composed", "pairs of tables made one">];
+                    Statistic<"composed", "composed", "pairs of tables made one">,
+                    Statistic<"computed", "computed", "functions of 16-bit values computed in float">];
 }
 
 def SplitWeights : Pass<"nibble-split-weights"> {
@@ -618,7 +630,8 @@ def ProveAccumulators : Pass<"nibble-prove-accumulators"> {
   let summary = "Prove from the weights that no 32-bit accumulator can overflow";
   let description = [{
     For each output channel the sums of positive and of negative products, over all
-    values that the input's bytes can have, bound every partial sum in every order. Where
+    values that the input can have, bound every partial sum in every order. These are the values in the `clamp` of
+    what computes it, behind data movement, else all of its type. Where
     32 bits do not hold them, the pass fails and names the node. The IR is not changed.
 
     ```mlir

@@ -141,7 +141,7 @@ def UKernel_ConvTransposeOp : UKernel_KernelOpBase<"conv_transpose", [
     ```
 
     * C1: input and result are images.
-    * C2: bytes have a bias and multipliers.
+    * C2: integers have a bias and multipliers.
     * C3: `kernel`, `strides`, `dilations` and `clamp` have two values, `pads` four.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, Optional<UKernel_Buffer>:$bias,
@@ -173,7 +173,7 @@ def UKernel_MatMulOp : UKernel_KernelOpBase<"matmul", [
 
     * C1: ranks are at least two, the contracted extents agree, and rows, columns and leading dimensions give the
       result's.
-    * C2: bytes have a bias and multipliers.
+    * C2: integers have a bias and multipliers.
     * C3: `clamp` has two values.
   }];
   let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, Optional<UKernel_Buffer>:$bias,
@@ -191,7 +191,7 @@ def UKernel_BinaryOp : UKernel_KernelOpBase<"binary", [
     DeclareOpInterfaceMethods<UKernel_KernelOp, ["getInPlaceOperand"]>]> {
   let summary = "Elementwise function of two values, float or integer";
   let description = [{
-    f32: the function of that name. Bytes: `add` is `nibble.int_add` with `scales`, `mul` is `nibble.int_mul` with one
+    f32: the function of that name. Bytes and i16: `add` is `nibble.int_add` with `scales`, `mul` is `nibble.int_mul` with one
     scale; `zero_points` are those of lhs, rhs and result. Extents of 1 broadcast.
 
     ```mlir
@@ -200,8 +200,8 @@ def UKernel_BinaryOp : UKernel_KernelOpBase<"binary", [
     ```
 
     * C1: operands have the result's rank, and its extents or 1.
-    * C2: operands and result are all f32 or all bytes; bytes add or multiply, with a scale for each operand or one,
-      three `zero_points` and two values in `clamp`.
+    * C2: operands and result are all f32 or all integers, bytes or i16; integers add or multiply, with a scale for each
+      operand or one, three `zero_points` and two values in `clamp`.
   }];
   let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, UKernel_BinaryKindAttr:$kind, UnitAttr:$fixed,
       DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$scales, DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$zero_points,
@@ -245,7 +245,7 @@ def UKernel_LookupOp : UKernel_KernelOpBase<"lookup", [
 def UKernel_QuantizeOp : UKernel_UnaryKernelOp<"quantize",
     (ins F32Attr:$scale, I32Attr:$zero_point, DenseI32ArrayAttr:$clamp,
          DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$permutation)> {
-  let summary = "Float to bytes, permuting dimensions on the way";
+  let summary = "Float to stored values, permuting dimensions on the way";
   let description = [{
     `nibble.int_quantize` of the input, whose dimension `permutation[i]` is the result's dimension i.
 
@@ -255,14 +255,14 @@ def UKernel_QuantizeOp : UKernel_UnaryKernelOp<"quantize",
         : !ukernel.buffer<1x3x4x4xf32> -> !ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 128>
     ```
 
-    * C1: f32 in, bytes out, shapes as `permutation` says.
+    * C1: f32 in, bytes or i16 out, shapes as `permutation` says.
     * C2: `clamp` has two values.
   }];
 }
 
 def UKernel_DequantizeOp : UKernel_UnaryKernelOp<"dequantize",
     (ins F32Attr:$scale, I32Attr:$zero_point, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$permutation)> {
-  let summary = "Bytes to float, permuting dimensions on the way";
+  let summary = "Stored values to float, permuting dimensions on the way";
   let description = [{
     `nibble.int_dequantize`, with a `permutation` as `ukernel.quantize`.
 
@@ -271,13 +271,13 @@ def UKernel_DequantizeOp : UKernel_UnaryKernelOp<"dequantize",
         : !ukernel.buffer<1x10xui8> -> !ukernel.buffer<1x10xf32>
     ```
 
-    * C1: bytes in, f32 out, shapes as `permutation` says.
+    * C1: bytes or i16 in, f32 out, shapes as `permutation` says.
   }];
 }
 
 def UKernel_RequantizeOp : UKernel_UnaryKernelOp<"requantize",
     (ins F32Attr:$scale, DenseI32ArrayAttr:$zero_points, DenseI32ArrayAttr:$clamp, UnitAttr:$fixed), ["getInPlaceOperand"]> {
-  let summary = "Bytes to bytes of another scale or zero point";
+  let summary = "Stored values to those of another scale, zero point or width";
   let description = [{
     As `nibble.int_requantize`; `zero_points` are those of input and result.
 
@@ -286,7 +286,7 @@ def UKernel_RequantizeOp : UKernel_UnaryKernelOp<"requantize",
         : !ukernel.buffer<4xui8> -> !ukernel.buffer<4xui8>
     ```
 
-    * C1: bytes in and out, of one shape.
+    * C1: bytes or i16 in and out, of one shape.
     * C2: `zero_points` and `clamp` have two values.
   }];
 }
@@ -345,14 +345,14 @@ def UKernel_AvgPoolOp : UKernel_UnaryKernelOp<"avg_pool",
          DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp, UnitAttr:$fixed)> {
   let summary = "Mean of each window";
   let description = [{
-    As `nibble.avg_pool` for f32 and `nibble.int_avg_pool` for bytes.
+    As `nibble.avg_pool` for f32 and `nibble.int_avg_pool` for integers.
 
     ```mlir
     %y = ukernel.avg_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>}
         : !ukernel.buffer<1x8x8x3xf32> -> !ukernel.buffer<1x4x4x3xf32>
     ```
 
-    * C1: images, both f32 or both bytes.
+    * C1: images, both f32 or both integers.
     * C2: `kernel`, `strides`, `zero_points` and `clamp` have two values, `pads` four.
   }];
 }

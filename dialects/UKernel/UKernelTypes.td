@@ -22,7 +22,7 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
     !ukernel.buffer<2x10xf32, pitch = 16>
     ```
 
-    * C1: extents are positive, elements are i8, ui8, i32 or f32.
+    * C1: extents are positive, elements are i8, ui8, i16, i32 or f32.
     * C2: a halo has four counts, none negative, and its buffer four dimensions.
     * C3: the pitch is at least the last extent.
     * C4: `fill` is 0 for f32, else it lies in the element type's range.

@@ -78,6 +78,8 @@ static StringRef spellElement(Type type) {
     return "float32";
   if (type.isInteger(32))
     return "int32";
+  if (type.isInteger(16))
+    return "int16";
   return type.isUnsignedInteger() ? "uint8" : "int8";
 }
 

@@ -85,6 +85,8 @@ static int64_t getDtype(Type type) {
     return NIBBLE_F32;
   if (type.isInteger(32))
     return NIBBLE_S32;
+  if (type.isInteger(16))
+    return NIBBLE_S16;
   return type.isUnsignedInteger() ? NIBBLE_U8 : NIBBLE_S8;
 }
 

@@ -13,6 +13,7 @@
 #include "nibble/Driver/Inspect.h"
 
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace nibble::driver {
 
@@ -25,6 +26,24 @@ struct TemporaryFile {
   ~TemporaryFile();
   llvm::Error write(llvm::StringRef suffix, llvm::StringRef content);
 };
+
+/// How a node is computed that int8 harms, and why.
+struct Fallback {
+  enum Kind { Int16, Dynamic, Float } kind = Float;
+  std::string reason;
+};
+
+/// A value that int8 harms, or that another node needs more exactly than int8 makes it.
+struct Suspect {
+  std::string value;
+  std::vector<std::string> nodes; // that compute it
+  double needed;                  // signal-to-noise ratio in dB
+  std::string findings;           // as far as is known
+  bool isWide;                    // measured in 16 bits already
+};
+
+/// Takes the observes out of a graph.
+void removeObserves(mlir::ModuleOp module);
 
 class Compilation {
 public:
@@ -48,6 +67,7 @@ public:
   Compiled finish(llvm::SmallVector<char, 0> bytes);
 
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  bool avoidDynamic = false; // the result has no form of dynamic ranges
 
 private:
   Compilation(Session &session, llvm::StringRef path, const CompileOptions &options, PhaseRunner phases)
@@ -76,12 +96,17 @@ private:
   llvm::Error chooseMethod();
   llvm::Expected<MethodSummary> tryMethod(const MethodSummary &method);
 
-  /// Plans nodes as float whose error is too large, by running each in int8 on exact operands.
+  /// Plans nodes whose error in int8 is too large in 16 bits, with a dynamic range or in float: the first that holds,
+  /// measured by running each on exact operands.
   llvm::Error planFallbacks();
   void addFindings(NodeSummary &node) const;
-  llvm::Expected<std::vector<IsolatedValue>> prepareProbe(mlir::ModuleOp probe);
-  llvm::Error runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values);
-  void addFallbacks(llvm::ArrayRef<IsolatedValue> values, llvm::ArrayRef<Difference> differences);
+  const Fallback *findFallback(llvm::StringRef node) const;
+  using Measured = std::pair<IsolatedValue, Difference>;
+  llvm::Expected<std::vector<Measured>> measureStatic();
+  llvm::Expected<std::vector<Measured>> measureDynamic(const llvm::StringSet<> &nodes);
+  llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values);
+  llvm::Error tryInt16(std::vector<Suspect> &suspects);
+  llvm::Error tryDynamic(std::vector<Suspect> &suspects);
   llvm::Error writePlan();
 
   Session &session;
@@ -99,8 +124,8 @@ private:
   std::optional<Calibration> measured;
   std::optional<MethodSummary> method; // chosen
   TemporaryFile temporaryCalibration, temporaryPlan;
-  llvm::StringMap<double> valueSqnrs;         // by value name
-  llvm::StringMap<std::string> fallbackNodes; // why each is to stay in float
+  llvm::StringMap<double> valueSqnrs;      // by value name
+  llvm::StringMap<Fallback> fallbackNodes; // that int8 harms
 };
 
 } // namespace nibble::driver

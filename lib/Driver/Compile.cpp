@@ -123,8 +123,8 @@ static bool isObserved(mlir::ModuleOp module) {
   return module.walk([](ObserveOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
 }
 
-/// Without calibration data a quantized model stays as it is: what it computes in float is float.
-static void removeObserves(mlir::ModuleOp module) {
+// Without calibration data a quantized model stays as it is: what it computes in float is float.
+void removeObserves(mlir::ModuleOp module) {
   module.walk([](ObserveOp op) {
     op.replaceAllUsesWith(op.getInput());
     op.erase();
@@ -243,19 +243,31 @@ SmallVector<char, 0> Compilation::print() const {
   return printModule(last, options.bytecode);
 }
 
+/// What was planned for a node that int8 harms, or for the node that it is a step of.
+const Fallback *Compilation::findFallback(StringRef node) const {
+  auto found = fallbackNodes.find(node);
+  for (StringRef step : {"/scale", "/quantize"})
+    if (found == fallbackNodes.end() && node.ends_with(step))
+      found = fallbackNodes.find(node.drop_back(step.size()));
+  return found == fallbackNodes.end() ? nullptr : &found->second;
+}
+
 /// What the phases and the probe said of a node.
 void Compilation::addFindings(NodeSummary &node) const {
   if (auto sqnr = valueSqnrs.find(node.value); sqnr != valueSqnrs.end())
     node.sqnr = sqnr->second;
-  if (node.precision == "int8")
+  if (node.precision == "int8" || (node.precision == "int16" && options.quantization.activations == "int16"))
     return;
+  const Fallback *fallback = findFallback(node.node);
   for (StringRef mode : {"dynamic", "weight-only"})
-    if (StringRef(node.precision).starts_with(mode)) {
+    if (StringRef(node.precision).starts_with(mode) && !fallback) {
       node.reason = mode == options.quantization.getMode() ? "mode '" + mode.str() + "'" : "the plan says so";
       return;
     }
-  if (auto fallback = fallbackNodes.find(node.node); fallback != fallbackNodes.end())
-    node.reason = fallback->second;
+  if (fallback)
+    node.reason = fallback->reason;
+  else if (node.precision == "int16")
+    node.reason = options.quantization.plan.empty() ? "a node beside it has 16 bits" : "the plan says so";
   else if (auto reason = phases.floatReasons().find(node.node); reason != phases.floatReasons().end())
     node.reason = reason->second;
 }
@@ -314,6 +326,7 @@ Expected<Compiled> quantize(Session &session, StringRef path, OpenSamples open, 
   Expected<std::unique_ptr<Compilation>> compilation = Compilation::create(session, path, all);
   if (!compilation)
     return compilation.takeError();
+  (*compilation)->avoidDynamic = true;
   if (Error error = (*compilation)->runToQuantize(open))
     return std::move(error);
   std::string bytes;

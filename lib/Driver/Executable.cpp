@@ -52,22 +52,38 @@ static std::string listNames(ArrayRef<Port> ports) {
   return join(map_range(ports, [](const Port &port) { return "'" + port.name + "'"; }), ", ");
 }
 
+/// Calls `visit` with a zero of the type that stores a quantized port's values.
+template <typename Visit>
+static void visitStored(ElementKind kind, Visit visit) {
+  switch (kind) {
+  case ElementKind::I16:
+    return visit(int16_t(0));
+  case ElementKind::I8:
+    return visit(int8_t(0));
+  default:
+    return visit(uint8_t(0));
+  }
+}
+
 /// Floats as the integers that an input takes.
 static Array quantizeArray(const Port &port, const Array &array) {
   Array result = Array::allocate(port.kind, array.shape);
   auto [scale, zeroPoint] = *port.quantization;
-  bool isSigned = port.kind == ElementKind::I8;
-  for (auto [to, from] : zip_equal(result.as<uint8_t>(), array.as<float>()))
-    to = uint8_t(numerics::quantize(from, scale, zeroPoint, isSigned ? -128 : 0, isSigned ? 127 : 255));
+  visitStored(port.kind, [&, scale = scale, zeroPoint = zeroPoint](auto zero) {
+    using T = decltype(zero);
+    for (auto [to, from] : zip_equal(result.as<T>(), array.as<float>()))
+      to = T(numerics::quantize(from, scale, zeroPoint, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+  });
   return result;
 }
 
 static Array dequantizeArray(const Port &port, const Array &array) {
   Array result = Array::allocate(ElementKind::F32, array.shape);
   auto [scale, zeroPoint] = *port.quantization;
-  bool isSigned = port.kind == ElementKind::I8;
-  for (auto [to, from] : zip_equal(result.as<float>(), array.as<uint8_t>()))
-    to = numerics::dequantize(isSigned ? int8_t(from) : from, scale, zeroPoint);
+  visitStored(port.kind, [&, scale = scale, zeroPoint = zeroPoint](auto zero) {
+    for (auto [to, from] : zip_equal(result.as<float>(), array.as<decltype(zero)>()))
+      to = numerics::dequantize(from, scale, zeroPoint);
+  });
   return result;
 }
 

@@ -35,12 +35,16 @@ static std::string getPrecision(mlir::Operation *op) {
     return "dynamic int8";
   if (isa<ScaledConvOp, ScaledMatMulOp>(op))
     return mlir::getElementTypeOrSelf(op->getOperand(0).getType()).isF32() ? "weight-only int8" : "dynamic int8";
-  auto isByte = [](mlir::Type type) { return mlir::getElementTypeOrSelf(type).isInteger(8); };
-  if (any_of(op->getOperandTypes(), isByte) || any_of(op->getResultTypes(), isByte))
-    return "int8";
-  auto isQuantized = [](mlir::Type type) { return isa<mlir::quant::QuantizedType>(mlir::getElementTypeOrSelf(type)); };
-  if (any_of(op->getResultTypes(), isQuantized) || any_of(op->getOperandTypes(), isQuantized))
-    return "int8";
+  bool isQuantized = false, isWide = false;
+  for (auto types : {mlir::TypeRange(op->getOperandTypes()), mlir::TypeRange(op->getResultTypes())})
+    for (mlir::Type type : types) {
+      mlir::Type element = mlir::getElementTypeOrSelf(type);
+      auto quantized = dyn_cast<mlir::quant::QuantizedType>(element);
+      isQuantized |= quantized || element.isInteger(8) || element.isInteger(16);
+      isWide |= element.isInteger(16) || (quantized && quantized.getStorageTypeIntegralWidth() == 16);
+    }
+  if (isQuantized)
+    return isWide ? "int16" : "int8";
   std::optional<ElementKind> kind = getElementKind(mlir::getElementTypeOrSelf(op->getResult(0).getType()));
   return kind ? getName(*kind).str() : "";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Instrument.h"
-#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Locations.h"
 
@@ -73,7 +73,7 @@ Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
   IRMapping mapping;
   isolated.name = getValueName(producer->getLoc()).str();
   if (auto type = dyn_cast<quant::UniformQuantizedType>(getElementTypeOrSelf(pair.quantize.getType())))
-    isolated.scale = type.getScale();
+    std::tie(isolated.scale, isolated.width) = std::pair(type.getScale(), type.getStorageTypeIntegralWidth());
   for (Operation *op : slice) {
     for (Value operand : op->getOperands())
       if (auto dequantize = operand.getDefiningOp<DequantizeOp>())
@@ -112,5 +112,25 @@ std::vector<IsolatedValue> Isolation::run() {
 }
 
 std::vector<IsolatedValue> isolateErrors(func::FuncOp function) { return Isolation(function).run(); }
+
+std::vector<IsolatedValue> isolateDynamic(func::FuncOp function, const llvm::StringSet<> &nodes) {
+  SmallVector<Operation *> products;
+  function.walk([&](Operation *op) {
+    if (nodes.contains(getNodeName(op->getLoc())) && whyNotScaled(op).empty())
+      products.push_back(op);
+  });
+  std::vector<IsolatedValue> values;
+  for (Operation *op : products) {
+    OpBuilder builder(op);
+    Operation *copy = builder.clone(*op);
+    copy->setAttr(kPrecisionAttr, builder.getStringAttr("dynamic"));
+    IsolatedValue &value = values.emplace_back();
+    value.name = getValueName(op->getLoc()).str();
+    value.nodes = {getNodeName(op->getLoc()).str()};
+    addResult(function, op->getResult(0), value.name);
+    addResult(function, copy->getResult(0), value.name);
+  }
+  return values;
+}
 
 } // namespace nibble::driver

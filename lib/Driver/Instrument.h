@@ -5,6 +5,7 @@
 #define NIBBLE_LIB_DRIVER_INSTRUMENT_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <string>
 #include <vector>
@@ -23,12 +24,17 @@ struct IsolatedValue {
   std::vector<std::string> nodes;
   std::vector<std::string> operands; // the values that they read in int8, without the model's inputs
   double scale = 0;                  // of its quantized type
+  unsigned width = 8;                // and its bits
 };
 
 /// To be applied behind the plan phase: makes the graph float again, and computes each value that has a quantized type
 /// a second time from exact operands, with a dequantize before and a quantize behind it, which the quantize phase makes
 /// integer. Both become results, in turns behind the model's own: what error each node adds by itself can be measured.
 std::vector<IsolatedValue> isolateErrors(mlir::func::FuncOp function);
+
+/// To be applied to a float graph: computes the products of `nodes` that have the mode a second time with a dynamic
+/// range, which the quantize phase makes of them. Both results become the function's, in turns behind its own.
+std::vector<IsolatedValue> isolateDynamic(mlir::func::FuncOp function, const llvm::StringSet<> &nodes);
 
 } // namespace nibble::driver
 

@@ -22,6 +22,8 @@ static std::optional<ElementKind> getKind(uint32_t dtype) {
     return ElementKind::U8;
   case NIBBLE_S8:
     return ElementKind::I8;
+  case NIBBLE_S16:
+    return ElementKind::I16;
   case NIBBLE_S32:
     return ElementKind::I32;
   default:

@@ -12,7 +12,7 @@ using namespace llvm;
 namespace nibble::driver {
 
 static constexpr StringLiteral weights[] = {"auto", "int8", "float"};
-static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-symmetric", "float"};
+static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-symmetric", "int16", "float"};
 static constexpr StringLiteral modes[] = {"auto", "static", "dynamic", "weight-only"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
 static constexpr StringLiteral switches[] = {"auto", "on", "off"};

@@ -156,7 +156,7 @@ Value MatMulEmitter::multiply(Value lhs, Value rhs, Value acc) {
 }
 
 Value MatMulEmitter::finish(Value acc, Value n) {
-  return isFloat(p) ? acc : requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range);
+  return isFloat(p) ? acc : requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
 }
 
 void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {

@@ -31,7 +31,7 @@ static std::string whyNoInteger(const BinaryParams &params) {
   if (params.lhs == ElementKind::F32 || params.rhs == ElementKind::F32)
     return "a float operand and a result of bytes";
   for (auto [zeroPoint, kind] : {std::pair(params.lhsZeroPoint, params.lhs), {params.rhsZeroPoint, params.rhs}})
-    if (std::string why = whyNotRange({zeroPoint}, kind); kind == ElementKind::U8 && !why.empty())
+    if (std::string why = whyNotRange({zeroPoint, zeroPoint, zeroPoint}, kind); !why.empty())
       return why;
   if (std::string why = whyNotRange(params.range, params.output); !why.empty())
     return why;
@@ -143,8 +143,9 @@ static Value emitInteger(KernelBuilder &b, const BinaryParams &params, Value x, 
   x = widen(b, x, params.lhs);
   y = widen(b, y, params.rhs);
   if (params.kind == BinaryKind::Mul)
-    return narrow(b, emitMul(b, params, x, y));
-  return narrow(b, params.requant == Requant::Float ? emitAddFloat(b, params, x, y) : emitAddFixed(b, params, x, y));
+    return narrow(b, emitMul(b, params, x, y), params.output);
+  const bool isFixed = params.requant == Requant::Fixed;
+  return narrow(b, isFixed ? emitAddFixed(b, params, x, y) : emitAddFloat(b, params, x, y), params.output);
 }
 
 func::FuncOp nibble::kernels::emitBinary(OpBuilder &builder, Location loc, StringRef symbol, const BinaryParams &params,
@@ -152,9 +153,9 @@ func::FuncOp nibble::kernels::emitBinary(OpBuilder &builder, Location loc, Strin
   assert(whyNoBinary(params, isa).empty());
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     const Box box = binaryBox(params);
-    // Two registers of floats, or of what fixed-point equations are half of; else one of bytes.
+    // Two registers of floats, or of what fixed-point equations are half of; else one of results.
     const bool wide = isFloat(params) || params.requant == Requant::Fixed;
-    const int64_t full = wide ? 2 * isa.lanes() : isa.vectorBits / 8;
+    const int64_t full = wide ? 2 * isa.lanes() : isa.vectorBits / 8 / bytesOf(params.output);
     auto row = [&](ArrayRef<Value> pointers, int64_t length) {
       emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
         Value x = loadRow(b, box, 0, elementType(b, params.lhs), pointers[0], first, lanes);

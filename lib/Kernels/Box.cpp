@@ -168,20 +168,30 @@ void nibble::kernels::storeRow(KernelBuilder &b, const Box &box, unsigned operan
 }
 
 Type nibble::kernels::elementType(KernelBuilder &b, ElementKind kind) {
-  return kind == ElementKind::F32 ? b.f32() : b.i8();
+  return kind == ElementKind::F32 ? b.f32() : kind == ElementKind::S16 ? b.i16() : b.i8();
 }
 
 TypedAttr nibble::kernels::storedValue(KernelBuilder &b, ElementKind kind, double value) {
   if (kind == ElementKind::F32)
     return b.getF32FloatAttr(float(value));
-  return b.getIntegerAttr(b.i8(), APInt(8, int64_t(value), /*isSigned=*/true, /*implicitTrunc=*/true));
+  const unsigned width = 8 * bytesOf(kind);
+  return b.getIntegerAttr(b.getIntegerType(width),
+                          APInt(width, int64_t(value), /*isSigned=*/true, /*implicitTrunc=*/true));
 }
 
 llvm::StringRef nibble::kernels::spelling(ElementKind kind) {
-  return kind == ElementKind::U8 ? "u8" : kind == ElementKind::S8 ? "s8" : "f32";
+  switch (kind) {
+  case ElementKind::U8:
+    return "u8";
+  case ElementKind::S8:
+    return "s8";
+  case ElementKind::F32:
+    return "f32";
+  case ElementKind::S16:
+    return "s16";
+  }
+  llvm_unreachable("unknown kind");
 }
-
-int64_t nibble::kernels::bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
 
 std::string nibble::kernels::spelling(llvm::ArrayRef<int64_t> extents) {
   return llvm::join(llvm::map_range(extents, [](int64_t extent) { return std::to_string(extent); }), "x");

@@ -69,14 +69,10 @@ Value loadRow(KernelBuilder &b, const Box &box, unsigned operand, Type element, 
               int64_t lanes);
 void storeRow(KernelBuilder &b, const Box &box, unsigned operand, Value vector, Value pointer, Value first);
 
-/// i8 or f32.
+/// i8, i16 or f32.
 Type elementType(KernelBuilder &b, ElementKind kind);
 /// A stored value as a constant of `kind`'s type.
 mlir::TypedAttr storedValue(KernelBuilder &b, ElementKind kind, double value);
-
-/// `u8`, `s8`, `f32`.
-llvm::StringRef spelling(ElementKind kind);
-int64_t bytesOf(ElementKind kind);
 
 /// Texts for keys: `2x3`, and the bits of a float.
 std::string spelling(llvm::ArrayRef<int64_t> extents);

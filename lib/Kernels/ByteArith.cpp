@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "ByteArith.h"
+#include "Box.h"
 #include "VectorArith.h"
 
 using namespace mlir;
 using namespace nibble::kernels;
 
-Value nibble::kernels::widen(KernelBuilder &b, Value bytes, ElementKind kind) {
-  VectorType type = b.vec(b.lanesOf(bytes), b.i32());
+Value nibble::kernels::widen(KernelBuilder &b, Value stored, ElementKind kind) {
+  VectorType type = b.vec(b.lanesOf(stored), b.i32());
   if (kind == ElementKind::U8)
-    return b.create<arith::ExtUIOp>(type, bytes);
-  return b.create<arith::ExtSIOp>(type, bytes);
+    return b.create<arith::ExtUIOp>(type, stored);
+  return b.create<arith::ExtSIOp>(type, stored);
 }
 
-Value nibble::kernels::narrow(KernelBuilder &b, Value lanes) {
-  return b.create<arith::TruncIOp>(b.vec(b.lanesOf(lanes), b.i8()), lanes);
+Value nibble::kernels::narrow(KernelBuilder &b, Value lanes, ElementKind kind) {
+  return b.create<arith::TruncIOp>(b.vec(b.lanesOf(lanes), elementType(b, kind)), lanes);
 }
 
 Value nibble::kernels::centered(KernelBuilder &b, Value lanes, int32_t zeroPoint) {
@@ -28,7 +29,7 @@ Value nibble::kernels::roundClamp(KernelBuilder &b, Value floats, const StoredRa
     floats = a.select(a.isNaN(floats), a.f32(0.0f), floats);
   floats = b.maxFloat(floats, a.f32(float(range.min - range.zeroPoint)));
   floats = b.minFloat(floats, a.f32(float(range.max - range.zeroPoint)));
-  // At most 510 here: adding 1.5 * 2^23 rounds to nearest even, and the integer stands in the low bits.
+  // At most 65535 here: adding 1.5 * 2^23 rounds to nearest even, and the integer stands in the low bits.
   Value rounded = a.bits(a.add(floats, a.f32(0x1.8p23f)));
   return a.isub(rounded, a.i32(0x4b400000 - range.zeroPoint));
 }
@@ -73,14 +74,14 @@ Value nibble::kernels::dequantize(KernelBuilder &b, Value lanes, float scale, in
 }
 
 Value nibble::kernels::requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, int64_t columns,
-                                         Requant mode, const StoredRange &range) {
+                                         Requant mode, const StoredRange &range, ElementKind kind) {
   const int64_t lanes = b.lanesOf(acc);
   auto load = [&](Type element, int64_t bytes, int64_t offset) {
     return b.load(b.vec(lanes, element), b.at(b.at(multipliers, offset), b.mul(n, b.constant(bytes))));
   };
   if (mode == Requant::Float)
-    return narrow(b, requantizeFloat(b, acc, load(b.f32(), 4, 0), range));
-  return narrow(b, requantizeFixed(b, acc, load(b.i64(), 8, 0), load(b.i64(), 8, 8 * columns), range));
+    return narrow(b, requantizeFloat(b, acc, load(b.f32(), 4, 0), range), kind);
+  return narrow(b, requantizeFixed(b, acc, load(b.i64(), 8, 0), load(b.i64(), 8, 8 * columns), range), kind);
 }
 
 std::string nibble::kernels::whyNotScale(float scale, const StoredRange &range, ElementKind kind) {
@@ -90,11 +91,13 @@ std::string nibble::kernels::whyNotScale(float scale, const StoredRange &range, 
 }
 
 std::string nibble::kernels::whyNotRange(const StoredRange &range, ElementKind kind) {
-  const int32_t low = kind == ElementKind::U8 ? 0 : -128, high = low + 255;
+  const bool words = kind == ElementKind::S16;
+  const int32_t low = kind == ElementKind::U8 ? 0 : words ? -32768 : -128, high = low + (words ? 65535 : 255);
+  const std::string storage = words ? "16 bits" : "a byte";
   if (range.min < low || range.max > high || range.min > range.max)
-    return "the range of stored values does not fit into a byte";
+    return "the range of stored values does not fit into " + storage;
   if (range.zeroPoint < low || range.zeroPoint > high)
-    return "the zero point does not fit into a byte";
+    return "the zero point does not fit into " + storage;
   return "";
 }
 

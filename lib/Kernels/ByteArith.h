@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How integer results become bytes: the equations of nibble/Support/Numerics.h on vectors.
+// How integer results become stored values: the equations of nibble/Support/Numerics.h on vectors.
 
 #ifndef NIBBLE_LIB_KERNELS_BYTEARITH_H
 #define NIBBLE_LIB_KERNELS_BYTEARITH_H
@@ -11,11 +11,11 @@
 namespace nibble {
 namespace kernels {
 
-/// Bytes, as i32 lanes with the value that `kind` gives them.
-Value widen(KernelBuilder &b, Value bytes, ElementKind kind);
+/// Stored values, as i32 lanes with the value that `kind` gives them.
+Value widen(KernelBuilder &b, Value stored, ElementKind kind);
 
-/// The low bytes of i32 lanes.
-Value narrow(KernelBuilder &b, Value lanes);
+/// The low bits of i32 lanes, as `kind` stores them.
+Value narrow(KernelBuilder &b, Value lanes, ElementKind kind);
 
 /// f32 lanes of q - zeroPoint.
 Value centered(KernelBuilder &b, Value lanes, int32_t zeroPoint);
@@ -41,14 +41,14 @@ Value quantize(KernelBuilder &b, Value floats, float scale, const StoredRange &r
 /// numerics::dequantize of i32 lanes.
 Value dequantize(KernelBuilder &b, Value lanes, float scale, int32_t zeroPoint);
 
-/// i32 sums of the columns from `n` on, of `columns`, as bytes; `multipliers` are by packMultipliers.
+/// i32 sums of the columns from `n` on, of `columns`, as `kind` stores them; `multipliers` are by packMultipliers.
 Value requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, int64_t columns, Requant mode,
-                        const StoredRange &range);
+                        const StoredRange &range, ElementKind kind);
 
-/// What is wrong with the scale and range of bytes of `kind`; empty if nothing.
+/// What is wrong with the scale and range of stored values of `kind`; empty if nothing.
 std::string whyNotScale(float scale, const StoredRange &range, ElementKind kind);
 
-/// What is wrong with a range of bytes of `kind`; empty if nothing.
+/// What is wrong with a range of stored values of `kind`; empty if nothing.
 std::string whyNotRange(const StoredRange &range, ElementKind kind);
 
 /// What is wrong with a multiplier in `mode`; empty if nothing.

@@ -21,6 +21,8 @@ ConvParams nibble::kernels::matmulParams(int64_t M, int64_t K, int64_t N, int64_
 }
 
 std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
+  if (p.scaled && p.input == ElementKind::S16)
+    return "a scaled product of 16-bit values";
   if (p.scaled && (p.output != ElementKind::F32 || p.residual || p.requant == Requant::Fixed))
     return "a scaled result is float and nothing is added to it";
   if (p.rowScalePitch && p.H != 1)
@@ -39,23 +41,19 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
   return "";
 }
 
-static StringRef kindName(ElementKind kind) {
-  return kind == ElementKind::F32 ? "f32" : (kind == ElementKind::S8 ? "s8" : "u8");
-}
-
 static std::string tileName(const ConvParams &params, const ISA &isa) {
   if (isDepthwise(params))
     return depthwiseTileName(params, isa);
   const RegisterTile tile = chooseRegisterTile(DensePlan(params), isa);
   const std::string name = std::to_string(tile.mr) + "x" + std::to_string(tile.blocks * kBlock);
-  return params.input == ElementKind::F32 ? name : name + "c4";
+  return params.input == ElementKind::F32 ? name : name + "c" + std::to_string(channelsPerStep(params.input));
 }
 
 std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa) {
   const bool isMatMul = p.KH == 1 && p.KW == 1 && p.groups == 1 && p.strideH == 1 && p.strideW == 1;
   std::string name;
   llvm::raw_string_ostream os(name);
-  os << kindName(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : "_s8pc_") << kindName(p.output)
+  os << spelling(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : "_s8pc_") << spelling(p.output)
      << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_")))
      << tileName(p, isa);
   if (p.requant == Requant::Fixed)

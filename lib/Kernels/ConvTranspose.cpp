@@ -83,8 +83,9 @@ struct Axis {
 class TransposeEmitter {
 public:
   TransposeEmitter(KernelBuilder &b, const ConvTransposeParams &params, Value args)
-      : b(b), p(params), bytes(bytesOf(params.input)), channels(params.C / params.groups),
-        columns(params.N / params.groups), rows{params.H, params.KH, params.strideH, params.dilationH, params.padTop},
+      : b(b), p(params), bytes(bytesOf(params.input)), weightBytes(isFloat(params) ? 4 : 1),
+        channels(params.C / params.groups), columns(params.N / params.groups),
+        rows{params.H, params.KH, params.strideH, params.dilationH, params.padTop},
         pixels{params.W, params.KW, params.strideW, params.dilationW, params.padLeft}, weights(b.argument(args, 1)) {
     if (!isFloat(p) || p.bias)
       bias = b.argument(args, 3);
@@ -106,7 +107,7 @@ private:
 
   KernelBuilder &b;
   const ConvTransposeParams &p;
-  int64_t bytes, channels, columns;
+  int64_t bytes, weightBytes, channels, columns;
   Axis rows, pixels;
   Value weights, bias, multipliers;
 };
@@ -142,7 +143,7 @@ Value TransposeEmitter::sumChannels(Value pixel, Value taps, Value acc) {
   VectorArith a(b, lanes);
   return b.loop(channels, acc, [&](Value c, ValueRange carried) {
     Value input = b.load(elementType(b, p.input), offset(pixel, c, bytes));
-    Value weight = b.load(b.vec(lanes, elementType(b, p.input)), offset(taps, c, columns * bytes));
+    Value weight = b.load(b.vec(lanes, isFloat(p) ? b.f32() : b.i8()), offset(taps, c, columns * weightBytes));
     if (isFloat(p))
       return Values{a.fma(b.create<vector::BroadcastOp>(b.vec(lanes, b.f32()), input), weight, carried[0])};
     Value wide = p.input == ElementKind::U8 ? b.create<arith::ExtUIOp>(b.i32(), input)
@@ -161,8 +162,8 @@ Value TransposeEmitter::start(Value column, int64_t lanes) {
 
 /// `column`: of the group.
 Value TransposeEmitter::window(Value image, Value oy, Value ox, Value group, Value column, int64_t lanes) {
-  const int64_t tapBytes = channels * columns * bytes;
-  Value taps = offset(offset(weights, group, p.KH * p.KW * tapBytes), column, bytes);
+  const int64_t tapBytes = channels * columns * weightBytes;
+  Value taps = offset(offset(weights, group, p.KH * p.KW * tapBytes), column, weightBytes);
   Value first = offset(image, group, channels * bytes);
   Value acc = start(b.addMul(column, group, columns), lanes);
   return forTaps(rows, oy, acc, [&](Value ky, Value iy, Value acc) {
@@ -182,7 +183,7 @@ void TransposeEmitter::emitRow(Value in, Value out, Value oy) {
       emitVectors(b, columns, 4 * b.isa.lanes(), [&](int64_t lanes, Value column) {
         Value acc = window(in, oy, ox, group, column, lanes), n = b.addMul(column, group, columns);
         if (!isFloat(p))
-          acc = requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range);
+          acc = requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
         b.store(acc, offset(pixel, n, outBytes));
       });
     });

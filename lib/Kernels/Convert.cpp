@@ -57,7 +57,8 @@ Value nibble::kernels::convertLanes(KernelBuilder &b, const ConvertParams &param
     return quantize(b, lanes, params.scale, params.range);
   if (!isDequantize(params))
     return lanes;
-  Value value = params.input == ElementKind::U8 ? a.iand(lanes, a.i32(255)) : a.ashr(a.shl(lanes, 24), 24);
+  const int unused = 32 - 8 * bytesOf(params.input);
+  Value value = params.input == ElementKind::U8 ? a.iand(lanes, a.i32(255)) : a.ashr(a.shl(lanes, unused), unused);
   return dequantize(b, value, params.scale, params.range.zeroPoint);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Image rows from planes to pixels and back. Bytes move in groups of four channels, which are one i32 lane a pixel.
+// Image rows from planes to pixels and back. Stored values move in groups of four channels (two of 16 bits), which are
+// one i32 lane a pixel.
 
 #include "ConvertLanes.h"
 #include "VectorArith.h"
@@ -39,9 +40,9 @@ private:
   Value pixel(Group group, Value x) {
     return b.at(pixelRow, b.addMul(b.mul(x, b.constant(pixelPitch)), group.first, pixelBytes));
   }
-  bool isWholePixel(Group group) { return pixelBytes == 1 && pixelPitch == 4 && group.size == 4; }
+  bool isWholePixel(Group group) { return pixelBytes < 4 && pixelPitch == 4 && group.size * pixelBytes == 4; }
 
-  /// i32 lanes of the group's bytes, or f32 lanes of its only channel.
+  /// i32 lanes of the group's channels, or f32 lanes of its only one.
   Value joinChannels(ArrayRef<Value> channels);
   void storeBytes(Value scalar, int64_t size, Value pointer);
   Value loadBytes(int64_t size, Value pointer);
@@ -56,7 +57,7 @@ private:
 } // namespace
 
 void RowEmitter::forEach(llvm::function_ref<void(int64_t, Value, Group)> body) {
-  const int64_t size = pixelBytes == 1 ? 4 : 1, full = params.C / size, rest = params.C % size;
+  const int64_t size = 4 / pixelBytes, full = params.C / size, rest = params.C % size;
   emitVectors(b, params.W, b.isa.lanes(), [&](int64_t lanes, Value x) {
     if (full > 0)
       b.loop(full, [&](Value iv) { body(lanes, x, Group{b.mul(iv, b.constant(size)), size}); });
@@ -71,8 +72,9 @@ Value RowEmitter::joinChannels(ArrayRef<Value> channels) {
   VectorArith a(b, b.lanesOf(channels.front()));
   Value joined;
   for (auto [i, channel] : llvm::enumerate(channels)) {
-    Value byte = a.shl(a.iand(channel, a.i32(255)), 8 * i);
-    joined = joined ? b.create<arith::OrIOp>(joined, byte) : byte;
+    const int64_t bits = 8 * pixelBytes;
+    Value stored = a.shl(a.iand(channel, a.i32((1 << bits) - 1)), bits * i);
+    joined = joined ? b.create<arith::OrIOp>(joined, stored) : stored;
   }
   return joined;
 }
@@ -128,16 +130,16 @@ void RowEmitter::toPlanes(int64_t lanes, Value x, Group group) {
     SmallVector<Value, 16> scalars;
     for (int64_t lane = 0; lane < lanes; ++lane) {
       Value pointer = b.at(source, lane * pixelPitch);
-      scalars.push_back(pixelBytes == 4 ? b.load(b.f32(), pointer) : loadBytes(group.size, pointer));
+      scalars.push_back(pixelBytes == 4 ? b.load(b.f32(), pointer) : loadBytes(group.size * pixelBytes, pointer));
     }
     joined = vector::FromElementsOp::create(b, b.vec(lanes, scalars.front().getType()), scalars);
   }
   VectorArith a(b, lanes);
   for (int64_t c = 0; c < group.size; ++c) {
-    Value channel = c == 0 ? joined : b.create<arith::ShRUIOp>(joined, a.i32(8 * c));
+    Value channel = c == 0 ? joined : b.create<arith::ShRUIOp>(joined, a.i32(8 * pixelBytes * c));
     Value value = convertLanes(b, params, channel);
     if (planes != ElementKind::F32)
-      value = b.create<arith::TruncIOp>(b.vec(lanes, b.i8()), value);
+      value = b.create<arith::TruncIOp>(b.vec(lanes, elementType(b, planes)), value);
     b.store(value, plane(group, c, x));
   }
 }

@@ -42,7 +42,7 @@ private:
   Values steps(Value input, Value weights, Values acc, int64_t count, int64_t mr, int64_t nr);
   void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
   Values scaled(ValueRange acc, Pointers at, int64_t nr);
-  void storeBytes(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
+  void storeIntegers(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
 
   KernelBuilder &b;
   DensePlan plan;
@@ -52,8 +52,6 @@ private:
   Epilogue epilogue;
 };
 } // namespace
-
-static int64_t bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
 
 Pointers DenseEmitter::loadArguments(Value args) {
   Pointers at;
@@ -89,7 +87,7 @@ Pointers DenseEmitter::moveBlocks(Pointers at, Value blocks) {
     at.multipliers = moved(at.multipliers, kBlock * 4);
   at.output = moved(at.output, kBlock * bytesOf(p.output));
   if (p.residual)
-    at.addend = moved(at.addend, kBlock);
+    at.addend = moved(at.addend, kBlock * bytesOf(p.output));
   return at;
 }
 
@@ -103,7 +101,7 @@ Pointers DenseEmitter::moveGroup(Pointers at, Value group) {
     at.multipliers = moved(at.multipliers, p.requant == Requant::Fixed || p.scaled ? 2 * padded : padded);
   at.output = moved(at.output, plan.columns * bytesOf(p.output));
   if (p.residual)
-    at.addend = moved(at.addend, plan.columns);
+    at.addend = moved(at.addend, plan.columns * bytesOf(p.output));
   return at;
 }
 
@@ -181,7 +179,7 @@ void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
   if (p.output == ElementKind::F32)
     storeFloats(acc, at, nr, columns);
   else
-    storeBytes(acc, at, nr, columns);
+    storeIntegers(acc, at, nr, columns);
 }
 
 Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
@@ -278,31 +276,33 @@ Values DenseEmitter::scaled(ValueRange acc, Pointers at, int64_t nr) {
   return results;
 }
 
-/// Packs four accumulators at a time, whatever pixel they belong to, and stores what is contiguous at once.
-void DenseEmitter::storeBytes(ValueRange acc, Pointers at, int64_t nr, int64_t columns) {
+/// Packs as many accumulators at a time as fill a register, whatever pixel they belong to, and stores what is
+/// contiguous at once.
+void DenseEmitter::storeIntegers(ValueRange acc, Pointers at, int64_t nr, int64_t columns) {
   SmallVector<Multiplier> multipliers;
   for (int64_t v = 0; v < nr; ++v)
     multipliers.push_back(epilogue.loadMultiplier(b.at(at.multipliers, v * lanes() * 4), lanes()));
   const auto requantized = [&](int64_t i) {
     Value addend;
     if (p.residual)
-      addend = epilogue.loadAddend(b.at(at.addend, i / nr * p.residual->addend.pixel + i % nr * lanes()), lanes());
+      addend = epilogue.loadAddend(
+          b.at(at.addend, i / nr * p.residual->addend.pixel + i % nr * lanes() * bytesOf(p.output)), lanes());
     return epilogue.requantize(acc[i], multipliers[i % nr], addend);
   };
-  const int64_t count = acc.size();
-  for (int64_t first = 0; first < count; first += 4) {
-    const int64_t last = std::min(first + 4, count);
-    Values four;
+  const int64_t count = acc.size(), together = epilogue.vectorsOfPack();
+  for (int64_t first = 0; first < count; first += together) {
+    const int64_t last = std::min(first + together, count);
+    Values vectors;
     for (int64_t i = first; i < last; ++i)
-      four.push_back(requantized(i));
-    four.resize(4, four.back());
-    Value bytes = epilogue.packInOrder(four);
+      vectors.push_back(requantized(i));
+    vectors.resize(together, vectors.back());
+    Value packed = epilogue.packInOrder(vectors);
     for (int64_t i = first, next; i < last; i = next) {
       next = std::min(last, (i / nr + 1) * nr);
       const int64_t column = i % nr * lanes();
       const int64_t length = std::min((next - i) * lanes(), columns - column);
-      Value pointer = b.at(at.output, i / nr * p.out.pixel + column);
-      b.storePart(b.slice(bytes, (i - first) * lanes(), (next - i) * lanes()), length, pointer);
+      Value pointer = b.at(at.output, i / nr * p.out.pixel + column * bytesOf(p.output));
+      b.storePart(b.slice(packed, (i - first) * lanes(), (next - i) * lanes()), length, pointer);
     }
   }
 }

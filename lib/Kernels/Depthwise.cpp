@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Depthwise convolution: vectors of channels.
 //
-// Integer: four rows of the window are interleaved to [channel][4 taps] by unpack instructions, which work in lanes of
-// 128 bits; a dot product then takes a column of the window for all its channels. An interleaved column serves every
-// output pixel that it belongs to. Weights, biases and multipliers are packed in the order that the unpacks produce,
-// and the pack instructions of the epilogue undo it.
+// Integer: four rows of the window (two of 16-bit values) are interleaved to [channel][taps] by unpack instructions,
+// which work in lanes of 128 bits; a dot product then takes a column of the window for all its channels. An interleaved
+// column serves every output pixel that it belongs to. Weights, biases and multipliers are packed in the order that the
+// unpacks produce, and the pack instructions of the epilogue undo it where the result is as wide as the input.
 
 #include "Dot.h"
 #include "Epilogue.h"
@@ -20,16 +20,19 @@ static constexpr int64_t kChannelBlock = 64;
 
 static bool isFloat(const ConvParams &p) { return p.input == ElementKind::F32; }
 
-/// Rows of the window come in fours.
-static int64_t rowQuads(const ConvParams &p) { return llvm::divideCeil(p.KH, 4); }
+/// Taps of a dot product: the rows of the window that are interleaved, and the vectors that this gives.
+static int64_t tapsOf(const ConvParams &p) { return channelsPerStep(p.input); }
+
+/// Rows of the window come in fours, or in twos.
+static int64_t rowGroups(const ConvParams &p) { return llvm::divideCeil(p.KH, tapsOf(p)); }
 
 int64_t nibble::kernels::depthwiseTileCount(const ConvParams &params) { return params.H; }
 
-/// Channel 16 l + 4 j + q of a block is value 16 j + 4 l + q: vector j of a register with any number of lanes l is
-/// contiguous.
-static int64_t laneOrder(int64_t channel) {
+/// Of T vectors, channel 4 T l + 4 j + q of a block is value (64 / T) j + 4 l + q: vector j of a register with any
+/// number of lanes l is contiguous.
+static int64_t laneOrder(int64_t channel, int64_t vectors) {
   const int64_t block = channel / kChannelBlock * kChannelBlock, c = channel % kChannelBlock;
-  return block + c / 4 % 4 * 16 + c / 16 * 4 + c % 4;
+  return block + c / 4 % vectors * (kChannelBlock / vectors) + c / (4 * vectors) * 4 + c % 4;
 }
 
 PackedWeights nibble::kernels::depthwiseWeights(const ConvParams &p) {
@@ -37,16 +40,17 @@ PackedWeights nibble::kernels::depthwiseWeights(const ConvParams &p) {
   if (isFloat(p))
     return {p.KH * p.KW * padded,
             [=](int64_t o, int64_t ky, int64_t kx, int64_t) { return (ky * p.KW + kx) * padded + o; }};
-  const int64_t quads = rowQuads(p), columns = p.KW * quads;
-  return {columns * padded * 4, [=](int64_t o, int64_t ky, int64_t kx, int64_t) {
-            const int64_t block = o / kChannelBlock, column = kx * quads + ky / 4;
-            return ((block * columns + column) * kChannelBlock + laneOrder(o % kChannelBlock)) * 4 + ky % 4;
+  const int64_t taps = tapsOf(p), groups = rowGroups(p), columns = p.KW * groups;
+  return {columns * padded * taps, [=](int64_t o, int64_t ky, int64_t kx, int64_t) {
+            const int64_t block = o / kChannelBlock, column = kx * groups + ky / taps;
+            const int64_t channel = laneOrder(o % kChannelBlock, taps);
+            return ((block * columns + column) * kChannelBlock + channel) * taps + ky % taps;
           }};
 }
 
 PackedColumns nibble::kernels::depthwiseColumns(const ConvParams &p) {
-  const bool inOrder = isFloat(p);
-  return {1, int64_t(llvm::alignTo(p.C, kChannelBlock)), [=](int64_t o) { return inOrder ? o : laneOrder(o); }};
+  const int64_t vectors = tapsOf(p); // one of floats, which stay in order
+  return {1, int64_t(llvm::alignTo(p.C, kChannelBlock)), [=](int64_t o) { return laneOrder(o, vectors); }};
 }
 
 namespace {
@@ -75,11 +79,10 @@ protected:
   virtual int64_t weightBytesPerBlock() const = 0;
   virtual void emitOutputs(Pointers at, int64_t outputs, Channels channels) = 0;
 
-  static int64_t bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
   /// Of a weight that advances with its channel, and of what each channel has one of: packed integers have 4 values
-  /// where the channels advance by 16.
+  /// where the channels advance by 16, or by 8 of 16-bit values.
   int64_t weightStep() const { return isFloat(p) && !p.scaled ? 4 : 1; }
-  int64_t columnStep() const { return isFloat(p) ? 4 : 1; }
+  int64_t columnStep() const { return bytesOf(p.input); }
   Pointers moved(Pointers at, Value pixels);
   Pointers block(Pointers at, Value index);
   Pointers channelsWithin(Pointers at, Value channels);
@@ -98,17 +101,19 @@ public:
   using DepthwiseEmitter::DepthwiseEmitter;
 
 private:
-  int64_t channelsPerLane() const override { return 4; }
+  int64_t channelsPerLane() const override { return taps(); }
   int64_t outputsAtOnce() const override { return b.isa.registers >= 32 ? 4 : 2; }
-  int64_t weightBytesPerBlock() const override { return p.KW * rowQuads(p) * kChannelBlock * 4; }
+  int64_t weightBytesPerBlock() const override { return p.KW * rowGroups(p) * kChannelBlock * taps(); }
   void emitOutputs(Pointers at, int64_t outputs, Channels channels) override;
 
-  using Quads = std::array<Value, 4>;
-  Quads interleave(Value column, int64_t quad, int64_t lanes);
+  int64_t taps() const { return tapsOf(p); }
+  Values interleave(Value column, int64_t group, int64_t lanes);
   void storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
   void storeScaled(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
-  /// Byte offset of vector j in a packed block.
-  static int64_t quadOffset(int64_t j) { return j * 64; }
+  void storeInOrder(Pointers at, int64_t output, ArrayRef<Value> vectors, Channels channels);
+  /// Byte offset of vector j's columns in a packed block, and of its weights.
+  int64_t columnOffset(int64_t j) const { return j * (kChannelBlock / taps()) * 4; }
+  int64_t weightOffset(int64_t j) const { return j * kChannelBlock; }
 };
 
 class FloatDepthwise : public DepthwiseEmitter {
@@ -162,7 +167,7 @@ Pointers DepthwiseEmitter::block(Pointers at, Value index) {
   if (at.multipliers)
     at.multipliers = moved(at.multipliers, kChannelBlock * 4);
   if (p.residual)
-    at.addend = moved(at.addend, kChannelBlock);
+    at.addend = moved(at.addend, kChannelBlock * bytesOf(p.output));
   return at;
 }
 
@@ -184,7 +189,7 @@ Pointers DepthwiseEmitter::channelsWithin(Pointers at, Value channels) {
   if (at.multipliers)
     at.multipliers = moved(at.multipliers, columnStep());
   if (p.residual)
-    at.addend = moved(at.addend, 1);
+    at.addend = moved(at.addend, bytesOf(p.output));
   return at;
 }
 
@@ -221,32 +226,33 @@ static Value unpack(KernelBuilder &b, Value first, Value second, bool high) {
   return b.shuffle(first, second, order);
 }
 
-/// Rows 4 * quad ... + 3 of the column of the window at `column`, as [channel][row].
-IntDepthwise::Quads IntDepthwise::interleave(Value column, int64_t quad, int64_t lanes) {
-  Type bytes = b.vec(4 * lanes, b.i8());
-  std::array<Value, 4> rows;
-  for (int64_t i = 0; i < 4; ++i) {
-    const int64_t ky = 4 * quad + i;
-    rows[i] = ky < p.KH ? b.load(bytes, b.at(column, ky * p.dilationH * p.in.row)) : b.splat(bytes, int64_t(0));
-  }
-  const auto pairs = [&](bool upper, bool high) {
-    return b.bitcast(unpack(b, rows[2 * upper], rows[2 * upper + 1], high), b.i16());
+/// Rows T * group and on of the column of the window at `column`, as [channel][row].
+Values IntDepthwise::interleave(Value column, int64_t group, int64_t lanes) {
+  Type type = b.vec(taps() * lanes, b.getIntegerType(32 / taps()));
+  Values rows;
+  for (int64_t ky = taps() * group; ky < taps() * (group + 1); ++ky)
+    rows.push_back(ky < p.KH ? b.load(type, b.at(column, ky * p.dilationH * p.in.row)) : b.splat(type, int64_t(0)));
+  // Halves of rows 0 and 1 of channels in order; of four rows, halves of these with those of rows 2 and 3.
+  const auto pairs = [&](Value first, Value second, unsigned width) {
+    Value low = unpack(b, first, second, false), high = unpack(b, first, second, true);
+    return std::array<Value, 2>{b.bitcast(low, b.getIntegerType(width)), b.bitcast(high, b.getIntegerType(width))};
   };
-  Quads quads;
-  for (int64_t half = 0; half < 2; ++half) {
-    Value first = pairs(false, half), second = pairs(true, half);
-    quads[2 * half] = b.bitcast(unpack(b, first, second, false), b.i32());
-    quads[2 * half + 1] = b.bitcast(unpack(b, first, second, true), b.i32());
-  }
-  return quads;
+  const auto first = pairs(rows[0], rows[1], 64 / taps());
+  if (taps() == 2)
+    return Values(first.begin(), first.end());
+  const auto second = pairs(rows[2], rows[3], 16);
+  Values vectors;
+  for (int64_t half = 0; half < 2; ++half)
+    llvm::append_range(vectors, pairs(first[half], second[half], 32));
+  return vectors;
 }
 
 void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) {
-  const int64_t lanes = channels.lanes, quads = rowQuads(p);
+  const int64_t lanes = channels.lanes, groups = rowGroups(p), vectors = taps();
   Type type = b.vec(lanes, b.i32());
   Values bias, acc;
-  for (int64_t j = 0; j < 4; ++j)
-    bias.push_back(dot.start(b.load(type, b.at(at.bias, quadOffset(j)), lanes * 4)));
+  for (int64_t j = 0; j < vectors; ++j)
+    bias.push_back(dot.start(b.load(type, b.at(at.bias, columnOffset(j)), lanes * 4)));
   for (int64_t o = 0; o < outputs; ++o)
     llvm::append_range(acc, bias);
   // Which outputs want an input column, and at which place of their window.
@@ -256,37 +262,39 @@ void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) 
       uses[o * p.strideW + kx * p.dilationW].push_back({o, kx});
   for (const auto &[column, users] : uses) {
     Value pointer = b.at(at.input, column * p.in.pixel);
-    for (int64_t quad = 0; quad < quads; ++quad) {
-      Quads bytes = interleave(pointer, quad, lanes);
-      for (int64_t j = 0; j < 4; ++j) {
-        Operand input = dot.input(bytes[j]);
+    for (int64_t group = 0; group < groups; ++group) {
+      Values interleaved = interleave(pointer, group, lanes);
+      for (int64_t j = 0; j < vectors; ++j) {
+        Operand input = dot.input(interleaved[j]);
         for (auto [o, kx] : users) {
-          const int64_t offset = (kx * quads + quad) * kChannelBlock * 4 + quadOffset(j);
-          Value &sum = acc[o * 4 + j];
+          const int64_t offset = (kx * groups + group) * kChannelBlock * taps() + weightOffset(j);
+          Value &sum = acc[o * vectors + j];
           sum = dot.multiplyAdd(sum, input, dot.weights(b.at(at.weights, offset), lanes));
         }
       }
     }
   }
-  for (int64_t o = 0; o < outputs; ++o)
+  for (int64_t o = 0; o < outputs; ++o) {
+    const auto sums = ArrayRef<Value>(acc).slice(vectors * o, vectors);
     if (p.scaled)
-      storeScaled(at, o, ArrayRef<Value>(acc).slice(4 * o, 4), channels);
+      storeScaled(at, o, sums, channels);
     else
-      storeOutput(at, o, ArrayRef<Value>(acc).slice(4 * o, 4), channels);
+      storeOutput(at, o, sums, channels);
+  }
 }
 
-/// Vector `index` of the channels in order: lane k of 128 bits of vector j holds channels 16 k + 4 j and on.
-static Value inChannelOrder(KernelBuilder &b, ArrayRef<Value> four, int64_t index) {
-  const int64_t lanes = KernelBuilder::lanesOf(four[0]), quads = lanes / 4;
-  const auto quad = [&](int64_t i) { return std::pair(i % 4, i / 4 * 4); }; // vector, first element
+/// Vector `index` of the channels in order: lane k of 128 bits of vector j of T holds channels 4 T k + 4 j and on.
+static Value inChannelOrder(KernelBuilder &b, ArrayRef<Value> vectors, int64_t index) {
+  const int64_t lanes = KernelBuilder::lanesOf(vectors[0]), quads = lanes / 4, count = vectors.size();
+  const auto quad = [&](int64_t i) { return std::pair(i % count, i / count * 4); }; // vector, first element
   Values halves;
   for (int64_t i = index * quads; i < (index + 1) * quads; i += 2) {
     const auto [first, from] = quad(i);
     if (quads == 1)
-      return four[first];
+      return vectors[first];
     const auto [second, to] = quad(i + 1);
     halves.push_back(
-        b.shuffle(four[first], four[second],
+        b.shuffle(vectors[first], vectors[second],
                   {from, from + 1, from + 2, from + 3, lanes + to, lanes + to + 1, lanes + to + 2, lanes + to + 3}));
   }
   return halves.size() == 1 ? halves[0] : b.shuffle(halves[0], halves[1], llvm::to_vector(llvm::seq<int64_t>(0, 16)));
@@ -294,14 +302,27 @@ static Value inChannelOrder(KernelBuilder &b, ArrayRef<Value> four, int64_t inde
 
 void IntDepthwise::storeScaled(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels) {
   Value row = b.broadcastLoad(b.vec(channels.lanes, b.f32()), at.rows);
-  Values four;
-  for (int64_t j = 0; j < 4; ++j) {
-    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, quadOffset(j)), channels.lanes);
-    four.push_back(epilogue.scale(dot.finish(acc[j]), multiplier, row));
+  Values results;
+  for (int64_t j = 0; j < taps(); ++j) {
+    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, columnOffset(j)), channels.lanes);
+    results.push_back(epilogue.scale(dot.finish(acc[j]), multiplier, row));
   }
   for (int64_t j = 0; j * channels.lanes < channels.valid; ++j) {
     Value pointer = b.at(at.output, output * p.out.pixel + j * channels.lanes * 4);
-    b.storePart(inChannelOrder(b, four, j), std::min(channels.lanes, channels.valid - j * channels.lanes), pointer);
+    b.storePart(inChannelOrder(b, results, j), std::min(channels.lanes, channels.valid - j * channels.lanes), pointer);
+  }
+}
+
+/// Results of another width than the input's, whose packs would leave another order.
+void IntDepthwise::storeInOrder(Pointers at, int64_t output, ArrayRef<Value> vectors, Channels channels) {
+  const int64_t together = epilogue.vectorsOfPack(), lanes = channels.lanes;
+  for (int64_t first = 0; first * lanes < channels.valid; first += together) {
+    Values ordered;
+    for (int64_t i = first; i < std::min<int64_t>(first + together, vectors.size()); ++i)
+      ordered.push_back(inChannelOrder(b, vectors, i));
+    ordered.resize(together, ordered.back());
+    Value pointer = b.at(at.output, output * p.out.pixel + first * lanes * bytesOf(p.output));
+    b.storePart(epilogue.packInOrder(ordered), std::min(together * lanes, channels.valid - first * lanes), pointer);
   }
 }
 
@@ -309,22 +330,23 @@ void IntDepthwise::storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc,
   Value addends;
   if (p.residual) {
     Value pointer = b.at(at.addend, output * p.residual->addend.pixel);
-    addends = epilogue.loadAddend(pointer, 4 * channels.lanes);
+    addends = epilogue.loadAddend(pointer, taps() * channels.lanes);
   }
-  Values four;
-  for (int64_t j = 0; j < 4; ++j) {
+  Values vectors;
+  for (int64_t j = 0; j < taps(); ++j) {
     Value addend;
     if (p.residual) {
       SmallVector<int64_t> order;
       for (int64_t i = 0; i < channels.lanes; ++i)
-        order.push_back(i / 4 * 16 + 4 * j + i % 4);
+        order.push_back(i / 4 * 4 * taps() + 4 * j + i % 4);
       addend = b.shuffle(addends, addends, order);
     }
-    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, quadOffset(j)), channels.lanes);
-    four.push_back(epilogue.requantize(dot.finish(acc[j]), multiplier, addend));
+    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, columnOffset(j)), channels.lanes);
+    vectors.push_back(epilogue.requantize(dot.finish(acc[j]), multiplier, addend));
   }
-  Value pointer = b.at(at.output, output * p.out.pixel);
-  b.storePart(epilogue.packLanes(four), channels.valid, pointer);
+  if (bytesOf(p.input) != bytesOf(p.output))
+    return storeInOrder(at, output, vectors, channels);
+  b.storePart(epilogue.packLanes(vectors), channels.valid, b.at(at.output, output * p.out.pixel));
 }
 
 void FloatDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) {
@@ -351,7 +373,8 @@ void FloatDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels
 
 std::string nibble::kernels::depthwiseTileName(const ConvParams &p, const ISA &isa) {
   const int64_t outputs = isa.registers >= 32 ? (isFloat(p) ? 8 : 4) : (isFloat(p) ? 6 : 2);
-  return std::to_string(outputs) + "x" + std::to_string(isa.lanes() * (isFloat(p) ? 1 : 4)) + (isFloat(p) ? "" : "c4");
+  return std::to_string(outputs) + "x" + std::to_string(isa.lanes() * tapsOf(p)) +
+         (isFloat(p) ? "" : "c" + std::to_string(tapsOf(p)));
 }
 
 void nibble::kernels::emitDepthwise(KernelBuilder &b, const ConvParams &params, Value args, Value begin, Value end) {

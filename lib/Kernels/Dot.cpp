@@ -10,11 +10,16 @@ static StringRef vpdpbusd(int64_t lanes) {
                     : (lanes == 8 ? "llvm.x86.avx512.vpdpbusd.256" : "llvm.x86.avx512.vpdpbusd.512");
 }
 
+static StringRef vpdpwssd(int64_t lanes) {
+  return lanes == 4 ? "llvm.x86.avx512.vpdpwssd.128"
+                    : (lanes == 8 ? "llvm.x86.avx512.vpdpwssd.256" : "llvm.x86.avx512.vpdpwssd.512");
+}
+
 static StringRef pmaddwd(int64_t lanes) { return lanes == 4 ? "llvm.x86.sse2.pmadd.wd" : "llvm.x86.avx2.pmadd.wd"; }
 
 /// XOR with 0x80 is an addition or subtraction of 128, which packConvBias takes back.
 Value Dot::toDotInput(Value dwords) {
-  if ((kind == ElementKind::U8) == (b.isa.dotInput() == DotInput::U8))
+  if (isWords() || (kind == ElementKind::U8) == (b.isa.dotInput() == DotInput::U8))
     return dwords;
   return b.create<arith::XOrIOp>(dwords, b.splat(dwords.getType(), int64_t(int32_t(0x80808080))));
 }
@@ -33,9 +38,23 @@ Operand Dot::splitWeights(Value dwords) {
   return {even, b.create<arith::ShRSIOp>(words, eight)};
 }
 
+/// Two words a lane: together, or the first and the second ones apart where no instruction adds up pairs.
+Operand Dot::pairsOfWords(Value words) {
+  if (b.isa.arch == Arch::X86_64)
+    return {words, {}};
+  SmallVector<int64_t> even, odd;
+  for (int64_t i = 0; i < KernelBuilder::lanesOf(words); i += 2) {
+    even.push_back(i);
+    odd.push_back(i + 1);
+  }
+  return {b.shuffle(words, words, even), b.shuffle(words, words, odd)};
+}
+
 Operand Dot::input(Value dwords) {
   if (isFloat())
     return {dwords, {}};
+  if (isWords())
+    return pairsOfWords(b.bitcast(dwords, b.i16()));
   dwords = toDotInput(dwords);
   if (b.isa.dot == DotKind::Pmaddwd)
     return splitInput(dwords);
@@ -55,7 +74,10 @@ std::array<Operand, 4> Dot::broadcastElements(Value pointer, int64_t lanes) {
   std::array<Operand, 4> operands;
   for (int64_t u = 0; u < 4; ++u) {
     Value one = b.shuffle(all, all, SmallVector<int64_t>(lanes, u));
-    operands[u].even = isFloat() ? one : b.bitcast(one, b.i8());
+    if (isWords())
+      operands[u] = input(one);
+    else
+      operands[u].even = isFloat() ? one : b.bitcast(one, b.i8());
   }
   return operands;
 }
@@ -65,6 +87,10 @@ Operand Dot::weights(Value pointer, int64_t lanes) {
     Value bytes = b.load(b.vec(lanes, b.i8()), pointer, lanes);
     Value wide = b.create<arith::ExtSIOp>(b.vec(lanes, b.i32()), bytes);
     return {b.create<arith::SIToFPOp>(b.vec(lanes, b.f32()), wide), {}};
+  }
+  if (isWords()) {
+    Value bytes = b.load(b.vec(2 * lanes, b.i8()), pointer, 2 * lanes);
+    return pairsOfWords(b.create<arith::ExtSIOp>(b.vec(2 * lanes, b.i16()), bytes));
   }
   Value raw = b.load(b.vec(lanes, element()), pointer, lanes * 4);
   if (isFloat())
@@ -86,14 +112,27 @@ static Value multiplyAddPairs(KernelBuilder &b, Value acc, Value x, Value w) {
   return b.shuffle(halves[0], halves[1], {0, 1, 2, 3, 4, 5, 6, 7});
 }
 
+/// Words: 16 by 16 bits, products and sums in 32.
+Value Dot::multiplyAddWords(Value acc, Operand x, Operand w) {
+  const int64_t lanes = KernelBuilder::lanesOf(acc);
+  if (b.isa.dot == DotKind::Vpdpbusd)
+    return b.intrinsic(vpdpwssd(lanes), acc.getType(), {acc, x.even, w.even});
+  if (b.isa.arch == Arch::X86_64)
+    return b.add(acc, b.intrinsic(pmaddwd(lanes), acc.getType(), {x.even, w.even}));
+  const auto product = [&](Value a, Value c) {
+    return b.mul(b.create<arith::ExtSIOp>(acc.getType(), a), b.create<arith::ExtSIOp>(acc.getType(), c));
+  };
+  return b.add(b.add(acc, product(x.even, w.even)), product(x.odd, w.odd));
+}
+
 Value Dot::start(Value bias) {
-  if (isFloat() || b.isa.dot != DotKind::Smull)
+  if (!sumsPairs())
     return bias;
   return b.shuffle(bias, b.splat(bias.getType(), int64_t(0)), {0, 4, 1, 5, 2, 6, 3, 7});
 }
 
 Value Dot::finish(Value acc) {
-  if (isFloat() || b.isa.dot != DotKind::Smull)
+  if (!sumsPairs())
     return acc;
   return b.intrinsic("llvm.aarch64.neon.addp.v4i32", b.vec(4, b.i32()), {b.slice(acc, 0, 4), b.slice(acc, 4, 4)});
 }
@@ -101,6 +140,8 @@ Value Dot::finish(Value acc) {
 Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
   if (isFloat())
     return b.create<math::FmaOp>(x.even, w.even, acc);
+  if (isWords())
+    return multiplyAddWords(acc, x, w);
   const int64_t lanes = KernelBuilder::lanesOf(acc);
   switch (b.isa.dot) {
   case DotKind::Vpdpbusd:
@@ -119,10 +160,20 @@ Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
 }
 
 static bool isOneInstruction(const ISA &isa, ElementKind input) {
-  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd || isa.dot == DotKind::Sdot;
+  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd ||
+         (isa.dot == DotKind::Sdot && input != ElementKind::S16);
+}
+
+/// Words multiplied in pairs, and the sum apart.
+static bool isPmaddwdOfWords(const ISA &isa, ElementKind input) {
+  return input == ElementKind::S16 && isa.dot == DotKind::Pmaddwd;
 }
 
 int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
+  if (isPmaddwdOfWords(isa, input))
+    return mr * nr + nr + 3;                                  // the weights, an input, two products
+  if (isa.arch == Arch::AArch64 && input == ElementKind::S16) // both sides in two halves
+    return mr * nr + 2 * mr + 2 * nr + 2;
   if (isa.arch == Arch::AArch64) // inputs of four steps, weights of one
     return (isOneInstruction(isa, input) ? 1 : 2) * mr * nr + mr + nr + 2;
   if (isOneInstruction(isa, input))
@@ -136,6 +187,8 @@ double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
     return std::max((isOneInstruction(isa, input) ? 0.5 : 2.0) * mr * nr + 0.125 * mr, 0.5 * nr + 0.125 * mr);
   if (isOneInstruction(isa, input))
     return std::max(1.0 * mr * nr, 0.7 * (mr + nr)); // multiplications, or loads
+  if (isPmaddwdOfWords(isa, input)) // four pipes: a product, a sum; a weight's extension by two instructions
+    return std::max(2.0 * mr * nr + 2 * nr + mr, 4.0) / 4;
   // Four pipes: two products and two sums; weights are split by three instructions, inputs by two.
   return std::max(4.0 * mr * nr + 2 * mr + 3 * nr, 8.0) / 4;
 }

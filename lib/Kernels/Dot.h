@@ -11,23 +11,25 @@
 namespace nibble {
 namespace kernels {
 
-/// An operand in the form its multiplication wants: four bytes a lane, or, where Pmaddwd has split them, `odd` too.
+/// An operand in the form its multiplication wants: four bytes or two words a lane, or, where they have been split,
+/// `odd` too.
 struct Operand {
   Value even, odd;
 };
 
-/// acc += input * weight over 4 bytes a lane (integer) or 1 float a lane.
+/// acc += input * weight over 4 bytes, 2 words (16 bits, by weights of 8) or 1 float a lane.
 ///
-/// A step takes 4 bytes of input and, for 16 columns, 64 bytes of weights, whatever the element kind (16 bytes where
-/// bytes become floats): dense convolutions differ between integer and float here and in their epilogue only.
+/// A step takes 4 bytes of input and, for 16 columns, 64 bytes of weights, whatever the element kind (32 for words, 16
+/// where bytes become floats): dense convolutions differ between integer and float here and in their epilogue only.
 class Dot {
 public:
   Dot(KernelBuilder &b, const ConvParams &params)
       : b(b), kind(params.input), byteWeights(params.scaled && params.input == ElementKind::F32) {}
 
   bool isFloat() const { return kind == ElementKind::F32; }
+  bool isWords() const { return kind == ElementKind::S16; }
   /// Whether an operand takes two registers: then the shorter side of a tile had better stay in them.
-  bool splitsOperands() const { return !isFloat() && b.isa.dot == DotKind::Pmaddwd; }
+  bool splitsOperands() const { return !isFloat() && !isWords() && b.isa.dot == DotKind::Pmaddwd; }
   /// i32 or f32.
   Type element() { return isFloat() ? b.f32() : b.i32(); }
 
@@ -52,7 +54,11 @@ public:
   static double stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);
 
 private:
+  /// Whether an accumulator holds two sums for each lane until the end.
+  bool sumsPairs() const { return !isFloat() && !isWords() && b.isa.dot == DotKind::Smull; }
   Value toDotInput(Value dwords);
+  Operand pairsOfWords(Value words);
+  Value multiplyAddWords(Value acc, Operand input, Operand weights);
   Operand splitInput(Value dwords);
   Operand splitWeights(Value dwords);
 

@@ -132,7 +132,7 @@ static void emitBytes(KernelBuilder &b, const RowQuantizeParams &p, Value recipr
     Value factor = vector::BroadcastOp::create(b, b.vec(lanes, b.f32()), reciprocal);
     Value x = b.load(b.vec(lanes, b.f32()), advance(b, from, first, 4));
     Value q = roundClamp(b, b.create<arith::MulFOp>(x, factor), range, /*mayBeNaN=*/true);
-    b.store(narrow(b, q), b.at(to, first));
+    b.store(narrow(b, q, p.output), b.at(to, first));
   });
 }
 

@@ -81,17 +81,27 @@ Value Epilogue::requantize(Value acc, Multiplier multiplier, Value addend) {
   return p.residual ? addResidual(q, addend) : q;
 }
 
-Value Epilogue::clampBytes(Value bytes) {
-  const int32_t least = isSigned() ? -128 : 0, greatest = isSigned() ? 127 : 255;
+Value Epilogue::clampPacked(Value packed) {
+  const int32_t greatest = isWords() ? 32767 : isSigned() ? 127 : 255, least = isSigned() ? -greatest - 1 : 0;
   if (!clampsWhilePacking() || (low() == least && high() == greatest))
-    return bytes;
-  Value lowest = b.splat(bytes.getType(), int64_t(low())), highest = b.splat(bytes.getType(), int64_t(high()));
+    return packed;
+  Value lowest = b.splat(packed.getType(), int64_t(low())), highest = b.splat(packed.getType(), int64_t(high()));
   if (isSigned())
-    return b.create<arith::MinSIOp>(b.create<arith::MaxSIOp>(bytes, lowest), highest);
-  return b.create<arith::MinUIOp>(b.create<arith::MaxUIOp>(bytes, lowest), highest);
+    return b.create<arith::MinSIOp>(b.create<arith::MaxSIOp>(packed, lowest), highest);
+  return b.create<arith::MinUIOp>(b.create<arith::MaxUIOp>(packed, lowest), highest);
 }
 
-Value Epilogue::packLanes(ArrayRef<Value> four) {
+/// Words as results: the zero point comes before the saturation, which would lose what it brings back into range.
+Value Epilogue::packWords(Value first, Value second) {
+  const auto withZero = [&](Value value) {
+    return zeroPoint() == 0 ? value : b.add(value, b.splat(value.getType(), int64_t(zeroPoint())));
+  };
+  return clampPacked(instructions.pack(b, withZero(first), withZero(second), /*isSigned=*/true));
+}
+
+Value Epilogue::packLanes(ArrayRef<Value> vectors) {
+  if (isWords())
+    return packWords(vectors[0], vectors[1]);
   // The zero point is added where there are half as many vectors; no saturation can lose what matters: a value beyond
   // i16 is beyond a byte before and after.
   const auto words = [&](Value first, Value second) {
@@ -101,20 +111,21 @@ Value Epilogue::packLanes(ArrayRef<Value> four) {
     Value zero = b.splat(packed.getType(), int64_t(zeroPoint()));
     return b.create<LLVM::SAddSat>(packed.getType(), packed, zero);
   };
-  return clampBytes(instructions.pack(b, words(four[0], four[1]), words(four[2], four[3]), isSigned()));
+  return clampPacked(instructions.pack(b, words(vectors[0], vectors[1]), words(vectors[2], vectors[3]), isSigned()));
 }
 
-Value Epilogue::packInOrder(ArrayRef<Value> four) {
-  Value bytes = packLanes(four);
-  const int64_t lanes = KernelBuilder::lanesOf(bytes) / 16; // of 128 bits
+Value Epilogue::packInOrder(ArrayRef<Value> vectors) {
+  Value packed = packLanes(vectors);
+  const int64_t lanes = KernelBuilder::lanesOf(packed) * bytesOf(p.output) / 16; // of 128 bits
   if (lanes == 1)
-    return bytes;
-  // Dword j of the result is quad j % lanes of vector j / lanes.
+    return packed;
+  // Quad j of the result, a dword or two, is quad j % lanes of vector j / lanes.
+  const int64_t count = vectors.size();
   SmallVector<int64_t> order;
-  for (int64_t j = 0; j < 4 * lanes; ++j)
-    order.push_back(j % lanes * 4 + j / lanes);
-  Value dwords = b.bitcast(bytes, b.i32());
-  return b.bitcast(b.shuffle(dwords, dwords, order), b.i8());
+  for (int64_t j = 0; j < count * lanes; ++j)
+    order.push_back(j % lanes * count + j / lanes);
+  Value quads = b.bitcast(packed, isWords() ? b.i64() : b.i32());
+  return b.bitcast(b.shuffle(quads, quads, order), isWords() ? b.i16() : b.i8());
 }
 
 /// numerics::scaleSum

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From accumulators in registers to bytes (or floats) in memory.
+// From accumulators in registers to stored values (or floats) in memory.
 
 #ifndef NIBBLE_LIB_KERNELS_EPILOGUE_H
 #define NIBBLE_LIB_KERNELS_EPILOGUE_H
@@ -25,14 +25,16 @@ public:
 
   Multiplier loadMultiplier(Value pointer, int64_t lanes);
 
-  /// The result less its zero point, in i32. `addend`: bytes, one a lane, if there is a residual.
+  /// The result less its zero point, in i32. `addend`: stored values, one a lane, if there is a residual.
   Value requantize(Value acc, Multiplier multiplier, Value addend);
 
-  /// Four vectors of i32 (less the zero point) as bytes, clamped. Each 128-bit lane has the bytes of its lane of the
-  /// first vector, then of the second, ...: the order of the pack instructions.
-  Value packLanes(llvm::ArrayRef<Value> four);
+  /// Vectors of i32 that make one of the result's elements: four for bytes, two for words.
+  int64_t vectorsOfPack() const { return 4 / bytesOf(p.output); }
+  /// So many vectors of i32 (less the zero point) as stored values, clamped. Each 128-bit lane has the elements of its
+  /// lane of the first vector, then of the second, ...: the order of the pack instructions.
+  Value packLanes(llvm::ArrayRef<Value> vectors);
   /// The same, one vector after the other.
-  Value packInOrder(llvm::ArrayRef<Value> four);
+  Value packInOrder(llvm::ArrayRef<Value> vectors);
 
   /// Scaled: fl32(fl32(acc * scale) + bias), and the clamp. `row` has the row's scale in each lane, for integers.
   Value scale(Value acc, Multiplier multiplier, Value row);
@@ -40,16 +42,19 @@ public:
   /// Float: the fused clamp.
   Value clampFloat(Value acc);
 
-  /// Bytes loaded from the addend at `pointer`.
-  Value loadAddend(Value pointer, int64_t lanes) { return b.load(b.vec(lanes, b.i8()), pointer); }
+  /// Elements of the addend at `pointer`.
+  Value loadAddend(Value pointer, int64_t lanes) { return b.load(b.vec(lanes, isWords() ? b.i16() : b.i8()), pointer); }
 
 private:
-  bool isSigned() const { return p.output == ElementKind::S8; }
+  bool isSigned() const { return p.output != ElementKind::U8; }
+  bool isWords() const { return p.output == ElementKind::S16; }
   int32_t zeroPoint() const { return p.residual ? p.residual->zeroPoint : p.outputZeroPoint; }
   int32_t low() const { return p.residual ? p.residual->min : p.clampMin; }
   int32_t high() const { return p.residual ? p.residual->max : p.clampMax; }
   /// No f32 clamp is needed before the conversion: saturation while packing is the clamp.
-  bool clampsWhilePacking() const { return p.requant == Requant::Float && p.multipliersBelowOne && !p.residual; }
+  bool clampsWhilePacking() const {
+    return p.requant == Requant::Float && p.multipliersBelowOne && !p.residual && !(isWords() && zeroPoint() != 0);
+  }
 
   Value requantizeFloat(Value acc, Value multiplier);
   Value requantizeFixed(Value acc, Multiplier multiplier);
@@ -57,7 +62,8 @@ private:
   Value addResidualFixed(Value q, Value a);
   Value clampWide(Value value, int32_t low, int32_t high);
   Value clampF32(Value value, int32_t low, int32_t high);
-  Value clampBytes(Value bytes);
+  Value packWords(Value first, Value second);
+  Value clampPacked(Value packed);
 
   KernelBuilder &b;
   const Instructions &instructions;

@@ -9,10 +9,10 @@
 using namespace nibble;
 using namespace nibble::kernels;
 
-/// [group][block of 16 columns][step][column][4 bytes or 1 float], a step being four channels (or one) of a tap.
+/// [group][block of 16 columns][step][column][4 or 2 bytes, or 1 float], a step being as many channels of a tap.
 PackedWeights nibble::kernels::denseWeights(const ConvParams &params) {
   const DensePlan plan(params);
-  const int64_t perStep = params.input == ElementKind::F32 ? 1 : 4;
+  const int64_t perStep = channelsPerStep(params.input);
   const bool merged = plan.params.KW != params.KW;
   return {params.groups * plan.blocks() * plan.steps() * kBlock * perStep,
           [=](int64_t o, int64_t ky, int64_t kx, int64_t c) {
@@ -69,8 +69,8 @@ std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::Array
   const PackedColumns layout = columnsOf(p);
   std::vector<int32_t> packed(layout.groups * layout.size);
   const int64_t taps = p.KH * p.KW * p.C / p.groups;
-  // What the kernel adds to each byte of the input.
-  const int64_t added = (p.input == ElementKind::S8) - (dotInput == DotInput::S8);
+  // What the kernel adds to each byte of the input; words it takes as they are.
+  const int64_t added = p.input == ElementKind::S16 ? 0 : (p.input == ElementKind::S8) - (dotInput == DotInput::S8);
   for (int64_t o = 0; o < p.N; ++o) {
     int64_t value = bias[o];
     if (added != 0)

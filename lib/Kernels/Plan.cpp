@@ -22,8 +22,6 @@ llvm::SmallVector<Part, 2> nibble::kernels::splitEvenly(int64_t total, int64_t l
 
 bool nibble::kernels::isDepthwise(const ConvParams &p) { return p.groups > 1 && p.groups == p.C && p.N == p.C; }
 
-static int64_t elementBytes(const ConvParams &p) { return p.input == ElementKind::F32 ? 4 : 1; }
-
 /// A 1x1 convolution over rows that follow each other without a gap is one row.
 static void flattenRows(ConvParams &p) {
   bool dense = p.KH == 1 && p.KW == 1 && p.strideH == 1 && p.strideW == 1 && p.in.row == p.W * p.in.pixel &&
@@ -39,7 +37,7 @@ static void flattenRows(ConvParams &p) {
 /// The taps of a filter row that follow each other in memory are one tap with more channels: fewer loops, and less
 /// padding to whole steps where there are few channels.
 static void mergeTaps(ConvParams &p) {
-  if (p.groups != 1 || p.dilationW != 1 || p.in.pixel != p.C * elementBytes(p))
+  if (p.groups != 1 || p.dilationW != 1 || p.in.pixel != p.C * bytesOf(p.input))
     return;
   p.C *= p.KW;
   p.KW = 1;
@@ -74,7 +72,7 @@ DensePlan::DensePlan(const ConvParams &given) : params(given) {
   mergeTaps(params);
   channels = params.C / params.groups;
   columns = params.N / params.groups;
-  tapSteps = params.input == ElementKind::F32 ? channels : llvm::divideCeil(channels, 4);
+  tapSteps = llvm::divideCeil(channels, channelsPerStep(params.input));
   x = splitRow(params.W);
   n = params.groups == 1 ? splitColumns(columns, params.H * x.count) : Split{columns, 1, columns};
 }

@@ -26,6 +26,9 @@ llvm::SmallVector<Part, 2> splitEvenly(int64_t total, int64_t largest);
 
 bool isDepthwise(const ConvParams &params);
 
+/// A step takes 4 bytes of input.
+inline int64_t channelsPerStep(ElementKind input) { return 4 / bytesOf(input); }
+
 /// What does not depend on the ISA.
 struct DensePlan {
   explicit DensePlan(const ConvParams &params);
@@ -38,8 +41,11 @@ struct DensePlan {
 
   int64_t steps() const { return params.KH * params.KW * tapSteps; }
   int64_t blocks() const { return (columns + kBlock - 1) / kBlock; }
-  /// Of a step's weights for a block of columns: four of a byte each, or one of 4 bytes or a byte.
-  int64_t stepBytes() const { return params.scaled && params.input == ElementKind::F32 ? kBlock : kBlock * 4; }
+  /// Of a step's weights for a block of columns: one of a byte for each element of the input, or one of 4 bytes.
+  int64_t stepBytes() const {
+    const bool floatWeights = params.input == ElementKind::F32 && !params.scaled;
+    return kBlock * (floatWeights ? 4 : channelsPerStep(params.input));
+  }
   int64_t blockBytes() const { return steps() * stepBytes(); }
   int64_t groupBytes() const { return blocks() * blockBytes(); }
   int64_t tiles() const { return params.H * x.count * n.count; }

@@ -154,7 +154,8 @@ Value PoolEmitter::start(int64_t lanes) {
     return isFloat(p) ? b.splat(b.vec(lanes, b.f32()), 0.0f) : b.splat(b.vec(lanes, b.i32()), int64_t(0));
   if (isFloat(p))
     return b.splat(b.vec(lanes, b.f32()), -std::numeric_limits<float>::infinity());
-  return b.splat(b.vec(lanes, b.i8()), int64_t(p.input == ElementKind::U8 ? 0 : -128));
+  const int64_t least = p.input == ElementKind::U8 ? 0 : p.input == ElementKind::S8 ? -128 : -32768;
+  return b.splat(b.vec(lanes, elementType(b, p.input)), least);
 }
 
 Value PoolEmitter::combine(Value acc, Value value) {
@@ -226,12 +227,12 @@ Value PoolEmitter::window(const Taps &ys, const Taps &xs, Value c, int64_t lanes
   if (isMax(p))
     return acc;
   acc = average(ys, xs, acc);
-  return isFloat(p) ? acc : narrow(b, acc);
+  return isFloat(p) ? acc : narrow(b, acc, p.output);
 }
 
 void PoolEmitter::emitRow(Value oy) {
-  // Two registers of floats, or of the i32 that averages of bytes are; one of bytes.
-  const int64_t full = isMax(p) && !isFloat(p) ? b.isa.vectorBits / 8 : 2 * b.isa.lanes();
+  // Two registers of floats, or of the i32 that averages of integers are; one of stored values.
+  const int64_t full = isMax(p) && !isFloat(p) ? b.isa.vectorBits / 8 / bytesOf(p.input) : 2 * b.isa.lanes();
   const Taps ys = clip(oy, p.H, p.KH, p.strideH, p.dilationH, p.padTop, isClippedH(p));
   Value outRow = b.at(out, b.mul(oy, b.constant(p.out.row)));
   b.loop(p.outputW, [&](Value ox) {

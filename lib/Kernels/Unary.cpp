@@ -86,6 +86,8 @@ std::string nibble::kernels::whyNoUnary(const UnaryParams &params, const ISA &is
     return (verb(params.kind) + " of these element kinds").str();
   if (params.kind == UnaryKind::Quantize || params.kind == UnaryKind::Dequantize)
     return whyNotScale(params.scale, params.range, function.toBytes ? params.output : params.input);
+  if (params.kind == UnaryKind::Lookup && (bytesOf(params.input) != 1 || bytesOf(params.output) != 1))
+    return "a table of 16-bit values";
   if (params.kind != UnaryKind::Requantize)
     return "";
   if (std::string why = whyNotRange(params.range, params.output); !why.empty())
@@ -114,10 +116,10 @@ std::string nibble::kernels::unaryKernelKey(const UnaryParams &params) {
 
 int64_t nibble::kernels::unaryTileCount(const UnaryParams &params) { return boxTileCount(unaryBox(params)); }
 
-/// Elements that are computed side by side: two registers of floats, or one of bytes.
+/// Elements that are computed side by side: two registers of floats, or one of results.
 static int64_t lanesAtOnce(const UnaryParams &params, const ISA &isa) {
   const bool wide = params.kind == UnaryKind::Requantize && params.requant == Requant::Fixed;
-  return params.output == ElementKind::F32 || wide ? 2 * isa.lanes() : isa.vectorBits / 8;
+  return params.output == ElementKind::F32 || wide ? 2 * isa.lanes() : isa.vectorBits / 8 / bytesOf(params.output);
 }
 
 /// The result of `x`, elements as they lie in memory.
@@ -125,12 +127,12 @@ static Value emitLanes(KernelBuilder &b, const UnaryParams &params, Value x) {
   VectorArith a(b, b.lanesOf(x));
   switch (params.kind) {
   case UnaryKind::Quantize:
-    return narrow(b, quantize(b, x, params.scale, params.range));
+    return narrow(b, quantize(b, x, params.scale, params.range), params.output);
   case UnaryKind::Dequantize:
     return dequantize(b, widen(b, x, params.input), params.scale, params.range.zeroPoint);
   case UnaryKind::Requantize:
     x = a.isub(widen(b, x, params.input), a.i32(params.inputZeroPoint));
-    return narrow(b, requantize(b, x, params.scale, params.requant, params.range));
+    return narrow(b, requantize(b, x, params.scale, params.requant, params.range), params.output);
   default:
     return lookup(params.kind).emit(a, x, params);
   }

@@ -73,7 +73,7 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
   // While observes still hold the means, and the plan says which weights are rounded.
   if (options.correctBias)
     pm.addPass(createCorrectBias({options.perTensor}));
-  pm.addPass(createAssignTypes({options.activations}));
+  pm.addPass(createAssignTypes({options.activations, options.perTensor}));
 }
 
 void nibble::buildQuantizePhase(OpPassManager &pm, const QuantizeOptions &options) {
@@ -113,7 +113,7 @@ struct PlanOptions : PassPipelineOptions<PlanOptions> {
   Option<std::string> method{*this, "method", llvm::cl::desc("minmax, percentile:P, mse or entropy")};
   Option<std::string> plan{*this, "plan", llvm::cl::desc("path of a plan.json")};
   Option<std::string> weights{*this, "weights", llvm::cl::desc("int8 or float"), llvm::cl::init("int8")};
-  Option<std::string> activations{*this, "activations", llvm::cl::desc("uint8, int8, int8-symmetric or float"),
+  Option<std::string> activations{*this, "activations", llvm::cl::desc("uint8, int8, int8-symmetric, int16 or float"),
                                   llvm::cl::init("uint8")};
   Option<std::string> mode{*this, "mode", llvm::cl::desc("static, dynamic or weight-only"), llvm::cl::init("static")};
   Option<bool> perTensor{*this, "per-tensor", llvm::cl::desc("one scale for all weights of an operation")};

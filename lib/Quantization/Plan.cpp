@@ -13,7 +13,7 @@ using namespace nibble;
 using namespace llvm;
 
 static constexpr StringLiteral kWeights[] = {"int8", "float"};
-static constexpr StringLiteral kActivations[] = {"uint8", "int8", "int8-symmetric", "float"};
+static constexpr StringLiteral kActivations[] = {"uint8", "int8", "int8-symmetric", "int16", "float"};
 static constexpr StringLiteral kModes[] = {"static", "dynamic", "weight-only"};
 
 /// Checks that `value` is one of `words`.

@@ -15,6 +15,7 @@ std::optional<ActivationKind> nibble::symbolizeActivationKind(StringRef text) {
       .Case("uint8", ActivationKind::UInt8)
       .Case("int8", ActivationKind::Int8)
       .Case("int8-symmetric", ActivationKind::Int8Symmetric)
+      .Case("int16", ActivationKind::Int16)
       .Case("float", ActivationKind::Float)
       .Default(std::nullopt);
 }
@@ -27,23 +28,31 @@ StringRef nibble::stringifyActivationKind(ActivationKind kind) {
     return "int8";
   case ActivationKind::Int8Symmetric:
     return "int8-symmetric";
+  case ActivationKind::Int16:
+    return "int16";
   case ActivationKind::Float:
     return "float";
   }
   llvm_unreachable("unknown kind");
 }
 
-quant::UniformQuantizedType nibble::chooseActivationType(MLIRContext *context, RealRange range, ActivationKind kind) {
+quant::UniformQuantizedType nibble::chooseActivationType(MLIRContext *context, RealRange range, ActivationKind kind,
+                                                         int64_t largest) {
   const double min = std::min(range.min, 0.0f), max = std::max(range.max, 0.0f);
-  const bool isSigned = kind != ActivationKind::UInt8, symmetric = kind == ActivationKind::Int8Symmetric;
-  const int64_t qmin = symmetric ? -127 : isSigned ? -128 : 0, qmax = isSigned ? 127 : 255;
-  float scale = static_cast<float>(symmetric ? std::max(-min, max) / 127.0 : (max - min) / 255.0);
+  const bool isSigned = kind != ActivationKind::UInt8, wide = kind == ActivationKind::Int16;
+  const bool symmetric = wide || kind == ActivationKind::Int8Symmetric;
+  const int64_t qmax = wide ? largest : isSigned ? 127 : 255, qmin = symmetric ? -qmax : isSigned ? -128 : 0;
+  float scale = static_cast<float>(symmetric ? std::max(-min, max) / static_cast<double>(qmax) : (max - min) / 255.0);
   scale = min == 0 && max == 0 ? 1.0f : std::max(scale, kSmallestActivationScale);
   const int64_t zero =
       symmetric ? 0 : std::clamp<int64_t>(static_cast<int64_t>(std::rint(qmin - min / scale)), qmin, qmax);
   return quant::UniformQuantizedType::get(isSigned ? quant::QuantizationFlags::Signed : 0,
-                                          IntegerType::get(context, 8), Float32Type::get(context), scale, zero, qmin,
-                                          qmax);
+                                          IntegerType::get(context, wide ? 16 : 8), Float32Type::get(context), scale,
+                                          zero, qmin, qmax);
+}
+
+bool nibble::isActivationStorage(quant::QuantizedType type) {
+  return type.getStorageTypeIntegralWidth() == 8 || isInt16(type);
 }
 
 /// rint(fl32(bound / scale)) + zero point, the stored value of a bound, cut to [lo, hi].

@@ -19,6 +19,10 @@ Type nibble::getElementType<int8_t>(MLIRContext *context) {
   return IntegerType::get(context, 8);
 }
 template <>
+Type nibble::getElementType<int16_t>(MLIRContext *context) {
+  return IntegerType::get(context, 16);
+}
+template <>
 Type nibble::getElementType<uint8_t>(MLIRContext *context) {
   return IntegerType::get(context, 8, IntegerType::Unsigned);
 }
@@ -66,6 +70,7 @@ Value nibble::createConstant(OpBuilder &builder, Location loc, RankedTensorType 
 NIBBLE_INSTANTIATE(float)
 NIBBLE_INSTANTIATE(int8_t)
 NIBBLE_INSTANTIATE(uint8_t)
+NIBBLE_INSTANTIATE(int16_t)
 NIBBLE_INSTANTIATE(int32_t)
 NIBBLE_INSTANTIATE(int64_t)
 #undef NIBBLE_INSTANTIATE

@@ -61,15 +61,15 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             64 to 500 typical inputs are enough. Needed for mode "static", unless `calib_file` has the ranges or the model
             comes quantized.
         weights: precision of the weights; "float" quantizes nothing.
-        activations: type of the activations; "auto" is asymmetric uint8.
+        activations: type of the activations; "auto" is asymmetric uint8, and "int16" for nodes that need it.
         mode: "static" quantizes weights and activations by the calibration's ranges ("auto" does too); "dynamic" both,
             by ranges found at run time, one a row (token, sample); "weight-only" weights alone. A `plan` may choose for
             each node.
         group: weights that share a scale, for fewer than 8 bits.
         target: instruction set: "host", or the name of one ("generic", "avx2", "avxvnni", "avx512vnni").
         plan: a plan file (JSON) with choices for nodes.
-        min_sqnr: signal-to-noise ratio in dB, of int8 against float on the calibration inputs, below which a node stays
-            in float.
+        min_sqnr: signal-to-noise ratio in dB, against float on the calibration inputs, that a node must have. Below it
+            int16 (if `activations` is "auto"), a dynamic range and float are tried, in this order.
         threads: how many `Model.run` uses; the results do not depend on it.
         strict: every warning is an error.
         calib_method: how a range is chosen: "minmax", "percentile" (99.99 %, or "percentile:99.9"), "mse" or "entropy";

@@ -17,7 +17,7 @@ DIGITS = ROOT / "examples/digits/digits.onnx"
 
 pytestmark = pytest.mark.skipif(EMULATOR is None, reason="qemu-aarch64-static is not installed")
 
-PRECISIONS = {"uint8": [], "int8": ["--activations", "int8"], "float": ["--float"]}
+PRECISIONS = {"uint8": [], "int8": ["--activations", "int8"], "int16": ["--activations", "int16"], "float": ["--float"]}
 
 
 @pytest.fixture(scope="module", params=PRECISIONS)

@@ -14,7 +14,7 @@ def path(paths):
 
 @pytest.mark.parametrize("options, message", [
     ({"weights": "int4"}, "weights 'int4' is not supported, expected auto, int8 or float"),
-    ({"activations": "int16"}, "activations 'int16' is not supported"),
+    ({"activations": "int4"}, "activations 'int4' is not supported"),
     ({"mode": "lazy"}, "mode 'lazy' is not supported, expected auto, static, dynamic or weight-only"),
     ({"mode": "dynamic", "weights": "float"}, "weights 'float' leave nothing to quantize in mode 'dynamic'"),
     ({"mode": "dynamic", "activations": "uint8"},

@@ -2,6 +2,7 @@
 """What quantization checks and says, nodes that int8 would harm, and calibration in bounded memory."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,18 +91,19 @@ def cancelling(tmp_path):
                  ("Sub", "d", ["a", "b"], {}), ("MatMul", "y", ["d", "wc"], {})], constants, outputs=4)
 
 
-def test_nodes_that_int8_harms_stay_in_float(cancelling):
+def test_nodes_that_int8_harms_have_16_bits(cancelling):
     samples = [{"x": row[None]} for row in np.random.default_rng(1).normal(size=(32, 4)).astype(np.float32)]
     harmed = nibble.compile(cancelling, calibration=samples, min_sqnr=0)
     kept = nibble.compile(cancelling, calibration=samples)
     assert harmed.summary["sqnr_db"] < 10 and kept.summary["sqnr_db"] > 30
-    nodes = {node["node"]: node for node in kept.summary["nodes"] if node["operation"] != "nibble.int_quantize"}
-    assert nodes["d"]["precision"] == "float32"
-    assert nodes["d"]["reason"].startswith("its signal-to-noise ratio in int8 is ")
-    assert nodes["d"]["reason"].endswith(" dB, below 10.0")
-    assert nodes["a"]["precision"] == "float32"
-    assert nodes["a"]["reason"] == "node 'd' needs more than 8 bits of its result"
-    assert nodes["y"]["precision"] == "int8"
+    nodes = {node["node"]: node for node in kept.summary["nodes"]
+             if node["operation"] not in ("nibble.int_quantize", "nibble.int_dequantize")}
+    assert nodes["d"]["precision"] == "int16"
+    assert re.fullmatch(r"int8 gives -?\d\.\d dB, below 10\.0; int16 gives [3-6]\d\.\d dB", nodes["d"]["reason"])
+    assert nodes["a"]["precision"] == "int16"
+    assert re.fullmatch(r"node 'd' needs more than 8 bits of its result; int16 gives [6-9]\d\.\d dB|"
+                        r"node 'd' needs more than 8 bits of its result; int16 gives 1\d\d\.\d dB", nodes["a"]["reason"])
+    assert (nodes["y"]["precision"], nodes["y"]["reason"]) == ("int16", "a node beside it has 16 bits")
     for sample in samples[:4]:
         assert kept.run(sample)[0].tobytes() == kept.reference(sample)[0].tobytes()
 

@@ -14,7 +14,8 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
       weights("weights", cl::init("auto"), cl::desc("precision of weights: auto, int8, float"), cl::value_desc("type"),
               cl::sub(sub)),
       activations("activations", cl::init("auto"),
-                  cl::desc("type of activations: auto (uint8), uint8, int8, int8-symmetric, float"),
+                  cl::desc("type of activations: auto (uint8, and int16 for nodes that need it), uint8, int8, "
+                           "int8-symmetric, int16, float"),
                   cl::value_desc("type"), cl::sub(sub)),
       mode(
           "mode", cl::init("auto"),
@@ -32,8 +33,10 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
                 cl::value_desc("file"), cl::sub(sub)),
       plan("plan", cl::desc("file of choices for nodes (JSON)"), cl::value_desc("file"), cl::sub(sub)),
       group("group", cl::desc("weights that share a scale, below 8 bits"), cl::value_desc("count"), cl::sub(sub)),
-      minSqnr("min-sqnr", cl::desc("a node whose signal-to-noise ratio in int8 is lower stays in float (10)"),
-              cl::value_desc("dB"), cl::sub(sub)),
+      minSqnr(
+          "min-sqnr",
+          cl::desc("least signal-to-noise ratio of a node (10): below it int16, a dynamic range and float are tried"),
+          cl::value_desc("dB"), cl::sub(sub)),
       perTensor("per-tensor", cl::desc("one scale for all weights of a node, not one for each output channel"),
                 cl::sub(sub)),
       useFloat("float", cl::desc("quantize nothing"), cl::sub(sub)),

@@ -56,7 +56,7 @@ static void printFloatNodes(const Summary &summary) {
 }
 
 namespace {
-/// Rows of float, int8 and what is gained.
+/// Rows of float, integers and what is gained.
 class ComparisonTable {
 public:
   explicit ComparisonTable(StringRef compiled) { rows.push_back({"", "float", compiled.str(), ""}); }
@@ -86,9 +86,11 @@ static std::optional<int64_t> sum(std::optional<int64_t> a, std::optional<int64_
 }
 
 void printSummary(const Summary &summary, StringRef output) {
-  bool isQuantized = any_of(summary.nodes, [](const NodeSummary &node) { return node.precision == "int8"; });
+  auto has = [&](StringRef precision) {
+    return any_of(summary.nodes, [&](const NodeSummary &node) { return node.precision == precision; });
+  };
   std::optional<int64_t> weights = summary.arenaBytes ? std::optional<int64_t>(summary.weightBytes) : std::nullopt;
-  ComparisonTable table(isQuantized ? "int8" : "compiled");
+  ComparisonTable table(has("int8") ? "int8" : has("int16") ? "int16" : "compiled");
   table.addBytes("file", summary.modelBytes, summary.outputBytes);
   table.addBytes("weights", summary.floatWeightBytes, weights);
   table.addBytes("arena", summary.floatArenaBytes, summary.arenaBytes);

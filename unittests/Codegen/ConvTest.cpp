@@ -77,10 +77,11 @@ struct Mode {
   const char *requant;
   bool residual;
 };
-const Mode modes[] = {{"ui8", "ui8", 128, 3, 0, 255, "float", false},
-                      {"i8", "i8", -128, -5, -128, 127, "fixed", false},
-                      {"ui8", "ui8", 255, 255, 10, 255, "fixed", true},
-                      {"i8", "ui8", 127, 0, 0, 200, "float", true}};
+const Mode modes[] = {
+    {"ui8", "ui8", 128, 3, 0, 255, "float", false},        {"i8", "i8", -128, -5, -128, 127, "fixed", false},
+    {"ui8", "ui8", 255, 255, 10, 255, "fixed", true},      {"i8", "ui8", 127, 0, 0, 200, "float", true},
+    {"i16", "i16", 0, 0, -32767, 32767, "float", true},    {"i16", "i16", 0, 0, -20000, 32767, "fixed", false},
+    {"ui8", "i16", 128, 0, -32767, 32767, "float", false}, {"i16", "ui8", 0, 30, 0, 255, "float", true}};
 
 std::string makeInteger(const Shape &s, const Mode &m) {
   std::mt19937 random(9);

@@ -26,7 +26,7 @@ std::string test::makeMain(const std::string &signature, const std::string &body
 }
 
 static void fillBytes(Tensor &tensor, std::mt19937 &random) {
-  for (int64_t i = 0; i < tensor.getCount(); ++i) {
+  for (size_t i = 0; i < tensor.data.size(); ++i) {
     unsigned r = random();
     tensor.data[i] = char(r % 8 == 0 ? 255 : r % 8 == 1 ? 0 : r % 8 == 2 ? 128 : r >> 8);
   }
@@ -54,6 +54,8 @@ static Type getElement(uint32_t dtype, MLIRContext *context) {
     return b.getF32Type();
   if (dtype == NIBBLE_S32)
     return b.getI32Type();
+  if (dtype == NIBBLE_S16)
+    return b.getIntegerType(16);
   return dtype == NIBBLE_U8 ? Type(b.getIntegerType(8, false)) : b.getI8Type();
 }
 

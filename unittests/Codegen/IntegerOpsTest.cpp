@@ -7,13 +7,14 @@ using namespace nibble::test;
 
 namespace {
 
-// Both signs of bytes, zero points at both ends and inside, both modes.
+// Both signs of bytes and 16 bits, zero points at both ends and inside, both modes.
 struct Variant {
   const char *type;
   int zeroPoint, low, high;
 };
-constexpr Variant variants[] = {
-    {"ui8", 0, 0, 255}, {"ui8", 255, 3, 250}, {"ui8", 128, 0, 255}, {"i8", -128, -128, 127}, {"i8", 7, -100, 127}};
+constexpr Variant variants[] = {{"ui8", 0, 0, 255},      {"ui8", 255, 3, 250}, {"ui8", 128, 0, 255},
+                                {"i8", -128, -128, 127}, {"i8", 7, -100, 127}, {"i16", 0, -32767, 32767},
+                                {"i16", 0, -100, 20000}};
 constexpr const char *modes[] = {"float", "fixed"};
 
 std::string clampOf(const Variant &v) {
@@ -55,6 +56,78 @@ TEST(IntegerOps, Conversions) {
   }
 }
 
+TEST(IntegerOps, BetweenWidths) {
+  for (const char *mode : modes) {
+    expectExact(makeMain("(%x: tensor<3x41xui8>) -> tensor<3x41xi16>",
+                         "%y = nibble.int_requantize %x {scale = 130.7 : f32, input_zero_point = 3 : i32, "
+                         "output_zero_point = 0 : i32, clamp = array<i32: -32767, 32767>, " +
+                             requant(mode) + "} : tensor<3x41xui8> -> tensor<3x41xi16>\nreturn %y : tensor<3x41xi16>"));
+    expectExact(makeMain("(%x: tensor<3x41xi16>) -> tensor<3x41xi8>",
+                         "%y = nibble.int_requantize %x {scale = 0.0047 : f32, input_zero_point = 0 : i32, "
+                         "output_zero_point = -7 : i32, clamp = array<i32: -128, 127>, " +
+                             requant(mode) + "} : tensor<3x41xi16> -> tensor<3x41xi8>\nreturn %y : tensor<3x41xi8>"));
+  }
+}
+
+// Transposition of planes to pixels, a slice, a padding, a resize and a concatenation of 16-bit values.
+TEST(IntegerOps, MovesOfWords) {
+  expectExact(makeMain(
+      "(%x: tensor<1x3x9x21xi16>) -> tensor<1x11x20x3xi16>",
+      "%t = nibble.transpose %x {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x9x21xi16> -> tensor<1x9x21x3xi16>\n"
+      "%s = nibble.slice %t {starts = array<i64: 0, 0, 1, 0>, steps = array<i64: 1, 1, 2, 1>} : tensor<1x9x21x3xi16> "
+      "-> "
+      "tensor<1x9x10x3xi16>\n"
+      "%c = nibble.concat %s, %s {axis = 2 : i64} : tensor<1x9x10x3xi16>, tensor<1x9x10x3xi16> -> "
+      "tensor<1x9x20x3xi16>\n"
+      "%p = nibble.pad %c {low = array<i64: 0, 1, 0, 0>, high = array<i64: 0, 1, 0, 0>, mode = "
+      "#nibble.pad_mode<constant>, value = -300.0 : f64} : tensor<1x9x20x3xi16> -> tensor<1x11x20x3xi16>\n"
+      "%y = nibble.resize_nearest %p {axes = array<i64: 1>, indices = array<i64: 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9>} : "
+      "tensor<1x11x20x3xi16> -> tensor<1x11x20x3xi16>\n"
+      "return %y : tensor<1x11x20x3xi16>"));
+}
+
+TEST(IntegerOps, QuantizeWordsWithLayout) {
+  for (const char *channels : {"1", "2", "3", "4", "5"}) {
+    const std::string c = channels;
+    expectExact(
+        makeMain("(%x: tensor<1x" + c + "x9x21xf32>) -> tensor<1x" + c + "x9x21xf32>",
+                 "%q = nibble.int_quantize %x {scale = 0.0005 : f32, zero_point = 0 : i32, clamp = array<i32: "
+                 "-32767, 32767>} : tensor<1x" +
+                     c + "x9x21xf32> -> tensor<1x" + c +
+                     "x9x21xi16>\n"
+                     "%t = nibble.transpose %q {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x" +
+                     c + "x9x21xi16> -> tensor<1x9x21x" + c +
+                     "xi16>\n"
+                     "%m = nibble.max_pool %t {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, "
+                     "pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, layout = #nibble.layout<nhwc>} : "
+                     "tensor<1x9x21x" +
+                     c + "xi16> -> tensor<1x9x21x" + c +
+                     "xi16>\n"
+                     "%d = nibble.int_dequantize %m {scale = 0.0005 : f32, zero_point = 0 : i32} : tensor<1x9x21x" +
+                     c + "xi16> -> tensor<1x9x21x" + c +
+                     "xf32>\n"
+                     "%y = nibble.transpose %d {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x9x21x" +
+                     c + "xf32> -> tensor<1x" + c + "x9x21xf32>\nreturn %y : tensor<1x" + c + "x9x21xf32>"));
+  }
+}
+
+TEST(IntegerOps, MatMulOfTwoWords) {
+  for (const char *mode : modes)
+    expectExact(makeMain(
+        "(%f: tensor<2x5x7xf32>, %g: tensor<7x19xf32>) -> tensor<2x5x19xi16>",
+        std::string("%a = nibble.int_quantize %f {scale = 0.01 : f32, zero_point = 0 : i32, clamp = array<i32: -17514, "
+                    "17514>} : tensor<2x5x7xf32> -> tensor<2x5x7xi16>\n"
+                    "%b = nibble.int_quantize %g {scale = 0.01 : f32, zero_point = 0 : i32, clamp = array<i32: -17514, "
+                    "17514>} : tensor<7x19xf32> -> tensor<7x19xi16>\n"
+                    "%c = nibble.constant dense<5> : tensor<19xi32> -> tensor<19xi32>\n"
+                    "%m = nibble.constant dense<0.0013> : tensor<19xf32> -> tensor<19xf32>\n"
+                    "%y = nibble.int_matmul %a, %b, %c, %m {output_zero_point = 0 : i32, clamp = array<i32: -32767, "
+                    "32767>, ") +
+            requant(mode) +
+            "} : tensor<2x5x7xi16>, tensor<7x19xi16>, tensor<19xi32>, tensor<19xf32> -> tensor<2x5x19xi16>\n"
+            "return %y : tensor<2x5x19xi16>"));
+}
+
 TEST(IntegerOps, QuantizeWithLayout) {
   expectExact(makeMain(
       "(%x: tensor<1x3x9x21xf32>) -> tensor<1x9x21x3xui8>",
@@ -80,7 +153,7 @@ TEST(IntegerOps, AveragePool) {
 }
 
 TEST(IntegerOps, MaxPool) {
-  for (const char *type : {"ui8", "i8"}) {
+  for (const char *type : {"ui8", "i8", "i16"}) {
     std::string in = std::string("tensor<1x9x8x21x") + type + ">", out = std::string("tensor<1x4x7x21x") + type + ">";
     expectExact(
         makeMain("(%x: " + in + ") -> " + out,

@@ -24,7 +24,7 @@ ConvCase::ConvCase(ConvParams params, Fill fill, unsigned seed) : p(params) {
   setDefaultPitch(p.in, inputWidth, p.C * inputBytes());
   setDefaultPitch(p.out, p.W, p.N * outputBytes());
   if (p.residual)
-    setDefaultPitch(p.residual->addend, p.W, p.N);
+    setDefaultPitch(p.residual->addend, p.W, p.N * outputBytes());
   input.resize(inputHeight * p.in.row + kInputSlack);
   addend.resize(p.residual ? p.H * p.residual->addend.row + kInputSlack : 0);
   blank.assign(p.H * p.out.row + 2 * kGuard, 0xa5);
@@ -91,15 +91,22 @@ void ConvCase::makeIntegers(Fill fill, std::mt19937 &random) {
     }
     return 0;
   };
-  for (uint8_t &value : input)
+  for (auto [i, value] : llvm::enumerate(input))
     value = isSigned ? byte(0x80, 0x7f) : byte(0, 255);
+  // Words: both bytes of an end.
+  for (size_t i = 0; p.input == ElementKind::S16 && fill != Fill::Random && i + 1 < input.size(); i += 2) {
+    input[i] = byte(0x00, 0xff);
+    input[i + 1] = input[i] == 0xff ? 0x7f : 0x80;
+  }
   for (uint8_t &value : addend)
     value = byte(0, 255);
   weights.resize(p.N * p.KH * p.KW * p.C / p.groups);
   for (int8_t &value : weights)
     value = std::max<int8_t>(-127, byte(uint8_t(-127), 127));
   // Sums of n random products are of the size 11000 sqrt(n): most results are between the clamps, some beyond.
-  const float spread = 0.007f / std::sqrt(float(weights.size() / p.N));
+  // 16 bits are 256 times as wide on either side.
+  const int widths = (p.output == ElementKind::S16) - (p.input == ElementKind::S16);
+  const float spread = std::min(0.6f, std::ldexp(0.007f, 8 * widths) / std::sqrt(float(weights.size() / p.N)));
   for (int64_t o = 0; o < p.N; ++o) {
     bias.push_back(int32_t(random() % 20000) - 10000);
     multipliers.push_back(spread * (0.5f + float(random() % 1000) / 1000));
@@ -116,6 +123,13 @@ int64_t ConvCase::inputOffset(int64_t y, int64_t x, int64_t ky, int64_t kx, int6
          c * inputBytes();
 }
 
+/// A stored value at `at`.
+static int32_t loadStored(const uint8_t *at, ElementKind kind) {
+  int16_t word;
+  std::memcpy(&word, at, kind == ElementKind::S16 ? 2 : 0);
+  return kind == ElementKind::S16 ? word : kind == ElementKind::S8 ? int8_t(*at) : *at;
+}
+
 int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const {
   const bool fixed = p.requant == Requant::Fixed;
   const int32_t q = fixed ? numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(multipliers[o]),
@@ -124,9 +138,9 @@ int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const
   if (!p.residual)
     return q;
   const Residual &r = *p.residual;
-  const uint8_t byte = addend[y * r.addend.row + x * r.addend.pixel + o];
   const int32_t left = q - p.outputZeroPoint;
-  const int32_t right = (p.output == ElementKind::S8 ? int8_t(byte) : int32_t(byte)) - r.addendZeroPoint;
+  const int32_t right =
+      loadStored(&addend[y * r.addend.row + x * r.addend.pixel + o * outputBytes()], p.output) - r.addendZeroPoint;
   if (fixed)
     return numerics::addFixed(left, right, *numerics::toFixedAddition(r.scale, r.addendScale), r.zeroPoint, r.min,
                               r.max);
@@ -150,8 +164,7 @@ int32_t ConvCase::sumAt(int64_t y, int64_t x, int64_t o) const {
   for (int64_t ky = 0; ky < p.KH; ++ky)
     for (int64_t kx = 0; kx < p.KW; ++kx)
       for (int64_t c = 0; c < channels; ++c) {
-        const uint8_t byte = input[inputOffset(y, x, ky, kx, first + c)];
-        acc += uint32_t((p.input == ElementKind::S8 ? int8_t(byte) : int32_t(byte)) * *weight++);
+        acc += uint32_t(loadStored(&input[inputOffset(y, x, ky, kx, first + c)], p.input) * *weight++);
       }
   return int32_t(acc);
 }
@@ -180,7 +193,8 @@ std::vector<uint8_t> ConvCase::expected() const {
           const float value = p.scaled ? scaledAt(y, x, o) : floatAt(y, x, o);
           std::memcpy(at, &value, 4);
         } else {
-          *at = uint8_t(integerAt(y, x, o));
+          const int16_t value = int16_t(integerAt(y, x, o));
+          std::memcpy(at, &value, outputBytes()); // little-endian
         }
       }
   return result;

@@ -35,8 +35,8 @@ public:
 private:
   friend class PreparedConv;
   bool isFloat() const { return p.input == ElementKind::F32; }
-  int64_t inputBytes() const { return isFloat() ? 4 : 1; }
-  int64_t outputBytes() const { return p.output == ElementKind::F32 ? 4 : 1; }
+  int64_t inputBytes() const { return bytesOf(p.input); }
+  int64_t outputBytes() const { return bytesOf(p.output); }
   void makeIntegers(Fill fill, std::mt19937 &random);
   void makeFloats(std::mt19937 &random);
   void makeScales(std::mt19937 &random);

@@ -85,6 +85,21 @@ ConvParams asSigned(ConvParams p) {
   return p;
 }
 
+/// 16-bit values on either side or both.
+ConvParams asWords(ConvParams p, ElementKind input = ElementKind::S16, ElementKind output = ElementKind::S16) {
+  p.input = input, p.output = output;
+  const int64_t least = output == ElementKind::S16 ? -32767 : output == ElementKind::S8 ? -128 : 0;
+  const int64_t greatest = output == ElementKind::S16 ? 32767 : least + 255;
+  p.outputZeroPoint = output == ElementKind::U8 ? 100 : 0;
+  p.clampMin = least, p.clampMax = greatest;
+  if (!p.residual)
+    return p;
+  Residual &r = *p.residual;
+  r.addendZeroPoint = r.zeroPoint = p.outputZeroPoint;
+  r.min = least, r.max = greatest - 5;
+  return p;
+}
+
 TEST_P(ConvTest, ColumnTails) {
   for (int64_t n : {1, 2, 3, 7, 8, 15, 17, 24, 31, 48, 63, 65, 100})
     check(conv(8, n, 1, 3));
@@ -280,6 +295,55 @@ TEST_P(ConvTest, RowScales) {
         check(asRows(asScaled(conv(33, columns, 1, rows), input)));
 }
 
+TEST_P(ConvTest, Words) {
+  for (int64_t n : {1, 3, 8, 15, 17, 31, 48, 100})
+    check(asWords(conv(9, n, 2, 3, 3)));
+  for (int64_t c : {1, 2, 3, 4, 5, 17, 64, 1000})
+    check(asWords(conv(c, 20, 1, 5)));
+  for (int64_t w : {1, 2, 7, 29, 97, 131})
+    check(asWords(conv(12, 40, 1, w)));
+  for (int64_t c : {1, 2, 7, 8, 9, 16, 17, 31, 33, 47, 64, 65, 110, 144})
+    check(asWords(depthwise(c, 2, 5, 3)));
+  for (int64_t stride : {1, 2})
+    for (int64_t kernel : {1, 2, 4, 5}) {
+      check(asWords(depthwise(12, 3, 5, kernel, stride)));
+      check(asWords(conv(5, 24, 3, 4, kernel, stride)));
+    }
+  ConvParams p = asWords(conv(12, 20, 2, 2, 3));
+  p.groups = 2, p.dilationW = 2;
+  check(p);
+  p.in = {400, 28}, p.out = {200, 50};
+  check(p);
+}
+
+TEST_P(ConvTest, WordsAndBytes) {
+  const ElementKind words = ElementKind::S16;
+  for (ElementKind bytes : {ElementKind::U8, ElementKind::S8})
+    for (bool below : {false, true})
+      for (ConvParams p : {conv(9, 45, 2, 3, 3), depthwise(77, 2, 5, 3), depthwise(5, 2, 3, 3)}) {
+        p.multipliersBelowOne = below;
+        check(asWords(p, words, bytes));
+        check(asWords(p, bytes, words));
+        check(asWords(withResidual(p), words, bytes));
+        check(asWords(withResidual(p), bytes, words));
+      }
+}
+
+TEST_P(ConvTest, WordsAtTheirEnds) {
+  for (Requant requant : {Requant::Float, Requant::Fixed})
+    for (bool below : {false, true})
+      for (ConvParams p : {asWords(conv(40, 33, 2, 3, 3)), asWords(depthwise(40, 2, 3, 3)),
+                           asWords(withResidual(conv(8, 24, 2, 3))), asWords(withResidual(depthwise(70, 2, 3, 3)))}) {
+        p.requant = requant, p.multipliersBelowOne = below;
+        for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow, Fill::Limits})
+          check(p, fill);
+        p.clampMin = -100, p.clampMax = 20000;
+        check(p);
+        p.outputZeroPoint = -90;
+        check(p, Fill::Limits);
+      }
+}
+
 ConvParams randomConv(std::mt19937 &random) {
   const auto pick = [&](int64_t low, int64_t high) { return low + int64_t(random() % (high - low + 1)); };
   const int64_t groups = pick(0, 3) ? 1 : pick(2, 3);
@@ -306,6 +370,8 @@ TEST_P(ConvTest, RandomShapes) {
     check(p, Fill::Random);
     if (isa.hasFMA && i % 3 == 0 && !p.residual)
       check(asFloat(p));
+    const ElementKind kinds[] = {ElementKind::S16, ElementKind::U8, ElementKind::S16, ElementKind::S8};
+    check(asWords(p, kinds[i % 4], i % 2 ? ElementKind::S16 : kinds[(i + 1) % 4]));
     if (!p.residual && p.requant == Requant::Float)
       check(asScaled(p, i % 2 ? ElementKind::U8 : ElementKind::S8));
   }
@@ -317,6 +383,11 @@ TEST(ConvRefusal, Scaled) {
   EXPECT_EQ(whyNoConv(p, isa), "");
   EXPECT_EQ(whyNoConv(asRows(p), isa), "the pixels of an image share one row scale");
   EXPECT_EQ(whyNoConv(withResidual(p), isa), "a scaled result is float and nothing is added to it");
+}
+
+TEST(ConvRefusal, ScaledWords) {
+  EXPECT_EQ(whyNoConv(asScaled(conv(8, 16, 3, 7), ElementKind::S16), getISAs().front()),
+            "a scaled product of 16-bit values");
 }
 
 TEST(ConvRefusal, ExtentsThatNoCodeServes) {
@@ -336,6 +407,19 @@ TEST(ConvEncoding, AvxVnni) {
   EXPECT_NE(text.find("{vex}\tvpdpbusd\t"), std::string::npos);
   EXPECT_EQ(text.find("zmm"), std::string::npos);
   EXPECT_EQ(text.find("ymm16"), std::string::npos);
+}
+
+TEST(ConvEncoding, Words) {
+  for (auto [name, instruction] : {std::pair("avxvnni", "{vex}\tvpdpwssd\t"),
+                                   {"avx512vnni", "vpdpwssd\t"},
+                                   {"avx2", "vpmaddwd\t"},
+                                   {"neon", "smlal"}}) {
+    const ISA &isa = *lookupISA(name);
+    const ConvCase test(asWords(conv(64, 64, 1, 12)));
+    const std::string text =
+        kernelAssembly(isa, [&](mlir::OpBuilder &b, mlir::Location loc) { test.emit(b, loc, isa); });
+    EXPECT_NE(text.find(instruction), std::string::npos) << name << ": " << text;
+  }
 }
 
 std::string isaName(const testing::TestParamInfo<const ISA *> &info) { return info.param->name.str(); }

@@ -10,8 +10,6 @@ using namespace nibble::kernels::test;
 
 namespace {
 
-int64_t sizeOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
-
 /// All that fits: the input's extent, upsampled, in buffers with gaps.
 ConvTransposeParams transposed(ElementKind kind, int64_t C, int64_t N, int64_t H, int64_t W, int64_t kernel,
                                int64_t stride, int64_t pad = 0, int64_t dilation = 1, int64_t groups = 1) {
@@ -25,11 +23,16 @@ ConvTransposeParams transposed(ElementKind kind, int64_t C, int64_t N, int64_t H
   p.groups = groups;
   p.outputH = (H - 1) * stride + (kernel - 1) * dilation + 1 - 2 * pad;
   p.outputW = (W - 1) * stride + (kernel - 1) * dilation + 1 - 2 * pad;
-  p.in = {(W + 1) * (C + 2) * sizeOf(kind), (C + 2) * sizeOf(kind)};
-  p.out = {(p.outputW + 1) * (N + 1) * sizeOf(kind), (N + 1) * sizeOf(kind)};
+  p.in = {(W + 1) * (C + 2) * bytesOf(kind), (C + 2) * bytesOf(kind)};
+  p.out = {(p.outputW + 1) * (N + 1) * bytesOf(kind), (N + 1) * bytesOf(kind)};
   p.inImage = (H + 1) * p.in.row;
   p.outImage = p.outputH * p.out.row;
   p.inputZeroPoint = kind == ElementKind::S8 ? -128 : 200;
+  if (kind == ElementKind::S16) {
+    p.inputZeroPoint = 0;
+    p.range = {0, -32767, 30000};
+    return p;
+  }
   p.range = kind == ElementKind::S8 ? StoredRange{-3, -128, 127} : StoredRange{100, 3, 250};
   return p;
 }
@@ -99,15 +102,16 @@ void check(const ConvTransposeParams &p, Operands<T> operands) {
 }
 
 template <typename T>
-void checkBytes(ConvTransposeParams p) {
+void checkIntegers(ConvTransposeParams p) {
   Operands<T> operands;
-  for (uint8_t byte : randomBytes(p.images * p.inImage, 1))
-    operands.in.push_back(T(byte));
+  std::vector<uint8_t> bytes = randomBytes(p.images * p.inImage, 1);
+  operands.in.resize(bytes.size() / sizeof(T));
+  std::memcpy(operands.in.data(), bytes.data(), bytes.size());
   for (uint8_t byte : randomBytes(p.N * p.KH * p.KW * p.C / p.groups, 2))
     operands.weights.push_back(int8_t(byte));
   for (int64_t o = 0; o < p.N; ++o) {
     operands.bias.push_back(int32_t(1000 * o - 4000));
-    operands.multipliers.push_back(0.0002f * float(o + 1));
+    operands.multipliers.push_back((sizeof(T) == 2 ? 0.0004f : 0.0002f) * float(o + 1));
   }
   for (Requant mode : {Requant::Float, Requant::Fixed}) {
     p.requant = mode;
@@ -129,9 +133,14 @@ void checkFloats(ConvTransposeParams p) {
 }
 
 TEST(ConvTranspose, Bytes) {
-  checkBytes<uint8_t>(transposed(ElementKind::U8, 3, 5, 4, 3, 2, 2));
-  checkBytes<int8_t>(transposed(ElementKind::S8, 7, 70, 3, 4, 3, 2, 1));
-  checkBytes<uint8_t>(transposed(ElementKind::U8, 6, 20, 3, 3, 3, 1, 2, 2, 2));
+  checkIntegers<uint8_t>(transposed(ElementKind::U8, 3, 5, 4, 3, 2, 2));
+  checkIntegers<int8_t>(transposed(ElementKind::S8, 7, 70, 3, 4, 3, 2, 1));
+  checkIntegers<uint8_t>(transposed(ElementKind::U8, 6, 20, 3, 3, 3, 1, 2, 2, 2));
+}
+
+TEST(ConvTranspose, Words) {
+  checkIntegers<int16_t>(transposed(ElementKind::S16, 3, 5, 4, 3, 2, 2));
+  checkIntegers<int16_t>(transposed(ElementKind::S16, 6, 70, 3, 3, 3, 1, 2, 2, 2));
 }
 
 TEST(ConvTranspose, Floats) {

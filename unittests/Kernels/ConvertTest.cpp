@@ -10,8 +10,7 @@ using namespace nibble::kernels::test;
 
 namespace {
 
-bool isByte(ElementKind kind) { return kind != ElementKind::F32; }
-int64_t sizeOf(ElementKind kind) { return isByte(kind) ? 1 : 4; }
+bool isInteger(ElementKind kind) { return kind != ElementKind::F32; }
 
 /// Where element (c, y, x) of an image lies.
 int64_t offset(const ConvertParams &p, bool planes, int64_t bytes, int64_t c, int64_t y, int64_t x) {
@@ -24,19 +23,22 @@ int64_t imageBytes(const ConvertParams &p, bool planes, int64_t bytes) {
   return p.H * p.W == 0 ? 0 : offset(p, planes, bytes, p.C - 1, p.H - 1, p.W - 1) + bytes;
 }
 
-int32_t loadByte(const char *data, ElementKind kind) {
-  return kind == ElementKind::U8 ? int32_t(uint8_t(*data)) : int32_t(int8_t(*data));
+int32_t loadStored(const char *data, ElementKind kind) {
+  int16_t word;
+  std::memcpy(&word, data, kind == ElementKind::S16 ? 2 : 0);
+  return kind == ElementKind::S16 ? word : kind == ElementKind::U8 ? int32_t(uint8_t(*data)) : int32_t(int8_t(*data));
 }
 
 void convertElement(const ConvertParams &p, const char *in, char *out) {
   if (p.input == p.output) {
-    std::memcpy(out, in, sizeOf(p.input));
-  } else if (isByte(p.output)) {
+    std::memcpy(out, in, bytesOf(p.input));
+  } else if (isInteger(p.output)) {
     float value;
     std::memcpy(&value, in, 4);
-    *out = char(numerics::quantize(value, p.scale, p.range.zeroPoint, p.range.min, p.range.max));
+    const int16_t q = numerics::quantize(value, p.scale, p.range.zeroPoint, p.range.min, p.range.max);
+    std::memcpy(out, &q, bytesOf(p.output)); // little-endian
   } else {
-    float value = numerics::dequantize(loadByte(in, p.input), p.scale, p.range.zeroPoint);
+    float value = numerics::dequantize(loadStored(in, p.input), p.scale, p.range.zeroPoint);
     std::memcpy(out, &value, 4);
   }
 }
@@ -48,16 +50,16 @@ std::vector<char> reference(const ConvertParams &p, const char *in, int64_t byte
   for (int64_t y = 0; y < p.H; ++y)
     for (int64_t x = 0; x < p.W; ++x)
       for (int64_t c = 0; c < p.C; ++c)
-        convertElement(p, in + offset(p, planes, sizeOf(p.input), c, y, x),
-                       out.data() + offset(p, !planes, sizeOf(p.output), c, y, x));
+        convertElement(p, in + offset(p, planes, bytesOf(p.input), c, y, x),
+                       out.data() + offset(p, !planes, bytesOf(p.output), c, y, x));
   return out;
 }
 
 void check(const ConvertParams &p) {
   const bool planes = p.inputLayout == ImageLayout::Planes;
-  const int64_t inBytes = imageBytes(p, planes, sizeOf(p.input)), outBytes = imageBytes(p, !planes, sizeOf(p.output));
+  const int64_t inBytes = imageBytes(p, planes, bytesOf(p.input)), outBytes = imageBytes(p, !planes, bytesOf(p.output));
   std::vector<char> in(inBytes);
-  if (isByte(p.input)) {
+  if (isInteger(p.input)) {
     std::vector<uint8_t> bytes = randomBytes(inBytes);
     std::copy(bytes.begin(), bytes.end(), in.begin());
   } else {
@@ -73,7 +75,7 @@ void check(const ConvertParams &p) {
     Guarded out(outBytes);
     kernel.run({in.data(), out.data()}, convertTileCount(p));
     std::string what = convertKernelName(p, *isa) + " of " + convertKernelKey(p);
-    if (isByte(p.output) || p.input == p.output)
+    if (isInteger(p.output) || p.input == p.output)
       expectSame(out.data<uint8_t>(), reinterpret_cast<const uint8_t *>(want.data()), outBytes, what);
     else
       expectSame(out.data<float>(), reinterpret_cast<const float *>(want.data()), outBytes / 4, what);
@@ -86,8 +88,13 @@ ConvertParams planesToPixels(ElementKind input, ElementKind output, int64_t C, i
   p.input = input;
   p.output = output;
   p.C = C, p.H = H, p.W = W;
-  p.pixels = {(W + 2) * pixel * sizeOf(output), pixel * sizeOf(output)};
+  p.pixels = {(W + 2) * pixel * bytesOf(output), pixel * bytesOf(output)};
   p.scale = 0.02f;
+  if (output == ElementKind::S16) {
+    p.scale = 0.002f;
+    p.range = {0, -32767, 32767};
+    return p;
+  }
   p.range = output == ElementKind::S8 ? StoredRange{-3, -128, 127} : StoredRange{120, 0, 255};
   return p;
 }
@@ -100,9 +107,9 @@ ConvertParams reversed(const ConvertParams &p) {
 }
 
 TEST(Convert, BetweenPlanesAndPixels) {
-  const ElementKind u8 = ElementKind::U8, s8 = ElementKind::S8, f32 = ElementKind::F32;
-  for (auto [input, output] : {std::pair(f32, u8), {f32, s8}, {u8, u8}, {f32, f32}})
-    for (auto [C, pixel] : {std::pair(1, 4), {3, 3}, {3, 4}, {4, 4}, {3, 16}, {5, 5}, {6, 9}, {1, 1}}) {
+  const ElementKind u8 = ElementKind::U8, s8 = ElementKind::S8, f32 = ElementKind::F32, s16 = ElementKind::S16;
+  for (auto [input, output] : {std::pair(f32, u8), {f32, s8}, {f32, s16}, {u8, u8}, {s16, s16}, {f32, f32}})
+    for (auto [C, pixel] : {std::pair(1, 4), {3, 3}, {3, 4}, {4, 4}, {3, 16}, {5, 5}, {6, 9}, {1, 1}, {2, 2}}) {
       ConvertParams p = planesToPixels(input, output, C, 3, 21, pixel);
       check(p);
       check(reversed(p));
@@ -135,14 +142,14 @@ TEST(Convert, KeysTellKernelsApart) {
 }
 
 TEST(Halo, FillsTheBorderAlone) {
-  for (ElementKind element : {ElementKind::U8, ElementKind::S8, ElementKind::F32})
+  for (ElementKind element : {ElementKind::U8, ElementKind::S8, ElementKind::S16, ElementKind::F32})
     for (auto [top, left, bottom, right] : {std::tuple(1, 1, 1, 1), {0, 0, 2, 3}, {0, 1, 0, 0}, {0, 0, 0, 0}}) {
       HaloParams p;
       p.images = top + 1;
       p.element = element;
       p.C = 3, p.H = 4, p.W = 5;
       p.top = top, p.left = left, p.bottom = bottom, p.right = right;
-      p.pitch.pixel = 4 * sizeOf(element);
+      p.pitch.pixel = 4 * bytesOf(element);
       p.pitch.row = (left + p.W + right + 1) * p.pitch.pixel;
       p.value = element == ElementKind::S8 ? -128 : 200;
       p.imagePitch = (top + p.H + bottom) * p.pitch.row;
@@ -154,8 +161,9 @@ TEST(Halo, FillsTheBorderAlone) {
           for (int64_t c = 0; c < p.C && (y < 0 || y >= p.H || x < 0 || x >= p.W); ++c)
             for (int64_t n = 0; n < p.images; ++n) {
               char *to = want.data() + start + n * p.imagePitch + y * p.pitch.row + x * p.pitch.pixel;
-              if (isByte(element))
-                to[c] = char(int64_t(p.value));
+              const int16_t stored = int16_t(p.value);
+              if (isInteger(element))
+                std::memcpy(to + c * bytesOf(element), &stored, bytesOf(element));
               else
                 std::memcpy(to + 4 * c, &value, 4);
             }

@@ -30,8 +30,10 @@ int64_t bytesOf(const Extents &shape, const Extents &strides, int64_t elementByt
   return last < 0 ? 0 : offset(shape, strides, last) + elementBytes;
 }
 
-int32_t byteAt(const std::vector<uint8_t> &bytes, int64_t at, ElementKind kind) {
-  return kind == ElementKind::U8 ? int32_t(bytes[at]) : int32_t(int8_t(bytes[at]));
+int32_t storedAt(const std::vector<uint8_t> &bytes, int64_t at, ElementKind kind) {
+  int16_t word;
+  std::memcpy(&word, &bytes[at], kind == ElementKind::S16 ? 2 : 0);
+  return kind == ElementKind::S16 ? word : kind == ElementKind::U8 ? int32_t(bytes[at]) : int32_t(int8_t(bytes[at]));
 }
 
 //===----------------------------------------------------------------------===//
@@ -40,7 +42,7 @@ int32_t byteAt(const std::vector<uint8_t> &bytes, int64_t at, ElementKind kind) 
 
 BinaryParams binary(BinaryKind kind, ElementKind element, const Extents &lhs, const Extents &rhs,
                     const Extents &shape) {
-  const int64_t bytes = element == ElementKind::F32 ? 4 : 1;
+  const int64_t bytes = kernels::bytesOf(element);
   BinaryParams p;
   p.kind = kind;
   p.lhs = p.rhs = p.output = element;
@@ -53,16 +55,16 @@ BinaryParams binary(BinaryKind kind, ElementKind element, const Extents &lhs, co
   return p;
 }
 
-uint8_t integerReference(const BinaryParams &p, int32_t x, int32_t y) {
+int32_t integerReference(const BinaryParams &p, int32_t x, int32_t y) {
   const auto [zero, min, max] = std::tuple(p.range.zeroPoint, p.range.min, p.range.max);
   x -= p.lhsZeroPoint, y -= p.rhsZeroPoint;
   if (p.kind == BinaryKind::Mul && p.requant == Requant::Float)
-    return uint8_t(numerics::requantizeFloat(x * y, p.lhsScale, zero, min, max));
+    return numerics::requantizeFloat(x * y, p.lhsScale, zero, min, max);
   if (p.kind == BinaryKind::Mul)
-    return uint8_t(numerics::requantizeFixed(x * y, *numerics::toFixedMultiplier(p.lhsScale), zero, min, max));
+    return numerics::requantizeFixed(x * y, *numerics::toFixedMultiplier(p.lhsScale), zero, min, max);
   if (p.requant == Requant::Float)
-    return uint8_t(numerics::addFloat(x, p.lhsScale, y, p.rhsScale, zero, min, max));
-  return uint8_t(numerics::addFixed(x, y, *numerics::toFixedAddition(p.lhsScale, p.rhsScale), zero, min, max));
+    return numerics::addFloat(x, p.lhsScale, y, p.rhsScale, zero, min, max);
+  return numerics::addFixed(x, y, *numerics::toFixedAddition(p.lhsScale, p.rhsScale), zero, min, max);
 }
 
 CompiledKernel compile(const BinaryParams &p, const ISA &isa) {
@@ -71,14 +73,19 @@ CompiledKernel compile(const BinaryParams &p, const ISA &isa) {
   });
 }
 
-void checkBytes(const BinaryParams &p) {
-  std::vector<uint8_t> lhs = randomBytes(bytesOf(p.shape, p.lhsStrides, 1), 1);
-  std::vector<uint8_t> rhs = randomBytes(bytesOf(p.shape, p.rhsStrides, 1), 2);
-  const int64_t size = bytesOf(p.shape, p.outputStrides, 1);
+void checkIntegers(const BinaryParams &p) {
+  const auto sizeOf = [&](const Extents &strides, ElementKind kind) {
+    return bytesOf(p.shape, strides, kernels::bytesOf(kind));
+  };
+  std::vector<uint8_t> lhs = randomBytes(sizeOf(p.lhsStrides, p.lhs), 1);
+  std::vector<uint8_t> rhs = randomBytes(sizeOf(p.rhsStrides, p.rhs), 2);
+  const int64_t size = sizeOf(p.outputStrides, p.output);
   std::vector<uint8_t> want(size, uint8_t(canary));
-  for (int64_t i = 0; i < countOf(p.shape); ++i)
-    want[offset(p.shape, p.outputStrides, i)] = integerReference(
-        p, byteAt(lhs, offset(p.shape, p.lhsStrides, i), p.lhs), byteAt(rhs, offset(p.shape, p.rhsStrides, i), p.rhs));
+  for (int64_t i = 0; i < countOf(p.shape); ++i) {
+    const int32_t y = integerReference(p, storedAt(lhs, offset(p.shape, p.lhsStrides, i), p.lhs),
+                                       storedAt(rhs, offset(p.shape, p.rhsStrides, i), p.rhs));
+    std::memcpy(&want[offset(p.shape, p.outputStrides, i)], &y, kernels::bytesOf(p.output)); // little-endian
+  }
   for (const ISA *isa : hostISAs()) {
     ASSERT_EQ(whyNoBinary(p, *isa), "");
     Guarded out(size);
@@ -99,7 +106,7 @@ TEST(Binary, IntegerShapes) {
     BinaryParams p = binary(BinaryKind::Add, ElementKind::U8, lhs, rhs, shape);
     p.lhsZeroPoint = 255, p.rhsZeroPoint = 3;
     p.range = {100, 0, 255};
-    checkBytes(p);
+    checkIntegers(p);
   }
 }
 
@@ -114,21 +121,41 @@ TEST(Binary, IntegerModesAndSigns) {
         p.range = element == ElementKind::S8 ? StoredRange{-128, -128, 90} : StoredRange{255, 20, 255};
         p.lhsScale = kind == BinaryKind::Mul ? 0.011f : 0.5f;
         p.rhsScale = -0.25f;
-        checkBytes(p);
+        checkIntegers(p);
         p.rhs = ElementKind::U8, p.rhsZeroPoint = 7;
         if (mode == Requant::Float)
           p.rhsScale = 3e38f;
-        checkBytes(p);
+        checkIntegers(p);
       }
+}
+
+TEST(Binary, WordsAndBytes) {
+  const ElementKind s16 = ElementKind::S16, u8 = ElementKind::U8;
+  for (BinaryKind kind : {BinaryKind::Add, BinaryKind::Mul})
+    for (Requant mode : {Requant::Float, Requant::Fixed})
+      for (auto [lhs, rhs, output] : {std::tuple(s16, s16, s16), {s16, u8, s16}, {u8, s16, u8}, {s16, s16, u8}})
+        for (int64_t count : {1, 309}) {
+          BinaryParams p;
+          p.kind = kind, p.requant = mode;
+          p.lhs = lhs, p.rhs = rhs, p.output = output;
+          p.shape = {count};
+          p.lhsStrides = {kernels::bytesOf(lhs)}, p.rhsStrides = {kernels::bytesOf(rhs)};
+          p.outputStrides = {kernels::bytesOf(output)};
+          p.rhsZeroPoint = rhs == u8 ? 200 : 0;
+          p.range = output == u8 ? StoredRange{100, 0, 250} : StoredRange{0, -32767, 32000};
+          p.lhsScale = kind == BinaryKind::Mul ? 3e-5f : output == u8 ? 0.003f : 0.9f;
+          p.rhsScale = -0.4f;
+          checkIntegers(p);
+        }
 }
 
 TEST(Binary, PitchesOfPaddedBuffers) {
   BinaryParams p = binary(BinaryKind::Add, ElementKind::U8, {5, 6, 19}, {5, 6, 19}, {5, 6, 19});
   p.lhsStrides = {8 * 32, 32, 1};
   p.outputStrides = {7 * 24, 24, 1};
-  checkBytes(p);
+  checkIntegers(p);
   p.rhsStrides = {1, 5, 30}; // a transposed operand
-  checkBytes(p);
+  checkIntegers(p);
 }
 
 float floatReference(BinaryKind kind, float x, float y) {

@@ -63,6 +63,7 @@ constexpr char canary = char(0xa5);
 inline bool same(float a, float b) { return (a != a && b != b) || std::memcmp(&a, &b, sizeof a) == 0; }
 inline bool same(uint8_t a, uint8_t b) { return a == b; }
 inline bool same(int8_t a, int8_t b) { return a == b; }
+inline bool same(int16_t a, int16_t b) { return a == b; }
 
 /// Compares, and stops after a few differences.
 template <typename T>

@@ -10,8 +10,6 @@ using namespace nibble::kernels::test;
 
 namespace {
 
-int64_t sizeOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
-
 /// A pool whose outputs are as many as fit, with a border of `pad` on each side.
 PoolParams pool(PoolKind kind, ElementKind element, int64_t C, int64_t H, int64_t W, int64_t kernel, int64_t stride,
                 int64_t pad, int64_t dilation = 1) {
@@ -25,12 +23,14 @@ PoolParams pool(PoolKind kind, ElementKind element, int64_t C, int64_t H, int64_
   p.padTop = p.padLeft = pad;
   p.outputH = (H + 2 * pad - (kernel - 1) * dilation - 1) / stride + 1;
   p.outputW = (W + 2 * pad - (kernel - 1) * dilation - 1) / stride + 1;
-  p.in = {(W + 1) * (C + 3) * sizeOf(element), (C + 3) * sizeOf(element)};
-  p.out = {(p.outputW + 2) * (C + 1) * sizeOf(element), (C + 1) * sizeOf(element)};
+  p.in = {(W + 1) * (C + 3) * bytesOf(element), (C + 3) * bytesOf(element)};
+  p.out = {(p.outputW + 2) * (C + 1) * bytesOf(element), (C + 1) * bytesOf(element)};
   p.inImage = (H + 1) * p.in.row;
   p.outImage = p.outputH * p.out.row;
   p.scale = 0.9f;
-  if (element == ElementKind::S8)
+  if (element == ElementKind::S16)
+    p.range = {-7, -30000, 32767}, p.inputZeroPoint = 0;
+  else if (element == ElementKind::S8)
     p.range = {-128, -128, 127}, p.inputZeroPoint = 127;
   else
     p.range = {255, 0, 255}, p.inputZeroPoint = 3;
@@ -115,6 +115,7 @@ void checkKind(PoolKind kind, int64_t C, int64_t H, int64_t W, int64_t kernel, i
                int64_t dilation = 1) {
   check<uint8_t>(pool(kind, ElementKind::U8, C, H, W, kernel, stride, pad, dilation));
   check<int8_t>(pool(kind, ElementKind::S8, C, H, W, kernel, stride, pad, dilation));
+  check<int16_t>(pool(kind, ElementKind::S16, C, H, W, kernel, stride, pad, dilation));
   check<float>(pool(kind, ElementKind::F32, C, H, W, kernel, stride, pad, dilation));
 }
 
@@ -146,6 +147,12 @@ TEST(Pool, AverageOfThePaddingToo) {
     p.countIncludePad = true;
     element == ElementKind::U8 ? check<uint8_t>(p) : check<float>(p);
   }
+}
+
+TEST(Pool, AverageOfWordsInFixedPoint) {
+  PoolParams p = pool(PoolKind::Average, ElementKind::S16, 21, 7, 9, 3, 2, 1);
+  p.requant = Requant::Fixed;
+  check<int16_t>(p);
 }
 
 TEST(Pool, AverageInFixedPoint) {

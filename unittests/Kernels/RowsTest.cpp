@@ -223,8 +223,6 @@ TEST(Reduction, NamesAndReasons) {
 // Matrix products
 //===----------------------------------------------------------------------===//
 
-int64_t bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : 1; }
-
 BatchMatMulParams product(ElementKind lhs, ElementKind rhs, ElementKind output, int64_t M, int64_t K, int64_t N,
                           Extents batch = {}, Extents lhsBatch = {}, Extents rhsBatch = {}) {
   BatchMatMulParams p;

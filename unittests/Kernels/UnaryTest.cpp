@@ -206,6 +206,51 @@ TEST(Unary, Requantize) {
     }
 }
 
+/// Words on either side or both, whatever their number.
+TEST(Unary, Words) {
+  const ElementKind s16 = ElementKind::S16, u8 = ElementKind::U8, f32 = ElementKind::F32;
+  for (auto [kind, input, output, scale] : {std::tuple(UnaryKind::Quantize, f32, s16, 0.001f),
+                                            {UnaryKind::Dequantize, s16, f32, 0.37f},
+                                            {UnaryKind::Requantize, s16, u8, 0.0041f},
+                                            {UnaryKind::Requantize, u8, s16, 120.0f},
+                                            {UnaryKind::Requantize, s16, s16, 1.3f}})
+    for (Requant mode : {Requant::Float, Requant::Fixed})
+      for (int64_t count : {1, 2, 517}) {
+        UnaryParams p = unary(kind, input, count);
+        p.output = output, p.requant = mode, p.scale = scale;
+        p.inputStrides = {bytesOf(input)}, p.outputStrides = {bytesOf(output)};
+        p.inputZeroPoint = input == u8 ? 100 : 0;
+        p.range = output == u8 ? StoredRange{128, 0, 250} : StoredRange{0, -32767, 32767};
+        std::vector<uint8_t> in = randomBytes(count * bytesOf(input)), want(count * bytesOf(output));
+        if (input == f32) {
+          std::vector<float> floats = randomFloats(count, 20, /*extremes=*/true);
+          std::memcpy(in.data(), floats.data(), in.size());
+        }
+        for (int64_t i = 0; i < count; ++i) {
+          int16_t word;
+          float real;
+          std::memcpy(&word, &in[i * bytesOf(input)], input == s16 ? 2 : 0);
+          std::memcpy(&real, &in[i * bytesOf(input)], input == f32 ? 4 : 0);
+          const auto [zero, min, max] = std::tuple(p.range.zeroPoint, p.range.min, p.range.max);
+          const int32_t acc = input == s16 ? word : int32_t(in[i]) - p.inputZeroPoint;
+          const int32_t q = kind == UnaryKind::Quantize ? numerics::quantize(real, scale, zero, min, max)
+                            : mode == Requant::Float
+                                ? numerics::requantizeFloat(acc, scale, zero, min, max)
+                                : numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(scale), zero, min, max);
+          const float x = numerics::dequantize(acc, scale, 0);
+          std::memcpy(&want[i * bytesOf(output)], output == f32 ? static_cast<const void *>(&x) : &q, bytesOf(output));
+        }
+        for (const ISA *isa : hostISAs()) {
+          ASSERT_EQ(whyNoUnary(p, *isa), "");
+          Guarded out(want.size());
+          compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
+          expectSame(out.data<uint8_t>(), want.data(), want.size(), unaryKernelName(p, *isa));
+        }
+      }
+  UnaryParams p = unary(UnaryKind::Lookup, ElementKind::S16, 4);
+  EXPECT_EQ(whyNoUnary(p, getISAs().front()), "a table of 16-bit values");
+}
+
 TEST(Unary, Lookup) {
   std::vector<uint8_t> table = randomBytes(256, 9), in = randomBytes(6 * 511);
   for (int i = 0; i < 256; ++i)

@@ -23,6 +23,7 @@ public:
   /// Signal to quantization noise in dB, 10 log10(sum e^2 / sum (e - a)^2): infinite for equal values. Noise that has
   /// no signal, or is not finite, counts as -200 dB.
   double getSqnr() const;
+  double getMeanSquaredSignal() const { return elements ? signal / double(elements) : 0; }
 
   /// Where a NaN or an infinity stands for a number, "is NaN at element 7, which is 0.5"; empty if nowhere.
   std::string describeLost() const;

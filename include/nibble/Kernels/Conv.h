@@ -16,7 +16,12 @@
 namespace nibble {
 namespace kernels {
 
-enum class ElementKind { U8, S8, F32 };
+/// What an operand's elements are: stored values of 8 or 16 bits, or floats.
+enum class ElementKind { U8, S8, F32, S16 };
+
+/// `u8`, `s8`, `s16`, `f32`.
+llvm::StringRef spelling(ElementKind kind);
+inline int64_t bytesOf(ElementKind kind) { return kind == ElementKind::F32 ? 4 : kind == ElementKind::S16 ? 2 : 1; }
 
 /// Arithmetic of a requantization; `dialects/Nibble/README.md` has the equations.
 enum class Requant { Float, Fixed };
@@ -40,7 +45,7 @@ struct Residual {
 /// The input must already be padded; it and the addend must be readable for `kInputSlack` bytes beyond their last
 /// pixel.
 struct ConvParams {
-  ElementKind input = ElementKind::U8;  ///< F32 makes everything f32, but for weights where `scaled`
+  ElementKind input = ElementKind::U8; ///< F32 makes everything f32, but for weights where `scaled`; S16 has s8 weights
   ElementKind output = ElementKind::U8; ///< F32 with an integer input where `scaled` only
   int64_t C = 0;                        ///< input channels, of all groups
   int64_t N = 0;                        ///< output channels, of all groups

@@ -21,8 +21,8 @@ struct StoredRange {
   int32_t min = 0, max = 255;
 };
 
-/// From f32 to bytes (quantize), from bytes to f32 (dequantize), or a change of
-/// layout alone (equal kinds: the U8 and S8 of layout changes are the same).
+/// From f32 to stored values (quantize), from these to f32 (dequantize), or a change
+/// of layout alone (equal kinds: the U8 and S8 of layout changes are the same).
 /// What keeps its layout is a UnaryKind or a copy.
 struct ConvertParams {
   ElementKind input = ElementKind::F32;
@@ -31,8 +31,8 @@ struct ConvertParams {
   int64_t C = 1, H = 1, W = 1;
   ImagePitch pixels; ///< of the side in Pixels; bytes
 
-  float scale = 1;   ///< of the bytes, on either side
-  StoredRange range; ///< of the bytes; dequantize reads the zero point alone
+  float scale = 1;   ///< of the stored values, on either side
+  StoredRange range; ///< of the stored values; dequantize reads the zero point alone
 };
 
 std::string whyNoConvert(const ConvertParams &params, const ISA &isa);

@@ -24,7 +24,7 @@ Extents broadcastStrides(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> t
 
 enum class BinaryKind { Add, Sub, Mul, Div, Min, Max, Pow };
 
-/// Float operands and result, or bytes: then Add is `nibble.int_add` and Mul is
+/// Float operands and result, or stored values: then Add is `nibble.int_add` and Mul is
 /// `nibble.int_mul`, the other kinds do not exist. Any rank; dimensions are
 /// merged where the strides allow it, and at most 6 may remain.
 struct BinaryParams {
@@ -77,9 +77,9 @@ enum class UnaryKind {
   Elu,         ///< a = alpha
   HardSigmoid, ///< a = alpha, b = beta
   Clip,        ///< a = min, b = max
-  Quantize,    ///< f32 to bytes, `nibble.int_quantize`
-  Dequantize,  ///< bytes to f32, `nibble.int_dequantize`
-  Requantize,  ///< bytes to bytes, `nibble.int_requantize`
+  Quantize,    ///< f32 to stored values, `nibble.int_quantize`
+  Dequantize,  ///< stored values to f32, `nibble.int_dequantize`
+  Requantize,  ///< stored values to stored values, `nibble.int_requantize`
   Lookup,      ///< bytes to bytes by a table, `nibble.int_lookup`
 };
 

@@ -17,8 +17,8 @@ enum class PoolKind { Max, Average };
 struct PoolParams {
   PoolKind kind = PoolKind::Max;
   ElementKind input = ElementKind::U8;
-  ElementKind output = ElementKind::U8; ///< equal to the input, but for an average of bytes,
-                                        ///< which may change sign
+  ElementKind output = ElementKind::U8; ///< equal to the input, but for an average of integers,
+                                        ///< which may change the kind
   int64_t images = 1;
   int64_t C = 0;
   int64_t H = 0, W = 0;             ///< of the input
@@ -32,7 +32,7 @@ struct PoolParams {
 
   /// Average only: divides by KH * KW everywhere (`count_include_pad`).
   bool countIncludePad = false;
-  /// Average of bytes only: `nibble.int_avg_pool`.
+  /// Average of integers only: `nibble.int_avg_pool`.
   Requant requant = Requant::Float;
   float scale = 1;
   int32_t inputZeroPoint = 0;

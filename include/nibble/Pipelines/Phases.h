@@ -30,7 +30,7 @@ struct QuantizeOptions {
   std::string method;              ///< how ranges are chosen (RangeMethod); empty: as the calibration file says
   std::string plan;                ///< path of a plan.json; empty: the defaults for all nodes
   std::string weights = "int8";    ///< int8 or float
-  std::string activations = "uint8"; ///< uint8, int8, int8-symmetric or float
+  std::string activations = "uint8"; ///< uint8, int8, int8-symmetric, int16 or float
   std::string mode = "static";     ///< static, dynamic or weight-only
   bool perTensor = false;          ///< one scale for all weights of an operation
   bool correctBias = true;         ///< correct biases for the weights' rounding errors, where means are known

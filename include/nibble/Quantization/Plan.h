@@ -17,8 +17,8 @@ class raw_ostream;
 
 namespace nibble {
 
-/// Words as in the options: weights "int8" or "float"; activations "uint8", "int8", "int8-symmetric" or "float"; mode
-/// "static", "dynamic" or "weight-only". Empty: as the default says.
+/// Words as in the options: weights "int8" or "float"; activations "uint8", "int8", "int8-symmetric", "int16" or
+/// "float"; mode "static", "dynamic" or "weight-only". Empty: as the default says.
 struct Precision {
   std::string weights, activations, mode;
 };
@@ -32,8 +32,9 @@ struct Precision {
 ///     "values": {"relu_7": "int8"}
 ///   }
 ///
-/// A node with float weights or activations computes in float, but weight-only with float activations of that mode; an
-/// entry of "values" chooses the type of one value.
+/// A node with float weights or activations computes in float, but weight-only with float activations of that mode. A
+/// node's activations are its operands and its result: where some nodes beside a value want "int16", it has 16 bits,
+/// and nodes of 8 bits by an entry of their own read it in 8. An entry of "values" chooses the type of one value.
 struct Plan {
   Precision standard;
   std::map<std::string, Precision, std::less<>> nodes;

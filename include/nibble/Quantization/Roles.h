@@ -38,8 +38,12 @@ bool isNonNegative(mlir::Value value);
 
 /// Discardable attribute of an operation: its precision by the plan, "float", "int8", "dynamic" or "weight-only".
 inline constexpr llvm::StringLiteral kPrecisionAttr = "nibble.precision";
-/// Discardable attribute of an observe: the type by the plan, "uint8", "int8", "int8-symmetric" or "float".
+/// Discardable attribute: the type of an observe's value, or of an operation's operands and result, by its own entry in
+/// the plan; of the module, by the plan's default. "uint8", "int8", "int8-symmetric", "int16" or "float".
 inline constexpr llvm::StringLiteral kActivationsAttr = "nibble.activations";
+
+/// Discardable attribute of an observe: the least and the greatest value that calibration saw, whatever the range.
+inline constexpr llvm::StringLiteral kExtremesAttr = "nibble.extremes";
 
 /// Discardable attribute of an observe: the means of its last dimension's channels, as calibration measured them.
 inline constexpr llvm::StringLiteral kMeansAttr = "nibble.means";

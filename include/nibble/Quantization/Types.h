@@ -12,8 +12,9 @@
 
 namespace nibble {
 
-/// `uint8` and `int8` are asymmetric, `int8-symmetric` has zero point 0 and storage [-127, 127].
-enum class ActivationKind { UInt8, Int8, Int8Symmetric, Float };
+/// `uint8` and `int8` are asymmetric, `int8-symmetric` has zero point 0 and storage [-127, 127], `int16` zero point 0
+/// and storage [-32767, 32767].
+enum class ActivationKind { UInt8, Int8, Int8Symmetric, Int16, Float };
 std::optional<ActivationKind> symbolizeActivationKind(llvm::StringRef text);
 llvm::StringRef stringifyActivationKind(ActivationKind kind);
 
@@ -22,8 +23,15 @@ inline constexpr float kSmallestActivationScale = 0x1p-40f;
 
 /// The type whose stored values cover `range`, extended to contain 0: scale = fl32((max - min) / 255), zero point =
 /// rint(qmin - min / scale); symmetric: scale = fl32(max(|min|, |max|) / 127). A range of zeros has scale 1; a scale
-/// below kSmallestActivationScale is raised to it. `kind` is not Float.
-mlir::quant::UniformQuantizedType chooseActivationType(mlir::MLIRContext *context, RealRange range, ActivationKind kind);
+/// below kSmallestActivationScale is raised to it. `kind` is not Float. Int16 has `largest` in place of 127.
+mlir::quant::UniformQuantizedType chooseActivationType(mlir::MLIRContext *context, RealRange range, ActivationKind kind,
+                                                       int64_t largest = 32767);
+
+/// Storage that activations have an integer form in: bytes, or 16 signed bits.
+bool isActivationStorage(mlir::quant::QuantizedType type);
+inline bool isInt16(mlir::quant::QuantizedType type) {
+  return type.isSigned() && type.getStorageTypeIntegralWidth() == 16;
+}
 
 /// `type` with the stored values that a clip to `bounds` never leaves: so a requantization to it clips.
 mlir::quant::UniformQuantizedType narrowType(mlir::quant::UniformQuantizedType type, ClampBounds bounds);

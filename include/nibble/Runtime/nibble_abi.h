@@ -48,7 +48,7 @@ enum nibble_status {
 /* Of the arena. Inputs and outputs need the alignment of their elements only. */
 #define NIBBLE_ALIGNMENT 64u
 
-enum nibble_dtype { NIBBLE_F32 = 0, NIBBLE_U8 = 1, NIBBLE_S8 = 2, NIBBLE_S32 = 3 };
+enum nibble_dtype { NIBBLE_F32 = 0, NIBBLE_U8 = 1, NIBBLE_S8 = 2, NIBBLE_S32 = 3, NIBBLE_S16 = 4 };
 
 /* Order of an image's dimensions; NIBBLE_LAYOUT_NONE for all other tensors. */
 enum nibble_layout { NIBBLE_LAYOUT_NONE = 0, NIBBLE_LAYOUT_NCHW = 1, NIBBLE_LAYOUT_NHWC = 2 };

@@ -21,7 +21,7 @@ namespace nibble {
 mlir::ElementsAttr getConstantAttr(mlir::Value value);
 
 /// The elements of a constant in row-major order, splats spelled out; nullopt if `value` is no constant or its stored
-/// elements are not of type T. T is one of float, int8_t, uint8_t, int32_t, int64_t.
+/// elements are not of type T. T is one of float, int8_t, uint8_t, int16_t, int32_t, int64_t.
 template <typename T>
 std::optional<std::vector<T>> getConstantValues(mlir::Value value);
 

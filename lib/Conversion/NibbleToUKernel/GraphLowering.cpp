@@ -22,7 +22,7 @@ static bool isLowerable(Type type) {
     return false;
   Type element = tensor.getElementType();
   return element.isF32() || element.isSignlessInteger(8) || element.isUnsignedInteger(8) ||
-         element.isSignlessInteger(32);
+         element.isSignlessInteger(16) || element.isSignlessInteger(32);
 }
 
 LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
@@ -30,7 +30,7 @@ LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
   InFlightDiagnostic error = emitError(argument.getLoc()) << "input '" << getPortName(attrs) << "' ";
   auto tensor = dyn_cast<RankedTensorType>(argument.getType());
   if (!tensor || tensor.hasStaticShape())
-    return error << "needs element type f32, i8, ui8 or i32, got " << argument.getType();
+    return error << "needs element type f32, i8, ui8, i16 or i32, got " << argument.getType();
   const size_t dim = llvm::find_if(tensor.getShape(), ShapedType::isDynamic) - tensor.getShape().begin();
   error << "has dynamic dimension " << dim << ", '" << getDimName(attrs, dim)
         << "', and only dimension 0, the batch, may be";
@@ -61,7 +61,7 @@ LogicalResult GraphLowering::checkTypes() {
     for (Value result : op.getResults()) {
       if (!isLowerable(result.getType()))
         return op.emitOpError("node '") << getNodeName(op.getLoc())
-                                        << "' needs a static shape and element type f32, i8, ui8 or i32, got "
+                                        << "' needs a static shape and element type f32, i8, ui8, i16 or i32, got "
                                         << result.getType();
       if (failed(checkSize(result, "a result")))
         return failure();

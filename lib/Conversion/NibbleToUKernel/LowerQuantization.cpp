@@ -3,6 +3,9 @@
 
 #include "GraphLowering.h"
 
+#include "nibble/Dialect/Nibble/QuantUtils.h"
+#include "nibble/Quantization/Types.h"
+
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 
 using namespace mlir;
@@ -71,9 +74,10 @@ LogicalResult GraphLowering::lower(DynamicQuantizeOp op) {
 
 LogicalResult GraphLowering::lower(FakeQuantOp op) {
   auto type = dyn_cast<quant::UniformQuantizedType>(op.getType());
-  if (!type || type.getStorageTypeIntegralWidth() != 8)
-    return emitNodeError(op) << "expected 8-bit values quantized per tensor, got " << op.getType();
-  Type storage = type.isSigned() ? Type(builder.getI8Type()) : builder.getIntegerType(8, /*isSigned=*/false);
+  if (!type || !isActivationStorage(type))
+    return emitNodeError(op) << "expected values of 8 bits, or of 16 signed ones, quantized per tensor, got "
+                             << op.getType();
+  Type storage = getStorageElementType(type);
   FloatAttr scale = builder.getF32FloatAttr(type.getScale());
   IntegerAttr zeroPoint = builder.getI32IntegerAttr(type.getZeroPoint());
   auto clamp = builder.getDenseI32ArrayAttr({int32_t(type.getStorageTypeMin()), int32_t(type.getStorageTypeMax())});

@@ -94,12 +94,18 @@ static void exportMatMul(Exporter &exporter, Operation *operation) {
 static void exportMaxPool(Exporter &exporter, Operation *operation) {
   auto op = cast<MaxPoolOp>(operation);
   Form form = formOf(op);
-  std::string output = exporter.storedName(op, form);
-  onnx::NodeProto &node = exporter.node(op, "MaxPool", {exporter.stored(op.getInput(), form)}, output);
+  // The greatest of the dequantized numbers is quantized as it was.
+  const bool asReal = exporter.isWide(op.getResult());
+  std::string input = asReal ? exporter.real(op.getInput(), form) : exporter.stored(op.getInput(), form);
+  std::string output = asReal ? exporter.realName(op, form) : exporter.storedName(op, form);
+  onnx::NodeProto &node = exporter.node(op, "MaxPool", {input}, output);
   setWindow(node, op.getStrides(), op.getPads());
   Exporter::setInts(node, "dilations", op.getDilations());
   Exporter::setInts(node, "kernel_shape", op.getKernel());
-  exporter.set(op, output, form);
+  if (asReal)
+    exporter.setReal(op, output, form);
+  else
+    exporter.set(op, output, form);
 }
 
 static void exportAvgPool(Exporter &exporter, Operation *operation) {

@@ -85,7 +85,7 @@ static void exportSlice(Exporter &exporter, Operation *operation) {
 static std::string padValue(Exporter &exporter, PadOp op, const Twine &name) {
   double value = op.getValue() ? op.getValue()->convertToDouble() : 0;
   auto type = dyn_cast<quant::UniformQuantizedType>(typeOf(op).getElementType());
-  if (!type)
+  if (!type || Exporter::isWide(op.getResult()))
     return exporter.scalar(name, float(value));
   double stored = std::nearbyint(float(value) / float(type.getScale())) + double(type.getZeroPoint());
   return exporter.storageScalar(name, type,
@@ -105,7 +105,9 @@ static void exportPad(Exporter &exporter, Operation *operation) {
     high = imageOrder(high);
   }
   low.append(high);
-  std::string input = exporter.stored(op.getInput(), form), output = exporter.storedName(op, form);
+  const bool asReal = Exporter::isWide(op.getResult());
+  std::string input = asReal ? exporter.real(op.getInput(), form) : exporter.stored(op.getInput(), form);
+  std::string output = asReal ? exporter.realName(op, form) : exporter.storedName(op, form);
   SmallVector<std::string> inputs = {input, exporter.ints(output + "_pads", low)};
   if (op.getMode() == PadMode::Constant)
     inputs.push_back(padValue(exporter, op, output + "_value"));
@@ -114,7 +116,10 @@ static void exportPad(Exporter &exporter, Operation *operation) {
   mode.set_name("mode");
   mode.set_type(onnx::AttributeProto::STRING);
   mode.set_s(modeName(op.getMode()).str());
-  exporter.set(op, output, form);
+  if (asReal)
+    exporter.setReal(op, output, form);
+  else
+    exporter.set(op, output, form);
 }
 
 /// One Gather by a constant table along each axis.

@@ -44,6 +44,8 @@ public:
   std::string real(mlir::Value value, Form form = Form::Plain, const std::string &output = "");
   /// Whether `value` is an image of four dimensions that is at hand in NCHW order.
   bool isImage(mlir::Value value) const;
+  /// Whether `value` is stored in 16 bits, which ONNX's MaxPool and Pad do not take: real numbers stand for it there.
+  static bool isWide(mlir::Value value);
 
   // Results.
   /// Says that tensor `name` holds the result of `op` as it is stored.

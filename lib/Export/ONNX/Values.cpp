@@ -118,6 +118,11 @@ std::string Exporter::real(Value value, Form form, const std::string &output) {
   return dequantize(name, element, output.empty() ? unique(name + "_dequantized") : output, axis);
 }
 
+bool Exporter::isWide(Value value) {
+  auto type = dyn_cast<quant::QuantizedType>(typeOf(value).getElementType());
+  return type && type.getStorageTypeIntegralWidth() == 16;
+}
+
 bool Exporter::isImage(Value value) const {
   auto it = names.find(value);
   return it != names.end() && !it->second.image.empty();

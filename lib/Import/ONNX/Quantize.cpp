@@ -140,6 +140,8 @@ static int32_t storedType(Type element) {
   }
   if (element.isInteger(32))
     return onnx::TensorProto::INT32;
+  if (element.getIntOrFloatBitWidth() == 16)
+    return isSigned ? onnx::TensorProto::INT16 : onnx::TensorProto::UINT16;
   return isSigned ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8;
 }
 
@@ -181,7 +183,8 @@ static std::optional<std::pair<unsigned, unsigned>> parameterOperands(StringRef 
 }
 
 Type nibble::onnximport::quantizedInputType(Importer &importer, StringRef name, int32_t onnxType) {
-  if (onnxType != onnx::TensorProto::UINT8 && onnxType != onnx::TensorProto::INT8)
+  if (onnxType != onnx::TensorProto::UINT8 && onnxType != onnx::TensorProto::INT8 &&
+      onnxType != onnx::TensorProto::INT16)
     return Type();
   Type result;
   SmallVector<StringRef> worklist = {name};

@@ -96,8 +96,8 @@ func.func @other(%x: tensor<1x4x4x3xf32>, %p: tensor<4xf32>) -> tensor<1x4x4x3xf
 // -----
 
 func.func @wide(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @+1 {{expected 8-bit values quantized per tensor, got '!quant.uniform<i16:f32, 1.000000e+00>'}}
-  %y = nibble.fake_quant %x to !quant.uniform<i16:f32, 1.0> : tensor<4xf32>
+  // expected-error @+1 {{expected values of 8 bits, or of 16 signed ones, quantized per tensor, got '!quant.uniform<u16:f32, 1.000000e+00>'}}
+  %y = nibble.fake_quant %x to !quant.uniform<u16:f32, 1.0> : tensor<4xf32>
   return %y : tensor<4xf32>
 }
 

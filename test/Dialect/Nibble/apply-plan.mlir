@@ -17,6 +17,13 @@
 // RUN: echo '{"schema": 1, "nodes": {"Conv_1": {"mode": "lazy"}}}' > %t.lazy.json
 // RUN: not nibble-opt %s --nibble-apply-plan=file=%t.lazy.json 2>&1 | FileCheck %s --check-prefix=LAZY
 
+// RUN: echo '{"schema": 1, "default": {"activations": "int16"}, "nodes": {"Conv_1": {"activations": "uint8"}}}' > %t.wide.json
+// RUN: nibble-opt %s --nibble-apply-plan=file=%t.wide.json | FileCheck %s --check-prefix=WIDE
+
+// WIDE: module attributes {nibble.activations = "int16"}
+// WIDE: nibble.matmul {{.*}}{nibble.activations = "uint8", nibble.precision = "int8"}
+// WIDE: nibble.sigmoid %{{[0-9]+}} :
+// WIDE: nibble.observe %{{[0-9]+}} name "y" :
 // DYNAMIC: nibble.matmul {{.*}}nibble.precision = "dynamic"
 // DYNAMIC: nibble.sigmoid {{.*}}nibble.precision = "dynamic"
 // MODES: nibble.matmul {{.*}}nibble.precision = "weight-only"

@@ -5,7 +5,7 @@
 // RUN: nibble-opt %s --nibble-assign-types --split-input-file -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: not nibble-opt %s --nibble-assign-types=activations=int4 --split-input-file 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: error: unknown activations 'int4': expected uint8, int8, int8-symmetric or float
+// UNKNOWN: error: unknown activations 'int4': expected uint8, int8, int8-symmetric, int16 or float
 // FLOAT-NOT: nibble.quantize
 
 // The two worked examples: asymmetric [0, 2] is [0, 255], symmetric [-1, 1] is [-127, 127].

@@ -39,3 +39,19 @@ func.func @negative(%x: tensor<4x!a>, %f: tensor<4xf32>) -> (tensor<4x!a>, tenso
   %t = nibble.tanh %f : tensor<4xf32> -> tensor<4xf32>
   return %n, %y, %t : tensor<4x!a>, tensor<4x!a>, tensor<4xf32>
 }
+
+// -----
+
+!a = !quant.uniform<i16<-32767:32767>:f32, 0.5>
+!b = !quant.uniform<u8<0:200>:f32, 1.0:3>
+
+// No table has 65536 entries: the definition at run time.
+// CHECK-LABEL: @wide
+// CHECK: %[[X:.*]] = builtin.unrealized_conversion_cast %arg0 : {{.*}} to tensor<4xi16>
+// CHECK: %[[D:.*]] = nibble.int_dequantize %[[X]] {scale = 5.000000e-01 : f32, zero_point = 0 : i32} : tensor<4xi16> -> tensor<4xf32>
+// CHECK: %[[F:.*]] = nibble.elu %[[D]] {alpha = 2.000000e+00 : f32} : tensor<4xf32> -> tensor<4xf32>
+// CHECK: nibble.int_quantize %[[F]] {clamp = array<i32: 0, 200>, scale = 1.000000e+00 : f32, zero_point = 3 : i32} : tensor<4xf32> -> tensor<4xui8>
+func.func @wide(%x: tensor<4x!a>) -> tensor<4x!b> {
+  %y = nibble.elu %x {alpha = 2.0 : f32} : tensor<4x!a> -> tensor<4x!b>
+  return %y : tensor<4x!b>
+}

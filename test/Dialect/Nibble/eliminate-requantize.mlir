@@ -48,3 +48,25 @@ func.func @negative(%q: tensor<4x!a>) -> (tensor<4x!a>, tensor<4x!b>, tensor<4x!
   %z = nibble.requantize %t : tensor<4x!narrow> to tensor<4x!b>
   return %s, %y, %z : tensor<4x!a>, tensor<4x!b>, tensor<4x!b>
 }
+
+// -----
+
+!u = !quant.uniform<u8:f32, 0.5:3>
+!w = !quant.uniform<i16<-32767:32767>:f32, 0.25>
+!n = !quant.uniform<i16<-20000:20000>:f32, 0.25>
+
+// The seam between widths; a producer of 16 bits rounds to bytes at once, but what a narrower range clips it clips.
+// CHECK-LABEL: @widths
+// CHECK-NEXT: nibble.requantize %arg0 : {{.*}}u8{{.*}} to {{.*}}i16
+// CHECK-NEXT: nibble.add {{.*}} -> tensor<4x!quant.uniform<u8:f32, 5.000000e-01:3>>
+// CHECK-NEXT: nibble.add {{.*}} -> tensor<4x!quant.uniform<i16<-20000:20000>
+// CHECK-NEXT: nibble.requantize
+func.func @widths(%q: tensor<4x!u>) -> (tensor<4x!w>, tensor<4x!u>, tensor<4x!w>) {
+  %x = nibble.dequantize %q : tensor<4x!u> to tensor<4xf32>
+  %y = nibble.quantize %x : tensor<4xf32> to tensor<4x!w>
+  %s = nibble.add %y, %q : tensor<4x!w>, tensor<4x!u> -> tensor<4x!w>
+  %z = nibble.requantize %s : tensor<4x!w> to tensor<4x!u>
+  %t = nibble.add %y, %q : tensor<4x!w>, tensor<4x!u> -> tensor<4x!n>
+  %v = nibble.requantize %t : tensor<4x!n> to tensor<4x!w>
+  return %y, %z, %v : tensor<4x!w>, tensor<4x!u>, tensor<4x!w>
+}

@@ -38,3 +38,19 @@ func.func @main(%a: tensor<4xf32> {nibble.name = "a"}, %b: tensor<4xf32> {nibble
   %3 = nibble.int_quantize %c {scale = 0.25 : f32, zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<4xf32> -> tensor<4xui8>
   return %0, %1, %2, %3 : tensor<4xui8>, tensor<4xui8>, tensor<4xui8>, tensor<4xui8>
 }
+
+// -----
+
+// 16 symmetric bits are all that a plan makes of them; a narrower range is one that accumulators rely on.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%{{.*}}: tensor<4xi16> {nibble.name = "d", nibble.scale = 5.000000e-01 : f32, nibble.zero_point = 0 : i32}, %{{.*}}: tensor<4xf32> {nibble.name = "e"})
+// CHECK-SAME: -> (tensor<4xi16> {{.*}}, tensor<4xi16> {{.*}})
+// expected-warning@unknown {{input 'e' stays in float: its quantization also clamps}}
+func.func @main(%a: tensor<4xf32> {nibble.name = "d"}, %b: tensor<4xf32> {nibble.name = "e"})
+    -> (tensor<4xf32> {nibble.name = "y"}, tensor<4xf32> {nibble.name = "z"}) {
+  %q = nibble.int_quantize %a {scale = 0.5 : f32, zero_point = 0 : i32, clamp = array<i32: -32767, 32767>} : tensor<4xf32> -> tensor<4xi16>
+  %r = nibble.int_quantize %b {scale = 0.5 : f32, zero_point = 0 : i32, clamp = array<i32: -20000, 20000>} : tensor<4xf32> -> tensor<4xi16>
+  %y = nibble.int_dequantize %q {scale = 0.5 : f32, zero_point = 0 : i32} : tensor<4xi16> -> tensor<4xf32>
+  %z = nibble.int_dequantize %r {scale = 0.5 : f32, zero_point = 0 : i32} : tensor<4xi16> -> tensor<4xf32>
+  return %y, %z : tensor<4xf32>, tensor<4xf32>
+}

@@ -50,3 +50,21 @@ func.func @float(%a: tensor<4xf32>) -> tensor<4xf32> {
   %y = nibble.add %a, %a : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+!u = !quant.uniform<u8:f32, 0.5:3>
+!w = !quant.uniform<i16<-20000:20000>:f32, 0.25>
+
+// Operands and results of either width; an operand of a concat gets the result's.
+// CHECK-LABEL: @widths
+// CHECK: nibble.int_add {{.*}}clamp = array<i32: -20000, 20000>{{.*}} : tensor<4xui8>, tensor<4xi16> -> tensor<4xi16>
+// CHECK: nibble.int_mul {{.*}} : tensor<4xi16>, tensor<4xi16> -> tensor<4xui8>
+// CHECK: nibble.int_requantize {{.*}}clamp = array<i32: -20000, 20000>, input_zero_point = 3 : i32, output_zero_point = 0 : i32, scale = 2.000000e+00 : f32} : tensor<4xui8> -> tensor<4xi16>
+// CHECK: nibble.concat {{.*}} : tensor<4xi16>, tensor<4xi16> -> tensor<8xi16>
+func.func @widths(%x: tensor<4x!u>, %z: tensor<4x!w>) -> (tensor<4x!w>, tensor<4x!u>, tensor<8x!w>) {
+  %a = nibble.add %x, %z : tensor<4x!u>, tensor<4x!w> -> tensor<4x!w>
+  %m = nibble.mul %z, %z : tensor<4x!w>, tensor<4x!w> -> tensor<4x!u>
+  %c = nibble.concat %x, %z {axis = 0 : i64} : tensor<4x!u>, tensor<4x!w> -> tensor<8x!w>
+  return %a, %m, %c : tensor<4x!w>, tensor<4x!u>, tensor<8x!w>
+}

@@ -10,7 +10,7 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 }
 
 // CHECK: error: {{.*}}node 'Quantize_8' (nibble.quantize) has quantized operands but no integer form
-// CHECK: note: {{.*}}its values have 16 bits, expected 8
+// CHECK: note: {{.*}}its values are stored as 'ui16', expected i8, ui8 or i16
 func.func @sixteen_bits(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<u16:f32, 0.5:128>> {
   %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u16:f32, 0.5:128>> loc("Quantize_8"("q"))
   return %q : tensor<4x!quant.uniform<u16:f32, 0.5:128>>

@@ -24,3 +24,17 @@ func.func @main(%x: tensor<1x2x2x1xf32>) -> tensor<4xf32> {
   %s = nibble.softmax %d {axis = 0 : i64} : tensor<4xf32> -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
+
+!w = !quant.uniform<i16<-20000:20000>:f32, 0.25>
+
+// CHECK-LABEL: @wide
+// CHECK-NEXT: %[[Q:.*]] = nibble.int_quantize %arg0 {clamp = array<i32: -20000, 20000>, scale = 2.500000e-01 : f32, zero_point = 0 : i32} : tensor<1x2x2x1xf32> -> tensor<1x2x2x1xi16>
+// CHECK-NEXT: %[[P:.*]] = nibble.pad %[[Q]] {{.*}}value = 0.000000e+00 : f64} : tensor<1x2x2x1xi16> -> tensor<1x3x3x1xi16>
+// CHECK-NEXT: nibble.int_dequantize %[[P]] {scale = 2.500000e-01 : f32, zero_point = 0 : i32} : tensor<1x3x3x1xi16> -> tensor<1x3x3x1xf32>
+func.func @wide(%x: tensor<1x2x2x1xf32>) -> tensor<1x3x3x1xf32> {
+  %q = nibble.quantize %x : tensor<1x2x2x1xf32> to tensor<1x2x2x1x!w>
+  %p = nibble.pad %q {low = array<i64: 0, 0, 0, 0>, high = array<i64: 0, 1, 1, 0>, mode = #nibble.pad_mode<constant>}
+      : tensor<1x2x2x1x!w> -> tensor<1x3x3x1x!w>
+  %d = nibble.dequantize %p : tensor<1x3x3x1x!w> to tensor<1x3x3x1xf32>
+  return %d : tensor<1x3x3x1xf32>
+}

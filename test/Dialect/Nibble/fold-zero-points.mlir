@@ -64,3 +64,17 @@ func.func @unsigned_weights(%x: tensor<4x2x!x>) -> tensor<4x1x!x> {
   %y = nibble.matmul %x, %w : tensor<4x2x!x>, tensor<2x1x!w> -> tensor<4x1x!x>
   return %y : tensor<4x1x!x>
 }
+
+// -----
+
+!w = !quant.uniform<i16<-20000:20000>:f32, 0.25>
+
+// 16 bits have no zero point to fold.
+// CHECK-LABEL: @wide
+// CHECK-DAG: nibble.constant dense<0> : tensor<1xi32>
+// CHECK: nibble.int_matmul {{.*}}clamp = array<i32: -20000, 20000>, output_zero_point = 0 : i32} : tensor<4x2xi16>, tensor<2x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<4x1xi16>
+func.func @wide(%x: tensor<4x2x!w>) -> tensor<4x1x!w> {
+  %w = nibble.constant dense<[[3], [-1]]> : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {0.5}>>
+  %y = nibble.matmul %x, %w : tensor<4x2x!w>, tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {0.5}>> -> tensor<4x1x!w>
+  return %y : tensor<4x1x!w>
+}

@@ -382,3 +382,34 @@ func.func @int_lookup_c1_types(%x: tensor<4xui8>, %t: tensor<256xi8>) {
   %y = nibble.int_lookup %x, %t : tensor<4xui8>, tensor<256xi8> -> tensor<4xui8>
   return
 }
+
+// -----
+func.func @int_conv_c4_element(%x: tensor<1x8x8x3xui8>, %w: tensor<4x3x3x3xi8>, %b: tensor<4xi32>, %m: tensor<4xf32>, %a: tensor<1x8x8x4xi16>) {
+  // expected-error @+1 {{'nibble.int_conv' op expected addend to have the element type of result, 'ui8', got 'i16'}}
+  %y = nibble.int_conv %x, %w, %b, %m add %a {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 128 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>, residual = #nibble.residual<scale = 0.5 : f32, addend_scale = 0.25 : f32, addend_zero_point = 3, zero_point = 7, min = 0, max = 255>}
+      : tensor<1x8x8x3xui8>, tensor<4x3x3x3xi8>, tensor<4xi32>, tensor<4xf32>, tensor<1x8x8x4xi16> -> tensor<1x8x8x4xui8>
+  return
+}
+
+// -----
+func.func @int_conv_c3_wide_clamp(%x: tensor<1x1x1x3xi16>, %w: tensor<4x1x1x3xi8>, %b: tensor<4xi32>, %m: tensor<4xf32>) {
+  // expected-error @+1 {{'nibble.int_conv' op expected 'clamp' in result's range [-32768, 32767], got -32769}}
+  %y = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 0 : i32, clamp = array<i32: -32769, 5>}
+      : tensor<1x1x1x3xi16>, tensor<4x1x1x3xi8>, tensor<4xi32>, tensor<4xf32> -> tensor<1x1x1x4xi16>
+  return
+}
+
+// -----
+func.func @int_mul_c4_overflow(%a: tensor<4xi16>) {
+  // expected-error @+1 {{'nibble.int_mul' op expected products that fit i32, got a magnitude of 2150727630}}
+  %y = nibble.int_mul %a, %a {lhs_zero_point = 32767 : i32, rhs_zero_point = 50 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>, scale = 0.5 : f32}
+       : tensor<4xi16>, tensor<4xi16> -> tensor<4xi16>
+  return
+}
+
+// -----
+func.func @int_lookup_wide(%a: tensor<4xi16>, %t: tensor<256xi8>) {
+  // expected-error @+1 {{'nibble.int_lookup' op operand #0 must be ranked tensor of bytes of signed (`i8`) or unsigned (`ui8`) byte values, but got 'tensor<4xi16>'}}
+  %y = nibble.int_lookup %a, %t : tensor<4xi16>, tensor<256xi8> -> tensor<4xi8>
+  return
+}

@@ -77,3 +77,32 @@ func.func @scaled_conv(%x: tensor<1x1x1x66312xf32>, %y: tensor<1x1x1x66312xui8>,
       : (tensor<1x1x1x66312xui8>, tensor<1x1x1x66312xi8>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
   return
 }
+
+// -----
+
+// 1000 weights of 127 and 16 bits overflow; what a clamp before leaves, behind data movement too, does not. A caller may
+// pass -32768 for a value that is -32767 at least.
+func.func @wide(%x: tensor<1x1000xf32>, %q: tensor<1x1000xi16>, %m: tensor<1xf32>) {
+  %w = nibble.constant dense<127> : tensor<1000x1xi8> -> tensor<1000x1xi8>
+  %c = nibble.constant dense<127> : tensor<1x1x1x1000xi8> -> tensor<1x1x1x1000xi8>
+  %b = nibble.constant dense<0> : tensor<1xi32> -> tensor<1xi32>
+  %n = nibble.int_quantize %x {scale = 0.5 : f32, zero_point = 0 : i32, clamp = array<i32: -16909, 16909>} : tensor<1x1000xf32> -> tensor<1x1000xi16>
+  %r = nibble.reshape %n : tensor<1x1000xi16> -> tensor<1x1x1x1000xi16>
+  %p = nibble.max_pool %r {kernel = array<i64: 1, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>,
+      dilations = array<i64: 1, 1>, layout = #nibble.layout<nhwc>} : tensor<1x1x1x1000xi16> -> tensor<1x1x1x1000xi16>
+  %t = nibble.reshape %p : tensor<1x1x1x1000xi16> -> tensor<1x1000xi16>
+  %0 = nibble.int_matmul %t, %w, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x1000xi16>, tensor<1000x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-4161536000, 4161409000]; keep this node in float by a plan}}
+  %1 = nibble.int_matmul %q, %w, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x1000xi16>, tensor<1000x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  %u = nibble.int_quantize %x {scale = 0.5 : f32, zero_point = 0 : i32, clamp = array<i32: -32767, 32767>} : tensor<1x1000xf32> -> tensor<1x1000xi16>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-4161536000, 4161409000]; keep this node in float by a plan}}
+  %2 = nibble.int_matmul %u, %w, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x1000xi16>, tensor<1000x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-4161536000, 2147443000]; keep this node in float by a plan}}
+  %3 = nibble.int_conv %r, %c, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64,
+      pad_value = -32768 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x1x1x1000xi16>, tensor<1x1x1x1000xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1x1x1xui8>
+  return
+}

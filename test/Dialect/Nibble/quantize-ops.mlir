@@ -85,3 +85,53 @@ func.func @others(%q: tensor<2x2x!x>) -> (tensor<2x2x!x>, tensor<2x2x!x>) {
   %b = nibble.quantize %t : tensor<2x2xf32> to tensor<2x2x!x>
   return %a, %b : tensor<2x2x!x>, tensor<2x2x!x>
 }
+
+// -----
+
+!x = !quant.uniform<i16<-32767:32767>:f32, 0.5>
+!y = !quant.uniform<i16<-20000:20000>:f32, 0.25>
+
+// The weights stay i8; constants beside 16-bit values have 16 bits; what moves, moves.
+// CHECK-LABEL: @wide
+// CHECK-DAG: nibble.constant dense<[{{\[}}127], [-64]]> : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {1.000000e+00}>>
+// CHECK-DAG: nibble.constant dense<[16384, 32767]> : tensor<2xi16> -> tensor<2x!quant.uniform<i16<-32767:32767>:f32,
+// CHECK: nibble.matmul {{.*}} -> tensor<4x1x!quant.uniform<i16<-20000:20000>:f32, 2.500000e-01>>
+// CHECK: nibble.mul {{.*}} -> tensor<4x2x!quant.uniform<i16<-20000:20000>:f32, 2.500000e-01>>
+// CHECK: nibble.sigmoid {{.*}} -> tensor<4x1x!quant.uniform<i16<-20000:20000>:f32, 2.500000e-01>>
+func.func @wide(%q: tensor<4x2x!x>) -> (tensor<4x1x!y>, tensor<4x2x!y>) {
+  %w = nibble.constant dense<[[127.0], [-63.5]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+  %k = nibble.constant dense<[0.5, 1.0]> : tensor<2xf32> -> tensor<2xf32>
+  %d = nibble.dequantize %q : tensor<4x2x!x> to tensor<4x2xf32>
+  %m = nibble.matmul %d, %w : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+  %y = nibble.quantize %m : tensor<4x1xf32> to tensor<4x1x!y>
+  %t = nibble.mul %d, %k : tensor<4x2xf32>, tensor<2xf32> -> tensor<4x2xf32>
+  %z = nibble.quantize %t : tensor<4x2xf32> to tensor<4x2x!y>
+  %e = nibble.dequantize %y : tensor<4x1x!y> to tensor<4x1xf32>
+  %s = nibble.sigmoid %e : tensor<4x1xf32> -> tensor<4x1xf32>
+  %u = nibble.quantize %s : tensor<4x1xf32> to tensor<4x1x!y>
+  return %u, %z : tensor<4x1x!y>, tensor<4x2x!y>
+}
+
+// -----
+
+!x = !quant.uniform<i16<-32767:32767>:f32, 0.5>
+!n = !quant.uniform<i16<-16908:16908>:f32, 0.5>
+
+// 1000 * 127 * 32768 does not fit 32 bits, 1000 * 127 * 16908 does; so it is with 32767 * 32768 * 4 and two activations.
+// CHECK-LABEL: @room
+// CHECK: nibble.matmul {{.*}} -> tensor<1x2xf32>
+// CHECK: nibble.matmul {{.*}} -> tensor<1x2x!quant
+// CHECK: nibble.matmul {{.*}} -> tensor<4x4xf32>
+func.func @room(%q: tensor<1x1000x!x>, %r: tensor<1x1000x!n>, %a: tensor<4x4x!x>) -> (tensor<1x2x!x>, tensor<1x2x!x>, tensor<4x4x!x>) {
+  %w = nibble.constant dense<1.0> : tensor<1000x2xf32> -> tensor<1000x2xf32>
+  %0 = nibble.dequantize %q : tensor<1x1000x!x> to tensor<1x1000xf32>
+  %1 = nibble.matmul %0, %w : tensor<1x1000xf32>, tensor<1000x2xf32> -> tensor<1x2xf32>
+  %2 = nibble.quantize %1 : tensor<1x2xf32> to tensor<1x2x!x>
+  %3 = nibble.dequantize %r : tensor<1x1000x!n> to tensor<1x1000xf32>
+  %4 = nibble.matmul %3, %w : tensor<1x1000xf32>, tensor<1000x2xf32> -> tensor<1x2xf32>
+  %5 = nibble.quantize %4 : tensor<1x2xf32> to tensor<1x2x!x>
+  %6 = nibble.dequantize %a : tensor<4x4x!x> to tensor<4x4xf32>
+  %7 = nibble.matmul %6, %6 : tensor<4x4xf32>, tensor<4x4xf32> -> tensor<4x4xf32>
+  %8 = nibble.quantize %7 : tensor<4x4xf32> to tensor<4x4x!x>
+  return %2, %5, %8 : tensor<1x2x!x>, tensor<1x2x!x>, tensor<4x4x!x>
+}

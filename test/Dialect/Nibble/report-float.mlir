@@ -9,6 +9,7 @@
 // CHECK: remark: {{.*}}node 'Exp_5' (nibble.exp) stays in float: its result was not quantized
 // CHECK: remark: {{.*}}node 'Add_6' (nibble.add) stays in float: mode 'dynamic' was planned, but only products with constant weights have this mode
 // CHECK: remark: {{.*}}node 'MatMul_7' (nibble.matmul) stays in float: mode 'weight-only' was planned, but its weights are not constant
+// CHECK: remark: {{.*}}node 'MatMul_9' (nibble.matmul) stays in float: its 32-bit accumulators could overflow, as an operand has 16 bits
 // CHECK-NOT: remark
 // STRICT: error: {{.*}}node 'Softmax_1' (nibble.softmax) stays in float: it has no quantized form
 // STRICT: remark: {{.*}}node 'Tanh_2'
@@ -17,7 +18,8 @@
 // STRICT: error: {{.*}}node 'MatMul_7'
 
 !q = !quant.uniform<u8:f32, 0.5:3>
-func.func @main(%x: tensor<4x!q>) -> (tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>) {
+!wide = !quant.uniform<i16:f32, 0.5>
+func.func @main(%x: tensor<4x!q>, %i: tensor<2x2x!wide>) -> (tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>, tensor<2x2x!q>) {
   %r = nibble.relu %x : tensor<4x!q> -> tensor<4x!q> loc("Relu_0"("r"))
   %d = nibble.dequantize %r : tensor<4x!q> to tensor<4xf32>
   %s = nibble.softmax %d {axis = 0 : i64} : tensor<4xf32> -> tensor<4xf32> loc("Softmax_1"("s"))
@@ -30,5 +32,8 @@ func.func @main(%x: tensor<4x!q>) -> (tensor<2x2xf32>, tensor<4xf32>, tensor<2x1
   %k = nibble.constant dense<1> : tensor<2x1xi8> -> tensor<2x1xi8>
   %c = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
   %n = nibble.scaled_matmul %m, %k, %c : (tensor<2x2xf32>, tensor<2x1xi8>, tensor<1xf32>) -> tensor<2x1xf32> loc("MatMul_8"("n"))
-  return %v, %w, %n : tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>
+  %f = nibble.dequantize %i : tensor<2x2x!wide> to tensor<2x2xf32>
+  %o = nibble.matmul %f, %f : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32> loc("MatMul_9"("o"))
+  %p = nibble.quantize %o : tensor<2x2xf32> to tensor<2x2x!q>
+  return %v, %w, %n, %p : tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>, tensor<2x2x!q>
 }

@@ -6,7 +6,7 @@
 func.func private @buffer_c1_extent(!ukernel.buffer<1x0xui8>)
 
 // -----
-// expected-error @+1 {{expected elements of type i8, ui8, i32 or f32, got 'f64'}}
+// expected-error @+1 {{expected elements of type i8, ui8, i16, i32 or f32, got 'f64'}}
 func.func private @buffer_c1_elements(!ukernel.buffer<4xf64>)
 
 // -----
@@ -205,7 +205,7 @@ func.func @conv_transpose_c1_input(%x: !ukernel.buffer<4x4xf32>, %w: !ukernel.bu
 
 // -----
 func.func @conv_transpose_c2_bias(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<64xi8>) {
-  // expected-error @+1 {{'ukernel.conv_transpose' op expected a bias and multipliers for a result of bytes, got no bias}}
+  // expected-error @+1 {{'ukernel.conv_transpose' op expected a bias and multipliers for an integer result, got no bias}}
   %y = ukernel.conv_transpose %x, %w {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
       dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, clamp = array<i32: 0, 255>}
       : (!ukernel.buffer<1x4x4x4xui8>, !ukernel.buffer<64xi8>)
@@ -215,7 +215,7 @@ func.func @conv_transpose_c2_bias(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel
 
 // -----
 func.func @conv_transpose_c2_multipliers(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<64xi8>, %c: !ukernel.buffer<4xi32>) {
-  // expected-error @+1 {{'ukernel.conv_transpose' op expected a bias and multipliers for a result of bytes, got no multipliers}}
+  // expected-error @+1 {{'ukernel.conv_transpose' op expected a bias and multipliers for an integer result, got no multipliers}}
   %y = ukernel.conv_transpose %x, %w bias %c {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
       dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, clamp = array<i32: 0, 255>}
       : (!ukernel.buffer<1x4x4x4xui8>, !ukernel.buffer<64xi8>, !ukernel.buffer<4xi32>)
@@ -280,7 +280,7 @@ func.func @matmul_c1_rank(%a: !ukernel.buffer<2x4xf32>, %b: !ukernel.buffer<4x5x
 
 // -----
 func.func @matmul_c2_multipliers(%a: !ukernel.buffer<4x4xui8>, %b: !ukernel.buffer<4x4xui8>, %c: !ukernel.buffer<4xi32>) {
-  // expected-error @+1 {{'ukernel.matmul' op expected a bias and multipliers for a result of bytes, got no multipliers}}
+  // expected-error @+1 {{'ukernel.matmul' op expected a bias and multipliers for an integer result, got no multipliers}}
   %y = ukernel.matmul %a, %b bias %c : (!ukernel.buffer<4x4xui8>, !ukernel.buffer<4x4xui8>, !ukernel.buffer<4xi32>) -> !ukernel.buffer<4x4xui8>
   return
 }
@@ -310,7 +310,7 @@ func.func @binary_c1_extent(%a: !ukernel.buffer<2x4xf32>, %b: !ukernel.buffer<2x
 
 // -----
 func.func @binary_c2_kinds(%a: !ukernel.buffer<4xui8>, %b: !ukernel.buffer<4xf32>) {
-  // expected-error @+1 {{'ukernel.binary' op expected f32 or bytes, one of them in and out, got '!ukernel.buffer<4xui8>' and '!ukernel.buffer<4xf32>'}}
+  // expected-error @+1 {{'ukernel.binary' op expected f32 or integers, one of them in and out, got '!ukernel.buffer<4xui8>' and '!ukernel.buffer<4xf32>'}}
   %y = ukernel.binary %a, %b {kind = #ukernel.binary_kind<add>}
       : !ukernel.buffer<4xui8>, !ukernel.buffer<4xf32> -> !ukernel.buffer<4xf32>
   return
@@ -318,7 +318,7 @@ func.func @binary_c2_kinds(%a: !ukernel.buffer<4xui8>, %b: !ukernel.buffer<4xf32
 
 // -----
 func.func @binary_c2_words(%a: !ukernel.buffer<4xi32>, %b: !ukernel.buffer<4xi32>) {
-  // expected-error @+1 {{'ukernel.binary' op expected f32 or bytes, one of them in and out, got '!ukernel.buffer<4xi32>' and '!ukernel.buffer<4xi32>'}}
+  // expected-error @+1 {{'ukernel.binary' op expected f32 or integers, one of them in and out, got '!ukernel.buffer<4xi32>' and '!ukernel.buffer<4xi32>'}}
   %y = ukernel.binary %a, %b {kind = #ukernel.binary_kind<add>}
       : !ukernel.buffer<4xi32>, !ukernel.buffer<4xi32> -> !ukernel.buffer<4xi32>
   return
@@ -326,7 +326,7 @@ func.func @binary_c2_words(%a: !ukernel.buffer<4xi32>, %b: !ukernel.buffer<4xi32
 
 // -----
 func.func @binary_c2_division(%a: !ukernel.buffer<4xui8>, %b: !ukernel.buffer<4xui8>) {
-  // expected-error @+1 {{'ukernel.binary' op expected bytes to be added or multiplied, got div}}
+  // expected-error @+1 {{'ukernel.binary' op expected integers to be added or multiplied, got div}}
   %y = ukernel.binary %a, %b {kind = #ukernel.binary_kind<div>}
       : !ukernel.buffer<4xui8>, !ukernel.buffer<4xui8> -> !ukernel.buffer<4xui8>
   return
@@ -407,7 +407,7 @@ func.func @lookup_c1_type(%x: !ukernel.buffer<4xui8>, %t: !ukernel.buffer<256xi8
 
 // -----
 func.func @quantize_c1_types(%x: !ukernel.buffer<4xui8>) {
-  // expected-error @+1 {{'ukernel.quantize' op expected f32 in and bytes out, got '!ukernel.buffer<4xui8>' and '!ukernel.buffer<4xui8>'}}
+  // expected-error @+1 {{'ukernel.quantize' op expected f32 in and bytes or i16 out, got '!ukernel.buffer<4xui8>' and '!ukernel.buffer<4xui8>'}}
   %y = ukernel.quantize %x {scale = 0.5 : f32, zero_point = 128 : i32, clamp = array<i32: 0, 255>} : !ukernel.buffer<4xui8> -> !ukernel.buffer<4xui8>
   return
 }
@@ -428,14 +428,14 @@ func.func @quantize_c2_clamp(%x: !ukernel.buffer<4xf32>) {
 
 // -----
 func.func @dequantize_c1_types(%x: !ukernel.buffer<4xf32>) {
-  // expected-error @+1 {{'ukernel.dequantize' op expected bytes in and f32 out, got '!ukernel.buffer<4xf32>' and '!ukernel.buffer<4xf32>'}}
+  // expected-error @+1 {{'ukernel.dequantize' op expected bytes or i16 in and f32 out, got '!ukernel.buffer<4xf32>' and '!ukernel.buffer<4xf32>'}}
   %y = ukernel.dequantize %x {scale = 0.5 : f32, zero_point = 128 : i32} : !ukernel.buffer<4xf32> -> !ukernel.buffer<4xf32>
   return
 }
 
 // -----
 func.func @requantize_c1_types(%x: !ukernel.buffer<4xf32>) {
-  // expected-error @+1 {{'ukernel.requantize' op expected bytes in and out, got '!ukernel.buffer<4xf32>' and '!ukernel.buffer<4xui8>'}}
+  // expected-error @+1 {{'ukernel.requantize' op expected bytes or i16 in and out, got '!ukernel.buffer<4xf32>' and '!ukernel.buffer<4xui8>'}}
   %y = ukernel.requantize %x {scale = 0.5 : f32, zero_points = array<i32: 3, 0>, clamp = array<i32: 0, 255>} : !ukernel.buffer<4xf32> -> !ukernel.buffer<4xui8>
   return
 }
@@ -512,7 +512,7 @@ func.func @avg_pool_c1_image(%x: !ukernel.buffer<8x3xui8>) {
 
 // -----
 func.func @avg_pool_c1_words(%x: !ukernel.buffer<1x8x8x3xi32>) {
-  // expected-error @+1 {{'ukernel.avg_pool' op expected f32 or bytes, one of them in and out, got '!ukernel.buffer<1x8x8x3xi32>' and '!ukernel.buffer<1x4x4x3xi32>'}}
+  // expected-error @+1 {{'ukernel.avg_pool' op expected f32 or integers, one of them in and out, got '!ukernel.buffer<1x8x8x3xi32>' and '!ukernel.buffer<1x4x4x3xi32>'}}
   %y = ukernel.avg_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>} : !ukernel.buffer<1x8x8x3xi32> -> !ukernel.buffer<1x4x4x3xi32>
   return
 }
@@ -647,5 +647,24 @@ func.func @concat_c1_extent(%a: !ukernel.buffer<2x4xf32>, %b: !ukernel.buffer<3x
 func.func @concat_c1_sum(%a: !ukernel.buffer<4xf32>, %b: !ukernel.buffer<4xf32>) {
   // expected-error @+1 {{'ukernel.concat' op expected extents that add up to 9, got 8}}
   %y = ukernel.concat %a, %b {axis = 0 : i64} : !ukernel.buffer<4xf32>, !ukernel.buffer<4xf32> -> !ukernel.buffer<9xf32>
+  return
+}
+
+// -----
+// expected-error @+1 {{expected a fill that 'i16' holds, got 32768}}
+func.func private @buffer_c4_fill_of_words(!ukernel.buffer<1x2x2x1xi16, halo = [1, 1, 1, 1], fill = 32768>)
+
+// -----
+func.func @lookup_c1_words(%x: !ukernel.buffer<4xi16>, %t: !ukernel.buffer<256xi8>) {
+  // expected-error @+1 {{'ukernel.lookup' op expected bytes in and out, got '!ukernel.buffer<4xi16>' and '!ukernel.buffer<4xi8>'}}
+  %y = ukernel.lookup %x, %t : !ukernel.buffer<4xi16>, !ukernel.buffer<256xi8> -> !ukernel.buffer<4xi8>
+  return
+}
+
+// -----
+func.func @requantize_c1_i32(%x: !ukernel.buffer<4xi32>) {
+  // expected-error @+1 {{'ukernel.requantize' op expected bytes or i16 in and out, got '!ukernel.buffer<4xi32>' and '!ukernel.buffer<4xi16>'}}
+  %y = ukernel.requantize %x {scale = 0.5 : f32, zero_points = array<i32: 3, 0>, clamp = array<i32: 0, 255>}
+      : !ukernel.buffer<4xi32> -> !ukernel.buffer<4xi16>
   return
 }

@@ -18,6 +18,9 @@ mlir::Value getStoredWeights(const Product &product);
 mlir::FailureOr<mlir::Value> createStoredBias(mlir::OpBuilder &builder, const Product &product, mlir::Value weights,
                                               float inputScale);
 
+/// The values that createStoredBias gives the bias, cut to 31 bits; empty if there is none, or it is not constant.
+std::vector<int32_t> getStoredBias(const Product &product, mlir::Value weights, float inputScale);
+
 } // namespace nibble
 
 #endif // NIBBLE_DIALECT_NIBBLE_STOREDWEIGHTS_H

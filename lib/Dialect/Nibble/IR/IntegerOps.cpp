@@ -3,6 +3,7 @@
 
 #include "Verify.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace mlir;
@@ -31,7 +32,7 @@ static LogicalResult verifyConvolution(OpTy op, bool transposed) {
 
 static LogicalResult verifyResidual(IntConvOp op, ResidualAttr residual) {
   Named addend{"addend", op.getAddend()}, result{"result", op.getResult()};
-  if (failed(verify::shape(op, addend, result.getShape())) ||
+  if (failed(verify::shape(op, addend, result.getShape())) || failed(verify::sameElementType(op, result, addend)) ||
       failed(verify::inRange(op, "addend_zero_point", residual.getAddendZeroPoint(), addend)))
     return failure();
   for (auto [name, attr] :
@@ -77,7 +78,7 @@ LogicalResult IntMatMulOp::verify() {
   return verify::clamp(*this, getClamp(), int32_t(getOutputZeroPoint()), result);
 }
 
-/// Broadcast, zero points and clamp of the operations of two byte tensors.
+/// Broadcast, zero points and clamp of the operations of two tensors.
 template <typename OpTy>
 static LogicalResult verifyBinary(OpTy op) {
   Named lhs{"lhs", op.getLhs()}, rhs{"rhs", op.getRhs()}, result{"result", op.getResult()};
@@ -99,9 +100,19 @@ LogicalResult IntAddOp::verify() {
   return verify::multiplier(*this, "rhs_scale", getRhsScale().convertToFloat(), getRequant(), /*sign=*/true);
 }
 
+/// The greatest magnitude that a stored value less `zero` can have.
+static int64_t getReach(Named tensor, int32_t zero) {
+  auto [min, max] = getIntegerRange(cast<IntegerType>(tensor.getElementType()));
+  return std::max(max - zero, zero - min);
+}
+
 LogicalResult IntMulOp::verify() {
   if (failed(verifyBinary(*this)))
     return failure();
+  const int64_t greatest =
+      getReach({"lhs", getLhs()}, getLhsZeroPoint()) * getReach({"rhs", getRhs()}, getRhsZeroPoint());
+  if (!llvm::isInt<32>(greatest))
+    return emitOpError() << "expected products that fit i32, got a magnitude of " << greatest;
   return verify::multiplier(*this, "scale", getScale().convertToFloat(), getRequant());
 }
 

@@ -18,16 +18,23 @@ using verify::Named;
 /// Every stored value lies in the type's storage range. Only storage narrower than its bytes can be violated.
 static LogicalResult verifyStoredValues(ConstantOp op, quant::QuantizedType type) {
   auto data = getElementData(op.getValue());
-  if (!data || type.getStorageTypeIntegralWidth() != 8)
+  const unsigned width = type.getStorageTypeIntegralWidth();
+  if (!data || (width != 8 && width != 16))
     return success();
   const int64_t min = type.getStorageTypeMin(), max = type.getStorageTypeMax();
-  const bool isSigned = type.isSigned();
-  for (char byte : data->bytes) {
-    const int64_t value = isSigned ? int64_t(int8_t(byte)) : int64_t(uint8_t(byte));
-    if (value < min || value > max)
-      return op.emitOpError() << "expected values in [" << min << ", " << max << "], got " << value;
-  }
-  return success();
+  auto check = [&](auto zero) -> LogicalResult {
+    using T = decltype(zero);
+    for (size_t i = 0; i < data->bytes.size(); i += sizeof(T)) {
+      T value;
+      std::memcpy(&value, data->bytes.data() + i, sizeof(T));
+      if (value < min || value > max)
+        return op.emitOpError() << "expected values in [" << min << ", " << max << "], got " << int64_t(value);
+    }
+    return success();
+  };
+  if (width == 16)
+    return type.isSigned() ? check(int16_t(0)) : check(uint16_t(0));
+  return type.isSigned() ? check(int8_t(0)) : check(uint8_t(0));
 }
 
 LogicalResult ConstantOp::verify() {

@@ -69,6 +69,8 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
       plan.standard.weights = weights;
     if (plan.standard.mode.empty())
       plan.standard.mode = mode;
+    if (!plan.standard.activations.empty())
+      setActivations(getOperation(), plan.standard.activations);
     getOperation()->walk([&](Operation *op) {
       if (auto observe = dyn_cast<ObserveOp>(op))
         planValue(plan, observe);
@@ -77,11 +79,13 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
     });
   }
 
+  void setActivations(Operation *op, StringRef kind) {
+    op->setAttr(kActivationsAttr, StringAttr::get(&getContext(), kind));
+  }
+
   void planValue(const Plan &plan, ObserveOp op) {
-    auto it = plan.values.find(op.getName().str());
-    StringRef kind = it != plan.values.end() ? it->second : plan.standard.activations;
-    if (!kind.empty())
-      op->setAttr(kActivationsAttr, StringAttr::get(&getContext(), kind));
+    if (auto it = plan.values.find(op.getName().str()); it != plan.values.end())
+      setActivations(op, it->second);
   }
 
   /// A node's own entry counts where it says something, else the default.
@@ -91,8 +95,10 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
     if (it != plan.nodes.end()) {
       if (!it->second.weights.empty())
         precision.weights = it->second.weights;
-      if (!it->second.activations.empty())
+      if (!it->second.activations.empty()) {
         precision.activations = it->second.activations;
+        setActivations(op, precision.activations);
+      }
       if (!it->second.mode.empty())
         precision.mode = it->second.mode;
     }

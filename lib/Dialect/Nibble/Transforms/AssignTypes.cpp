@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Quantization/Headroom.h"
 #include "nibble/Quantization/Types.h"
+#include "nibble/Support/Locations.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -22,18 +24,21 @@ namespace {
 /// Whether `op` will compute on quantized values.
 bool isQuantized(Operation *op) { return hasQuantizedForm(op) && !isPlannedFloat(op); }
 
-/// Whether a quantized operation reads `value`, perhaps behind operations that only move elements.
-bool hasQuantizedUser(Value value) {
+/// The quantized operations that read `value`, perhaps behind operations that only move elements.
+SmallVector<Operation *> getReaders(Value value) {
+  SmallVector<Operation *> readers;
   SmallVector<Value> worklist{value};
   while (!worklist.empty())
     for (Operation *user : worklist.pop_back_val().getUsers()) {
       if (isQuantized(user))
-        return true;
-      if (keepsElements(user))
+        readers.push_back(user);
+      else if (keepsElements(user))
         worklist.push_back(user->getResult(0));
     }
-  return false;
+  return readers;
 }
+
+bool hasReaders(Value value) { return !getReaders(value).empty(); }
 
 /// Whether something but quantized operations reads `value`, perhaps behind operations that only move elements.
 bool hasFloatUser(Value value) {
@@ -54,40 +59,72 @@ void divideUses(Value value, Value exact, Value rounded) {
   for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
     Operation *user = use.getOwner();
     const bool moves = keepsElements(user);
-    if (moves && hasQuantizedUser(user->getResult(0)) && hasFloatUser(user->getResult(0))) {
+    if (moves && hasReaders(user->getResult(0)) && hasFloatUser(user->getResult(0))) {
       OpBuilder builder(user);
       IRMapping mapping;
       mapping.map(value, exact);
       Operation *copy = builder.clone(*user, mapping);
       divideUses(user->getResult(0), copy->getResult(0), user->getResult(0));
     }
-    use.set(isQuantized(user) || (moves && hasQuantizedUser(user->getResult(0))) ? rounded : exact);
+    use.set(isQuantized(user) || (moves && hasReaders(user->getResult(0))) ? rounded : exact);
   }
 }
 
-/// The operation that makes an observed value, before the clamps that it may absorb.
-Operation *getProducer(ObserveOp op) {
+/// The quantized operations that make an observed value: the first one, and behind it the clamps that it may absorb.
+SmallVector<Operation *> getProducers(ObserveOp op) {
+  SmallVector<Operation *> producers;
   Value value = op.getInput();
-  while (value.getDefiningOp() && getClampBounds(value.getDefiningOp()) &&
-         value.getDefiningOp()->getOperand(0).hasOneUse())
-    value = value.getDefiningOp()->getOperand(0);
-  Operation *producer = value.getDefiningOp();
-  return absorbsClamp(producer) ? producer : op.getInput().getDefiningOp();
+  for (; value.getDefiningOp() && getClampBounds(value.getDefiningOp()) &&
+         value.getDefiningOp()->getOperand(0).hasOneUse();
+       value = value.getDefiningOp()->getOperand(0))
+    producers.insert(producers.begin(), value.getDefiningOp());
+  if (absorbsClamp(value.getDefiningOp()))
+    producers.insert(producers.begin(), value.getDefiningOp());
+  else if (Operation *own = op.getInput().getDefiningOp())
+    producers = {own};
+  // Clamps of a float result stay in float with it.
+  if (!producers.empty() && !isQuantized(producers.front()))
+    return {};
+  return producers;
 }
+
+/// What an observe becomes.
+struct Choice {
+  ActivationKind kind = ActivationKind::Float;
+  RealRange range;
+  int64_t largest = kLargestInt16; // of the stored values of Int16
+  bool isExact = false;            // no quantized operation makes the value
+};
 
 struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
   using AssignTypesBase::AssignTypesBase;
+  using Classes = llvm::EquivalenceClasses<Operation *>;
 
-  ActivationKind getKind(ObserveOp op, ActivationKind standard) {
+  ActivationKind standard = ActivationKind::UInt8;
+
+  /// What the plan says of `op` itself.
+  static std::optional<ActivationKind> getPlanned(Operation *op) {
     auto planned = op->getAttrOfType<StringAttr>(kActivationsAttr);
-    std::optional<ActivationKind> kind = planned ? symbolizeActivationKind(planned) : standard;
-    return kind.value_or(standard);
+    return planned ? symbolizeActivationKind(planned) : std::nullopt;
+  }
+  ActivationKind getKind(Operation *op) { return getPlanned(op).value_or(standard); }
+
+  /// 16 bits where an operation beside the value wants them, else what its producer, or its first reader, has.
+  ActivationKind chooseKind(ObserveOp op) {
+    SmallVector<Operation *> beside = getProducers(op);
+    llvm::append_range(beside, getReaders(op));
+    if (beside.empty())
+      return ActivationKind::Float;
+    if (auto planned = getPlanned(op))
+      return *planned;
+    if (llvm::any_of(beside, [&](Operation *each) { return getKind(each) == ActivationKind::Int16; }))
+      return ActivationKind::Int16;
+    return getKind(beside.front());
   }
 
-  /// Makes the ranges of a concat's result and of the operands that nothing else reads one range, so that the
-  /// concatenation moves bytes.
-  void unifyConcats(ArrayRef<ObserveOp> observes) {
-    llvm::EquivalenceClasses<Operation *> classes;
+  /// A concat's result and those of its operands that nothing else reads.
+  static Classes groupConcats(ArrayRef<ObserveOp> observes) {
+    Classes classes;
     for (ObserveOp op : observes) {
       auto concat = op.getInput().getDefiningOp<ConcatOp>();
       if (!concat || !isQuantized(concat) || !concat->hasOneUse())
@@ -101,51 +138,172 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
           classes.unionSets(op, source);
       }
     }
+    return classes;
+  }
+
+  using Choices = llvm::MapVector<Operation *, Choice>;
+
+  /// Gives each class one type, so that the concatenation moves stored values.
+  void unifyConcats(const Classes &classes, Choices &choices) {
     for (const auto *leader : classes) {
       if (!leader->isLeader())
         continue;
-      float min = 0, max = 0;
+      Choice all;
       for (Operation *member : classes.members(*leader)) {
-        min = std::min(min, (*cast<ObserveOp>(member).getRange())[0]);
-        max = std::max(max, (*cast<ObserveOp>(member).getRange())[1]);
+        const Choice &choice = choices[member];
+        all.range.min = std::min(all.range.min, choice.range.min);
+        all.range.max = std::max(all.range.max, choice.range.max);
+        all.largest = std::min(all.largest, choice.largest);
       }
       for (Operation *member : classes.members(*leader)) {
-        cast<ObserveOp>(member).setRange(ArrayRef<float>{min, max});
-        ++unified;
+        choices[member].range = all.range;
+        choices[member].largest = all.largest;
+      }
+    }
+  }
+
+  /// The kinds of a class: 16 bits for all where one has them.
+  static void unifyKinds(const Classes &classes, Choices &choices) {
+    for (const auto *leader : classes) {
+      if (!leader->isLeader())
+        continue;
+      const bool wide = llvm::any_of(classes.members(*leader),
+                                     [&](Operation *member) { return choices[member].kind == ActivationKind::Int16; });
+      for (Operation *member : classes.members(*leader))
+        if (wide && choices[member].kind != ActivationKind::Float)
+          choices[member].kind = ActivationKind::Int16;
+    }
+  }
+
+  /// 16 bits have steps enough for all that was seen; of 8 bits the calibration's method has made the most.
+  static RealRange getRange(ObserveOp op, ActivationKind kind) {
+    ArrayRef<float> range = *op.getRange();
+    if (auto extremes = op->getAttrOfType<DenseF32ArrayAttr>(kExtremesAttr);
+        extremes && extremes.size() == 2 && kind == ActivationKind::Int16)
+      range = extremes;
+    return {std::min(range[0], 0.0f), std::max(range[1], 0.0f)};
+  }
+
+  /// The largest stored value that leaves room in the accumulators of all that read the value.
+  int64_t getLargest(ObserveOp op, RealRange range) {
+    int64_t largest = kLargestInt16;
+    for (Operation *reader : getReaders(op)) {
+      const int64_t own = getLargestStored(reader, std::max(-range.min, range.max), perTensor);
+      if (own < kLargestInt16 && own < largest)
+        op.emitRemark() << "value '" << op.getName() << "' is stored in [" << -own << ", " << own
+                        << "], so that the 32-bit accumulators of node '" << getNodeName(reader->getLoc())
+                        << "' cannot overflow";
+      largest = std::min(largest, own);
+    }
+    narrowed += largest < kLargestInt16;
+    return largest;
+  }
+
+  quant::UniformQuantizedType chooseType(ObserveOp op, const Choice &choice) {
+    quant::UniformQuantizedType type = chooseActivationType(&getContext(), choice.range, choice.kind, choice.largest);
+    if (auto bounds = getClampBounds(op.getInput().getDefiningOp()))
+      type = narrowType(type, *bounds);
+    return type;
+  }
+
+  void reportRange(ObserveOp op, const Choice &choice) {
+    const RealRange range = choice.range;
+    if (range.min == 0 && range.max == 0)
+      op.emitRemark() << "value '" << op.getName() << "' was 0 in all calibration samples: scale 1 is assumed";
+    if (getScale(chooseActivationType(&getContext(), range, choice.kind, choice.largest)) == kSmallestActivationScale)
+      op.emitRemark() << "value '" << op.getName() << "' has the tiny range [" << range.min << ", " << range.max
+                      << "]: its scale is raised to 2^-40";
+  }
+
+  /// Whether `reader` takes a 16-bit value in 8 bits: products and functions, which are much faster so. The result of
+  /// an operation of 16 bits has them for all readers, unless these have an entry of their own.
+  bool wantsBytes(Operation *reader, bool isWideResult) {
+    const ActivationKind kind = getKind(reader);
+    return isQuantized(reader) && isa<ConvOp, ConvTransposeOp, MatMulOp, UnaryFunction>(reader) &&
+           kind != ActivationKind::Int16 && kind != ActivationKind::Float && (!isWideResult || getPlanned(reader));
+  }
+
+  /// `wide` as its reader in 8 bits takes it.
+  Value createSeam(ObserveOp op, Value wide, ActivationKind kind, OpBuilder &builder) {
+    builder.setInsertionPointAfterValue(wide);
+    auto tensor = cast<RankedTensorType>(wide.getType());
+    auto type = chooseType(op, {kind, getRange(op, kind)});
+    Value bytes = QuantizeOp::create(builder, op.getLoc(), tensor.clone(type), wide);
+    ++seams;
+    return DequantizeOp::create(builder, op.getLoc(), tensor, bytes);
+  }
+
+  /// Puts a requantization between a value of 16 bits, perhaps moved, and those that read it in 8.
+  void addSeams(ObserveOp op, Value wide, OpBuilder &builder) {
+    const bool isWideResult =
+        llvm::any_of(getProducers(op), [&](Operation *producer) { return getKind(producer) == ActivationKind::Int16; });
+    SmallVector<Value> worklist{wide};
+    while (!worklist.empty()) {
+      Value value = worklist.pop_back_val(), seam;
+      for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
+        Operation *user = use.getOwner();
+        if (keepsElements(user))
+          worklist.push_back(user->getResult(0));
+        if (!wantsBytes(user, isWideResult))
+          continue;
+        if (!seam)
+          seam = createSeam(op, value, getKind(user), builder);
+        use.set(seam);
       }
     }
   }
 
   /// observe -> quantize, dequantize
-  void assign(ObserveOp op, ActivationKind kind, bool isExact) {
-    ArrayRef<float> range = *op.getRange();
-    if (range[0] == 0 && range[1] == 0)
-      op.emitRemark() << "value '" << op.getName() << "' was 0 in all calibration samples: scale 1 is assumed";
-    quant::UniformQuantizedType type = chooseActivationType(&getContext(), {range[0], range[1]}, kind);
-    if (getScale(type) == kSmallestActivationScale)
-      op.emitRemark() << "value '" << op.getName() << "' has the tiny range [" << range[0] << ", " << range[1]
-                      << "]: its scale is raised to 2^-40";
-    if (auto bounds = getClampBounds(op.getInput().getDefiningOp()))
-      type = narrowType(type, *bounds);
+  void assign(ObserveOp op, const Choice &choice) {
+    reportRange(op, choice);
     OpBuilder builder(op);
     auto tensor = cast<RankedTensorType>(op.getType());
-    Value quantized = QuantizeOp::create(builder, op.getLoc(), tensor.clone(type), op.getInput());
-    Value rounded = DequantizeOp::create(builder, op.getLoc(), tensor, quantized);
-    if (isExact)
-      divideUses(op.getResult(), op.getInput(), rounded);
+    Value quantized = QuantizeOp::create(builder, op.getLoc(), tensor.clone(chooseType(op, choice)), op.getInput());
+    auto dequantized = DequantizeOp::create(builder, op.getLoc(), tensor, quantized);
+    if (choice.isExact)
+      divideUses(op.getResult(), op.getInput(), dequantized.getResult());
     else
-      op.replaceAllUsesWith(rounded);
+      op.replaceAllUsesWith(dequantized.getResult());
+    if (choice.kind == ActivationKind::Int16 && !getPlanned(op))
+      addSeams(op, dequantized.getResult(), builder);
     op.erase();
     ++assigned;
   }
 
-  void runOnOperation() override {
-    std::optional<ActivationKind> standard = symbolizeActivationKind(activations);
-    if (!standard) {
+  /// The kind of values that the plan says nothing of.
+  bool findStandard() {
+    std::optional<ActivationKind> given = symbolizeActivationKind(activations);
+    if (!given) {
       getOperation()->emitError() << "unknown activations '" << activations
-                                  << "': expected uint8, int8, int8-symmetric or float";
-      return signalPassFailure();
+                                  << "': expected uint8, int8, int8-symmetric, int16 or float";
+      return false;
     }
+    standard = getPlanned(getOperation()).value_or(*given);
+    getOperation()->removeAttr(kActivationsAttr);
+    return true;
+  }
+
+  /// Decided for all before any changes, as observes stand between the operations.
+  Choices choose(ArrayRef<ObserveOp> observes) {
+    Choices choices;
+    const Classes classes = groupConcats(observes);
+    for (ObserveOp op : observes)
+      choices[op] = {chooseKind(op), {}, kLargestInt16, getProducers(op).empty()};
+    unifyKinds(classes, choices);
+    for (auto &[op, choice] : choices) {
+      if (choice.kind != ActivationKind::Float)
+        choice.range = getRange(cast<ObserveOp>(op), choice.kind);
+      if (choice.kind == ActivationKind::Int16)
+        choice.largest = getLargest(cast<ObserveOp>(op), choice.range);
+    }
+    unifyConcats(classes, choices);
+    unified += std::distance(classes.begin(), classes.end());
+    return choices;
+  }
+
+  void runOnOperation() override {
+    if (!findStandard())
+      return signalPassFailure();
     SmallVector<ObserveOp> observes;
     bool missing = false;
     getOperation()->walk([&](ObserveOp op) {
@@ -157,22 +315,14 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
     });
     if (missing)
       return signalPassFailure();
-    unifyConcats(observes);
-    // Decided for all before any changes, as observes stand between the operations.
-    SmallVector<std::tuple<ObserveOp, ActivationKind, bool>> kinds;
-    for (ObserveOp op : observes) {
-      Operation *producer = getProducer(op);
-      const bool isExact = !producer || !isQuantized(producer);
-      const bool needed = !isExact || hasQuantizedUser(op);
-      kinds.emplace_back(op, needed ? getKind(op, *standard) : ActivationKind::Float, isExact);
-    }
-    for (auto [op, kind, isExact] : kinds) {
-      if (kind != ActivationKind::Float) {
-        assign(op, kind, isExact);
+    for (auto &[op, choice] : choose(observes)) {
+      auto observe = cast<ObserveOp>(op);
+      if (choice.kind != ActivationKind::Float) {
+        assign(observe, choice);
         continue;
       }
-      op.replaceAllUsesWith(op.getInput());
-      op.erase();
+      observe.replaceAllUsesWith(observe.getInput());
+      observe.erase();
       ++dropped;
     }
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/Products.h"
 #include "nibble/Dialect/Nibble/Storage.h"
+#include "nibble/Quantization/Types.h"
 #include "nibble/Support/Constants.h"
 #include "nibble/Support/Numerics.h"
 
@@ -56,6 +58,32 @@ struct BuildTable : OpInterfaceRewritePattern<UnaryFunction> {
   }
 };
 
+/// The function of one variable of a 16-bit value, or to one: dequantized, computed and quantized at run time.
+struct ComputeFunction : OpInterfaceRewritePattern<UnaryFunction> {
+  ComputeFunction(MLIRContext *context, Pass::Statistic &computed)
+      : OpInterfaceRewritePattern(context), computed(computed) {}
+  Pass::Statistic &computed;
+
+  LogicalResult matchAndRewrite(UnaryFunction op, PatternRewriter &rewriter) const override {
+    Value input = op->getOperand(0), result = op->getResult(0);
+    auto inputType = getPerTensorType(input), resultType = getPerTensorType(result);
+    if (!inputType || !resultType || !isActivationStorage(inputType) || !isActivationStorage(resultType) ||
+        !(isInt16(inputType) || isInt16(resultType)))
+      return rewriter.notifyMatchFailure(op, "not of 16-bit values");
+    const Encoding in = getEncoding(inputType), out = getEncoding(resultType);
+    auto type = cast<RankedTensorType>(result.getType());
+    RankedTensorType real = type.clone(Float32Type::get(getContext()));
+    Value x = IntDequantizeOp::create(rewriter, op.getLoc(), real, toStorage(rewriter, input), llvm::APFloat(in.scale),
+                                      in.zero);
+    Value y = cloneWithOperands(rewriter, op.getLoc(), op, x, real)->getResult(0);
+    Value stored = IntQuantizeOp::create(rewriter, op.getLoc(), getStorageTensor(type), y, llvm::APFloat(out.scale),
+                                         out.zero, ArrayRef<int32_t>{out.min, out.max});
+    rewriter.replaceOp(op, toQuantized(rewriter, op.getLoc(), type, stored));
+    ++computed;
+    return success();
+  }
+};
+
 /// lookup(lookup(x, s), t) -> lookup(x, t of s), if nothing else reads lookup(x, s).
 struct ComposeTables : OpRewritePattern<IntLookupOp> {
   ComposeTables(MLIRContext *context, Pass::Statistic &composed) : OpRewritePattern(context), composed(composed) {}
@@ -91,6 +119,7 @@ struct BuildTables : nibble::impl::BuildTablesBase<BuildTables> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<BuildTable>(&getContext(), built);
+    patterns.add<ComputeFunction>(&getContext(), computed);
     patterns.add<ComposeTables>(&getContext(), composed);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -59,7 +59,9 @@ struct AbsorbInProducer : OpRewritePattern<RequantizeOp> {
     auto bound = [&](int64_t q, int64_t widest, float none) {
       return q == widest ? none : static_cast<float>(from.getScale() * static_cast<double>(q - from.getZeroPoint()));
     };
-    const int64_t lowest = from.isSigned() ? -127 : 0, highest = from.isSigned() ? 127 : 255;
+    const int64_t highest =
+        quant::QuantizedType::getDefaultMaximumForInteger(from.isSigned(), from.getStorageTypeIntegralWidth());
+    const int64_t lowest = from.isSigned() ? -highest : 0;
     ClampBounds bounds{bound(std::max(from.getStorageTypeMin(), lowest), lowest, -infinity),
                        bound(from.getStorageTypeMax(), highest, infinity)};
     if (!impliesClamp(to, bounds))

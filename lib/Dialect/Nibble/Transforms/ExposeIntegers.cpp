@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -39,9 +40,12 @@ struct ExposeIntegers : nibble::impl::ExposeIntegersBase<ExposeIntegers> {
 } // namespace
 
 std::string Entry::add(IntQuantizeOp op) {
-  bool isSigned = !cast<RankedTensorType>(op.getType()).getElementType().isUnsignedInteger(8);
-  int32_t least = isSigned ? -128 : 0;
-  if (op.getClamp()[0] != least || op.getClamp()[1] != least + 255)
+  auto element = cast<IntegerType>(cast<RankedTensorType>(op.getType()).getElementType());
+  auto [least, greatest] = getIntegerRange(element);
+  // Accumulators have room for -32768 where they have for 16 symmetric bits.
+  if (element.isSignlessInteger(16) && op.getClamp()[0] == -greatest)
+    least = -greatest;
+  if (op.getClamp()[0] != least || op.getClamp()[1] != greatest)
     return "its quantization also clamps";
   if (!quantizations.empty()) {
     IntQuantizeOp first = quantizations.front();

@@ -3,6 +3,7 @@
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
 #include "nibble/Dialect/Nibble/Storage.h"
+#include "nibble/Quantization/Types.h"
 #include "nibble/Support/Locations.h"
 #include "nibble/Support/Numerics.h"
 
@@ -26,13 +27,13 @@ bool isQuantized(Value value) {
   return type && isa<quant::QuantizedType>(type.getElementType());
 }
 
-/// Width of the stored values of `op` if it is none of 8 bits; else 0.
-unsigned getOtherWidth(Operation *op) {
+/// The storage type of an operand or result of `op` that has no integer form; null if there is none.
+Type getOtherStorage(Operation *op) {
   for (auto values : {ValueRange(op->getOperands()), ValueRange(op->getResults())})
     for (Value value : values)
-      if (auto type = getPerTensorType(value); type && type.getStorageTypeIntegralWidth() != 8)
-        return type.getStorageTypeIntegralWidth();
-  return 0;
+      if (auto type = getPerTensorType(value); type && !isActivationStorage(type))
+        return getStorageTensor(cast<RankedTensorType>(value.getType())).getElementType();
+  return Type();
 }
 
 /// The integer that a padding holds: of a real 0 the zero point.
@@ -45,7 +46,7 @@ int32_t getStoredPadding(PadOp pad, quant::UniformQuantizedType type) {
 struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
   /// The operation on plain integers; null if `op` is none of this pass's operations.
   static Value convert(OpBuilder &builder, Operation *op) {
-    if (getOtherWidth(op))
+    if (getOtherStorage(op))
       return Value();
     if (auto quantize = dyn_cast<QuantizeOp>(op)) {
       auto type = getPerTensorType(quantize.getResult());
@@ -136,8 +137,8 @@ struct FoldStorage : nibble::impl::FoldStorageBase<FoldStorage> {
         return;
       InFlightDiagnostic error = op->emitError() << "node '" << getNodeName(op->getLoc()) << "' (" << op->getName()
                                                  << ") has quantized operands but no integer form";
-      if (unsigned width = getOtherWidth(op))
-        error.attachNote() << "its values have " << width << " bits, expected 8";
+      if (Type storage = getOtherStorage(op))
+        error.attachNote() << "its values are stored as " << storage << ", expected i8, ui8 or i16";
       signalPassFailure();
     });
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Support/Constants.h"
 #include "nibble/Support/Locations.h"
 
@@ -19,13 +20,75 @@ namespace {
 /// Overflows any accumulator; counts beyond it count as it.
 constexpr int64_t kManyTerms = int64_t(1) << 31;
 
-/// All values that a byte tensor's elements can have, less `zero`.
+/// Values that elements can have.
 struct Interval {
   int64_t min, max;
+
+  void add(Interval other) {
+    min = std::min(min, other.min);
+    max = std::max(max, other.max);
+  }
 };
+
+/// What the clamp of the operation that computes `value` leaves; nothing if it has none.
+std::optional<Interval> getClamp(Operation *op) {
+  if (auto conv = dyn_cast_or_null<IntConvOp>(op); conv && conv.getResidual())
+    return Interval{conv.getResidual()->getMin(), conv.getResidual()->getMax()};
+  if (!isa_and_nonnull<IntConvOp, IntConvTransposeOp, IntMatMulOp, IntAddOp, IntMulOp, IntAvgPoolOp, IntRequantizeOp,
+                       IntQuantizeOp>(op))
+    return std::nullopt;
+  auto clamp = op->getAttrOfType<DenseI32ArrayAttr>("clamp");
+  return Interval{clamp[0], clamp[1]};
+}
+
+/// Of 16 symmetric bits: an input of the model may become an argument, of which the caller could make -32768.
+bool isWidest(Interval clamp) { return clamp.min == -32767 && clamp.max == 32767; }
+
+/// Whether each window of a pool has a tap inside the image: one without would give the least value of the type.
+bool hasTaps(MaxPoolOp pool) {
+  for (unsigned i = 0; i < 4; ++i)
+    if (pool.getPads()[i] > 0 && (pool.getDilations()[i % 2] > 1 || pool.getPads()[i] >= pool.getKernel()[i % 2]))
+      return false;
+  return true;
+}
+
+/// Whether `op` only moves elements of its operands.
+bool movesElements(Operation *op) {
+  auto pool = dyn_cast_or_null<MaxPoolOp>(op);
+  return pool ? hasTaps(pool) : isa_and_nonnull<ReshapeOp, TransposeOp, SliceOp, PadOp, ResizeNearestOp, ConcatOp>(op);
+}
+
+/// All values that a stored tensor's elements can have.
+Interval getStored(Value value) {
+  auto [least, greatest] = getIntegerRange(cast<IntegerType>(cast<ShapedType>(value.getType()).getElementType()));
+  std::optional<Interval> stored;
+  SmallVector<Value> worklist{value};
+  for (size_t i = 0; i < worklist.size(); ++i) {
+    Operation *op = worklist[i].getDefiningOp();
+    std::optional<Interval> own = getClamp(op);
+    if (auto pad = dyn_cast_or_null<PadOp>(op)) {
+      const int64_t fill = pad.getValue() ? static_cast<int64_t>(pad.getValue()->convertToDouble()) : 0;
+      own = Interval{fill, fill};
+    }
+    if (own && !isWidest(*own)) {
+      own->add(stored.value_or(*own));
+      stored = own;
+    }
+    if (movesElements(op)) {
+      for (Value operand : op->getOperands())
+        if (!llvm::is_contained(worklist, operand))
+          worklist.push_back(operand);
+    } else if (!own || isWidest(*own)) {
+      return {least, greatest};
+    }
+  }
+  return stored.value_or(Interval{least, greatest});
+}
+
+/// The same less `zero`.
 Interval getInterval(Value value, int64_t zero) {
-  const bool isUnsigned = cast<ShapedType>(value.getType()).getElementType().isUnsignedInteger();
-  return {(isUnsigned ? 0 : -128) - zero, (isUnsigned ? 255 : 127) - zero};
+  Interval stored = getStored(value);
+  return {stored.min - zero, stored.max - zero};
 }
 
 struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators> {
@@ -52,7 +115,9 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
   /// Constant weights: sum |w| * range of q, for each channel.
   void prove(Operation *op, Value input, int64_t zero, ArrayRef<int8_t> weights, Value bias, int64_t channels,
              llvm::function_ref<int64_t(size_t)> channelOf) {
-    const Interval q = getInterval(input, zero);
+    Interval q = getInterval(input, zero);
+    if (auto conv = dyn_cast<IntConvOp>(op))
+      q.add({static_cast<int32_t>(conv.getPadValue()), static_cast<int32_t>(conv.getPadValue())});
     std::vector<Bounds> bounds(channels);
     if (auto values = bias ? getConstantValues<int32_t>(bias) : std::nullopt)
       for (auto [c, b] : llvm::enumerate(*values))

@@ -4,6 +4,7 @@
 #include "nibble/Dialect/Nibble/Products.h"
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Dialect/Nibble/StoredWeights.h"
+#include "nibble/Quantization/Headroom.h"
 #include "nibble/Quantization/Types.h"
 #include "nibble/Quantization/Weights.h"
 #include "nibble/Support/Constants.h"
@@ -28,21 +29,37 @@ quant::UniformQuantizedType getPerTensor(Value value) {
   return dyn_cast<quant::UniformQuantizedType>(cast<ShapedType>(value.getType()).getElementType());
 }
 
-/// The quantized bytes that a dequantize per tensor makes `value` from; null if something else makes it.
-Value getQuantized(Value value) {
-  auto op = value.getDefiningOp<DequantizeOp>();
-  auto type = op ? getPerTensor(op.getInput()) : quant::UniformQuantizedType();
-  return type && type.getStorageTypeIntegralWidth() == 8 ? op.getInput() : Value();
+/// Types that operations have integer forms for: bytes, and 16 bits of zero point 0.
+bool isOperandType(quant::UniformQuantizedType type) {
+  return type && isActivationStorage(type) && (!isInt16(type) || type.getZeroPoint() == 0);
 }
 
-/// The same for an operand of an elementwise operation, which may also be a constant: it gets a type of its own.
-Value getQuantizedOrConstant(PatternRewriter &rewriter, Value value) {
+/// The stored values that a dequantize per tensor makes `value` from; null if something else makes it.
+Value getQuantized(Value value) {
+  auto op = value.getDefiningOp<DequantizeOp>();
+  return op && isOperandType(getPerTensor(op.getInput())) ? op.getInput() : Value();
+}
+
+/// A constant operand of an elementwise operation in 16 bits.
+Value createWideConstant(PatternRewriter &rewriter, Value value, ArrayRef<float> values, RealRange range) {
+  auto type = chooseActivationType(rewriter.getContext(), range, ActivationKind::Int16);
+  std::vector<int16_t> stored;
+  for (float x : values)
+    stored.push_back(static_cast<int16_t>(numerics::quantize(x, getScale(type), 0, -kLargestInt16, kLargestInt16)));
+  return createConstant<int16_t>(rewriter, value.getLoc(), cast<RankedTensorType>(value.getType()).clone(type), stored);
+}
+
+/// The same for an operand of an elementwise operation, which may also be a constant: it gets a type of its own, of
+/// 16 bits where `wide`.
+Value getQuantizedOrConstant(PatternRewriter &rewriter, Value value, bool wide) {
   if (Value quantized = getQuantized(value))
     return quantized;
   auto values = getConstantValues<float>(value);
   if (!values || values->empty() || !llvm::all_of(*values, [](float x) { return std::isfinite(x); }))
     return Value();
   auto [min, max] = std::minmax_element(values->begin(), values->end());
+  if (wide)
+    return createWideConstant(rewriter, value, *values, {*min, *max});
   auto type = chooseActivationType(rewriter.getContext(), {*min, *max}, ActivationKind::UInt8);
   std::vector<uint8_t> stored;
   for (float x : *values)
@@ -78,10 +95,34 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     return op.getInput().hasOneUse() ? op.getInput().getDefiningOp() : nullptr;
   }
 
+  /// Whether the 32-bit accumulators of a product have room for its input, which bytes have enough of: where they
+  /// overflow nevertheless, `--nibble-prove-accumulators` says so.
+  static bool hasRoom(const Product &product, quant::UniformQuantizedType input, ArrayRef<int32_t> weights,
+                      ArrayRef<int32_t> bias) {
+    return !isInt16(input) ||
+           accumulatorsFit(
+               weights, [&](size_t i) { return product.channelOf(i); }, product.channels, bias, getReach(input));
+  }
+
+  /// The same for a product of two activations.
+  static bool hasRoom(const Product &product, quant::UniformQuantizedType lhs, quant::UniformQuantizedType rhs) {
+    if (!isInt16(lhs) && !isInt16(rhs))
+      return true;
+    auto type = cast<RankedTensorType>(product.weights.getType());
+    const int64_t depth = type.getDimSize(type.getRank() - 2);
+    return isa<MatMulOp>(product.op) && !ShapedType::isDynamic(depth) &&
+           getReach(lhs) * getReach(rhs) <= std::numeric_limits<int32_t>::max() / std::max<int64_t>(depth, 1);
+  }
+
   /// Operands of a product whose weights are integers in the model: they stay as they are.
   static FailureOr<SmallVector<Value>> getStoredOperands(PatternRewriter &rewriter, const Product &product, Value input,
                                                          Value weights) {
-    FailureOr<Value> bias = createStoredBias(rewriter, product, weights, getScale(getPerTensor(input)));
+    const float scale = getScale(getPerTensor(input));
+    Product integers = product;
+    integers.weights = weights;
+    if (!hasRoom(product, getPerTensor(input), getCentredWeights(integers), getStoredBias(product, weights, scale)))
+      return failure();
+    FailureOr<Value> bias = createStoredBias(rewriter, product, weights, scale);
     if (failed(bias))
       return failure();
     SmallVector<Value> operands{input, weights};
@@ -98,7 +139,7 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     if (Value weights = getStoredWeights(product))
       return getStoredOperands(rewriter, product, input, weights);
     if (Value weights = getQuantized(product.weights)) { // a matmul of two activations
-      if (product.bias)
+      if (product.bias || !hasRoom(product, getPerTensor(input), getPerTensor(weights)))
         return failure();
       return SmallVector<Value>{input, weights};
     }
@@ -110,7 +151,8 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     QuantizedWeights result = quantizeWeights(
         *weights, [&](size_t i) { return product.channelOf(i); }, product.channels, *bias,
         getScale(getPerTensor(input)), settings.perTensor);
-    if (!reportFindings(product.op, result.findings))
+    const std::vector<int32_t> values(result.values.begin(), result.values.end());
+    if (!hasRoom(product, getPerTensor(input), values, result.bias) || !reportFindings(product.op, result.findings))
       return failure();
     SmallVector<Value> operands{input};
     auto type = cast<RankedTensorType>(product.weights.getType());
@@ -138,7 +180,8 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
                                                    dimension, min, max);
   }
 
-  FailureOr<SmallVector<Value>> getOperands(PatternRewriter &rewriter, Operation *op) const {
+  /// `wide`: the result has 16 bits.
+  FailureOr<SmallVector<Value>> getOperands(PatternRewriter &rewriter, Operation *op, bool wide) const {
     if (auto product = getProduct(op))
       return getProductOperands(rewriter, *product);
     const bool constants = isa<AddOp, SubOp, MulOp, ConcatOp>(op);
@@ -148,7 +191,7 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
       if (!getQuantized(operand) && !(constants && getConstantValues<float>(operand)))
         return failure();
     for (Value operand : op->getOperands())
-      operands.push_back(constants ? getQuantizedOrConstant(rewriter, operand) : getQuantized(operand));
+      operands.push_back(constants ? getQuantizedOrConstant(rewriter, operand, wide) : getQuantized(operand));
     if (llvm::is_contained(operands, Value()))
       return failure();
     return operands;
@@ -156,8 +199,8 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
 
   LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
     auto type = getPerTensor(op.getResult());
-    if (!type || type.getStorageTypeIntegralWidth() != 8)
-      return rewriter.notifyMatchFailure(op, "quantized per axis, or not to bytes");
+    if (!isOperandType(type))
+      return rewriter.notifyMatchFailure(op, "quantized per axis, or not to bytes or symmetric 16 bits");
     unsigned clamps = 0;
     Operation *producer = getProducer(op, type, clamps);
     if (!hasQuantizedForm(producer) || isPlannedFloat(producer))
@@ -165,9 +208,10 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     if (getPerTensor(producer->getResult(0)))
       return rewriter.notifyMatchFailure(op, "quantized already");
     rewriter.setInsertionPoint(op);
-    FailureOr<SmallVector<Value>> operands = getOperands(rewriter, producer);
+    FailureOr<SmallVector<Value>> operands = getOperands(rewriter, producer, isInt16(type));
     if (failed(operands))
-      return rewriter.notifyMatchFailure(op, "an operand is neither quantized nor a constant");
+      return rewriter.notifyMatchFailure(
+          op, "an operand is neither quantized nor a constant, or accumulators have no room");
     Operation *result = cloneWithOperands(rewriter, op.getLoc(), producer, *operands, op.getType());
     if (!isa<UnaryFunction>(result))
       result->setAttr("requant", RequantModeAttr::get(getContext(), settings.requant));

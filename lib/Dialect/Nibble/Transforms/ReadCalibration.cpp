@@ -64,6 +64,8 @@ struct ReadCalibration : nibble::impl::ReadCalibrationBase<ReadCalibration> {
         return signalPassFailure();
       }
       op.setRange(ArrayRef<float>{range->min, range->max});
+      RealRange extremes = llvm::cantFail(calibration->getRange(op.getName(), RangeMethod()));
+      op->setAttr(kExtremesAttr, DenseF32ArrayAttr::get(&getContext(), {extremes.min, extremes.max}));
       std::vector<float> means = calibration->getMeans(op.getName());
       if (!means.empty())
         op->setAttr(kMeansAttr, DenseF32ArrayAttr::get(&getContext(), means));

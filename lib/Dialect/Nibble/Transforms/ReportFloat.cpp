@@ -2,7 +2,8 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
-#include "nibble/Quantization/Roles.h"
+#include "nibble/Dialect/Nibble/Storage.h"
+#include "nibble/Quantization/Types.h"
 #include "nibble/Support/Locations.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -24,6 +25,14 @@ bool isFloat(Type type) {
   return tensor && isa<FloatType>(tensor.getElementType());
 }
 
+bool readsInt16(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value operand) {
+    auto dequantize = operand.getDefiningOp<DequantizeOp>();
+    auto type = dequantize ? getPerTensorType(dequantize.getInput()) : quant::UniformQuantizedType();
+    return type && isInt16(type) && type.getZeroPoint() == 0;
+  });
+}
+
 /// Why `op` computes in float.
 std::string getReason(Operation *op) {
   if (isPlannedDynamic(op) || isPlannedWeightOnly(op))
@@ -37,6 +46,8 @@ std::string getReason(Operation *op) {
   for (Value operand : op->getOperands())
     if (!isa_and_nonnull<DequantizeOp, ConstantOp>(operand.getDefiningOp()))
       return "its input was not quantized";
+  if (getProduct(op) && readsInt16(op))
+    return "its 32-bit accumulators could overflow, as an operand has 16 bits";
   return "its result was not quantized";
 }
 

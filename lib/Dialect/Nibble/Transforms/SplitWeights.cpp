@@ -2,7 +2,7 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
-#include "nibble/Dialect/Nibble/QuantUtils.h"
+#include "nibble/Quantization/Headroom.h"
 #include "nibble/Support/Constants.h"
 
 namespace nibble {
@@ -18,21 +18,6 @@ using namespace nibble;
 namespace {
 
 struct SplitWeights : nibble::impl::SplitWeightsBase<SplitWeights> {
-  /// Constant weights less their zero points; empty if they are not constant bytes.
-  static std::vector<int32_t> getWeights(const Product &product) {
-    std::vector<int32_t> weights;
-    if (auto bytes = getConstantValues<int8_t>(product.weights))
-      weights.assign(bytes->begin(), bytes->end());
-    else if (auto bytes = getConstantValues<uint8_t>(product.weights))
-      weights.assign(bytes->begin(), bytes->end());
-    auto params = QuantParams::get(product.weights.getType());
-    if (!params)
-      return {};
-    for (auto [i, w] : llvm::enumerate(weights))
-      w -= params->getZeroPoint(product.channelOf(i));
-    return weights;
-  }
-
   /// How many terms of 8 bits each weight needs.
   static int64_t countParts(ArrayRef<int32_t> weights) {
     if (weights.empty())
@@ -90,7 +75,7 @@ struct SplitWeights : nibble::impl::SplitWeightsBase<SplitWeights> {
     auto conv = dyn_cast<ConvOp>(product.op);
     if (conv ? conv.getLayout() != Layout::NHWC : !isa<MatMulOp>(product.op) || weightsType.getRank() != 2)
       return;
-    std::vector<int32_t> weights = getWeights(product);
+    std::vector<int32_t> weights = getCentredWeights(product);
     const int64_t parts = countParts(weights), dim = conv ? 3 : 0;
     if (parts == 1 || cast<RankedTensorType>(product.input.getType()).isDynamicDim(weightsType.getRank() - 1))
       return;
@@ -106,7 +91,8 @@ struct SplitWeights : nibble::impl::SplitWeightsBase<SplitWeights> {
   void runOnOperation() override {
     getOperation()->walk([&](Operation *op) {
       auto product = getProduct(op);
-      if (product && isPerTensor(cast<RankedTensorType>(op->getResult(0).getType()).getElementType()))
+      if (product &&
+          isa<quant::UniformQuantizedType>(cast<RankedTensorType>(op->getResult(0).getType()).getElementType()))
         split(*product);
     });
   }

@@ -56,6 +56,20 @@ static std::optional<std::vector<double>> getRealBias(Value bias) {
   return result;
 }
 
+std::vector<int32_t> nibble::getStoredBias(const Product &product, Value weights, float inputScale) {
+  const QuantParams params(getQuantizedType(weights));
+  Value stored = product.bias ? getStoredConstant(product.bias) : Value();
+  if (stored && getQuantizedType(stored) == getBiasType(stored.getContext(), params, inputScale))
+    return getConstantValues<int32_t>(stored).value_or(std::vector<int32_t>());
+  std::vector<int32_t> values;
+  for (auto [c, real] : llvm::enumerate(product.bias ? getRealBias(product.bias).value_or(std::vector<double>())
+                                                     : std::vector<double>())) {
+    const double q = std::rint(real / static_cast<double>(inputScale * params.getScale(c)));
+    values.push_back(static_cast<int32_t>(std::clamp(q, -0x1p30, 0x1p30)));
+  }
+  return values;
+}
+
 FailureOr<Value> nibble::createStoredBias(OpBuilder &builder, const Product &product, Value weights, float inputScale) {
   if (!product.bias)
     return Value();

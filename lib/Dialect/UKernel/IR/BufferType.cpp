@@ -65,7 +65,8 @@ void BufferType::print(AsmPrinter &printer) const {
 //===----------------------------------------------------------------------===//
 
 static bool isElement(Type type) {
-  return type.isF32() || type.isSignlessInteger(8) || type.isUnsignedInteger(8) || type.isSignlessInteger(32);
+  return type.isF32() || type.isSignlessInteger(8) || type.isUnsignedInteger(8) || type.isSignlessInteger(16) ||
+         type.isSignlessInteger(32);
 }
 
 /// Bytes of the memory; none beyond what machines address, so that sums of many buffers are still numbers.
@@ -90,7 +91,7 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
     if (extent <= 0)
       return emitError() << "expected positive extents, got " << extent;
   if (!isElement(elementType))
-    return emitError() << "expected elements of type i8, ui8, i32 or f32, got " << elementType;
+    return emitError() << "expected elements of type i8, ui8, i16, i32 or f32, got " << elementType;
   if (!halo.empty() && (halo.size() != 4 || llvm::any_of(halo, [](int64_t count) { return count < 0; })))
     return emitError() << "expected a halo of four counts, none negative";
   if (!halo.empty() && shape.size() != 4)
@@ -103,6 +104,7 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
   bool fits = elementType.isF32()               ? fill == 0
               : elementType.isUnsignedInteger() ? fill >= 0 && fill <= 255
               : elementType.isInteger(8)        ? fill >= -128 && fill <= 127
+              : elementType.isInteger(16)       ? fill >= -32768 && fill <= 32767
                                                 : fill == int32_t(fill);
   if (!fits)
     return emitError() << "expected a fill that " << elementType << " holds, got " << fill;

@@ -14,6 +14,8 @@ using namespace nibble::ukernel;
 //===----------------------------------------------------------------------===//
 
 static bool isByte(BufferType type) { return type.getElementType().isInteger(8); }
+/// A byte or a 16-bit value.
+static bool isStored(BufferType type) { return isByte(type) || type.getElementType().isInteger(16); }
 static bool isFloat(BufferType type) { return type.getElementType().isF32(); }
 
 static LogicalResult verifySameShape(Operation *op, BufferType input, BufferType result) {
@@ -51,9 +53,9 @@ static LogicalResult verifyBytes(Operation *op, BufferType input, BufferType res
 }
 
 static LogicalResult verifyKind(Operation *op, BufferType input, BufferType result) {
-  if ((isFloat(input) && isFloat(result)) || (isByte(input) && isByte(result)))
+  if ((isFloat(input) && isFloat(result)) || (isStored(input) && isStored(result)))
     return success();
-  return op->emitOpError("expected f32 or bytes, one of them in and out, got ") << input << " and " << result;
+  return op->emitOpError("expected f32 or integers, one of them in and out, got ") << input << " and " << result;
 }
 
 static LogicalResult verifyPermuted(Operation *op, BufferType input, BufferType result, ArrayRef<int64_t> permutation) {
@@ -155,7 +157,7 @@ LogicalResult ConvOp::verify() {
 static LogicalResult verifyColumns(Operation *op, BufferType result, Value bias, Value multiplier) {
   if (isFloat(result) || (bias && multiplier))
     return success();
-  return op->emitOpError("expected a bias and multipliers for a result of bytes, got ")
+  return op->emitOpError("expected a bias and multipliers for an integer result, got ")
          << (bias ? "no multipliers" : "no bias");
 }
 
@@ -199,7 +201,7 @@ LogicalResult BinaryOp::verify() {
     return success();
   bool add = getKind() == BinaryKind::Add;
   if (!add && getKind() != BinaryKind::Mul)
-    return emitOpError("expected bytes to be added or multiplied, got ") << stringifyBinaryKind(getKind());
+    return emitOpError("expected integers to be added or multiplied, got ") << stringifyBinaryKind(getKind());
   if (failed(verifyCount(*this, "scales", add ? 2 : 1, getScales().size())) ||
       failed(verifyCount(*this, "zero_points", 3, getZeroPoints().size())))
     return failure();
@@ -226,16 +228,16 @@ LogicalResult LookupOp::verify() {
 }
 
 LogicalResult QuantizeOp::verify() {
-  if (!isFloat(getInput().getType()) || !isByte(getType()))
-    return emitOpError("expected f32 in and bytes out, got ") << getInput().getType() << " and " << getType();
+  if (!isFloat(getInput().getType()) || !isStored(getType()))
+    return emitOpError("expected f32 in and bytes or i16 out, got ") << getInput().getType() << " and " << getType();
   if (failed(verifyCount(*this, "clamp", 2, getClamp().size())))
     return failure();
   return verifyPermuted(*this, getInput().getType(), getType(), getPermutation());
 }
 
 LogicalResult DequantizeOp::verify() {
-  if (!isByte(getInput().getType()) || !isFloat(getType()))
-    return emitOpError("expected bytes in and f32 out, got ") << getInput().getType() << " and " << getType();
+  if (!isStored(getInput().getType()) || !isFloat(getType()))
+    return emitOpError("expected bytes or i16 in and f32 out, got ") << getInput().getType() << " and " << getType();
   return verifyPermuted(*this, getInput().getType(), getType(), getPermutation());
 }
 
@@ -244,7 +246,9 @@ LogicalResult RequantizeOp::verify() {
       failed(verifyCount(*this, "zero_points", 2, getZeroPoints().size())) ||
       failed(verifyCount(*this, "clamp", 2, getClamp().size())))
     return failure();
-  return verifyBytes(*this, getInput().getType(), getType());
+  if (isStored(getInput().getType()) && isStored(getType()))
+    return success();
+  return emitOpError("expected bytes or i16 in and out, got ") << getInput().getType() << " and " << getType();
 }
 
 /// The scales of `input`'s rows: plain f32 of its leading extents.

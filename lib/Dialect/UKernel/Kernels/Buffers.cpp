@@ -14,6 +14,8 @@ using namespace nibble::ukernel;
 kernels::ElementKind nibble::ukernel::getKind(BufferType type) {
   if (type.getElementBytes() == 4)
     return kernels::ElementKind::F32;
+  if (type.getElementBytes() == 2)
+    return kernels::ElementKind::S16;
   return type.getElementType().isUnsignedInteger() ? kernels::ElementKind::U8 : kernels::ElementKind::S8;
 }
 

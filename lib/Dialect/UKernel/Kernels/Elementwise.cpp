@@ -171,10 +171,10 @@ kernels::KernelParams QuantizeOp::getKernelParams() {
 }
 
 kernels::KernelParams DequantizeOp::getKernelParams() {
-  bool isUnsigned = getInput().getType().getElementType().isUnsignedInteger();
+  Type element = getInput().getType().getElementType();
+  const int32_t count = 1 << element.getIntOrFloatBitWidth(), min = element.isUnsignedInteger() ? 0 : -count / 2;
   return getConversion(kernels::UnaryKind::Dequantize, getInput().getType(), getType(), getPermutation(),
-                       getScale().convertToFloat(),
-                       {int32_t(getZeroPoint()), isUnsigned ? 0 : -128, isUnsigned ? 255 : 127});
+                       getScale().convertToFloat(), {int32_t(getZeroPoint()), min, min + count - 1});
 }
 
 kernels::KernelParams TransposeOp::getKernelParams() {
