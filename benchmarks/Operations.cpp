@@ -60,6 +60,22 @@ struct Case {
 #define PLANES "tensor<1x64x56x56xui8>"
 #define FLOATS "tensor<1x56x56x64xf32>"
 #define ROWS "tensor<12x64x64xf32>"
+#define BYTE_SOFTMAX(BYTES)                                                                                            \
+  "%y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.05 : f32, scale = 256.0 : f32, output_zero_point = 0 "  \
+  ": "                                                                                                                 \
+  "i32, clamp = array<i32: 0, 255>} : " BYTES " -> " BYTES "\nreturn %y : " BYTES
+#define FLOAT_SOFTMAX(BYTES, FLOATS)                                                                                   \
+  "%d = nibble.int_dequantize %x {scale = 0.05 : f32, zero_point = 128 : i32} : " BYTES " -> " FLOATS                  \
+  "\n%s = nibble.softmax %d {axis = 1 : i64} : " FLOATS " -> " FLOATS                                                  \
+  "\n%y = nibble.int_quantize %s {scale = 0.00390625 : f32, zero_point = 0 : i32, clamp = array<i32: 0, 255>} "        \
+  ": " FLOATS " -> " BYTES "\nreturn %y : " BYTES
+#define SOFTMAX_CASES(SHAPE)                                                                                           \
+  {"softmax_" SHAPE "_u8", "(%x: tensor<" SHAPE "xui8>) -> tensor<" SHAPE "xui8>",                                     \
+   BYTE_SOFTMAX("tensor<" SHAPE "xui8>")},                                                                             \
+  {                                                                                                                    \
+    "softmax_" SHAPE "_u8_by_float", "(%x: tensor<" SHAPE "xui8>) -> tensor<" SHAPE "xui8>",                           \
+        FLOAT_SOFTMAX("tensor<" SHAPE "xui8>", "tensor<" SHAPE "xf32>")                                                \
+  }
 
 static const Case cases[] = {
     {"add_u8", "(%a: " IMAGE ", %b: " IMAGE ") -> " IMAGE,
@@ -142,6 +158,12 @@ static const Case cases[] = {
      "%y = nibble.softmax %x {axis = 1 : i64} : " ROWS " -> " ROWS "\nreturn %y : " ROWS},
     {"softmax_10", "(%x: tensor<1x10xf32>) -> tensor<1x10xf32>",
      "%y = nibble.softmax %x {axis = 1 : i64} : tensor<1x10xf32> -> tensor<1x10xf32>\nreturn %y : tensor<1x10xf32>"},
+    SOFTMAX_CASES("4096x2"),
+    SOFTMAX_CASES("1024x10"),
+    SOFTMAX_CASES("768x64"),
+    SOFTMAX_CASES("768x128"),
+    SOFTMAX_CASES("768x256"),
+    SOFTMAX_CASES("64x1000"),
     {"mean_rows", "(%x: " ROWS ") -> tensor<12x64x1xf32>",
      "%y = nibble.reduce %x {kind = #nibble.reduce_kind<mean>, axes = array<i64: 2>, keep_dims} : " ROWS
      " -> tensor<12x64x1xf32>\nreturn %y : tensor<12x64x1xf32>"},

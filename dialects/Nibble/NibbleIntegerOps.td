@@ -263,4 +263,28 @@ def Nibble_IntLookupOp : Nibble_IntegerOp<"lookup", [AllShapesMatch<["input", "r
   let hasVerifier = 1;
 }
 
+def Nibble_IntSoftmaxOp : Nibble_IntegerOp<"softmax", [SameOperandsAndResultShape]> {
+  let summary = "Integer softmax along one axis";
+  let description = [{
+    t_i = rint(2^30 exp(-input_scale (max q - q_i))), of 256 possible values that are computed at compile time;
+    S = sum t_i in i64; y_i = clamp(zy + rounded(t_i * scale / S), min, max), in integers alone (README, "Integer
+    softmax"). One definition serves both modes of requantization. `scale` is fl32(1 / sy).
+
+    ```mlir
+    %y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.125 : f32, scale = 256.0 : f32,
+        output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<2x10xui8> -> tensor<2x10xui8>
+    ```
+
+    * C1: 0 <= axis < rank.
+    * C2: the axis has fewer than 2^32 elements, so that S < 2^62.
+    * C3: the input's scale is positive, normal and finite, and `scale` has a fixed-point form.
+    * C4: min <= max, both in the result's range, as is the zero point.
+  }];
+  let arguments = (ins Nibble_ByteTensor:$input, I64Attr:$axis, F32Attr:$input_scale, F32Attr:$scale,
+      I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp);
+  let results = (outs Nibble_ByteTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 #endif // NIBBLE_INTEGER_OPS

@@ -17,5 +17,6 @@ include "NibbleElementwiseOps.td"
 include "NibbleShapeOps.td"
 include "NibbleIntegerOps.td"
 include "NibbleScaledOps.td"
+include "NibbleSumOps.td"
 
 #endif // NIBBLE_OPS

@@ -192,7 +192,8 @@ def InsertObservers : Pass<"nibble-insert-observers"> {
     An observe is put behind each float value that a quantized operation reads or
     writes, graph inputs among them, named by its ONNX name. A relu or clip that its
     producer can absorb is observed, not the value before it; data movement
-    shares its input's range. What the model quantizes itself needs no range.
+    shares its input's range. What the model quantizes itself needs no range. The steps of a
+    node that became several operations stay in float: only the last of them has the node's name.
 
     ```mlir
     %y = nibble.relu %x : tensor<4xf32> -> tensor<4xf32> loc("Relu_1"("y"))
@@ -254,9 +255,9 @@ def ApplyPlan : Pass<"nibble-apply-plan"> {
 def KeepTails : Pass<"nibble-keep-tails"> {
   let summary = "Keep arithmetic behind the last product or pool in float";
   let description = [{
-    Additions, subtractions and multiplications with no product or pool behind them, and the
-    functions that follow them, gain nothing from 8 bits and lose what a detector's
-    box decoding or a regression's output scale needs. Operations that a plan file
+    Additions, subtractions, multiplications and softmaxes with no product or pool behind them, and
+    the functions that follow them, gain nothing from 8 bits and lose what a detector's
+    box decoding, a classifier's probabilities or a regression's output scale needs. Operations that a plan file
     names are left as it says.
 
     ```mlir
@@ -560,8 +561,8 @@ def FoldZeroPoints : Pass<"nibble-fold-zero-points"> {
 def FoldScales : Pass<"nibble-fold-scales"> {
   let summary = "Fold scales of elementwise operations and pools into multipliers";
   let description = [{
-    add, sub, mul, avg_pool, requantize and concat on quantized values become their integer
-    forms, with one f32 multiplier an operand. A concat requantizes only the operands whose
+    add, sub, mul, avg_pool, softmax, requantize and concat on quantized values become their
+    integer forms, with one f32 multiplier an operand. A concat requantizes only the operands whose
     encoding differs from the result's.
 
     ```mlir

@@ -85,7 +85,9 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
   let description = [{
     As `nibble.int_conv` or, for f32, `nibble.conv` and a clamp to [`float_min`, `float_max`]. Where `scaled`, as
     `nibble.scaled_conv` or `nibble.scaled_matmul` and that clamp: the multipliers hold the scales and the biases, and
-    `rows` the scales of rows of bytes. Weights, bias and multipliers are packed by `nibble::kernels`. The input's halo
+    `rows` the scales of rows of bytes. Where `sums`, as `nibble.sum_conv` or `nibble.sum_matmul`: the biases hold what a
+    constant zero point makes of the sums; for an encoding in `rows`, the multipliers hold each column's sum of weights.
+    Weights, bias and multipliers are packed by `nibble::kernels`. The input's halo
     holds the padding.
 
     ```mlir
@@ -105,11 +107,12 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
     * C4: a scaled result is f32 and has no addend; it has `rows`, one scale or one a pixel, exactly where the input
       holds bytes.
     * C5: `kernel`, `strides`, `dilations` and `clamp` have two values, `pads` four.
+    * C6: where `sums`, bytes go in and i32 comes out, and `rows` is an encoding of two elements.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, UKernel_Buffer:$bias,
       Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend, Optional<UKernel_Buffer>:$rows,
       DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
-      I64Attr:$groups, UnitAttr:$fixed, UnitAttr:$multipliers_below_one, UnitAttr:$scaled,
+      I64Attr:$groups, UnitAttr:$fixed, UnitAttr:$multipliers_below_one, UnitAttr:$scaled, UnitAttr:$sums,
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp,
       OptionalAttr<F32Attr>:$float_min, OptionalAttr<F32Attr>:$float_max,
       DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$residual_integers,
@@ -159,8 +162,8 @@ def UKernel_MatMulOp : UKernel_KernelOpBase<"matmul", [
     AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments"]>]> {
   let summary = "Batched matrix product of two values, integer or float";
   let description = [{
-    As `nibble.int_matmul` or `nibble.matmul`; products with constants are `ukernel.conv`. Multipliers are packed by
-    `nibble::kernels`.
+    As `nibble.int_matmul`, `nibble.sum_matmul` (where the result is i32) or `nibble.matmul`; products with constants are
+    `ukernel.conv`. Multipliers are packed by `nibble::kernels`.
 
     ```mlir
     func.func @main(%a: !ukernel.buffer<2x4xui8>, %b: !ukernel.buffer<4x3xui8>,
@@ -173,16 +176,19 @@ def UKernel_MatMulOp : UKernel_KernelOpBase<"matmul", [
 
     * C1: ranks are at least two, the contracted extents agree, and rows, columns and leading dimensions give the
       result's.
-    * C2: integers have a bias and multipliers.
+    * C2: integers have a bias and multipliers, or, bytes alone, none of both and a result of i32.
     * C3: `clamp` has two values.
+    * C4: only operands of such a product have encodings, of two elements.
   }];
   let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, Optional<UKernel_Buffer>:$bias,
-      Optional<UKernel_Buffer>:$multiplier,
+      Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$lhs_encoding,
+      Optional<UKernel_Buffer>:$rhs_encoding,
       UnitAttr:$fixed, DefaultValuedAttr<I32Attr, "0">:$lhs_zero_point, DefaultValuedAttr<I32Attr, "0">:$rhs_zero_point,
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = [{
-    $lhs `,` $rhs (`bias` $bias^)? (`multiplier` $multiplier^)? attr-dict `:` functional-type(operands, results)
+    $lhs `,` $rhs (`bias` $bias^)? (`multiplier` $multiplier^)? (`lhs_encoding` $lhs_encoding^)?
+    (`rhs_encoding` $rhs_encoding^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -221,7 +227,7 @@ def UKernel_UnaryOp : UKernel_UnaryKernelOp<"unary",
     %y = ukernel.unary %x {function = "sigmoid"} : !ukernel.buffer<2x4xf32> -> !ukernel.buffer<2x4xf32>
     ```
 
-    * C1: f32 in and out, of one shape.
+    * C1: f32 in and out, of one shape; i32 in where `function` is int_to_float.
     * C2: `function` is known and has its number of parameters.
   }];
 }
@@ -294,13 +300,14 @@ def UKernel_RequantizeOp : UKernel_UnaryKernelOp<"requantize",
 def UKernel_RowScaleOp : UKernel_UnaryKernelOp<"row_scale", (ins I64Attr:$row_dims, I32Attr:$levels)> {
   let summary = "The scale of each row";
   let description = [{
-    As `nibble.dynamic_scale`.
+    As `nibble.dynamic_scale`; with 0 `row_dims` as `nibble.dynamic_encoding`.
 
     ```mlir
     %s = ukernel.row_scale %x {row_dims = 1 : i64, levels = 127 : i32} : !ukernel.buffer<4x8xf32> -> !ukernel.buffer<4xf32>
     ```
 
-    * C1: f32 in and out; the plain result has the input's first `row_dims` extents, one or more, but not all.
+    * C1: f32 in and out; the plain result has the input's first `row_dims` extents, one or more, but not all. With 0
+      `row_dims` it has two elements, and the input is plain.
     * C2: `levels` is 127 or 255.
   }];
 }
@@ -308,7 +315,7 @@ def UKernel_RowScaleOp : UKernel_UnaryKernelOp<"row_scale", (ins I64Attr:$row_di
 def UKernel_RowQuantizeOp : UKernel_KernelOpBase<"row_quantize", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
   let summary = "Float to bytes with the scales of its rows";
   let description = [{
-    As `nibble.dynamic_quantize`.
+    As `nibble.dynamic_quantize`; where `affine`, as `nibble.dynamic_encode`.
 
     ```mlir
     %q = ukernel.row_quantize %x, %s : !ukernel.buffer<1x4x4x3xf32>, !ukernel.buffer<1xf32>
@@ -316,8 +323,9 @@ def UKernel_RowQuantizeOp : UKernel_KernelOpBase<"row_quantize", [DeclareOpInter
     ```
 
     * C1: f32 and f32 in, bytes out, of the input's shape; the plain scales have its leading extents, but not all.
+    * C2: where `affine`, input and result are plain, and the scales are an encoding of two elements.
   }];
-  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$scale);
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$scale, UnitAttr:$affine);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = "$input `,` $scale attr-dict `:` type($input) `,` type($scale) `->` type($result)";
   let hasVerifier = 1;
@@ -368,6 +376,26 @@ def UKernel_SoftmaxOp : UKernel_UnaryKernelOp<"softmax", (ins I64Attr:$axis)> {
 
     * C1: f32 in and out, of one shape; the axis lies in the rank.
   }];
+}
+
+def UKernel_IntSoftmaxOp : UKernel_KernelOpBase<"int_softmax", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Softmax of bytes along one axis";
+  let description = [{
+    As `nibble.int_softmax`; entry 255 - d of the table is the exponential of the difference d.
+
+    ```mlir
+    %y = ukernel.int_softmax %x, %t {axis = 1 : i64, scale = 256.0 : f32, output_zero_point = 0 : i32,
+        clamp = array<i32: 0, 255>} : !ukernel.buffer<2x10xui8>, !ukernel.buffer<256xi32> -> !ukernel.buffer<2x10xui8>
+    ```
+
+    * C1: bytes in and out, of one shape; the axis lies in the rank.
+    * C2: the table holds 256 integers of 32 bits.
+  }];
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$table, I64Attr:$axis, F32Attr:$scale,
+      I32Attr:$output_zero_point, DenseI32ArrayAttr:$clamp);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$input `,` $table attr-dict `:` type($input) `,` type($table) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def UKernel_ReduceOp : UKernel_UnaryKernelOp<"reduce", (ins StrAttr:$kind, DenseI64ArrayAttr:$axes)> {

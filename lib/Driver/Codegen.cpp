@@ -39,6 +39,8 @@ Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
 bool holdsQuantized(mlir::ModuleOp module) {
   auto isQuantized = [](mlir::Type type) { return isa<mlir::quant::QuantizedType>(mlir::getElementTypeOrSelf(type)); };
   mlir::WalkResult found = module.walk([&](mlir::Operation *op) {
+    if (isa<SumConvOp, SumMatMulOp>(op))
+      return mlir::WalkResult::interrupt();
     bool reads = any_of(op->getOperandTypes(), isQuantized), writes = any_of(op->getResultTypes(), isQuantized);
     return reads || writes ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
   });

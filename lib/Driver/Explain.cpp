@@ -31,7 +31,7 @@ static int64_t getBytes(mlir::Type type) {
 }
 
 static std::string getPrecision(mlir::Operation *op) {
-  if (isa<DynamicScaleOp, DynamicQuantizeOp>(op))
+  if (isa<DynamicScaleOp, DynamicQuantizeOp, DynamicEncodingOp, DynamicEncodeOp>(op))
     return "dynamic int8";
   if (isa<ScaledConvOp, ScaledMatMulOp>(op))
     return mlir::getElementTypeOrSelf(op->getOperand(0).getType()).isF32() ? "weight-only int8" : "dynamic int8";

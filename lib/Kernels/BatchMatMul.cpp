@@ -13,7 +13,7 @@ using namespace nibble::kernels;
 /// Rows of a tile.
 static constexpr int64_t tileRows = 4;
 
-static bool isFloat(const BatchMatMulParams &params) { return params.output == ElementKind::F32; }
+static bool isFloat(const BatchMatMulParams &params) { return params.lhs == ElementKind::F32; }
 
 static Box batchBox(const BatchMatMulParams &params) {
   return mergeDimensions({params.batch,
@@ -27,16 +27,20 @@ std::string nibble::kernels::whyNoBatchMatMul(const BatchMatMulParams &params, c
   if (params.lhsBatchStrides.size() != rank || params.rhsBatchStrides.size() != rank ||
       params.outputBatchStrides.size() != rank)
     return "each operand needs one stride a dimension";
-  if ((params.lhs == ElementKind::F32) != isFloat(params) || (params.rhs == ElementKind::F32) != isFloat(params))
+  if ((params.rhs == ElementKind::F32) != isFloat(params))
     return "operands of bytes and of floats";
-  if (isFloat(params))
+  if (params.sums && (isFloat(params) || params.output != ElementKind::F32))
+    return "sums are those of bytes, as they are";
+  if (!params.sums && (params.output == ElementKind::F32) != isFloat(params))
+    return "operands of bytes and of floats";
+  if (isFloat(params) || params.sums)
     return "";
   return whyNotRange(params.range, params.output);
 }
 
 std::string nibble::kernels::batchMatMulKernelName(const BatchMatMulParams &params, const ISA &isa) {
-  return (spelling(params.lhs) + "_" + spelling(params.rhs) + "_" + spelling(params.output) + "_matmul_" + isa.name)
-      .str();
+  StringRef output = params.sums ? "i32" : spelling(params.output);
+  return (spelling(params.lhs) + "_" + spelling(params.rhs) + "_" + output + "_matmul_" + isa.name).str();
 }
 
 std::string nibble::kernels::batchMatMulKernelKey(const BatchMatMulParams &params) {
@@ -50,6 +54,9 @@ std::string nibble::kernels::batchMatMulKernelKey(const BatchMatMulParams &param
     os << " by " << spelling(operand.strides);
   if (isFloat(params))
     os << (params.bias ? " bias" : "");
+  else if (params.sums)
+    os << " sums " << params.lhsZeroPoint << (params.lhsEncoded ? " encoded " : " ") << params.rhsZeroPoint
+       << (params.rhsEncoded ? " encoded" : "");
   else
     os << (params.requant == Requant::Float ? " float " : " fixed ") << params.lhsZeroPoint << ' '
        << params.rhsZeroPoint << ' ' << spelling(params.range);
@@ -94,10 +101,18 @@ class MatMulEmitter {
 public:
   MatMulEmitter(KernelBuilder &b, const BatchMatMulParams &params, Value args) : b(b), p(params) {
     pointers = loadArguments(b, args, 3);
+    if (params.sums) {
+      lhsZero = loadZeroPoint(args, 3, params.lhsEncoded, params.lhsZeroPoint);
+      rhsZero = loadZeroPoint(args, 4, params.rhsEncoded, params.rhsZeroPoint);
+      return;
+    }
     if (params.bias || !isFloat(params))
       bias = b.argument(args, 3);
-    if (!isFloat(params))
-      multipliers = b.argument(args, 4);
+    if (isFloat(params))
+      return;
+    multipliers = b.argument(args, 4);
+    lhsZero = b.splat(b.i32(), int64_t(params.lhsZeroPoint));
+    rhsZero = b.splat(b.i32(), int64_t(params.rhsZeroPoint));
   }
 
   void emitTile(Value tile);
@@ -108,7 +123,12 @@ private:
   Value start(Value n, int64_t lanes);
   Value multiply(Value lhs, Value rhs, Value acc);
   /// An operand's vector as it is multiplied.
-  Value operand(Value value, ElementKind kind, int32_t zeroPoint);
+  Value operand(Value value, ElementKind kind, Value zeroPoint);
+  Value loadZeroPoint(Value args, int64_t index, bool encoded, int32_t zeroPoint) {
+    if (!encoded)
+      return b.splat(b.i32(), int64_t(zeroPoint));
+    return b.create<arith::FPToSIOp>(b.i32(), b.load(b.f32(), b.at(b.argument(args, index), 4), 4));
+  }
   Value finish(Value acc, Value n);
   Value at(Value pointer, Value index, int64_t bytes) { return b.at(pointer, b.mul(index, b.constant(bytes))); }
 
@@ -116,6 +136,7 @@ private:
   const BatchMatMulParams &p;
   SmallVector<Value> pointers;
   Value bias, multipliers;
+  Value lhsZero, rhsZero; ///< of integers
 };
 
 } // namespace
@@ -138,15 +159,14 @@ Value MatMulEmitter::start(Value n, int64_t lanes) {
   Type element = isFloat(p) ? b.f32() : b.i32();
   if (bias)
     return b.load(b.vec(lanes, element), at(bias, n, 4));
-  return b.splat(b.vec(lanes, b.f32()), 0.0f);
+  return isFloat(p) ? b.splat(b.vec(lanes, element), 0.0f) : b.splat(b.vec(lanes, element), int64_t(0));
 }
 
-Value MatMulEmitter::operand(Value value, ElementKind kind, int32_t zeroPoint) {
+Value MatMulEmitter::operand(Value value, ElementKind kind, Value zeroPoint) {
   if (isFloat(p))
     return value;
   value = widen(b, value, kind);
-  return zeroPoint == 0 ? value
-                        : VectorArith(b, b.lanesOf(value)).isub(value, b.splat(value.getType(), int64_t(zeroPoint)));
+  return b.create<arith::SubIOp>(value, b.create<vector::BroadcastOp>(value.getType(), zeroPoint));
 }
 
 Value MatMulEmitter::multiply(Value lhs, Value rhs, Value acc) {
@@ -156,7 +176,7 @@ Value MatMulEmitter::multiply(Value lhs, Value rhs, Value acc) {
 }
 
 Value MatMulEmitter::finish(Value acc, Value n) {
-  return isFloat(p) ? acc : requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
+  return isFloat(p) || p.sums ? acc : requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
 }
 
 void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
@@ -166,13 +186,12 @@ void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
     Values accs(rows, start(n, lanes));
     if (p.K > 0)
       accs = b.loop(p.K, accs, [&](Value k, ValueRange carried) {
-        Value rhs =
-            operand(b.load(b.vec(lanes, elementType(b, p.rhs)), at(column, k, p.rhsRow)), p.rhs, p.rhsZeroPoint);
+        Value rhs = operand(b.load(b.vec(lanes, elementType(b, p.rhs)), at(column, k, p.rhsRow)), p.rhs, rhsZero);
         Value source = at(matrices.lhs, k, lhsBytes);
         Values next;
         for (int64_t m = 0; m < rows; ++m) {
           Value lhs = b.load(b.vec(1, elementType(b, p.lhs)), b.at(source, m * p.lhsRow));
-          next.push_back(multiply(operand(lhs, p.lhs, p.lhsZeroPoint), rhs, carried[m]));
+          next.push_back(multiply(operand(lhs, p.lhs, lhsZero), rhs, carried[m]));
         }
         return next;
       });

@@ -25,9 +25,14 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
     return "a scaled product of 16-bit values";
   if (p.scaled && (p.output != ElementKind::F32 || p.residual || p.requant == Requant::Fixed))
     return "a scaled result is float and nothing is added to it";
+  if (p.sums && (p.scaled || p.input == ElementKind::F32 || p.input == ElementKind::S16 ||
+                 p.output != ElementKind::F32 || p.residual || p.requant == Requant::Fixed))
+    return "sums are those of bytes, as they are";
+  if (p.encoded && !p.sums)
+    return "a zero point found at run time without sums";
   if (p.rowScalePitch && p.H != 1)
     return "the pixels of an image share one row scale";
-  if (!p.scaled && (p.input == ElementKind::F32) != (p.output == ElementKind::F32))
+  if (!p.scaled && !p.sums && (p.input == ElementKind::F32) != (p.output == ElementKind::F32))
     return "the input and the result must both be float or both be integers";
   for (int64_t extent : {p.C, p.N, p.H, p.W, p.KH, p.KW, p.groups})
     if (extent < 1)
@@ -53,13 +58,16 @@ std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa)
   const bool isMatMul = p.KH == 1 && p.KW == 1 && p.groups == 1 && p.strideH == 1 && p.strideW == 1;
   std::string name;
   llvm::raw_string_ostream os(name);
-  os << spelling(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : "_s8pc_") << spelling(p.output)
+  os << spelling(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : "_s8pc_")
+     << (p.sums ? "i32" : spelling(p.output))
      << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_")))
      << tileName(p, isa);
   if (p.requant == Requant::Fixed)
     os << "_fixed";
   if (p.residual)
     os << "_add";
+  if (p.encoded)
+    os << "_encoded";
   os << '_' << isa.name;
   return name;
 }
@@ -90,6 +98,8 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
                         int64_t(p.clampMax),
                         int64_t(p.multipliersBelowOne),
                         int64_t(p.scaled),
+                        int64_t(p.sums),
+                        int64_t(p.encoded),
                         p.rowScalePitch})
     os << value << ',';
   for (float value : {p.floatMin, p.floatMax})

@@ -26,7 +26,7 @@ public:
 
 private:
   int64_t lanes() const { return b.isa.lanes(); }
-  bool hasRowScales() const { return p.scaled && !dot.isFloat(); }
+  bool hasRowScales() const { return p.encoded || (p.scaled && !dot.isFloat()); }
   Pointers loadArguments(Value args);
   Pointers movePixels(Pointers at, Value pixels);
   Pointers moveBlocks(Pointers at, Value blocks);
@@ -42,6 +42,7 @@ private:
   Values steps(Value input, Value weights, Values acc, int64_t count, int64_t mr, int64_t nr);
   void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
   Values scaled(ValueRange acc, Pointers at, int64_t nr);
+  Values centered(ValueRange acc, Pointers at, int64_t nr);
   void storeIntegers(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
 
   KernelBuilder &b;
@@ -176,6 +177,8 @@ void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
     value = dot.finish(value);
   if (p.scaled)
     acc = scaled(acc, at, nr);
+  else if (p.encoded)
+    acc = centered(acc, at, nr);
   if (p.output == ElementKind::F32)
     storeFloats(acc, at, nr, columns);
   else
@@ -256,7 +259,7 @@ void DenseEmitter::storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t 
   for (auto [i, value] : llvm::enumerate(acc)) {
     const int64_t pixel = i / nr, column = i % nr * lanes();
     Value pointer = b.at(at.output, pixel * p.out.pixel + column * 4);
-    Value clamped = p.scaled ? value : epilogue.clampFloat(value);
+    Value clamped = p.scaled || p.sums ? value : epilogue.clampFloat(value);
     b.storePart(clamped, std::min(lanes(), columns - column), pointer);
   }
 }
@@ -273,6 +276,17 @@ Values DenseEmitter::scaled(ValueRange acc, Pointers at, int64_t nr) {
       row = b.broadcastLoad(b.vec(lanes(), b.f32()), b.at(at.rows, i / nr * p.rowScalePitch));
     results.push_back(epilogue.scale(value, multipliers[i % nr], row));
   }
+  return results;
+}
+
+/// Sums less what the zero point makes of them.
+Values DenseEmitter::centered(ValueRange acc, Pointers at, int64_t nr) {
+  Value zero = epilogue.loadZeroPoint(at.rows, lanes());
+  Values taken, results;
+  for (int64_t v = 0; v < nr; ++v)
+    taken.push_back(epilogue.loadTaken(b.at(at.multipliers, v * lanes() * 4), zero));
+  for (auto [i, value] : llvm::enumerate(acc))
+    results.push_back(b.create<arith::SubIOp>(value, taken[i % nr]));
   return results;
 }
 

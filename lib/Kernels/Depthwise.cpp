@@ -109,7 +109,8 @@ private:
   int64_t taps() const { return tapsOf(p); }
   Values interleave(Value column, int64_t group, int64_t lanes);
   void storeOutput(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
-  void storeScaled(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
+  Value makeWords(Pointers at, int64_t j, Value acc);
+  void storeWords(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels);
   void storeInOrder(Pointers at, int64_t output, ArrayRef<Value> vectors, Channels channels);
   /// Byte offset of vector j's columns in a packed block, and of its weights.
   int64_t columnOffset(int64_t j) const { return j * (kChannelBlock / taps()) * 4; }
@@ -138,7 +139,7 @@ void DepthwiseEmitter::emit(Value args, Value begin, Value end) {
   base.output = b.argument(args, 4);
   if (p.residual)
     base.addend = b.argument(args, 5);
-  if (p.scaled && !isFloat(p))
+  if (p.encoded || (p.scaled && !isFloat(p)))
     base.rows = b.argument(args, 5);
   b.loop(begin, end, [&](Value y) {
     Pointers at = base;
@@ -276,8 +277,8 @@ void IntDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels) 
   }
   for (int64_t o = 0; o < outputs; ++o) {
     const auto sums = ArrayRef<Value>(acc).slice(vectors * o, vectors);
-    if (p.scaled)
-      storeScaled(at, o, sums, channels);
+    if (p.scaled || p.sums)
+      storeWords(at, o, sums, channels);
     else
       storeOutput(at, o, sums, channels);
   }
@@ -300,13 +301,22 @@ static Value inChannelOrder(KernelBuilder &b, ArrayRef<Value> vectors, int64_t i
   return halves.size() == 1 ? halves[0] : b.shuffle(halves[0], halves[1], llvm::to_vector(llvm::seq<int64_t>(0, 16)));
 }
 
-void IntDepthwise::storeScaled(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels) {
-  Value row = b.broadcastLoad(b.vec(channels.lanes, b.f32()), at.rows);
+/// Vector j of results of 4 bytes: scaled, or the sums.
+Value IntDepthwise::makeWords(Pointers at, int64_t j, Value acc) {
+  const int64_t lanes = KernelBuilder::lanesOf(acc);
+  if (p.sums && !p.encoded)
+    return acc;
+  Value column = b.at(at.multipliers, columnOffset(j));
+  if (p.sums)
+    return b.create<arith::SubIOp>(acc, epilogue.loadTaken(column, epilogue.loadZeroPoint(at.rows, lanes)));
+  Value row = b.broadcastLoad(b.vec(lanes, b.f32()), at.rows);
+  return epilogue.scale(acc, epilogue.loadMultiplier(column, lanes), row);
+}
+
+void IntDepthwise::storeWords(Pointers at, int64_t output, ArrayRef<Value> acc, Channels channels) {
   Values results;
-  for (int64_t j = 0; j < taps(); ++j) {
-    Multiplier multiplier = epilogue.loadMultiplier(b.at(at.multipliers, columnOffset(j)), channels.lanes);
-    results.push_back(epilogue.scale(dot.finish(acc[j]), multiplier, row));
-  }
+  for (int64_t j = 0; j < taps(); ++j)
+    results.push_back(makeWords(at, j, dot.finish(acc[j])));
   for (int64_t j = 0; j * channels.lanes < channels.valid; ++j) {
     Value pointer = b.at(at.output, output * p.out.pixel + j * channels.lanes * 4);
     b.storePart(inChannelOrder(b, results, j), std::min(channels.lanes, channels.valid - j * channels.lanes), pointer);

@@ -30,12 +30,16 @@ static std::string whyNotRows(const RowsParams &p) {
   return p.rows > 0 && p.lines > 0 && p.length > 0 ? "" : "an extent of 0";
 }
 
-std::string nibble::kernels::whyNoRowScale(const RowScaleParams &p, const ISA &) { return whyNotRows(p); }
-std::string nibble::kernels::rowScaleKernelName(const RowScaleParams &, const ISA &isa) {
-  return "f32_f32_row_scale_" + isa.name.str();
+std::string nibble::kernels::whyNoRowScale(const RowScaleParams &p, const ISA &) {
+  if (p.affine && (p.rows != 1 || p.lines != 1))
+    return "an encoding is that of one row of one line";
+  return whyNotRows(p);
+}
+std::string nibble::kernels::rowScaleKernelName(const RowScaleParams &p, const ISA &isa) {
+  return (p.affine ? "f32_f32_encoding_" : "f32_f32_row_scale_") + isa.name.str();
 }
 std::string nibble::kernels::rowScaleKernelKey(const RowScaleParams &p) {
-  return "row_scale " + shapeKey(p) + " levels " + std::to_string(p.levels);
+  return (p.affine ? "encoding " : "row_scale ") + shapeKey(p) + " levels " + std::to_string(p.levels);
 }
 int64_t nibble::kernels::rowScaleTileCount(const RowScaleParams &p) { return p.rows; }
 
@@ -96,10 +100,71 @@ private:
 };
 } // namespace
 
+namespace {
+/// The least and the largest of a row and 0, and the largest magnitude's bits, which those of infinity and NaN exceed.
+class RowRange {
+public:
+  struct Range {
+    Value low, high, magnitude;
+  };
+
+  RowRange(KernelBuilder &b, int64_t length) : b(b), length(length) {}
+
+  Range emit(Value row) {
+    const int64_t width = std::min<int64_t>(b.isa.lanes(), llvm::bit_floor(uint64_t(length)));
+    VectorType floats = b.vec(width, b.f32());
+    Value zero = b.splat(floats, 0.0f);
+    Values found = b.loop(length / width, {zero, zero, b.splat(b.vec(width, b.i32()), int64_t(0))},
+                          [&](Value i, ValueRange carried) {
+                            return widened(carried, b.load(floats, advance(b, row, i, 4 * width), 4));
+                          });
+    // A vector that overlaps the ones before it changes nothing.
+    if (length % width != 0)
+      found = widened(found, b.load(floats, b.at(row, (length - width) * 4), 4));
+    return {reduced(found[0], [&](Value x, Value y) { return b.minFloat(x, y); }),
+            reduced(found[1], [&](Value x, Value y) { return b.maxFloat(x, y); }),
+            reduced(found[2], [&](Value x, Value y) { return b.create<arith::MaxSIOp>(x, y); })};
+  }
+
+private:
+  Values widened(ValueRange found, Value x) {
+    VectorArith a(b, b.lanesOf(x));
+    Value magnitude = a.iand(a.bits(x), a.i32(0x7fffffff));
+    return {b.minFloat(found[0], x), b.maxFloat(found[1], x), b.create<arith::MaxSIOp>(found[2], magnitude)};
+  }
+
+  Value reduced(Value vector, llvm::function_ref<Value(Value, Value)> combine) {
+    for (int64_t width = b.lanesOf(vector) / 2; width >= 1; width /= 2)
+      vector = combine(b.slice(vector, 0, width), b.slice(vector, width, width));
+    return vector;
+  }
+
+  KernelBuilder &b;
+  int64_t length;
+};
+} // namespace
+
+/// numerics::dynamicEncoding
+static void emitEncoding(KernelBuilder &b, int64_t length, Value row, Value encoding) {
+  RowRange::Range found = RowRange(b, length).emit(row);
+  VectorArith a(b, 1);
+  Value range = a.sub(found.high, found.low);
+  Value scale = a.div(range, a.f32(255.0f));
+  scale = a.select(a.eq(scale, a.f32(0.0f)), a.f32(1.0f), scale);
+  Value zero = a.sub(a.f32(0.0f), a.div(found.low, scale));
+  zero = a.toF32(roundClamp(b, zero, {0, 0, 255}, /*mayBeNaN=*/true));
+  Value isFinite =
+      a.band(a.ilt(found.magnitude, a.i32(0x7f800000)), a.lt(range, a.f32(std::numeric_limits<float>::infinity())));
+  b.store(a.select(isFinite, scale, a.f32(std::numeric_limits<float>::quiet_NaN())), encoding);
+  b.store(a.select(isFinite, zero, a.f32(0.0f)), b.at(encoding, 4));
+}
+
 func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, StringRef symbol,
                                            const RowScaleParams &params, const ISA &isa) {
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     SmallVector<Value> pointers = loadArguments(b, args, 2);
+    if (params.affine)
+      return b.loop(begin, end, [&](Value) { emitEncoding(b, params.length, pointers[0], pointers[1]); });
     b.loop(begin, end, [&](Value row) {
       Value bits = RowMaximum(b, params).emit(advance(b, pointers[0], row, params.rowPitch));
       Value largest = b.create<arith::BitcastOp>(b.f32(), bits);
@@ -115,12 +180,16 @@ func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, Str
 // Bytes
 //===----------------------------------------------------------------------===//
 
-std::string nibble::kernels::whyNoRowQuantize(const RowQuantizeParams &p, const ISA &) { return whyNotRows(p); }
+std::string nibble::kernels::whyNoRowQuantize(const RowQuantizeParams &p, const ISA &) {
+  if (p.affine && (p.rows != 1 || p.output != ElementKind::U8))
+    return "an encoding is that of one row, and of u8";
+  return whyNotRows(p);
+}
 std::string nibble::kernels::rowQuantizeKernelName(const RowQuantizeParams &p, const ISA &isa) {
-  return "f32_" + spelling(p.output).str() + "_row_quantize_" + isa.name.str();
+  return "f32_" + spelling(p.output).str() + (p.affine ? "_encode_" : "_row_quantize_") + isa.name.str();
 }
 std::string nibble::kernels::rowQuantizeKernelKey(const RowQuantizeParams &p) {
-  std::string key = "row_quantize " + shapeKey(p);
+  std::string key = (p.affine ? "encode " : "row_quantize ") + shapeKey(p);
   llvm::raw_string_ostream(key) << ' ' << spelling(p.output) << " out " << p.outputRowPitch << ',' << p.outputLinePitch;
   return key;
 }
@@ -136,6 +205,22 @@ static void emitBytes(KernelBuilder &b, const RowQuantizeParams &p, Value recipr
   });
 }
 
+/// numerics::quantize with the encoding's scale and zero point.
+static void emitEncoded(KernelBuilder &b, const RowQuantizeParams &p, Value encoding, Value from, Value to) {
+  Value scale = b.load(b.f32(), encoding, 4), zero = b.load(b.f32(), b.at(encoding, 4), 4);
+  emitVectors(b, p.length, b.isa.vectorBits / 8, [&](int64_t lanes, Value first) {
+    VectorArith a(b, lanes);
+    auto repeat = [&](Value one) { return b.create<vector::BroadcastOp>(b.vec(lanes, b.f32()), one); };
+    Value v = a.div(b.load(b.vec(lanes, b.f32()), advance(b, from, first, 4)), repeat(scale));
+    v = a.select(a.isNaN(v), a.f32(0.0f), v);
+    v = b.maxFloat(v, a.sub(a.f32(0.0f), repeat(zero)));
+    v = b.minFloat(v, a.sub(a.f32(255.0f), repeat(zero)));
+    // As roundClamp: rounded by adding 1.5 * 2^23, the integer in the low bits; the zero point is exact there.
+    Value rounded = a.add(a.add(v, a.f32(0x1.8p23f)), repeat(zero));
+    b.store(narrow(b, a.bits(rounded), p.output), b.at(to, first));
+  });
+}
+
 func::FuncOp nibble::kernels::emitRowQuantize(OpBuilder &builder, Location loc, StringRef symbol,
                                               const RowQuantizeParams &params, const ISA &isa) {
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
@@ -143,6 +228,9 @@ func::FuncOp nibble::kernels::emitRowQuantize(OpBuilder &builder, Location loc, 
     b.loop(begin, end, [&](Value tile) {
       Value lines = b.constant(params.lines);
       Value row = b.create<arith::DivUIOp>(tile, lines), line = b.create<arith::RemUIOp>(tile, lines);
+      if (params.affine)
+        return emitEncoded(b, params, pointers[1], advance(b, pointers[0], line, params.linePitch),
+                           advance(b, pointers[2], line, params.outputLinePitch));
       Value scale = b.load(b.f32(), advance(b, pointers[1], row, 4));
       Value reciprocal = b.create<arith::DivFOp>(b.splat(b.f32(), 1.0f), scale);
       emitBytes(b, params, reciprocal,

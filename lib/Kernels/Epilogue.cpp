@@ -139,6 +139,15 @@ Value Epilogue::scale(Value acc, Multiplier multiplier, Value row) {
   return clampFloat(b.create<arith::AddFOp>(scaled, multiplier.second));
 }
 
+Value Epilogue::loadZeroPoint(Value encoding, int64_t lanes) {
+  Value zero = b.create<arith::FPToSIOp>(b.i32(), b.load(b.f32(), b.at(encoding, 4), 4));
+  return b.create<vector::BroadcastOp>(b.vec(lanes, b.i32()), zero);
+}
+
+Value Epilogue::loadTaken(Value pointer, Value zeroPoint) {
+  return b.mul(b.load(zeroPoint.getType(), pointer, KernelBuilder::lanesOf(zeroPoint) * 4), zeroPoint);
+}
+
 /// numerics::maximum and minimum: a NaN stays, and -0 < +0.
 Value Epilogue::clampFloat(Value acc) {
   const auto splat = [&](float value) { return b.splat(acc.getType(), value); };

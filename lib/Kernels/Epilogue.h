@@ -39,6 +39,10 @@ public:
   /// Scaled: fl32(fl32(acc * scale) + bias), and the clamp. `row` has the row's scale in each lane, for integers.
   Value scale(Value acc, Multiplier multiplier, Value row);
 
+  /// Sums of an encoded input: its zero point in each lane, and that times the weights' sums at `pointer`.
+  Value loadZeroPoint(Value encoding, int64_t lanes);
+  Value loadTaken(Value pointer, Value zeroPoint);
+
   /// Float: the fused clamp.
   Value clampFloat(Value acc);
 

@@ -116,6 +116,14 @@ std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm
   return toBytes(packed);
 }
 
+std::vector<char> nibble::kernels::packConvWeightSums(const ConvParams &p, llvm::ArrayRef<int32_t> sums) {
+  const PackedColumns layout = columnsOf(p);
+  std::vector<int32_t> packed(layout.groups * layout.size);
+  for (int64_t o = 0; o < p.N; ++o)
+    packed[layout.index(o)] = sums[o];
+  return toBytes(packed);
+}
+
 /// For each group its scales, then its biases.
 std::vector<char> nibble::kernels::packConvScales(const ConvParams &p, llvm::ArrayRef<float> scales,
                                                   llvm::ArrayRef<float> biases) {

@@ -1,27 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Softmax: along contiguous elements in rows, else in columns side by side.
 
-#include "Box.h"
+#include "Softmax.h"
 #include "Lanes.h"
 #include "VectorArith.h"
-#include "nibble/Kernels/Rows.h"
 #include "nibble/Support/Functions.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
-static int64_t lengthOf(const SoftmaxParams &params) { return params.shape[params.axis]; }
-
-/// All lines; operands: the input, the result.
-static Box lineBox(const SoftmaxParams &params) {
+Box nibble::kernels::lineBox(const SoftmaxParams &params, int64_t elementBytes) {
   auto others = [&](Extents all) {
     all.erase(all.begin() + params.axis);
     return all;
   };
-  Box box{others(params.shape), {{4, others(params.inputStrides)}, {4, others(params.outputStrides)}}};
+  Box box{others(params.shape),
+          {{elementBytes, others(params.inputStrides)}, {elementBytes, others(params.outputStrides)}}};
   box.rowTile = elementsPerTile(lengthOf(params));
   return mergeDimensions(std::move(box));
+}
+
+int64_t nibble::kernels::lineTileCount(const SoftmaxParams &params, int64_t elementBytes) {
+  return lengthOf(params) == 0 ? 0 : boxTileCount(lineBox(params, elementBytes));
+}
+
+std::string nibble::kernels::lineKey(const SoftmaxParams &params, int64_t elementBytes) {
+  Box box = lineBox(params, elementBytes);
+  return std::to_string(lengthOf(params)) + " by " + std::to_string(params.inputStrides[params.axis]) + " by " +
+         std::to_string(params.outputStrides[params.axis]) + " lines " + spelling(box.shape) + " by " +
+         spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides);
 }
 
 std::string nibble::kernels::whyNoSoftmax(const SoftmaxParams &params, const ISA &isa) {
@@ -36,16 +44,9 @@ std::string nibble::kernels::softmaxKernelName(const SoftmaxParams &params, cons
   return "f32_f32_softmax_" + isa.name.str();
 }
 
-std::string nibble::kernels::softmaxKernelKey(const SoftmaxParams &params) {
-  Box box = lineBox(params);
-  return "softmax " + std::to_string(lengthOf(params)) + " by " + std::to_string(params.inputStrides[params.axis]) +
-         " by " + std::to_string(params.outputStrides[params.axis]) + " lines " + spelling(box.shape) + " by " +
-         spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides);
-}
+std::string nibble::kernels::softmaxKernelKey(const SoftmaxParams &params) { return "softmax " + lineKey(params, 4); }
 
-int64_t nibble::kernels::softmaxTileCount(const SoftmaxParams &params) {
-  return lengthOf(params) == 0 ? 0 : boxTileCount(lineBox(params));
-}
+int64_t nibble::kernels::softmaxTileCount(const SoftmaxParams &params) { return lineTileCount(params, 4); }
 
 namespace {
 
@@ -122,7 +123,7 @@ func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, Stri
     if (softmaxTileCount(params) == 0)
       return;
     SoftmaxEmitter emitter(b, params);
-    const Box box = lineBox(params);
+    const Box box = lineBox(params, 4);
     const int64_t inLine = box.operands[0].strides.back(), outLine = box.operands[1].strides.back();
     const int64_t lanes = emitter.inRows() || !box.isContiguous(0) || !box.isContiguous(1) ? 1 : isa.lanes();
     emitBox(b, box, loadArguments(b, args, 2), begin, end, [&](ArrayRef<Value> pointers, int64_t length) {

@@ -43,6 +43,7 @@ static const std::tuple table = {
     Family{whyNoGather, gatherKernelName, gatherKernelKey, gatherTileCount, emitGather},
     Family{whyNoRowScale, rowScaleKernelName, rowScaleKernelKey, rowScaleTileCount, emitRowScale},
     Family{whyNoRowQuantize, rowQuantizeKernelName, rowQuantizeKernelKey, rowQuantizeTileCount, emitRowQuantize},
+    Family{whyNoIntSoftmax, intSoftmaxKernelName, intSoftmaxKernelKey, intSoftmaxTileCount, emitIntSoftmax},
 };
 
 /// Calls `ask` with the family and the parameters.

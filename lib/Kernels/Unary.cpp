@@ -52,6 +52,7 @@ static const Function table[] = {
     {UnaryKind::Floor, "floor", false, false, 0, [](A &a, Value x, Params) { return a.floor(x); }},
     {UnaryKind::Ceil, "ceil", false, false, 0, [](A &a, Value x, Params) { return f::ceil(a, x); }},
     {UnaryKind::Round, "round", false, false, 0, [](A &a, Value x, Params) { return a.rint(x); }},
+    {UnaryKind::IntToFloat, "int_to_float", false, false, 0, [](A &a, Value x, Params) { return a.toF32(a.bits(x)); }},
     {UnaryKind::LeakyRelu, "leaky_relu", false, false, 1,
      [](A &a, Value x, Params p) { return f::leakyRelu(a, x, p.a); }},
     {UnaryKind::Elu, "elu", false, false, 1, [](A &a, Value x, Params p) { return f::elu(a, x, p.a); }},

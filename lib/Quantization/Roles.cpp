@@ -8,8 +8,17 @@
 using namespace mlir;
 using namespace nibble;
 
+/// What scales the sums of a product, or multiplies such scales, works on numbers of more than 8 bits.
+static bool readsSums(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value operand) {
+    return isa_and_nonnull<IntToFloatOp, DynamicEncodingOp>(getElementSource(operand).getDefiningOp());
+  });
+}
+
 bool nibble::hasQuantizedForm(Operation *op) {
-  return isa_and_nonnull<ConvOp, ConvTransposeOp, MatMulOp, AvgPoolOp, AddOp, SubOp, MulOp, ConcatOp>(op) ||
+  if (!op || readsSums(op))
+    return false;
+  return isa_and_nonnull<ConvOp, ConvTransposeOp, MatMulOp, AvgPoolOp, AddOp, SubOp, MulOp, ConcatOp, SoftmaxOp>(op) ||
          isa_and_nonnull<UnaryFunction>(op);
 }
 

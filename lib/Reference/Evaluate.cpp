@@ -23,7 +23,7 @@ Type reference::getResultElementType(Operation *op) {
   return cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
 }
 
-static llvm::Error makeMultiplierError(float multiplier) {
+llvm::Error reference::makeMultiplierError(float multiplier) {
   return makeError("expected a multiplier with a fixed-point form, in [2^-32, 2^29), got " +
                    llvm::Twine(std::to_string(multiplier)));
 }

@@ -29,6 +29,10 @@ std::optional<Result> evaluateElementwise(mlir::Operation *op, Operands operands
 std::optional<Result> evaluateMovement(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateInteger(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateScaled(mlir::Operation *op, Operands operands);
+std::optional<Result> evaluateSums(mlir::Operation *op, Operands operands);
+
+/// That `multiplier` has no fixed-point form.
+llvm::Error makeMultiplierError(float multiplier);
 
 /// The element type of the operation's result.
 mlir::Type getResultElementType(mlir::Operation *op);

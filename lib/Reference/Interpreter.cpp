@@ -48,7 +48,7 @@ static Result evaluate(Operation *op, Operands operands) {
   if (auto error = checkElementTypes(op))
     return error;
   for (auto family : {evaluateConversion, evaluateConvolution, evaluateMatMul, evaluatePool, evaluateNorm,
-                      evaluateElementwise, evaluateMovement, evaluateInteger, evaluateScaled})
+                      evaluateElementwise, evaluateMovement, evaluateInteger, evaluateScaled, evaluateSums})
     if (auto result = family(op, operands))
       return std::move(*result);
   return makeError("expected an operation that can be executed, got " + op->getName().getStringRef());

@@ -120,6 +120,25 @@ int32_t numerics::quantizeRow(float x, float scale, int32_t lo, int32_t hi) {
   return roundClamp(v != v ? 0.0f : v, 0, lo, hi);
 }
 
+DynamicEncoding numerics::dynamicEncoding(const float *x, int64_t count) {
+  const float inf = std::numeric_limits<float>::infinity();
+  float lo = 0, hi = 0;
+  bool isFinite = true;
+  for (int64_t i = 0; i < count; ++i) {
+    isFinite &= std::fabs(x[i]) < inf;
+    lo = std::min(lo, x[i]);
+    hi = std::max(hi, x[i]);
+  }
+  const float range = hi - lo;
+  if (!isFinite || range == inf)
+    return {std::numeric_limits<float>::quiet_NaN(), 0};
+  float scale = range / 255.0f;
+  if (scale == 0)
+    scale = 1;
+  const float zero = 0.0f - lo / scale;
+  return {scale, float(roundClamp(zero, 0, 0, 255))};
+}
+
 float numerics::scaleSum(float acc, float scale, float bias) {
   float scaled = acc * scale;
   return scaled + bias;

@@ -55,3 +55,12 @@ func.func @extents() -> tensor<?xf32> {
   %y = nibble.add %a, %c : tensor<?xf32>, tensor<?xf32> -> tensor<?xf32> loc("sum"("sum_out"))
   return %y : tensor<?xf32>
 }
+
+// CHECK-LABEL: @encoding
+// CHECK-NEXT: error: nibble.dynamic_encode: expected an encoding of a scale and a zero point in [0, 255]
+func.func @encoding() -> tensor<1xui8> {
+  %x = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
+  %e = nibble.constant dense<[1.0, 0.5]> : tensor<2xf32> -> tensor<2xf32>
+  %q = nibble.dynamic_encode %x, %e : tensor<1xf32>, tensor<2xf32> -> tensor<1xui8>
+  return %q : tensor<1xui8>
+}

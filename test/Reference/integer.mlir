@@ -130,3 +130,26 @@ func.func @lookup() -> tensor<3xui8> {
   %y = nibble.int_lookup %x, %t : tensor<3xi8>, tensor<256xui8> -> tensor<3xui8>
   return %y : tensor<3xui8>
 }
+
+// exp(0.1 q) of 0, 10 and 20 in 256 steps are 23.05, 62.65 and 170.3; the second row has a clamp below. Equal values are
+// equal parts; the axis may be any.
+// CHECK-LABEL: @softmax
+// CHECK-NEXT: [3] ui8 = [23, 63, 170]
+// CHECK-NEXT: [3] i8 = [-4, 58, 32]
+// CHECK-NEXT: [2, 2] ui8 = [128, 128, 128, 128]
+// CHECK-NEXT: [3] {{.*}} = [23, 63, 170]
+func.func @softmax() -> (tensor<3xui8>, tensor<3xi8>, tensor<2x2xui8>, tensor<3x!quant.uniform<u8:f32, 0.00390625>>) {
+  %x = nibble.constant dense<[0, 10, 20]> : tensor<3xui8> -> tensor<3xui8>
+  %a = nibble.int_softmax %x {axis = 0 : i64, input_scale = 0.1 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32,
+      clamp = array<i32: 0, 255>} : tensor<3xui8> -> tensor<3xui8>
+  %s = nibble.constant dense<[-128, 127, 100]> : tensor<3xi8> -> tensor<3xi8>
+  %b = nibble.int_softmax %s {axis = 0 : i64, input_scale = 0.02 : f32, scale = 100.0 : f32, output_zero_point = -5 : i32,
+      clamp = array<i32: -4, 127>} : tensor<3xi8> -> tensor<3xi8>
+  %e = nibble.constant dense<[[7, 9], [7, 9]]> : tensor<2x2xui8> -> tensor<2x2xui8>
+  %c = nibble.int_softmax %e {axis = 0 : i64, input_scale = 1.0 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32,
+      clamp = array<i32: 0, 255>} : tensor<2x2xui8> -> tensor<2x2xui8>
+  %q = nibble.constant dense<[0, 10, 20]> : tensor<3xui8> -> tensor<3x!quant.uniform<u8:f32, 0.10000000149011612:3>>
+  %d = nibble.softmax %q {axis = 0 : i64}
+      : tensor<3x!quant.uniform<u8:f32, 0.10000000149011612:3>> -> tensor<3x!quant.uniform<u8:f32, 0.00390625>>
+  return %a, %b, %c, %d : tensor<3xui8>, tensor<3xi8>, tensor<2x2xui8>, tensor<3x!quant.uniform<u8:f32, 0.00390625>>
+}

@@ -41,7 +41,8 @@ constexpr const char *graph = R"mlir(
   %v = nibble.reshape %s : tensor<1x8x9x2xui8> -> tensor<1x72x2xui8>
   %m = nibble.int_matmul %v, %wm, %bm, %mm {lhs_zero_point = 128 : i32, output_zero_point = 60 : i32, clamp = array<i32: 0, 255>, MODE}
       : tensor<1x72x2xui8>, tensor<2x5xi8>, tensor<5xi32>, tensor<5xf32> -> tensor<1x72x5xui8>
-  %l = nibble.int_lookup %m, %table : tensor<1x72x5xui8>, tensor<256xi8> -> tensor<1x72x5xi8>
+  %n = nibble.int_softmax %m {axis = 2 : i64, input_scale = 0.04 : f32, scale = 200.0 : f32, output_zero_point = 30 : i32, clamp = array<i32: 0, 255>} : tensor<1x72x5xui8> -> tensor<1x72x5xui8>
+  %l = nibble.int_lookup %n, %table : tensor<1x72x5xui8>, tensor<256xi8> -> tensor<1x72x5xi8>
   %y = nibble.int_dequantize %l {scale = 0.05 : f32, zero_point = -3 : i32} : tensor<1x72x5xi8> -> tensor<1x72x5xf32>
   return %y : tensor<1x72x5xf32>
 )mlir";

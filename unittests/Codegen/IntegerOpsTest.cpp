@@ -163,6 +163,25 @@ TEST(IntegerOps, MaxPool) {
   }
 }
 
+TEST(IntegerOps, Softmax) {
+  for (const Variant &v : variants)
+    for (int axis : {1, 2}) {
+      std::string t = std::string("tensor<3x7x180x") + v.type + ">";
+      expectExact(makeMain("(%x: " + t + ") -> " + t, "%y = nibble.int_softmax %x {axis = " + std::to_string(axis) +
+                                                          " : i64, input_scale = 0.043 : f32, scale = 300.0 : f32, " +
+                                                          zp("output_zero_point", v) + ", " + clampOf(v) + "} : " + t +
+                                                          " -> " + t + "\nreturn %y : " + t));
+    }
+}
+
+TEST(IntegerOps, SoftmaxOfSamples) {
+  expectExact(makeMain("(%x: tensor<?x10xi8>) -> tensor<?x10xui8>",
+                       "%y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.1 : f32, scale = 256.0 : f32, "
+                       "output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<?x10xi8> -> "
+                       "tensor<?x10xui8>\nreturn %y : tensor<?x10xui8>"),
+              /*batch=*/3);
+}
+
 TEST(IntegerOps, Lookup) {
   expectExact(makeMain("(%x: tensor<3x41xui8>, %t: tensor<256xi8>) -> tensor<3x41xi8>",
                        "%y = nibble.int_lookup %x, %t : tensor<3x41xui8>, tensor<256xi8> -> tensor<3x41xi8>\n"

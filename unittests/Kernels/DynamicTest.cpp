@@ -119,4 +119,22 @@ TEST(Dynamic, Keys) {
   EXPECT_EQ(rowQuantizeKernelName(p, *lookupISA("avx2")), "f32_s8_row_quantize_avx2");
 }
 
+TEST(Dynamic, EncodingNamesAndReasons) {
+  RowQuantizeParams p = makeRows(1, 4, 8, ElementKind::U8);
+  RowScaleParams s = scaleParams(makeRows(1, 1, 32, ElementKind::U8));
+  const std::string rowKey = rowScaleKernelKey(s), bytesKey = rowQuantizeKernelKey(p);
+  p.affine = s.affine = true;
+  const ISA &isa = *lookupISA("avx2");
+  EXPECT_EQ(rowScaleKernelName(s, isa), "f32_f32_encoding_avx2");
+  EXPECT_EQ(rowQuantizeKernelName(p, isa), "f32_u8_encode_avx2");
+  EXPECT_NE(rowScaleKernelKey(s), rowKey);
+  EXPECT_NE(rowQuantizeKernelKey(p), bytesKey);
+  EXPECT_EQ(whyNoRowScale(s, isa), "");
+  EXPECT_EQ(whyNoRowQuantize(p, isa), "");
+  s.lines = 2;
+  p.output = ElementKind::S8;
+  EXPECT_EQ(whyNoRowScale(s, isa), "an encoding is that of one row of one line");
+  EXPECT_EQ(whyNoRowQuantize(p, isa), "an encoding is that of one row, and of u8");
+}
+
 } // namespace

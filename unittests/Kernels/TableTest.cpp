@@ -40,6 +40,10 @@ std::vector<KernelParams> makeOfEachFamily() {
   HaloParams halo;
   halo.top = 1;
   halo.pitch = {1, 1};
+  IntSoftmaxParams bytes;
+  bytes.shape = shape;
+  bytes.axis = 1;
+  bytes.inputStrides = bytes.outputStrides = {5, 1};
   return {conv,
           transposed,
           matmul,
@@ -54,7 +58,8 @@ std::vector<KernelParams> makeOfEachFamily() {
           AssembleParams{4, 1, {{0, shape, floats, floats, 0}}, 0},
           GatherParams{4, shape, floats, floats, {0}},
           RowScaleParams{},
-          RowQuantizeParams{}};
+          RowQuantizeParams{},
+          bytes};
 }
 
 TEST(Table, EveryFamilyHasItsRow) {

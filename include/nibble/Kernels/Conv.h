@@ -46,7 +46,7 @@ struct Residual {
 /// pixel.
 struct ConvParams {
   ElementKind input = ElementKind::U8; ///< F32 makes everything f32, but for weights where `scaled`; S16 has s8 weights
-  ElementKind output = ElementKind::U8; ///< F32 with an integer input where `scaled` only
+  ElementKind output = ElementKind::U8; ///< F32 with an integer input where `scaled` or `sums` only
   int64_t C = 0;                        ///< input channels, of all groups
   int64_t N = 0;                        ///< output channels, of all groups
   int64_t H = 0, W = 0;                 ///< of the output
@@ -66,6 +66,10 @@ struct ConvParams {
   /// `nibble.scaled_conv`: s8 weights and an f32 result, fl32(fl32(acc * scale) + bias); of an integer input, acc * the
   /// row's scale * the column's.
   bool scaled = false;
+  /// `nibble.sum_conv`: s8 weights and the sums of a byte input as they are, i32 (the kind F32 has their size).
+  bool sums = false;
+  /// Of sums: the input's zero point is found at run time.
+  bool encoded = false;
   /// Bytes from the row scale of one pixel to the next one's; 0 where the whole image has one.
   int64_t rowScalePitch = 0;
 
@@ -99,7 +103,7 @@ std::string convKernelKey(const ConvParams &params);
 ///   3 the multipliers, by packConvMultipliers (unused by float kernels, may be null)
 ///   4 the output, at its first pixel
 ///   5 the addend, at its first pixel, if there is a residual; the row scales, if the kernel is `scaled` and its input
-///     integer
+///     integer; the encoding (scale and zero point, f32), if it is `encoded`
 /// The tiles of [0, convTileCount) may run in any order, at the same time, with the same result.
 mlir::func::FuncOp emitConv(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                             const ConvParams &params, const ISA &isa);
@@ -120,6 +124,9 @@ std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<float> b
 /// One f32 multiplier for each output channel; turned into their fixed-point form where `requant` is Fixed (all must
 /// have one).
 std::vector<char> packConvMultipliers(const ConvParams &params, llvm::ArrayRef<float> multipliers);
+
+/// In place of multipliers where `encoded`: what a zero point of 1 takes from each output channel's sum.
+std::vector<char> packConvWeightSums(const ConvParams &params, llvm::ArrayRef<int32_t> sums);
 
 /// In place of multipliers where `scaled`: one scale and one bias for each output channel. The kernel's own bias, where
 /// its sums start, is then that of zeros.

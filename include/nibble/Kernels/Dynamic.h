@@ -16,7 +16,9 @@ struct RowsParams {
 };
 
 /// `nibble.dynamic_scale`. args: 0 the rows, 1 the scales, one behind the other.
+/// Where `affine`, `nibble.dynamic_encoding` of one row of one line: 1 the encoding.
 struct RowScaleParams : RowsParams {
+  bool affine = false;
   int32_t levels = 127;
 };
 
@@ -28,7 +30,9 @@ mlir::func::FuncOp emitRowScale(mlir::OpBuilder &builder, mlir::Location loc, ll
                                 const RowScaleParams &params, const ISA &isa);
 
 /// `nibble.dynamic_quantize`. args: 0 the rows, 1 the scales, 2 the bytes.
+/// Where `affine`, `nibble.dynamic_encode` of one row to u8: 1 the encoding.
 struct RowQuantizeParams : RowsParams {
+  bool affine = false;
   ElementKind output = ElementKind::S8;
   int64_t outputRowPitch = 0, outputLinePitch = 0; ///< bytes
 };

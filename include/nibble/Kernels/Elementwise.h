@@ -73,6 +73,7 @@ enum class UnaryKind {
   Floor,
   Ceil,
   Round,
+  IntToFloat,  ///< i32 to f32, `nibble.int_to_float`
   LeakyRelu,   ///< a = alpha
   Elu,         ///< a = alpha
   HardSigmoid, ///< a = alpha, b = beta

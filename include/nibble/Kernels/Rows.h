@@ -31,6 +31,26 @@ int64_t softmaxTileCount(const SoftmaxParams &params);
 mlir::func::FuncOp emitSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                const SoftmaxParams &params, const ISA &isa);
 
+/// From bytes to bytes, as `nibble.int_softmax`.
+struct IntSoftmaxParams : SoftmaxParams {
+  ElementKind input = ElementKind::U8, output = ElementKind::U8;
+  float scale = 256; ///< 1 / scale of the result
+  StoredRange range;
+};
+
+std::string whyNoIntSoftmax(const IntSoftmaxParams &params, const ISA &isa);
+std::string intSoftmaxKernelName(const IntSoftmaxParams &params, const ISA &isa);
+std::string intSoftmaxKernelKey(const IntSoftmaxParams &params);
+int64_t intSoftmaxTileCount(const IntSoftmaxParams &params);
+
+/// The exponentials of numerics::softmaxTable as this kernel reads them, the smallest first.
+std::vector<int32_t> packSoftmaxTable(float inputScale);
+
+/// args: 0 the input, 1 the exponentials by packSoftmaxTable, 2 the result, which may be the input with the same
+/// strides.
+mlir::func::FuncOp emitIntSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                                  const IntSoftmaxParams &params, const ISA &isa);
+
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
@@ -74,6 +94,11 @@ struct BatchMatMulParams {
           outputRow = 0; ///< bytes from one row to the next; columns are contiguous
   bool bias = false;     ///< float only; integers always have one
 
+  /// The sums of bytes as they are, i32 (the kind F32 has their size).
+  bool sums = false;
+  /// Of sums: the operand's zero point is found at run time.
+  bool lhsEncoded = false, rhsEncoded = false;
+
   Requant requant = Requant::Float;
   int32_t lhsZeroPoint = 0, rhsZeroPoint = 0;
   StoredRange range;
@@ -88,7 +113,8 @@ int64_t batchMatMulTileCount(const BatchMatMulParams &params);
 std::vector<char> packMultipliers(llvm::ArrayRef<float> multipliers, Requant requant);
 
 /// args: 0 lhs, 1 rhs, 2 the result, 3 the bias (N values, f32 or i32; unused
-/// without one), 4 the multipliers by packMultipliers (integers only).
+/// without one), 4 the multipliers by packMultipliers (integers only); of sums
+/// 3 the lhs's and 4 the rhs's encoding (scale and zero point, f32), if there is one.
 mlir::func::FuncOp emitBatchMatMul(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                    const BatchMatMulParams &params, const ISA &isa);
 

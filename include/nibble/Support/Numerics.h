@@ -65,6 +65,15 @@ float rowScale(const float *row, int64_t length, int32_t levels);
 /// clamp(rint(fl32(x * fl32(1 / scale))), lo, hi); a NaN product counts as 0.
 int32_t quantizeRow(float x, float scale, int32_t lo, int32_t hi);
 
+/// Scale and zero point of a whole tensor, the latter an integer in [0, 255].
+struct DynamicEncoding {
+  float scale, zero;
+};
+
+/// ONNX's DynamicQuantizeLinear: [min(0, min x), max(0, max x)] in 255 steps; scale NaN if an element is a NaN or
+/// infinite, or the range is, and 1 where it would be 0.
+DynamicEncoding dynamicEncoding(const float *x, int64_t count);
+
 /// fl32(fl32(acc * scale) + bias).
 float scaleSum(float acc, float scale, float bias);
 

@@ -90,6 +90,8 @@ void GraphLowering::chooseHalos() {
       want(conv.getInput(), conv.getPads(), 0);
     else if (auto conv = dyn_cast<ScaledConvOp>(op))
       want(conv.getInput(), conv.getPads(), 0);
+    else if (auto conv = dyn_cast<SumConvOp>(op); conv && !conv.getEncoding())
+      want(conv.getInput(), conv.getPads(), int32_t(conv.getZeroPoint()));
   }
 }
 

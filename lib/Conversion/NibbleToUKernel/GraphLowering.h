@@ -72,6 +72,9 @@ private:
   llvm::LogicalResult packFloat(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
                                 mlir::Value bias);
   llvm::LogicalResult lower(ScaledConvOp op);
+  llvm::LogicalResult lower(SumConvOp op);
+  llvm::LogicalResult packSums(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
+                               int32_t zeroPoint);
   llvm::LogicalResult packScaled(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
                                  mlir::Value bias, mlir::Value scale);
   mlir::Value createConv(struct ConvPlan &plan, mlir::Location loc, BufferType result);
@@ -83,6 +86,7 @@ private:
   llvm::LogicalResult lower(IntConvTransposeOp op);
   llvm::LogicalResult lower(nibble::ConvTransposeOp op);
   llvm::LogicalResult lower(ScaledMatMulOp op);
+  llvm::LogicalResult lower(SumMatMulOp op);
   llvm::LogicalResult lowerConstantMatMul(IntMatMulOp op);
   llvm::LogicalResult lowerConstantMatMul(nibble::MatMulOp op);
   void setRows(struct ConvPlan &plan, mlir::Value lhs, BufferType result);
@@ -106,6 +110,8 @@ private:
   llvm::LogicalResult lower(IntRequantizeOp op);
   llvm::LogicalResult lower(DynamicScaleOp op);
   llvm::LogicalResult lower(DynamicQuantizeOp op);
+  llvm::LogicalResult lower(DynamicEncodingOp op);
+  llvm::LogicalResult lower(DynamicEncodeOp op);
   mlir::Value lookupRows(mlir::Value value, int64_t rowDims);
   llvm::LogicalResult lower(FakeQuantOp op);
   llvm::LogicalResult lower(IntLookupOp op);
@@ -116,6 +122,7 @@ private:
   llvm::LogicalResult lower(nibble::AvgPoolOp op);
   llvm::LogicalResult lower(IntAvgPoolOp op);
   llvm::LogicalResult lower(nibble::SoftmaxOp op);
+  llvm::LogicalResult lower(nibble::IntSoftmaxOp op);
   llvm::LogicalResult lower(nibble::ReduceOp op);
 
   // LowerElementwise.cpp

@@ -17,6 +17,9 @@ namespace nibble::ukernel {
 #include "nibble/Dialect/UKernel/Passes.h.inc"
 } // namespace nibble::ukernel
 
+/// What ONNX's DynamicQuantizeLinear means.
+static constexpr llvm::StringLiteral kSpansSamples = "its scale and zero point are those of the whole tensor";
+
 namespace {
 /// Which values have samples along dimension 0, and whether every operation keeps them apart.
 class BatchAnalysis {
@@ -97,7 +100,7 @@ std::string BatchAnalysis::visitMove(Operation *op) {
           })
           .Case([](PadOp move) { return move.getLow()[0] == 0 && move.getHigh()[0] == 0; })
           .Case([](ResizeNearestOp move) { return !llvm::is_contained(move.getAxes(), 0); })
-          .Case([](SoftmaxOp reduction) { return reduction.getAxis() != 0; })
+          .Case<SoftmaxOp, IntSoftmaxOp>([](auto reduction) { return reduction.getAxis() != 0; })
           .Case([](ReduceOp reduction) { return !llvm::is_contained(reduction.getAxes(), 0); })
           .Default(true);
   return keeps ? "" : "it works along dimension 0";
@@ -117,6 +120,8 @@ std::string BatchAnalysis::visit(Operation *op) {
             return std::string("its weights depend on the sample");
         return std::string();
       })
+      .Case([](DynamicEncodingOp) { return std::string(kSpansSamples); })
+      .Case([&](SumConvOp conv) { return isBatched(conv.getFilter()) ? "its weights depend on the sample" : ""; })
       .Case<ScaledConvOp, ScaledMatMulOp>([&](auto product) {
         bool weights = llvm::any_of(product->getOperands().slice(1, product.getBias() ? 3 : 2),
                                     [&](Value v) { return isBatched(v); });
@@ -124,7 +129,8 @@ std::string BatchAnalysis::visit(Operation *op) {
       })
       .Case<AddOp, SubOp, MulOp, DivOp, PowOp, MinOp, MaxOp, IntAddOp, IntMulOp>(
           [&](Operation *o) { return visitBroadcast(o); })
-      .Case<MatMulOp, IntMatMulOp>([&](auto matmul) { return visitMatMul(matmul.getLhs(), matmul.getRhs()); })
+      .Case<MatMulOp, IntMatMulOp, SumMatMulOp>(
+          [&](auto matmul) { return visitMatMul(matmul.getLhs(), matmul.getRhs()); })
       .Case([&](ReshapeOp reshape) { return visitReshape(reshape); })
       .Default([&](Operation *o) { return visitMove(o); });
 }
@@ -214,7 +220,10 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
       if (reason.empty())
         continue;
       if (dynamic) {
-        op.emitOpError("mixes the samples of a dynamic batch: ") << reason;
+        InFlightDiagnostic error = op.emitOpError("mixes the samples of a dynamic batch: ") << reason;
+        if (reason == kSpansSamples)
+          error.attachNote() << "give dimension 0 of the inputs a fixed extent, in the model; or quantize the float "
+                                "model with --mode dynamic, whose scales are those of single rows";
         signalPassFailure();
       }
       return failure();

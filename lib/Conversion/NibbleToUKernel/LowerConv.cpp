@@ -7,6 +7,8 @@
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Support/Constants.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
@@ -20,7 +22,7 @@ static kernels::ConvParams getParams(OpBuilder &builder, Location loc, const Con
                                      Value placeholder) {
   auto op = cast<ukernel::ConvOp>(ukernel::ConvOp::create(
       builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend, plan.rows, plan.kernel,
-      plan.strides, plan.dilations, plan.pads, plan.groups, plan.fixed, plan.belowOne, plan.scaled,
+      plan.strides, plan.dilations, plan.pads, plan.groups, plan.fixed, plan.belowOne, plan.scaled, plan.sums,
       plan.outputZeroPoint, plan.clamp, FloatAttr(), FloatAttr(), plan.residualIntegers, plan.residualScales));
   kernels::ConvParams params = getConvParams(op);
   op.erase();
@@ -89,12 +91,32 @@ LogicalResult GraphLowering::packScaled(ConvPlan &plan, Operation *op, Value fil
   return success();
 }
 
+// A constant zero point stands in what the sums start at, one of an encoding behind them.
+LogicalResult GraphLowering::packSums(ConvPlan &plan, Operation *op, Value filter, bool transposed, int32_t zeroPoint) {
+  auto weights = getFilter<int8_t>(filter, transposed);
+  if (!weights)
+    return emitNodeError(op) << "needs constant weights";
+  plan.sums = true;
+  const int64_t channels = plan.result.getDim(3), taps = weights->size() / channels;
+  std::vector<int32_t> sums(channels), start(channels);
+  for (int64_t o = 0; o < channels; ++o) {
+    sums[o] = std::accumulate(weights->begin() + o * taps, weights->begin() + (o + 1) * taps, 0);
+    start[o] = -zeroPoint * sums[o];
+  }
+  kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
+  plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
+  plan.bias = createConstant(op->getLoc(), kernels::packConvBias(params, start, *weights, dotInput));
+  if (plan.rows)
+    plan.multiplier = createConstant(op->getLoc(), kernels::packConvWeightSums(params, sums));
+  return success();
+}
+
 Value GraphLowering::createConv(ConvPlan &plan, Location loc, BufferType result) {
   auto bound = [&](float value) { return std::isfinite(value) ? builder.getF32FloatAttr(value) : FloatAttr(); };
-  return ukernel::ConvOp::create(builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier,
-                                 plan.addend, plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads,
-                                 plan.groups, plan.fixed, plan.belowOne, plan.scaled, plan.outputZeroPoint, plan.clamp,
-                                 bound(plan.low), bound(plan.high), plan.residualIntegers, plan.residualScales);
+  return ukernel::ConvOp::create(
+      builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier, plan.addend, plan.rows, plan.kernel,
+      plan.strides, plan.dilations, plan.pads, plan.groups, plan.fixed, plan.belowOne, plan.scaled, plan.sums,
+      plan.outputZeroPoint, plan.clamp, bound(plan.low), bound(plan.high), plan.residualIntegers, plan.residualScales);
 }
 
 //===----------------------------------------------------------------------===//
@@ -167,6 +189,21 @@ LogicalResult GraphLowering::lower(nibble::ConvOp op) {
   if (failed(packFloat(plan, op, op.getFilter(), false, op.getBias())))
     return failure();
   define(result, createConv(plan, result.getLoc(), plan.result));
+  return success();
+}
+
+LogicalResult GraphLowering::lower(SumConvOp op) {
+  ConvPlan plan;
+  if (op.getEncoding() && llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; }))
+    return emitNodeError(op) << "pads bytes whose zero point is found at run time: pad what they are made from";
+  if (failed(checkLayout(op, op.getLayout())) || failed(setWindow(plan, op, op.getZeroPoint())))
+    return failure();
+  if (op.getEncoding())
+    plan.rows = lookupPlain(op.getEncoding());
+  plan.result = getPlainType(op.getResult());
+  if (failed(packSums(plan, op, op.getFilter(), false, op.getZeroPoint())))
+    return failure();
+  define(op.getResult(), createConv(plan, op.getLoc(), plan.result));
   return success();
 }
 

@@ -69,6 +69,28 @@ LogicalResult GraphLowering::lower(ScaledMatMulOp op) {
   return success();
 }
 
+LogicalResult GraphLowering::lower(SumMatMulOp op) {
+  BufferType type = getPlainType(op.getResult());
+  const bool isConstant = isConstantMatrix(op.getRhs()) && op.getRhsZeroPoint() == 0 && !op.getRhsEncoding() &&
+                          op.getRhs().getType().getElementType().isSignlessInteger(8);
+  Value lhsEncoding = op.getLhsEncoding() ? lookupPlain(op.getLhsEncoding()) : Value();
+  if (!isConstant) {
+    Value rhsEncoding = op.getRhsEncoding() ? lookupPlain(op.getRhsEncoding()) : Value();
+    define(op.getResult(),
+           ukernel::MatMulOp::create(builder, op.getLoc(), type, lookup(op.getLhs()), lookup(op.getRhs()), Value(),
+                                     Value(), lhsEncoding, rhsEncoding, false, op.getLhsZeroPoint(),
+                                     op.getRhsZeroPoint(), 0, ArrayRef<int32_t>{0, 255}));
+    return success();
+  }
+  ConvPlan plan;
+  setRows(plan, op.getLhs(), type);
+  plan.rows = lhsEncoding;
+  if (failed(packSums(plan, op, op.getRhs(), true, op.getLhsZeroPoint())))
+    return failure();
+  define(op.getResult(), view(op.getLoc(), createConv(plan, op.getLoc(), plan.result), type.getShape()));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Matrix products of two values
 //===----------------------------------------------------------------------===//
@@ -95,7 +117,7 @@ LogicalResult GraphLowering::lower(IntMatMulOp op) {
     return failure();
   define(op.getResult(),
          ukernel::MatMulOp::create(builder, op.getLoc(), getResultType(op.getResult()), lookup(op.getLhs()),
-                                   lookup(op.getRhs()), lookup(op.getBias()), multipliers,
+                                   lookup(op.getRhs()), lookup(op.getBias()), multipliers, Value(), Value(),
                                    op.getRequant() == RequantMode::Fixed, op.getLhsZeroPoint(), op.getRhsZeroPoint(),
                                    op.getOutputZeroPoint(), op.getClamp()));
   return success();
@@ -106,9 +128,9 @@ LogicalResult GraphLowering::lower(nibble::MatMulOp op) {
   if (isConstantMatrix(op.getRhs()) && constantBias)
     return lowerConstantMatMul(op);
   Value bias = op.getBias() ? lookup(op.getBias()) : Value();
-  define(op.getResult(),
-         ukernel::MatMulOp::create(builder, op.getLoc(), getResultType(op.getResult()), lookup(op.getLhs()),
-                                   lookup(op.getRhs()), bias, Value(), false, 0, 0, 0, ArrayRef<int32_t>{0, 255}));
+  define(op.getResult(), ukernel::MatMulOp::create(builder, op.getLoc(), getResultType(op.getResult()),
+                                                   lookup(op.getLhs()), lookup(op.getRhs()), bias, Value(), Value(),
+                                                   Value(), false, 0, 0, 0, ArrayRef<int32_t>{0, 255}));
   return success();
 }
 

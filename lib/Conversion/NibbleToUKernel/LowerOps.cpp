@@ -38,11 +38,11 @@ LogicalResult GraphLowering::lower(Operation *op) {
   auto binary = [&](BinaryKind kind) { return lowerBinary(op, kind, {}); };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<IntConvOp, nibble::ConvOp, IntMatMulOp, nibble::MatMulOp, IntConvTransposeOp, nibble::ConvTransposeOp,
-            DynamicScaleOp, DynamicQuantizeOp, ScaledConvOp, ScaledMatMulOp, ReshapeOp, nibble::TransposeOp,
-            IntQuantizeOp, IntDequantizeOp, IntRequantizeOp, FakeQuantOp, nibble::PadOp, ResizeNearestOp,
-            nibble::MaxPoolOp, nibble::AvgPoolOp, IntAvgPoolOp, IntAddOp, IntMulOp, IntLookupOp, nibble::ConcatOp,
-            nibble::SliceOp, nibble::SoftmaxOp, nibble::ReduceOp, nibble::ObserveOp>(
-          [&](auto concrete) { return lower(concrete); })
+            DynamicScaleOp, DynamicQuantizeOp, DynamicEncodingOp, DynamicEncodeOp, SumConvOp, SumMatMulOp, ScaledConvOp,
+            ScaledMatMulOp, ReshapeOp, nibble::TransposeOp, IntQuantizeOp, IntDequantizeOp, IntRequantizeOp,
+            FakeQuantOp, nibble::PadOp, ResizeNearestOp, nibble::MaxPoolOp, nibble::AvgPoolOp, IntAvgPoolOp, IntAddOp,
+            IntMulOp, IntLookupOp, nibble::ConcatOp, nibble::SliceOp, nibble::SoftmaxOp, nibble::IntSoftmaxOp,
+            nibble::ReduceOp, nibble::ObserveOp>([&](auto concrete) { return lower(concrete); })
       .Case([&](AddOp) { return binary(BinaryKind::Add); })
       .Case([&](SubOp) { return binary(BinaryKind::Sub); })
       .Case([&](MulOp) { return binary(BinaryKind::Mul); })
@@ -50,6 +50,6 @@ LogicalResult GraphLowering::lower(Operation *op) {
       .Case([&](PowOp) { return binary(BinaryKind::Pow); })
       .Case([&](MinOp) { return binary(BinaryKind::Min); })
       .Case([&](MaxOp) { return binary(BinaryKind::Max); })
-      .Case([&](UnaryFunction) { return lowerUnary(op); })
+      .Case<UnaryFunction, IntToFloatOp>([&](auto) { return lowerUnary(op); })
       .Default([&](Operation *) { return emitNodeError(op) << "cannot be lowered to a kernel"; });
 }

@@ -68,7 +68,20 @@ LogicalResult GraphLowering::lower(DynamicQuantizeOp op) {
   const int64_t rowDims = op.getScale().getType().getRank();
   BufferType result = rowDims == 1 ? getResultType(op.getResult()) : getPlainType(op.getResult());
   define(op.getResult(), RowQuantizeOp::create(builder, op.getLoc(), result, lookupRows(op.getInput(), rowDims),
-                                               lookupPlain(op.getScale())));
+                                               lookupPlain(op.getScale()), /*affine=*/false));
+  return success();
+}
+
+LogicalResult GraphLowering::lower(DynamicEncodingOp op) {
+  define(op.getResult(), RowScaleOp::create(builder, op.getLoc(), getPlainType(op.getResult()),
+                                            lookupPlain(op.getInput()), /*row_dims=*/0, /*levels=*/255));
+  return success();
+}
+
+LogicalResult GraphLowering::lower(DynamicEncodeOp op) {
+  define(op.getResult(), RowQuantizeOp::create(builder, op.getLoc(), getPlainType(op.getResult()),
+                                               lookupPlain(op.getInput()), lookupPlain(op.getEncoding()),
+                                               /*affine=*/true));
   return success();
 }
 

@@ -3,6 +3,7 @@
 
 #include "GraphLowering.h"
 
+#include "nibble/Kernels/Rows.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace mlir;
@@ -47,6 +48,18 @@ LogicalResult GraphLowering::lower(nibble::SoftmaxOp op) {
   assert(getElementTypeOrSelf(op.getType()).isF32() && "of reals, checkTypes lets f32 pass alone");
   define(op.getResult(), ukernel::SoftmaxOp::create(builder, op.getLoc(), getResultType(op.getResult()),
                                                     lookup(op.getInput()), op.getAxisAttr()));
+  return success();
+}
+
+LogicalResult GraphLowering::lower(nibble::IntSoftmaxOp op) {
+  std::vector<int32_t> packed = kernels::packSoftmaxTable(op.getInputScale().convertToFloat());
+  auto tensor = RankedTensorType::get({int64_t(packed.size())}, builder.getI32Type());
+  Value table =
+      ukernel::ConstantOp::create(builder, op.getLoc(), BufferType::get(tensor.getShape(), builder.getI32Type()),
+                                  DenseElementsAttr::get(tensor, ArrayRef(packed)));
+  define(op.getResult(),
+         ukernel::IntSoftmaxOp::create(builder, op.getLoc(), getResultType(op.getResult()), lookup(op.getInput()),
+                                       table, op.getAxis(), op.getScale(), op.getOutputZeroPoint(), op.getClamp()));
   return success();
 }
 

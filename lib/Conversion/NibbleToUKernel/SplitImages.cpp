@@ -66,7 +66,7 @@ struct SplitImages : ukernel::impl::SplitImagesBase<SplitImages> {
 
   void runOnOperation() override {
     getOperation().walk([&](Operation *op) {
-      if (!isa<IntConvOp, ConvOp, ScaledConvOp>(op))
+      if (!isa<IntConvOp, ConvOp, ScaledConvOp, SumConvOp>(op))
         return;
       int64_t images = cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(0);
       if (!ShapedType::isDynamic(images) && images > 1)

@@ -27,6 +27,7 @@ Importer::Importer(MLIRContext *context, Model &model, const ONNXImportOptions &
   addRepeats(table);
   addQuantization(table);
   addQuantizedOperators(table);
+  addIntegerOperators(table);
 }
 
 Known &Importer::lookup(StringRef name) {

@@ -198,6 +198,7 @@ void addResizes(TranslatorTable &table);
 void addRepeats(TranslatorTable &table);
 void addQuantization(TranslatorTable &table);
 void addQuantizedOperators(TranslatorTable &table);
+void addIntegerOperators(TranslatorTable &table);
 
 } // namespace nibble::onnximport
 

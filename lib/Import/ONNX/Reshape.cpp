@@ -97,12 +97,16 @@ static void importDropout(Node &node) {
   node.set(0, node.get(0));
 }
 
-/// Only conversions that change no value: bytes become float as integers with scale 1.
+/// Only conversions to float, and those that change no value: bytes become float as integers with scale 1.
 static void importCast(Node &node) {
   Value input = node.get(0);
   Type from = node.elementOf(input), to = node.importer.elementType(node.getInt("to", 0));
   if (from == to)
     return node.set(0, input);
+  if (from.isSignlessInteger(32) && to.isF32())
+    return node.set(0, node.emit<IntToFloatOp>(node.shapeOf(input), to, input));
+  if (from.isInteger(8) && to.isF32())
+    return node.set(0, node.emit<IntDequantizeOp>(node.shapeOf(input), to, input, APFloat(1.0f), 0));
   auto quantized = dyn_cast<quant::UniformQuantizedType>(from);
   if (!quantized || !to.isF32() || quantized.getScale() != 1.0 || quantized.getZeroPoint() != 0) {
     std::string text;

@@ -117,3 +117,14 @@ func.func @large_result(%x: tensor<1x4x4x2xf32>, %f: tensor<2x1x1x2xf32>) -> ten
       : tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32> -> tensor<1x4x9000000000004x2xf32>
   return %y : tensor<1x4x9000000000004x2xf32>
 }
+
+// -----
+
+func.func @sums_padded(%x: tensor<1x4x4x3xui8>, %e: tensor<2xf32>) -> tensor<1x4x4x2xi32> {
+  %w = nibble.constant dense<1> : tensor<2x3x3x3xi8> -> tensor<2x3x3x3xi8>
+  // expected-error @+1 {{pads bytes whose zero point is found at run time: pad what they are made from}}
+  %y = nibble.sum_conv %x, %w encoding %e {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>,
+      dilations = array<i64: 1, 1>, groups = 1 : i64, layout = #nibble.layout<nhwc>}
+      : (tensor<1x4x4x3xui8>, tensor<2x3x3x3xi8>, tensor<2xf32>) -> tensor<1x4x4x2xi32>
+  return %y : tensor<1x4x4x2xi32>
+}

@@ -35,6 +35,35 @@ func.func @mixed(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // -----
 
+// What is found over all samples depends on all of them; with a fixed batch the function stays.
+func.func @encoding(%x: tensor<?x4xf32>) -> tensor<?x4xui8> {
+  // expected-error @+2 {{mixes the samples of a dynamic batch: its scale and zero point are those of the whole tensor}}
+  // expected-note @+1 {{give dimension 0 of the inputs a fixed extent, in the model; or quantize the float model with --mode dynamic, whose scales are those of single rows}}
+  %e = nibble.dynamic_encoding %x : tensor<?x4xf32> -> tensor<2xf32>
+  %q = nibble.dynamic_encode %x, %e : tensor<?x4xf32>, tensor<2xf32> -> tensor<?x4xui8>
+  return %q : tensor<?x4xui8>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @encoding_static(%{{.*}}: tensor<3x4xf32>) -> tensor<3x4xui8> {
+func.func @encoding_static(%x: tensor<3x4xf32>) -> tensor<3x4xui8> {
+  %e = nibble.dynamic_encoding %x : tensor<3x4xf32> -> tensor<2xf32>
+  %q = nibble.dynamic_encode %x, %e : tensor<3x4xf32>, tensor<2xf32> -> tensor<3x4xui8>
+  return %q : tensor<3x4xui8>
+}
+
+// -----
+
+func.func @mixed_int_softmax(%x: tensor<?x4xui8>) -> tensor<?x4xui8> {
+  // expected-error @+1 {{mixes the samples of a dynamic batch: it works along dimension 0}}
+  %y = nibble.int_softmax %x {axis = 0 : i64, input_scale = 0.1 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32,
+      clamp = array<i32: 0, 255>} : tensor<?x4xui8> -> tensor<?x4xui8>
+  return %y : tensor<?x4xui8>
+}
+
+// -----
+
 // expected-error @+2 {{inputs 'a' and 1 have different batches, 'N' and 'M'}}
 // expected-note @+1 {{give dimension 0 of all inputs the same name, or a fixed extent}}
 func.func @different(%a: tensor<?x4xf32> {nibble.name = "a", nibble.dims = ["N", ""]},

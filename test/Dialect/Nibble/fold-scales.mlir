@@ -18,6 +18,13 @@ func.func @elementwise(%a: tensor<4x!a>, %b: tensor<4x!b>)
   return %s, %d, %m, %r : tensor<4x!y>, tensor<4x!y>, tensor<4x!y>, tensor<4x!y>
 }
 
+// CHECK-LABEL: @softmax
+// CHECK: nibble.int_softmax %{{.*}} {axis = 0 : i64, clamp = array<i32: 7, 200>, input_scale = 2.500000e-01 : f32, output_zero_point = 7 : i32, scale = 8.000000e+00 : f32} : tensor<4xi8> -> tensor<4xui8>
+func.func @softmax(%b: tensor<4x!b>) -> tensor<4x!y> {
+  %y = nibble.softmax %b {axis = 0 : i64} : tensor<4x!b> -> tensor<4x!y>
+  return %y : tensor<4x!y>
+}
+
 // CHECK-LABEL: @pool
 // CHECK: nibble.int_avg_pool %{{.*}} {clamp = array<i32: 7, 200>, input_zero_point = 3 : i32, kernel = array<i64: 2, 2>, output_zero_point = 7 : i32, pads = array<i64: 0, 0, 0, 0>, scale = 4.000000e+00 : f32, strides = array<i64: 2, 2>}
 func.func @pool(%a: tensor<1x4x4x2x!a>) -> tensor<1x2x2x2x!y> {

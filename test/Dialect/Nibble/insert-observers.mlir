@@ -1,7 +1,7 @@
 // RUN: nibble-opt %s --nibble-insert-observers --split-input-file --verify-diagnostics | FileCheck %s
 
 // The relu that the convolution absorbs is observed, not the convolution; hard_swish is not absorbed. The reshape
-// shares its input's range, softmax is no quantized operation, but its input comes from one.
+// shares its input's range.
 // CHECK-LABEL: @chain
 // CHECK: %[[X:.*]] = nibble.observe %arg0 name "x"
 // CHECK: %[[C:.*]] = nibble.conv %[[X]]
@@ -10,7 +10,8 @@
 // CHECK-NEXT: %[[F:.*]] = nibble.reshape %[[O]]
 // CHECK-NEXT: %[[H:.*]] = nibble.hard_swish %[[F]]
 // CHECK-NEXT: %[[P:.*]] = nibble.observe %[[H]] name "swish"
-// CHECK-NEXT: nibble.softmax %[[P]]
+// CHECK-NEXT: %[[S:.*]] = nibble.softmax %[[P]]
+// CHECK-NEXT: nibble.observe %[[S]] name "soft"
 // CHECK-NEXT: return
 func.func @chain(%x: tensor<?x1x1x4xf32> {nibble.name = "x"}) -> tensor<?x8xf32> {
   %w = nibble.constant dense<1.0> : tensor<8x1x1x4xf32> -> tensor<8x1x1x4xf32>
@@ -43,9 +44,9 @@ func.func @shared(%x: tensor<2x2xf32> {nibble.name = "x"}) -> (tensor<2x2xf32>, 
 
 // CHECK-LABEL: @nothing
 // CHECK-NOT: nibble.observe
-func.func @nothing(%x: tensor<2x2xf32> {nibble.name = "x"}) -> tensor<2x2xf32> {
-  %s = nibble.softmax %x {axis = 1 : i64} : tensor<2x2xf32> -> tensor<2x2xf32> loc("Softmax"("s"))
-  return %s : tensor<2x2xf32>
+func.func @nothing(%x: tensor<2x2xf32> {nibble.name = "x"}) -> tensor<2x1xf32> {
+  %s = nibble.reduce %x {axes = array<i64: 1>, keep_dims, kind = #nibble.reduce_kind<sum>} : tensor<2x2xf32> -> tensor<2x1xf32> loc("Sum"("s"))
+  return %s : tensor<2x1xf32>
 }
 
 // -----

@@ -392,10 +392,24 @@ func.func @int_conv_c4_element(%x: tensor<1x8x8x3xui8>, %w: tensor<4x3x3x3xi8>, 
 }
 
 // -----
+func.func @int_softmax_c1_axis(%x: tensor<2x10xui8>) {
+  // expected-error @+1 {{'nibble.int_softmax' op expected 'axis' in [0, 2), got 2}}
+  %y = nibble.int_softmax %x {axis = 2 : i64, input_scale = 0.125 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<2x10xui8> -> tensor<2x10xui8>
+  return
+}
+
+// -----
 func.func @int_conv_c3_wide_clamp(%x: tensor<1x1x1x3xi16>, %w: tensor<4x1x1x3xi8>, %b: tensor<4xi32>, %m: tensor<4xf32>) {
   // expected-error @+1 {{'nibble.int_conv' op expected 'clamp' in result's range [-32768, 32767], got -32769}}
   %y = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 0 : i32, clamp = array<i32: -32769, 5>}
       : tensor<1x1x1x3xi16>, tensor<4x1x1x3xi8>, tensor<4xi32>, tensor<4xf32> -> tensor<1x1x1x4xi16>
+  return
+}
+
+// -----
+func.func @int_softmax_c2_length(%x: tensor<4294967296xui8>) {
+  // expected-error @+1 {{'nibble.int_softmax' op expected fewer than 2^32 elements along 'axis', got 4294967296}}
+  %y = nibble.int_softmax %x {axis = 0 : i64, input_scale = 0.125 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<4294967296xui8> -> tensor<4294967296xui8>
   return
 }
 
@@ -408,8 +422,36 @@ func.func @int_mul_c4_overflow(%a: tensor<4xi16>) {
 }
 
 // -----
+func.func @int_softmax_c3_input_scale(%x: tensor<2x10xui8>) {
+  // expected-error @+1 {{'nibble.int_softmax' op expected 'input_scale' to be positive, normal and finite, got 0.000000e+00}}
+  %y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.0 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<2x10xui8> -> tensor<2x10xui8>
+  return
+}
+
+// -----
 func.func @int_lookup_wide(%a: tensor<4xi16>, %t: tensor<256xi8>) {
   // expected-error @+1 {{'nibble.int_lookup' op operand #0 must be ranked tensor of bytes of signed (`i8`) or unsigned (`ui8`) byte values, but got 'tensor<4xi16>'}}
   %y = nibble.int_lookup %a, %t : tensor<4xi16>, tensor<256xi8> -> tensor<4xi8>
+  return
+}
+
+// -----
+func.func @int_softmax_c3_scale(%x: tensor<2x10xui8>) {
+  // expected-error @+1 {{'nibble.int_softmax' op expected 'scale' of size in [2^-32, 2^29), where fixed-point multipliers are exact, got 536870912}}
+  %y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.125 : f32, scale = 536870912.0 : f32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<2x10xui8> -> tensor<2x10xui8>
+  return
+}
+
+// -----
+func.func @int_softmax_c4_clamp(%x: tensor<2x10xui8>) {
+  // expected-error @+1 {{'nibble.int_softmax' op expected 'clamp' to be [min, max] with min <= max, got [255, 0]}}
+  %y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.125 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32, clamp = array<i32: 255, 0>} : tensor<2x10xui8> -> tensor<2x10xui8>
+  return
+}
+
+// -----
+func.func @int_softmax_c4_zero_point(%x: tensor<2x10xui8>) {
+  // expected-error @+1 {{'nibble.int_softmax' op expected 'output zero point' in result's range [-128, 127], got 128}}
+  %y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.125 : f32, scale = 256.0 : f32, output_zero_point = 128 : i32, clamp = array<i32: 0, 127>} : tensor<2x10xui8> -> tensor<2x10xi8>
   return
 }

@@ -62,6 +62,20 @@ func.func @softmax_c2_per_axis(%x: tensor<2x2x!quant.uniform<u8:f32, 0.5:128>>) 
 }
 
 // -----
+func.func @softmax_c3_scale(%x: tensor<2x2x!quant.uniform<u8:f32, 0.5:128>>) {
+  // expected-error @+1 {{'nibble.softmax' op expected 'folded multiplier' of size in [2^-32, 2^29), where fixed-point multipliers are exact, got 1073741824}}
+  %y = nibble.softmax %x {axis = 1 : i64} : tensor<2x2x!quant.uniform<u8:f32, 0.5:128>> -> tensor<2x2x!quant.uniform<u8:f32, 9.3132257461547852E-10>>
+  return
+}
+
+// -----
+func.func @softmax_c3_length(%x: tensor<4294967296x!quant.uniform<u8:f32, 0.5:128>>) {
+  // expected-error @+1 {{'nibble.softmax' op expected fewer than 2^32 elements along 'axis', got 4294967296}}
+  %y = nibble.softmax %x {axis = 0 : i64} : tensor<4294967296x!quant.uniform<u8:f32, 0.5:128>> -> tensor<4294967296x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}
+
+// -----
 func.func @reduce_c1_axes(%x: tensor<2x10xf32>) {
   // expected-error @+1 {{'nibble.reduce' op expected 'axes' that are sorted, unique and in [0, 2), got [2]}}
   %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 2>} : tensor<2x10xf32> -> tensor<2xf32>

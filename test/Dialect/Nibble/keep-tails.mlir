@@ -30,3 +30,17 @@ func.func @negative(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2xf32>
   %y = nibble.add %m, %w {nibble.precision = "int8"} : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+// A softmax in the middle is read by a product, one at the end by nothing.
+// CHECK-LABEL: @softmax
+// CHECK: nibble.softmax %{{.*}} {axis = 1 : i64} : tensor
+// CHECK: nibble.matmul
+// CHECK: nibble.softmax %{{.*}} {axis = 1 : i64, nibble.precision = "float"} : tensor
+func.func @softmax(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %s = nibble.softmax %x {axis = 1 : i64} : tensor<2x2xf32> -> tensor<2x2xf32>
+  %m = nibble.matmul %s, %w : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  %y = nibble.softmax %m {axis = 1 : i64} : tensor<2x2xf32> -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}

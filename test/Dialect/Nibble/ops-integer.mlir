@@ -101,3 +101,10 @@ func.func @int_lookup(%x: tensor<?x4xi8>, %t: tensor<256xui8>) {
   %y = nibble.int_lookup %x, %t : tensor<?x4xi8>, tensor<256xui8> -> tensor<?x4xui8>
   return
 }
+
+// CHECK-LABEL: func.func @int_softmax(
+// CHECK: nibble.int_softmax %{{.*}} {axis = 1 : i64, clamp = array<i32: 0, 255>, input_scale = 1.250000e-01 : f32, output_zero_point = 0 : i32, scale = 2.560000e+02 : f32} : tensor<?x10xi8> -> tensor<?x10xui8>
+func.func @int_softmax(%x: tensor<?x10xi8>) {
+  %y = nibble.int_softmax %x {axis = 1 : i64, input_scale = 0.125 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>} : tensor<?x10xi8> -> tensor<?x10xui8>
+  return
+}

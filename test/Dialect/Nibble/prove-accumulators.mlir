@@ -106,3 +106,31 @@ func.func @wide(%x: tensor<1x1000xf32>, %q: tensor<1x1000xi16>, %m: tensor<1xf32
       : tensor<1x1x1x1000xi16>, tensor<1x1x1x1000xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1x1x1xui8>
   return
 }
+
+// -----
+// q - z lies in [-255, 255] for a zero point that is found at run time.
+func.func @sum_matmul_c4_encoded(%x: tensor<1x66400xui8>, %e: tensor<2xf32>) -> tensor<1x1xi32> {
+  %w = nibble.constant dense<127> : tensor<66400x1xi8> -> tensor<66400x1xi8>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-2150364000, 2150364000]; keep this node in float by a plan}}
+  %y = nibble.sum_matmul %x, %w lhs_encoding %e : (tensor<1x66400xui8>, tensor<66400x1xi8>, tensor<2xf32>) -> tensor<1x1xi32>
+  return %y : tensor<1x1xi32>
+}
+
+// -----
+
+func.func @sum_matmul_c4_values(%x: tensor<1x40000xui8>, %z: tensor<40000x1xui8>) -> tensor<1x1xi32> {
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [0, 2601000000]; keep this node in float by a plan}}
+  %y = nibble.sum_matmul %x, %z : (tensor<1x40000xui8>, tensor<40000x1xui8>) -> tensor<1x1xi32>
+  return %y : tensor<1x1xi32>
+}
+
+// -----
+
+func.func @sum_conv_c4_overflow(%x: tensor<1x1x1x70000xui8>) -> tensor<1x1x1x1xi32> {
+  %w = nibble.constant dense<-127> : tensor<1x1x1x70000xi8> -> tensor<1x1x1x70000xi8>
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-2266950000, 0]; keep this node in float by a plan}}
+  %y = nibble.sum_conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, layout = #nibble.layout<nhwc>}
+      : (tensor<1x1x1x70000xui8>, tensor<1x1x1x70000xi8>) -> tensor<1x1x1x1xi32>
+  return %y : tensor<1x1x1x1xi32>
+}

@@ -70,20 +70,29 @@ func.func @elementwise(%q: tensor<2x2x!x>) -> tensor<4x!y> {
 // -----
 
 !x = !quant.uniform<u8:f32, 0.5:128>
+!tiny = !quant.uniform<u8:f32, 9.3132257461547852E-10>
+!unit = !quant.uniform<u8:f32, 0.00390625>
 
-// A product of two activations has no constant weights; softmax and a planned float operation stay.
+// A product of two activations has no constant weights; a reduction and a planned float operation stay, and a softmax
+// whose scale has no fixed-point form.
 // CHECK-LABEL: @others
 // CHECK: nibble.matmul %arg0, %arg0 : tensor<2x2x!quant.uniform<u8:f32, 5.000000e-01:128>>
-// CHECK: nibble.softmax {{.*}} tensor<2x2xf32>
-// CHECK: nibble.tanh {{.*}} tensor<2x2xf32>
-func.func @others(%q: tensor<2x2x!x>) -> (tensor<2x2x!x>, tensor<2x2x!x>) {
+// CHECK: nibble.reduce {{.*}} tensor<2x1xf32>
+// CHECK: nibble.tanh {{.*}} tensor<2x1xf32>
+// CHECK: nibble.softmax {{.*}} tensor<2x2xf32> -> tensor<2x2xf32>
+// CHECK: nibble.softmax %arg0 {axis = 1 : i64} : tensor<2x2x!quant.uniform<u8:f32, 5.000000e-01:128>> -> tensor<2x2x!quant.uniform<u8:f32, 3.906250e-03>>
+func.func @others(%q: tensor<2x2x!x>) -> (tensor<2x2x!x>, tensor<2x1x!x>, tensor<2x2x!tiny>, tensor<2x2x!unit>) {
   %x = nibble.dequantize %q : tensor<2x2x!x> to tensor<2x2xf32>
   %m = nibble.matmul %x, %x : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
   %a = nibble.quantize %m : tensor<2x2xf32> to tensor<2x2x!x>
-  %s = nibble.softmax %x {axis = 1 : i64} : tensor<2x2xf32> -> tensor<2x2xf32>
-  %t = nibble.tanh %s {nibble.precision = "float"} : tensor<2x2xf32> -> tensor<2x2xf32>
-  %b = nibble.quantize %t : tensor<2x2xf32> to tensor<2x2x!x>
-  return %a, %b : tensor<2x2x!x>, tensor<2x2x!x>
+  %s = nibble.reduce %x {axes = array<i64: 1>, keep_dims, kind = #nibble.reduce_kind<sum>} : tensor<2x2xf32> -> tensor<2x1xf32>
+  %t = nibble.tanh %s {nibble.precision = "float"} : tensor<2x1xf32> -> tensor<2x1xf32>
+  %b = nibble.quantize %t : tensor<2x1xf32> to tensor<2x1x!x>
+  %f = nibble.softmax %x {axis = 1 : i64} : tensor<2x2xf32> -> tensor<2x2xf32>
+  %c = nibble.quantize %f : tensor<2x2xf32> to tensor<2x2x!tiny>
+  %g = nibble.softmax %x {axis = 1 : i64} : tensor<2x2xf32> -> tensor<2x2xf32>
+  %d = nibble.quantize %g : tensor<2x2xf32> to tensor<2x2x!unit>
+  return %a, %b, %c, %d : tensor<2x2x!x>, tensor<2x1x!x>, tensor<2x2x!tiny>, tensor<2x2x!unit>
 }
 
 // -----

@@ -2,7 +2,7 @@
 // RUN: not nibble-opt %s --nibble-report-float=strict=true -o /dev/null 2>&1 | FileCheck %s --check-prefix=STRICT
 
 // CHECK-NOT: 'Relu_0'
-// CHECK: remark: {{.*}}node 'Softmax_1' (nibble.softmax) stays in float: it has no quantized form
+// CHECK: remark: {{.*}}node 'Sum_1' (nibble.reduce) stays in float: it has no quantized form
 // CHECK: remark: {{.*}}node 'Tanh_2' (nibble.tanh) stays in float: the plan says so, or nothing behind it needs 8 bits
 // CHECK: remark: {{.*}}node 'Erf_3' (nibble.erf) stays in float: its input was not quantized
 // CHECK: remark: {{.*}}node 'Reshape_4' (nibble.reshape) stays in float: its input is float
@@ -11,7 +11,7 @@
 // CHECK: remark: {{.*}}node 'MatMul_7' (nibble.matmul) stays in float: mode 'weight-only' was planned, but its weights are not constant
 // CHECK: remark: {{.*}}node 'MatMul_9' (nibble.matmul) stays in float: its 32-bit accumulators could overflow, as an operand has 16 bits
 // CHECK-NOT: remark
-// STRICT: error: {{.*}}node 'Softmax_1' (nibble.softmax) stays in float: it has no quantized form
+// STRICT: error: {{.*}}node 'Sum_1' (nibble.reduce) stays in float: it has no quantized form
 // STRICT: remark: {{.*}}node 'Tanh_2'
 // STRICT: error: {{.*}}node 'Erf_3'
 // STRICT: remark: {{.*}}node 'Add_6'
@@ -19,11 +19,11 @@
 
 !q = !quant.uniform<u8:f32, 0.5:3>
 !wide = !quant.uniform<i16:f32, 0.5>
-func.func @main(%x: tensor<4x!q>, %i: tensor<2x2x!wide>) -> (tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>, tensor<2x2x!q>) {
+func.func @main(%x: tensor<4x!q>, %i: tensor<2x2x!wide>) -> (tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>, tensor<1xf32>, tensor<2x2x!q>) {
   %r = nibble.relu %x : tensor<4x!q> -> tensor<4x!q> loc("Relu_0"("r"))
   %d = nibble.dequantize %r : tensor<4x!q> to tensor<4xf32>
-  %s = nibble.softmax %d {axis = 0 : i64} : tensor<4xf32> -> tensor<4xf32> loc("Softmax_1"("s"))
-  %t = nibble.tanh %s {nibble.precision = "float"} : tensor<4xf32> -> tensor<4xf32> loc("Tanh_2"("t"))
+  %s = nibble.reduce %d {axes = array<i64: 0>, keep_dims, kind = #nibble.reduce_kind<sum>} : tensor<4xf32> -> tensor<1xf32> loc("Sum_1"("s"))
+  %t = nibble.tanh %d {nibble.precision = "float"} : tensor<4xf32> -> tensor<4xf32> loc("Tanh_2"("t"))
   %e = nibble.erf %t : tensor<4xf32> -> tensor<4xf32> loc("Erf_3"("e"))
   %v = nibble.reshape %e : tensor<4xf32> -> tensor<2x2xf32> loc("Reshape_4"("v"))
   %w = nibble.exp %d : tensor<4xf32> -> tensor<4xf32> loc("Exp_5"("w"))
@@ -35,5 +35,5 @@ func.func @main(%x: tensor<4x!q>, %i: tensor<2x2x!wide>) -> (tensor<2x2xf32>, te
   %f = nibble.dequantize %i : tensor<2x2x!wide> to tensor<2x2xf32>
   %o = nibble.matmul %f, %f : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32> loc("MatMul_9"("o"))
   %p = nibble.quantize %o : tensor<2x2xf32> to tensor<2x2x!q>
-  return %v, %w, %n, %p : tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>, tensor<2x2x!q>
+  return %v, %w, %n, %s, %p : tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>, tensor<1xf32>, tensor<2x2x!q>
 }

@@ -90,3 +90,18 @@ func.func @beyond_images(%x: tensor<1x4x5x2xf32>)
   %z = nibble.fake_quant %t to !quant.uniform<i8<-127:127>:f32:1, {0.5, 0.25}> : tensor<1x2x4x5xf32>
   return %y, %z : tensor<3x1x2x4x5xf32>, tensor<1x2x4x5xf32>
 }
+
+// -----
+
+// The order of elements changes no encoding.
+// CHECK-LABEL: @encode
+// CHECK-NEXT: %[[E:.*]] = nibble.dynamic_encoding %arg0 : tensor<1x4x5x2xf32> -> tensor<2xf32>
+// CHECK-NEXT: %[[Q:.*]] = nibble.dynamic_encode %arg0, %[[E]] : tensor<1x4x5x2xf32>, tensor<2xf32> -> tensor<1x4x5x2xui8>
+// CHECK-NEXT: return %[[Q]]
+func.func @encode(%x: tensor<1x4x5x2xf32>) -> tensor<1x4x5x2xui8> {
+  %t = nibble.transpose %x {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x4x5x2xf32> -> tensor<1x2x4x5xf32>
+  %e = nibble.dynamic_encoding %t : tensor<1x2x4x5xf32> -> tensor<2xf32>
+  %q = nibble.dynamic_encode %t, %e : tensor<1x2x4x5xf32>, tensor<2xf32> -> tensor<1x2x4x5xui8>
+  %y = nibble.transpose %q {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x2x4x5xui8> -> tensor<1x4x5x2xui8>
+  return %y : tensor<1x4x5x2xui8>
+}

@@ -662,9 +662,71 @@ func.func @lookup_c1_words(%x: !ukernel.buffer<4xi16>, %t: !ukernel.buffer<256xi
 }
 
 // -----
+
+func.func @int_softmax_c1_axis(%x: !ukernel.buffer<2x4xui8>, %t: !ukernel.buffer<256xi32>) {
+  // expected-error @+1 {{expected an axis in [0, 2), got 2}}
+  %y = ukernel.int_softmax %x, %t {axis = 2 : i64, scale = 256.0 : f32, output_zero_point = 0 : i32,
+      clamp = array<i32: 0, 255>} : !ukernel.buffer<2x4xui8>, !ukernel.buffer<256xi32> -> !ukernel.buffer<2x4xui8>
+  return
+}
+
+// -----
 func.func @requantize_c1_i32(%x: !ukernel.buffer<4xi32>) {
   // expected-error @+1 {{'ukernel.requantize' op expected bytes or i16 in and out, got '!ukernel.buffer<4xi32>' and '!ukernel.buffer<4xi16>'}}
   %y = ukernel.requantize %x {scale = 0.5 : f32, zero_points = array<i32: 3, 0>, clamp = array<i32: 0, 255>}
       : !ukernel.buffer<4xi32> -> !ukernel.buffer<4xi16>
+  return
+}
+
+// -----
+
+func.func @int_softmax_c2_table(%x: !ukernel.buffer<2x4xui8>, %t: !ukernel.buffer<255xi32>) {
+  // expected-error @+1 {{expected a table of 256 integers of 32 bits, got '!ukernel.buffer<255xi32>'}}
+  %y = ukernel.int_softmax %x, %t {axis = 1 : i64, scale = 256.0 : f32, output_zero_point = 0 : i32,
+      clamp = array<i32: 0, 255>} : !ukernel.buffer<2x4xui8>, !ukernel.buffer<255xi32> -> !ukernel.buffer<2x4xui8>
+  return
+}
+
+// -----
+
+func.func @int_softmax_c1_bytes(%x: !ukernel.buffer<2x4xf32>, %t: !ukernel.buffer<256xi32>) {
+  // expected-error @+1 {{expected bytes in and out, got '!ukernel.buffer<2x4xf32>' and '!ukernel.buffer<2x4xui8>'}}
+  %y = ukernel.int_softmax %x, %t {axis = 1 : i64, scale = 256.0 : f32, output_zero_point = 0 : i32,
+      clamp = array<i32: 0, 255>} : !ukernel.buffer<2x4xf32>, !ukernel.buffer<256xi32> -> !ukernel.buffer<2x4xui8>
+  return
+}
+
+// -----
+
+func.func @row_scale_c1_encoding(%x: !ukernel.buffer<2x4xf32>) {
+  // expected-error @+1 {{expected an encoding of two f32, got '!ukernel.buffer<3xf32>'}}
+  %e = ukernel.row_scale %x {row_dims = 0 : i64, levels = 255 : i32} : !ukernel.buffer<2x4xf32> -> !ukernel.buffer<3xf32>
+  return
+}
+
+// -----
+
+func.func @row_quantize_c2_pitch(%x: !ukernel.buffer<2x4xf32, pitch = 5>, %e: !ukernel.buffer<2xf32>) {
+  // expected-error @+1 {{expected a plain buffer, got '!ukernel.buffer<2x4xf32, pitch = 5>'}}
+  %q = ukernel.row_quantize %x, %e {affine} : !ukernel.buffer<2x4xf32, pitch = 5>, !ukernel.buffer<2xf32> -> !ukernel.buffer<2x4xui8>
+  return
+}
+
+// -----
+
+func.func @matmul_c4_encoding(%a: !ukernel.buffer<2x4xf32>, %b: !ukernel.buffer<4x2xf32>, %e: !ukernel.buffer<2xf32>) {
+  // expected-error @+1 {{expected encodings of sums alone, got '!ukernel.buffer<2x2xf32>'}}
+  %y = ukernel.matmul %a, %b lhs_encoding %e : (!ukernel.buffer<2x4xf32>, !ukernel.buffer<4x2xf32>, !ukernel.buffer<2xf32>)
+      -> !ukernel.buffer<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @conv_c6_sums(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<256xi8>, %b: !ukernel.buffer<64xi8>) {
+  // expected-error @+1 {{expected bytes in and i32 out where there are sums, got '!ukernel.buffer<1x4x4x4xui8>' and '!ukernel.buffer<1x4x4x4xf32>'}}
+  %y = ukernel.conv %x, %w, %b {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, sums}
+      : (!ukernel.buffer<1x4x4x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x4x4x4xf32>
   return
 }

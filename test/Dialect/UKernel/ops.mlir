@@ -53,3 +53,31 @@ func.func @scaled(%x: !ukernel.buffer<1x4x4x4xf32>, %w: !ukernel.buffer<256xi8>,
          !ukernel.buffer<1xf32>) -> !ukernel.buffer<1x4x4x4xf32>
   return %y : !ukernel.buffer<1x4x4x4xf32>
 }
+
+// CHECK-LABEL: func.func @int_softmax
+// CHECK: ukernel.int_softmax %{{.*}}, %{{.*}} {axis = 1 : i64, clamp = array<i32: 0, 255>, output_zero_point = 3 : i32, scale = 2.560000e+02 : f32} : <2x10xi8>, <256xi32> -> <2x10xui8>
+func.func @int_softmax(%x: !ukernel.buffer<2x10xi8>, %t: !ukernel.buffer<256xi32>) -> !ukernel.buffer<2x10xui8> {
+  %y = ukernel.int_softmax %x, %t {axis = 1 : i64, scale = 256.0 : f32, output_zero_point = 3 : i32,
+      clamp = array<i32: 0, 255>} : !ukernel.buffer<2x10xi8>, !ukernel.buffer<256xi32> -> !ukernel.buffer<2x10xui8>
+  return %y : !ukernel.buffer<2x10xui8>
+}
+
+// CHECK-LABEL: func.func @sums
+// CHECK: ukernel.row_scale %{{.*}} {levels = 255 : i32, row_dims = 0 : i64}
+// CHECK: ukernel.row_quantize %{{.*}}, %{{.*}} {affine}
+// CHECK: ukernel.conv %{{.*}}, %{{.*}}, %{{.*}} multiplier %{{.*}} rows %{{.*}} {{{.*}}sums
+// CHECK: ukernel.matmul %{{.*}}, %{{.*}} lhs_encoding %{{.*}} rhs_encoding %{{.*}} :
+// CHECK: ukernel.unary %{{.*}} {function = "int_to_float"}
+func.func @sums(%x: !ukernel.buffer<1x1x4x4xf32>, %w: !ukernel.buffer<256xi8>, %b: !ukernel.buffer<64xi8>,
+                %m: !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x1x4x4xf32> {
+  %e = ukernel.row_scale %x {row_dims = 0 : i64, levels = 255 : i32} : !ukernel.buffer<1x1x4x4xf32> -> !ukernel.buffer<2xf32>
+  %q = ukernel.row_quantize %x, %e {affine} : !ukernel.buffer<1x1x4x4xf32>, !ukernel.buffer<2xf32> -> !ukernel.buffer<1x1x4x4xui8>
+  %y = ukernel.conv %q, %w, %b multiplier %m rows %e {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, sums}
+      : (!ukernel.buffer<1x1x4x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>, !ukernel.buffer<64xi8>,
+         !ukernel.buffer<2xf32>) -> !ukernel.buffer<1x1x4x4xi32>
+  %p = ukernel.matmul %q, %q lhs_encoding %e rhs_encoding %e : (!ukernel.buffer<1x1x4x4xui8>,
+      !ukernel.buffer<1x1x4x4xui8>, !ukernel.buffer<2xf32>, !ukernel.buffer<2xf32>) -> !ukernel.buffer<1x1x4x4xi32>
+  %f = ukernel.unary %p {function = "int_to_float"} : !ukernel.buffer<1x1x4x4xi32> -> !ukernel.buffer<1x1x4x4xf32>
+  return %f : !ukernel.buffer<1x1x4x4xf32>
+}

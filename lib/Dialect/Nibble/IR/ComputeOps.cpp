@@ -112,12 +112,20 @@ LogicalResult BatchNormOp::verify() {
 
 LogicalResult SoftmaxOp::verify() {
   Named input{"input", getInput()}, result{"result", getResult()};
-  int64_t rank = input.getType().getRank(), axis = getAxis();
-  if (axis < 0 || axis >= rank)
-    return emitOpError() << "expected 'axis' in [0, " << rank << "), got " << axis;
-  if (failed(verify::sameFamily(*this, {input, result})))
+  if (failed(verify::axis(*this, getAxis(), input)) || failed(verify::sameFamily(*this, {input, result})) ||
+      failed(verify::perTensor(*this, {input, result})))
     return failure();
-  return verify::perTensor(*this, {input, result});
+  if (!isByteSoftmax())
+    return success();
+  const float scale = QuantParams::get(getType())->getScale();
+  return verify::byteSoftmax(*this, getAxis(), "folded multiplier", 1.0f / scale, input);
+}
+
+bool SoftmaxOp::isByteSoftmax() {
+  return llvm::all_of(std::initializer_list<Type>{getInput().getType(), getType()}, [](Type type) {
+    auto quantized = dyn_cast<quant::QuantizedType>(getElementTypeOrSelf(type));
+    return quantized && quantized.getStorageTypeIntegralWidth() == 8;
+  });
 }
 
 LogicalResult ReduceOp::verify() {

@@ -10,10 +10,11 @@ using namespace mlir;
 using namespace nibble;
 using verify::Named;
 
-static LogicalResult verifyScale(Operation *op, const APFloat &scale) {
+static LogicalResult verifyScale(Operation *op, const APFloat &scale, StringRef name = "scale") {
   if (numerics::isScale(scale.convertToFloat()))
     return success();
-  return op->emitOpError() << "expected 'scale' to be positive, normal and finite, got " << scale.convertToFloat();
+  return op->emitOpError() << "expected '" << name << "' to be positive, normal and finite, got "
+                           << scale.convertToFloat();
 }
 
 /// What the two integer convolutions share: shapes, one bias and multiplier per channel, and the clamp.
@@ -162,4 +163,12 @@ LogicalResult IntLookupOp::verify() {
   if (failed(verify::sameElementType(*this, table, result)))
     return failure();
   return verify::shape(*this, table, {256});
+}
+
+LogicalResult IntSoftmaxOp::verify() {
+  Named input{"input", getInput()};
+  if (failed(verify::axis(*this, getAxis(), input)) || failed(verifyScale(*this, getInputScale(), "input_scale")) ||
+      failed(verify::byteSoftmax(*this, getAxis(), "scale", getScale().convertToFloat(), input)))
+    return failure();
+  return verify::clamp(*this, getClamp(), int32_t(getOutputZeroPoint()), {"result", getResult()});
 }

@@ -3,7 +3,7 @@
 
 #include "Verify.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
-#include "nibble/Support/Numerics.h"
+#include "nibble/Support/Softmax.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -167,6 +167,20 @@ LogicalResult verify::multiplier(Operation *op, StringRef name, float value, Req
                              << "' of size in [2^-32, 2^29), where fixed-point multipliers are exact, got "
                              << formatNumber(value);
   return success();
+}
+
+LogicalResult verify::axis(Operation *op, int64_t axis, Named input) {
+  const int64_t rank = input.getType().getRank();
+  if (axis >= 0 && axis < rank)
+    return success();
+  return op->emitOpError() << "expected 'axis' in [0, " << rank << "), got " << axis;
+}
+
+LogicalResult verify::byteSoftmax(Operation *op, int64_t axis, StringRef name, float multiplier, Named input) {
+  const int64_t length = input.getShape()[axis];
+  if (length >= numerics::softmaxMaxLength) // false of a dynamic extent
+    return op->emitOpError() << "expected fewer than 2^32 elements along 'axis', got " << length;
+  return verify::multiplier(op, name, multiplier, RequantMode::Fixed);
 }
 
 LogicalResult verify::windowAttributes(Operation *op, const Window &window) {

@@ -52,6 +52,11 @@ mlir::LogicalResult clamp(mlir::Operation *op, llvm::ArrayRef<int32_t> clamp, in
 mlir::LogicalResult multiplier(mlir::Operation *op, llvm::StringRef name, float value, RequantMode mode,
                                bool sign = false);
 
+/// Of a softmax: an axis that the input has.
+mlir::LogicalResult axis(mlir::Operation *op, int64_t axis, Named input);
+/// Of a softmax of bytes: fewer elements along `axis` than may overflow, and fl32(1 / scale of the result).
+mlir::LogicalResult byteSoftmax(mlir::Operation *op, int64_t axis, llvm::StringRef name, float multiplier, Named input);
+
 /// The attributes of a window, then the result's shape for `channels` output channels.
 mlir::LogicalResult windowAttributes(mlir::Operation *op, const Window &window);
 mlir::LogicalResult windowShape(mlir::Operation *op, const Window &window, Layout layout, Named input, Named result,

@@ -55,6 +55,12 @@ struct Conversion {
                                 out.zero, clamp(), op.getRequant());
   }
 
+  Value createSoftmax(SoftmaxOp op) {
+    return IntSoftmaxOp::create(builder, loc, type, toStorage(builder, op.getInput()), op.getAxis(),
+                                llvm::APFloat(encoding(op.getInput()).scale), llvm::APFloat(1.0f / out.scale), out.zero,
+                                clamp());
+  }
+
   /// `value` with the result's encoding: itself if it has that already.
   Value createRequantize(Value value, RequantMode mode) {
     const Encoding in = encoding(value);
@@ -86,6 +92,7 @@ struct FoldScales : nibble::impl::FoldScalesBase<FoldScales> {
         .Case([&](SubOp sub) { return to.createSum(sub.getLhs(), sub.getRhs(), -1.0f, sub.getRequant()); })
         .Case([&](MulOp mul) { return to.createProduct(mul); })
         .Case([&](AvgPoolOp pool) { return to.createPool(pool); })
+        .Case([&](SoftmaxOp softmax) { return to.createSoftmax(softmax); })
         .Case([&](RequantizeOp requantize) {
           return to.createRequantize(requantize.getInput(), requantize.getRequant());
         })
@@ -96,7 +103,10 @@ struct FoldScales : nibble::impl::FoldScalesBase<FoldScales> {
   void runOnOperation() override {
     SmallVector<Operation *> operations;
     getOperation()->walk([&](Operation *op) {
+      auto softmax = dyn_cast<SoftmaxOp>(op);
       if (isa<AddOp, SubOp, MulOp, AvgPoolOp, RequantizeOp, ConcatOp>(op) && getPerTensorType(op->getResult(0)))
+        operations.push_back(op);
+      else if (softmax && softmax.isByteSoftmax())
         operations.push_back(op);
     });
     for (Operation *op : operations) {

@@ -77,13 +77,12 @@ struct InsertObservers : nibble::impl::InsertObserversBase<InsertObservers> {
       last[getONNXName(value)] = value;
     for (Value value : values) {
       StringRef name = getONNXName(value);
+      // Steps of a node that became several operations have no name of their own, or that of the last.
+      const bool isStep = name.empty() ? !getNodeName(value.getLoc()).empty() : last[name] != value;
+      if (isStep)
+        continue;
       if (name.empty()) {
         emitWarning(value.getLoc(), "value has no ONNX name, so that calibration cannot measure it");
-        continue;
-      }
-      if (last[name] != value) {
-        emitWarning(value.getLoc(), "value is only a step towards '")
-            << name << "' and has no ONNX name of its own, so that calibration cannot measure it";
         continue;
       }
       OpBuilder builder(&getContext());

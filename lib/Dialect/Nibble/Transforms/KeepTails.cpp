@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "mlir/IR/Iterators.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Quantization/Roles.h"
-#include "mlir/IR/Iterators.h"
 
 namespace nibble {
 #define GEN_PASS_DEF_KEEPTAILS
@@ -33,8 +33,8 @@ struct KeepTails : nibble::impl::KeepTailsBase<KeepTails> {
   /// Whether an operand comes from an operation that stays in float.
   static bool readsFloat(Operation *op) {
     return llvm::any_of(op->getOperands(), [](Value operand) {
-      while (operand.getDefiningOp() && (keepsElements(operand.getDefiningOp()) ||
-                                         isa<ObserveOp>(operand.getDefiningOp())))
+      while (operand.getDefiningOp() &&
+             (keepsElements(operand.getDefiningOp()) || isa<ObserveOp>(operand.getDefiningOp())))
         operand = operand.getDefiningOp()->getOperand(0);
       Operation *source = operand.getDefiningOp();
       return source && !isa<ConstantOp>(source) && (!hasQuantizedForm(source) || isPlannedFloat(source));
@@ -46,7 +46,7 @@ struct KeepTails : nibble::impl::KeepTailsBase<KeepTails> {
     getOperation()->walk([&](Operation *op) {
       if (!hasQuantizedForm(op) || isHeavy(op) || leading.contains(op) || op->hasAttr(kPrecisionAttr))
         return;
-      if (!isa<AddOp, SubOp, MulOp>(op) && !readsFloat(op))
+      if (!isa<AddOp, SubOp, MulOp, SoftmaxOp>(op) && !readsFloat(op))
         return;
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
       ++kept;

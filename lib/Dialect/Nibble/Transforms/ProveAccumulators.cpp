@@ -91,6 +91,11 @@ Interval getInterval(Value value, int64_t zero) {
   return {stored.min - zero, stored.max - zero};
 }
 
+/// Less a zero point that may be any byte where there is an encoding.
+Interval getInterval(Value value, Value encoding, int32_t zero) {
+  return encoding ? Interval{-255, 255} : getInterval(value, zero);
+}
+
 struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators> {
   /// Sums of any subset of the products stay between these, whatever the order.
   struct Bounds {
@@ -106,18 +111,15 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     largest.updateMax(std::max(-bounds.lowest, bounds.highest));
     if (llvm::isInt<32>(bounds.lowest) && llvm::isInt<32>(bounds.highest))
       return;
-    op->emitError() << "node '" << getNodeName(op->getLoc()) << "': the 32-bit accumulator of output channel " << channel
-                    << " can overflow: it reaches [" << bounds.lowest << ", " << bounds.highest
+    op->emitError() << "node '" << getNodeName(op->getLoc()) << "': the 32-bit accumulator of output channel "
+                    << channel << " can overflow: it reaches [" << bounds.lowest << ", " << bounds.highest
                     << "]; keep this node in float by a plan";
     signalPassFailure();
   }
 
   /// Constant weights: sum |w| * range of q, for each channel.
-  void prove(Operation *op, Value input, int64_t zero, ArrayRef<int8_t> weights, Value bias, int64_t channels,
+  void prove(Operation *op, Interval q, ArrayRef<int8_t> weights, Value bias, int64_t channels,
              llvm::function_ref<int64_t(size_t)> channelOf) {
-    Interval q = getInterval(input, zero);
-    if (auto conv = dyn_cast<IntConvOp>(op))
-      q.add({static_cast<int32_t>(conv.getPadValue()), static_cast<int32_t>(conv.getPadValue())});
     std::vector<Bounds> bounds(channels);
     if (auto values = bias ? getConstantValues<int32_t>(bias) : std::nullopt)
       for (auto [c, b] : llvm::enumerate(*values))
@@ -138,7 +140,10 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     const size_t taps = weights->size() / std::max<int64_t>(channels, 1);
     // A scaled product adds its bias in f32.
     Value bias = isa<ScaledConvOp>(op.getOperation()) ? Value() : op.getBias();
-    prove(op, op.getInput(), zero, *weights, bias, channels, [&](size_t i) { return i / taps; });
+    Interval q = getInterval(op.getInput(), zero);
+    if (auto conv = dyn_cast<IntConvOp>(op.getOperation()))
+      q.add({static_cast<int32_t>(conv.getPadValue()), static_cast<int32_t>(conv.getPadValue())});
+    prove(op, q, *weights, bias, channels, [&](size_t i) { return i / taps; });
   }
 
   void proveScaled(ScaledMatMulOp op) {
@@ -146,7 +151,7 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     if (!weights)
       return missing(op);
     const int64_t columns = op.getRhs().getType().getDimSize(1);
-    prove(op, op.getLhs(), /*zero=*/0, *weights, Value(), columns, [&](size_t i) { return i % columns; });
+    prove(op, getInterval(op.getLhs(), /*zero=*/0), *weights, Value(), columns, [&](size_t i) { return i % columns; });
   }
 
   void proveMatMul(IntMatMulOp op) {
@@ -154,20 +159,46 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
     const int64_t depth = type.getDimSize(type.getRank() - 2), columns = type.getDimSize(type.getRank() - 1);
     auto weights = getConstantValues<int8_t>(op.getRhs());
     if (weights && type.getRank() == 2 && op.getRhsZeroPoint() == 0)
-      return prove(op, op.getLhs(), static_cast<int32_t>(op.getLhsZeroPoint()), *weights, op.getBias(), columns,
-                   [&](size_t i) { return i % columns; });
-    if (ShapedType::isDynamic(depth))
-      return missing(op);
+      return prove(op, getInterval(op.getLhs(), static_cast<int32_t>(op.getLhsZeroPoint())), *weights, op.getBias(),
+                   columns, [&](size_t i) { return i % columns; });
     const Interval l = getInterval(op.getLhs(), static_cast<int32_t>(op.getLhsZeroPoint()));
     const Interval r = getInterval(op.getRhs(), static_cast<int32_t>(op.getRhsZeroPoint()));
+    proveTerms(op, depth, l, r, op.getBias());
+  }
+
+  /// Two values.
+  void proveTerms(Operation *op, int64_t depth, Interval l, Interval r, Value addend) {
+    if (ShapedType::isDynamic(depth))
+      return missing(op);
     const int64_t products[] = {l.min * r.min, l.min * r.max, l.max * r.min, l.max * r.max};
     Bounds bounds;
     const int64_t terms = std::min(depth, kManyTerms);
     bounds.add(*llvm::min_element(products) * terms, *llvm::max_element(products) * terms);
-    if (auto bias = getConstantValues<int32_t>(op.getBias()); bias && !bias->empty())
+    if (auto bias = addend ? getConstantValues<int32_t>(addend) : std::nullopt; bias && !bias->empty())
       bounds.add(*llvm::min_element(*bias), *llvm::max_element(*bias));
     check(op, 0, bounds);
     ++proved;
+  }
+
+  void proveSums(SumConvOp op) {
+    auto weights = getConstantValues<int8_t>(op.getFilter());
+    if (!weights)
+      return missing(op);
+    const int64_t channels = op.getFilter().getType().getDimSize(0);
+    const size_t taps = weights->size() / std::max<int64_t>(channels, 1);
+    prove(op, getInterval(op.getInput(), op.getEncoding(), op.getZeroPoint()), *weights, Value(), channels,
+          [&](size_t i) { return i / taps; });
+  }
+
+  void proveSums(SumMatMulOp op) {
+    auto type = op.getRhs().getType();
+    const Interval l = getInterval(op.getLhs(), op.getLhsEncoding(), op.getLhsZeroPoint());
+    const int64_t columns = type.getShape().back();
+    auto weights = getConstantValues<int8_t>(op.getRhs());
+    if (weights && type.getRank() == 2 && op.getRhsZeroPoint() == 0 && !op.getRhsEncoding())
+      return prove(op, l, *weights, Value(), columns, [&](size_t i) { return i % columns; });
+    proveTerms(op, type.getDimSize(type.getRank() - 2), l,
+               getInterval(op.getRhs(), op.getRhsEncoding(), op.getRhsZeroPoint()), Value());
   }
 
   void provePool(IntAvgPoolOp op) {
@@ -199,6 +230,10 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
         proveConv(scaled, /*zero=*/0);
       else if (auto scaled = dyn_cast<ScaledMatMulOp>(op); scaled && scaled.getRows())
         proveScaled(scaled);
+      else if (auto sums = dyn_cast<SumConvOp>(op))
+        proveSums(sums);
+      else if (auto sums = dyn_cast<SumMatMulOp>(op))
+        proveSums(sums);
       else if (auto pool = dyn_cast<IntAvgPoolOp>(op))
         provePool(pool);
     });

@@ -207,13 +207,15 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
       return rewriter.notifyMatchFailure(op, "no operation of its own with a quantized form before it");
     if (getPerTensor(producer->getResult(0)))
       return rewriter.notifyMatchFailure(op, "quantized already");
+    if (isa<SoftmaxOp>(producer) && !numerics::toFixedMultiplier(1.0f / getScale(type)))
+      return rewriter.notifyMatchFailure(op, "a softmax's scale without a fixed-point form");
     rewriter.setInsertionPoint(op);
     FailureOr<SmallVector<Value>> operands = getOperands(rewriter, producer, isInt16(type));
     if (failed(operands))
       return rewriter.notifyMatchFailure(
           op, "an operand is neither quantized nor a constant, or accumulators have no room");
     Operation *result = cloneWithOperands(rewriter, op.getLoc(), producer, *operands, op.getType());
-    if (!isa<UnaryFunction>(result))
+    if (!isa<UnaryFunction, SoftmaxOp>(result))
       result->setAttr("requant", RequantModeAttr::get(getContext(), settings.requant));
     rewriter.replaceOp(op, result->getResults());
     ++quantized;

@@ -58,7 +58,8 @@ struct ReportFloat : nibble::impl::ReportFloatBase<ReportFloat> {
     getOperation()->walk([&](Operation *op) {
       if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || op->getNumResults() != 1 ||
           !isFloat(op->getResult(0).getType()) ||
-          isa<ConstantOp, DequantizeOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp>(op))
+          isa<ConstantOp, DequantizeOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp, DynamicEncodingOp, IntToFloatOp>(
+              op))
         return;
       ++kept;
       // A whole model may be planned as dynamic or weight-only; products are all that this concerns.

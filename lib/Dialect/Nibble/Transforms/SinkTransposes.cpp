@@ -65,8 +65,8 @@ struct SinkBelow : RewritePattern {
 
   /// Keeps the order of dimensions, and works on images alone.
   static bool isSupported(Operation *op) {
-    if (!isa<UnaryFunction, ObserveOp, FakeQuantOp, QuantizeOp, DequantizeOp, RequantizeOp, AddOp, SubOp, MulOp, DivOp,
-             PowOp, MinOp, MaxOp, ConcatOp, SoftmaxOp, PadOp, SliceOp>(op))
+    if (!isa<UnaryFunction, IntToFloatOp, ObserveOp, FakeQuantOp, QuantizeOp, DequantizeOp, RequantizeOp, AddOp, SubOp,
+             MulOp, DivOp, PowOp, MinOp, MaxOp, ConcatOp, SoftmaxOp, PadOp, SliceOp>(op))
       return false;
     if (auto fakeQuant = dyn_cast<FakeQuantOp>(op); fakeQuant && !isa<quant::UniformQuantizedType>(fakeQuant.getType()))
       return false;
@@ -83,6 +83,38 @@ struct SinkBelow : RewritePattern {
     Operation *sunkOp = cloneWithOperands(rewriter, op->getLoc(), op, operands, permuteType(type, kToNHWC));
     remapAttributes(sunkOp);
     rewriter.replaceOpWithNewOp<TransposeOp>(op, type, sunkOp->getResult(0), kToNCHW);
+    ++sunk;
+    return success();
+  }
+};
+
+/// Scale and zero point of a tensor do not depend on the order of its elements.
+struct SkipEncoding : OpRewritePattern<DynamicEncodingOp> {
+  SkipEncoding(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
+  Pass::Statistic &sunk;
+
+  LogicalResult matchAndRewrite(DynamicEncodingOp op, PatternRewriter &rewriter) const override {
+    TransposeOp transpose = getLayoutTranspose(op.getInput());
+    if (!transpose)
+      return rewriter.notifyMatchFailure(op, "no layout transpose before it");
+    rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(transpose.getInput()); });
+    ++sunk;
+    return success();
+  }
+};
+
+struct SinkBelowEncode : OpRewritePattern<DynamicEncodeOp> {
+  SinkBelowEncode(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
+  Pass::Statistic &sunk;
+
+  LogicalResult matchAndRewrite(DynamicEncodeOp op, PatternRewriter &rewriter) const override {
+    TransposeOp transpose = getLayoutTranspose(op.getInput());
+    if (!transpose)
+      return rewriter.notifyMatchFailure(op, "no layout transpose before it");
+    auto type = cast<RankedTensorType>(op.getType());
+    Value encoded = DynamicEncodeOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), transpose.getInput(),
+                                            op.getEncoding());
+    rewriter.replaceOpWithNewOp<TransposeOp>(op, type, encoded, kToNCHW);
     ++sunk;
     return success();
   }
@@ -179,7 +211,7 @@ struct Compose : OpRewritePattern<TransposeOp> {
 struct SinkTransposes : nibble::impl::SinkTransposesBase<SinkTransposes> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SinkBelow, SinkBelowResize, SinkBelowReduce>(&getContext(), sunk);
+    patterns.add<SinkBelow, SkipEncoding, SinkBelowEncode, SinkBelowResize, SinkBelowReduce>(&getContext(), sunk);
     patterns.add<Compose>(&getContext(), cancelled);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

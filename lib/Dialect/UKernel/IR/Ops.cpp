@@ -137,6 +137,16 @@ static LogicalResult verifyScaled(ConvOp op) {
   return op.emitOpError("expected 1 scale or ") << pixels << " in 'rows', got " << rows;
 }
 
+static LogicalResult verifyEncoding(Operation *op, BufferType type);
+
+static LogicalResult verifySums(ConvOp op) {
+  BufferType input = op.getInput().getType();
+  if (!isByte(input) || !op.getType().getElementType().isInteger(32) || op.getAddend() || op.getScaled())
+    return op.emitOpError("expected bytes in and i32 out where there are sums, got ")
+           << input << " and " << op.getType();
+  return op.getRows() ? verifyEncoding(op, op.getRows().getType()) : success();
+}
+
 LogicalResult ConvOp::verify() {
   BufferType input = getInput().getType(), result = getType();
   if (failed(verifyDilatedWindow(*this)) || failed(verifyCount(*this, "clamp", 2, getClamp().size())))
@@ -151,6 +161,8 @@ LogicalResult ConvOp::verify() {
       failed(verifyCount(*this, "residual_scales", scales, getResidualScales().size())) ||
       (getAddend() && failed(verifySame(*this, getAddend().getType(), result))))
     return failure();
+  if (getSums())
+    return verifySums(*this);
   return getScaled() ? verifyScaled(*this) : success();
 }
 
@@ -183,7 +195,11 @@ LogicalResult MatMulOp::verify() {
            << lhs << ", " << rhs << " and " << result;
   if (failed(verifyCount(*this, "clamp", 2, getClamp().size())))
     return failure();
-  return verifyColumns(*this, result, getBias(), getMultiplier());
+  const bool sums = result.getElementType().isInteger(32) && !getBias() && !getMultiplier();
+  for (Value encoding : {getLhsEncoding(), getRhsEncoding()})
+    if (encoding && (!sums || failed(verifyEncoding(*this, cast<BufferType>(encoding.getType())))))
+      return sums ? failure() : LogicalResult(emitOpError("expected encodings of sums alone, got ") << result);
+  return sums ? success() : verifyColumns(*this, result, getBias(), getMultiplier());
 }
 
 LogicalResult BinaryOp::verify() {
@@ -209,8 +225,10 @@ LogicalResult BinaryOp::verify() {
 }
 
 LogicalResult UnaryOp::verify() {
-  if (failed(verifySameShape(*this, getInput().getType(), getType())) ||
-      failed(verifyFloats(*this, getInput().getType(), getType())))
+  if (failed(verifySameShape(*this, getInput().getType(), getType())))
+    return failure();
+  const bool converts = getFunction() == "int_to_float" && getInput().getType().getElementType().isInteger(32);
+  if (!(converts && isFloat(getType())) && failed(verifyFloats(*this, getInput().getType(), getType())))
     return failure();
   std::optional<nibble::kernels::UnaryKind> kind = nibble::kernels::lookupFloatFunction(getFunction());
   if (!kind)
@@ -261,17 +279,38 @@ static LogicalResult verifyRowScales(Operation *op, BufferType input, BufferType
          << input << " and " << scale;
 }
 
+/// An encoding: plain, a scale and a zero point.
+static LogicalResult verifyEncoding(Operation *op, BufferType type) {
+  if (type.isPlain() && type.getNumElements() == 2 && isFloat(type))
+    return success();
+  return op->emitOpError("expected an encoding of two f32, got ") << type;
+}
+
+static LogicalResult verifyPlain(Operation *op, BufferType type) {
+  if (type.isPlain())
+    return success();
+  return op->emitOpError("expected a plain buffer, got ") << type;
+}
+
 LogicalResult RowScaleOp::verify() {
   if (getLevels() != 127 && getLevels() != 255)
     return emitOpError("expected 127 or 255 levels, got ") << int32_t(getLevels());
+  if (getRowDims() == 0)
+    return failed(verifyPlain(*this, getInput().getType())) ? failure() : verifyEncoding(*this, getType());
   if (int64_t(getRowDims()) != getType().getRank())
     return emitOpError("expected a result of rank ") << int64_t(getRowDims()) << ", got " << getType();
   return verifyRowScales(*this, getInput().getType(), getType());
 }
 
 LogicalResult RowQuantizeOp::verify() {
-  if (failed(verifyRowScales(*this, getInput().getType(), getScale().getType())) ||
-      failed(verifySameShape(*this, getInput().getType(), getType())))
+  if (getAffine()) {
+    if (failed(verifyPlain(*this, getInput().getType())) || failed(verifyPlain(*this, getType())) ||
+        failed(verifyEncoding(*this, getScale().getType())))
+      return failure();
+  } else if (failed(verifyRowScales(*this, getInput().getType(), getScale().getType()))) {
+    return failure();
+  }
+  if (failed(verifySameShape(*this, getInput().getType(), getType())))
     return failure();
   return isByte(getType()) ? success() : LogicalResult(emitOpError("expected bytes out, got ") << getType());
 }
@@ -289,12 +328,28 @@ LogicalResult AvgPoolOp::verify() {
   return verifyKind(*this, getInput().getType(), getType());
 }
 
+static LogicalResult verifyAxis(Operation *op, int64_t axis, BufferType type) {
+  if (axis >= 0 && axis < type.getRank())
+    return success();
+  return op->emitOpError("expected an axis in [0, ") << type.getRank() << "), got " << axis;
+}
+
 LogicalResult SoftmaxOp::verify() {
-  if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= getType().getRank())
-    return emitOpError("expected an axis in [0, ") << getType().getRank() << "), got " << int64_t(getAxis());
-  if (failed(verifySameShape(*this, getInput().getType(), getType())))
+  if (failed(verifyAxis(*this, getAxis(), getType())) ||
+      failed(verifySameShape(*this, getInput().getType(), getType())))
     return failure();
   return verifyFloats(*this, getInput().getType(), getType());
+}
+
+LogicalResult IntSoftmaxOp::verify() {
+  if (failed(verifyAxis(*this, getAxis(), getType())) ||
+      failed(verifySameShape(*this, getInput().getType(), getType())) ||
+      failed(verifyCount(*this, "clamp", 2, getClamp().size())))
+    return failure();
+  BufferType table = getTable().getType();
+  if (!table.isPlain() || table.getNumElements() != 256 || !table.getElementType().isInteger(32))
+    return emitOpError("expected a table of 256 integers of 32 bits, got ") << table;
+  return verifyBytes(*this, getInput().getType(), getType());
 }
 
 LogicalResult ReduceOp::verify() {

@@ -33,7 +33,9 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
         scales[0], scales[1], integers[0], integers[1], integers[2], integers[3], getPitch(op.getAddend().getType())};
   }
   params.scaled = op.getScaled();
-  if (op.getRows() && op.getRows().getType().getNumElements() > 1)
+  params.sums = op.getSums();
+  params.encoded = op.getSums() && op.getRows();
+  if (op.getScaled() && op.getRows() && op.getRows().getType().getNumElements() > 1)
     params.rowScalePitch = 4;
   if (op.getFloatMin())
     params.floatMin = op.getFloatMin()->convertToFloat();
@@ -117,6 +119,9 @@ kernels::KernelParams MatMulOp::getKernelParams() {
   params.outputRow = getRowStride(result);
   params.bias = bool(getBias());
   params.requant = getRequant(getFixed());
+  params.sums = result.getElementType().isInteger(32);
+  params.lhsEncoded = bool(getLhsEncoding());
+  params.rhsEncoded = bool(getRhsEncoding());
   params.lhsZeroPoint = getLhsZeroPoint();
   params.rhsZeroPoint = getRhsZeroPoint();
   params.range = {int32_t(getOutputZeroPoint()), getClamp()[0], getClamp()[1]};
@@ -124,5 +129,9 @@ kernels::KernelParams MatMulOp::getKernelParams() {
 }
 
 void MatMulOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
-  addOrigins({getLhs(), getRhs(), getResult(), getBias(), getMultiplier()}, arguments);
+  addOrigins({getLhs(), getRhs(), getResult()}, arguments);
+  if (getType().getElementType().isInteger(32))
+    addOrigins({getLhsEncoding(), getRhsEncoding()}, arguments);
+  else
+    addOrigins({getBias(), getMultiplier()}, arguments);
 }

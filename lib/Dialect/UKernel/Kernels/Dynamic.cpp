@@ -32,10 +32,30 @@ kernels::KernelParams RowScaleOp::getKernelParams() {
   kernels::RowScaleParams params;
   setRows(params, getInput().getType(), getRowDims());
   params.levels = getLevels();
+  params.affine = getRowDims() == 0;
+  return params;
+}
+
+/// A whole plain tensor as lines long enough for a tile each.
+static kernels::RowQuantizeParams getEncodeParams(BufferType type) {
+  constexpr int64_t shortest = 1024;
+  kernels::RowQuantizeParams params;
+  params.affine = true;
+  params.output = kernels::ElementKind::U8;
+  params.lines = type.getNumElements();
+  for (int64_t extent : llvm::reverse(type.getShape()))
+    if (params.length < shortest) {
+      params.length *= extent;
+      params.lines /= extent;
+    }
+  params.linePitch = params.length * 4;
+  params.outputLinePitch = params.length;
   return params;
 }
 
 kernels::KernelParams RowQuantizeOp::getKernelParams() {
+  if (getAffine())
+    return getEncodeParams(getType());
   const int64_t rowDims = getScale().getType().getRank();
   kernels::RowQuantizeParams params;
   setRows(params, getInput().getType(), rowDims);

@@ -12,6 +12,19 @@ kernels::KernelParams SoftmaxOp::getKernelParams() {
                                 getByteStrides(getInput().getType()), getByteStrides(getType())};
 }
 
+kernels::KernelParams IntSoftmaxOp::getKernelParams() {
+  kernels::IntSoftmaxParams params;
+  params.shape = kernels::Extents(getType().getShape());
+  params.axis = getAxis();
+  params.inputStrides = getByteStrides(getInput().getType());
+  params.outputStrides = getByteStrides(getType());
+  params.input = getKind(getInput().getType());
+  params.output = getKind(getType());
+  params.scale = getScale().convertToFloat();
+  params.range = {int32_t(getOutputZeroPoint()), getClamp()[0], getClamp()[1]};
+  return params;
+}
+
 kernels::KernelParams ReduceOp::getKernelParams() {
   BufferType input = getInput().getType();
   kernels::ReductionParams params{*kernels::lookupReductionKind(getKind()),
