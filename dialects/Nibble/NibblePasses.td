@@ -497,7 +497,7 @@ def BuildTables : Pass<"nibble-build-tables"> {
   let description = [{
     Entry q of the table is quantize(f(dequantize(q))), computed at compile time by the
     definition that the interpreter has. Tables behind tables become one. Of 16-bit values, or to them, the same three
-    steps are taken at run time: int_dequantize, f in float, int_quantize.
+    steps are taken at run time: int_dequantize, f in float, int_quantize. So are those of a softmax of such values.
 
     ```mlir
     // %y becomes an int_lookup of %x, between casts from quantized values to bytes and back.

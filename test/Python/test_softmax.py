@@ -64,8 +64,8 @@ def total_sqnr(path, model):
     return sqnr(np.stack(expected), np.stack(actual))
 
 
-@pytest.mark.parametrize("activations", ["uint8", "int8"])
-def test_attention_in_integers(attention, activations):
+@pytest.mark.parametrize("activations", ["uint8", "int8", "int16"])
+def test_attention_equals_the_interpreter(attention, activations):
     model = nibble.compile(attention, feeds(32), activations=activations)
     for feed in feeds(2, batch=3):
         assert model.run(feed)[0].tobytes() == model.reference(feed)[0].tobytes()

@@ -166,6 +166,8 @@ TEST(IntegerOps, MaxPool) {
 TEST(IntegerOps, Softmax) {
   for (const Variant &v : variants)
     for (int axis : {1, 2}) {
+      if (llvm::StringRef(v.type) == "i16") // bytes alone
+        continue;
       std::string t = std::string("tensor<3x7x180x") + v.type + ">";
       expectExact(makeMain("(%x: " + t + ") -> " + t, "%y = nibble.int_softmax %x {axis = " + std::to_string(axis) +
                                                           " : i64, input_scale = 0.043 : f32, scale = 300.0 : f32, " +

@@ -55,3 +55,20 @@ func.func @wide(%x: tensor<4x!a>) -> tensor<4x!b> {
   %y = nibble.elu %x {alpha = 2.0 : f32} : tensor<4x!a> -> tensor<4x!b>
   return %y : tensor<4x!b>
 }
+
+// -----
+
+!a = !quant.uniform<i16<-32767:32767>:f32, 0.5>
+!b = !quant.uniform<u8:f32, 0.00390625>
+
+// Softmax has integers for bytes alone, which --nibble-fold-scales folds.
+// CHECK-LABEL: @softmax
+// CHECK: nibble.int_dequantize
+// CHECK: nibble.softmax %{{.*}} {axis = 1 : i64} : tensor<2x4xf32> -> tensor<2x4xf32>
+// CHECK: nibble.int_quantize
+// CHECK: nibble.softmax %{{.*}} -> tensor<2x4x!quant
+func.func @softmax(%x: tensor<2x4x!a>, %z: tensor<2x4x!b>) -> (tensor<2x4x!b>, tensor<2x4x!b>) {
+  %y = nibble.softmax %x {axis = 1 : i64} : tensor<2x4x!a> -> tensor<2x4x!b>
+  %s = nibble.softmax %z {axis = 1 : i64} : tensor<2x4x!b> -> tensor<2x4x!b>
+  return %y, %s : tensor<2x4x!b>, tensor<2x4x!b>
+}

@@ -58,29 +58,47 @@ struct BuildTable : OpInterfaceRewritePattern<UnaryFunction> {
   }
 };
 
-/// The function of one variable of a 16-bit value, or to one: dequantized, computed and quantized at run time.
+/// A function of a 16-bit value, or to one: dequantized, computed and quantized at run time.
+LogicalResult computeInFloat(Operation *op, PatternRewriter &rewriter) {
+  Value input = op->getOperand(0), result = op->getResult(0);
+  auto inputType = getPerTensorType(input), resultType = getPerTensorType(result);
+  if (!inputType || !resultType || !isActivationStorage(inputType) || !isActivationStorage(resultType) ||
+      !(isInt16(inputType) || isInt16(resultType)))
+    return rewriter.notifyMatchFailure(op, "not of 16-bit values");
+  const Encoding in = getEncoding(inputType), out = getEncoding(resultType);
+  auto type = cast<RankedTensorType>(result.getType());
+  RankedTensorType real = type.clone(Float32Type::get(op->getContext()));
+  Value x = IntDequantizeOp::create(rewriter, op->getLoc(), real, toStorage(rewriter, input), llvm::APFloat(in.scale),
+                                    in.zero);
+  Value y = cloneWithOperands(rewriter, op->getLoc(), op, x, real)->getResult(0);
+  Value stored = IntQuantizeOp::create(rewriter, op->getLoc(), getStorageTensor(type), y, llvm::APFloat(out.scale),
+                                       out.zero, ArrayRef<int32_t>{out.min, out.max});
+  rewriter.replaceOp(op, toQuantized(rewriter, op->getLoc(), type, stored));
+  return success();
+}
+
+/// The function of one variable.
 struct ComputeFunction : OpInterfaceRewritePattern<UnaryFunction> {
   ComputeFunction(MLIRContext *context, Pass::Statistic &computed)
       : OpInterfaceRewritePattern(context), computed(computed) {}
   Pass::Statistic &computed;
 
   LogicalResult matchAndRewrite(UnaryFunction op, PatternRewriter &rewriter) const override {
-    Value input = op->getOperand(0), result = op->getResult(0);
-    auto inputType = getPerTensorType(input), resultType = getPerTensorType(result);
-    if (!inputType || !resultType || !isActivationStorage(inputType) || !isActivationStorage(resultType) ||
-        !(isInt16(inputType) || isInt16(resultType)))
-      return rewriter.notifyMatchFailure(op, "not of 16-bit values");
-    const Encoding in = getEncoding(inputType), out = getEncoding(resultType);
-    auto type = cast<RankedTensorType>(result.getType());
-    RankedTensorType real = type.clone(Float32Type::get(getContext()));
-    Value x = IntDequantizeOp::create(rewriter, op.getLoc(), real, toStorage(rewriter, input), llvm::APFloat(in.scale),
-                                      in.zero);
-    Value y = cloneWithOperands(rewriter, op.getLoc(), op, x, real)->getResult(0);
-    Value stored = IntQuantizeOp::create(rewriter, op.getLoc(), getStorageTensor(type), y, llvm::APFloat(out.scale),
-                                         out.zero, ArrayRef<int32_t>{out.min, out.max});
-    rewriter.replaceOp(op, toQuantized(rewriter, op.getLoc(), type, stored));
-    ++computed;
-    return success();
+    LogicalResult result = computeInFloat(op, rewriter);
+    computed += succeeded(result);
+    return result;
+  }
+};
+
+/// Softmax: of bytes --nibble-fold-scales makes one of integers.
+struct ComputeSoftmax : OpRewritePattern<SoftmaxOp> {
+  ComputeSoftmax(MLIRContext *context, Pass::Statistic &computed) : OpRewritePattern(context), computed(computed) {}
+  Pass::Statistic &computed;
+
+  LogicalResult matchAndRewrite(SoftmaxOp op, PatternRewriter &rewriter) const override {
+    LogicalResult result = computeInFloat(op, rewriter);
+    computed += succeeded(result);
+    return result;
   }
 };
 
@@ -120,6 +138,7 @@ struct BuildTables : nibble::impl::BuildTablesBase<BuildTables> {
     RewritePatternSet patterns(&getContext());
     patterns.add<BuildTable>(&getContext(), built);
     patterns.add<ComputeFunction>(&getContext(), computed);
+    patterns.add<ComputeSoftmax>(&getContext(), computed);
     patterns.add<ComposeTables>(&getContext(), composed);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
