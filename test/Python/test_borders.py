@@ -113,10 +113,10 @@ def test_images_of_bytes(tmp_path, name, kind, dtype):
 
 def test_other_integers_are_refused_clearly(tmp_path):
     path = save(tmp_path / "m.onnx", [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT, name="cast")],
-                [("x", TensorProto.INT32, (4,))], [("y", TensorProto.FLOAT, (4,))])
+                [("x", TensorProto.INT64, (4,))], [("y", TensorProto.FLOAT, (4,))])
     done = run("compile", path, "--float", "-o", tmp_path / "m.so")
     assert done.returncode == 1
-    assert "node 'cast' (Cast, opset 17): conversion of i32 to f32 is not supported" in done.stderr
+    assert "node 'cast' (Cast, opset 17): conversion of i64 to f32 is not supported" in done.stderr
     assert ("bytes of an input become f32, where all that reads them are conversions and moves; "
             "give other integers as floats") in done.stderr
 

@@ -44,7 +44,10 @@ constexpr const char *graph = R"mlir(
   %n = nibble.int_softmax %m {axis = 2 : i64, input_scale = 0.04 : f32, scale = 200.0 : f32, output_zero_point = 30 : i32, clamp = array<i32: 0, 255>} : tensor<1x72x5xui8> -> tensor<1x72x5xui8>
   %l = nibble.int_lookup %n, %table : tensor<1x72x5xui8>, tensor<256xi8> -> tensor<1x72x5xi8>
   %y = nibble.int_dequantize %l {scale = 0.05 : f32, zero_point = -3 : i32} : tensor<1x72x5xi8> -> tensor<1x72x5xf32>
-  return %y : tensor<1x72x5xf32>
+  %ws = nibble.constant dense<[[1, 2], [-127, 127], [3, 0], [0, -4], [50, 60]]> : tensor<5x2xi8> -> tensor<5x2xi8>
+  %u = nibble.sum_matmul %l, %ws : (tensor<1x72x5xi8>, tensor<5x2xi8>) -> tensor<1x72x2xi32>
+  %f = nibble.int_to_float %u : tensor<1x72x2xi32> -> tensor<1x72x2xf32>
+  return %y, %f : tensor<1x72x5xf32>, tensor<1x72x2xf32>
 )mlir";
 
 std::string makeGraph(llvm::StringRef mode) {
@@ -57,7 +60,7 @@ std::string makeGraph(llvm::StringRef mode) {
   };
   replace("dense_resource<table>", "dense<[" + table + "]>");
   replace("MODE", ("requant = #nibble.requant<" + mode + ">").str());
-  return makeMain("(%x: tensor<1x6x7x3xf32>) -> tensor<1x72x5xf32>", body);
+  return makeMain("(%x: tensor<1x6x7x3xf32>) -> (tensor<1x72x5xf32>, tensor<1x72x2xf32>)", body);
 }
 
 class IntegerGraph : public testing::TestWithParam<const char *> {};
