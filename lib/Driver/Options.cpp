@@ -11,7 +11,7 @@ using namespace llvm;
 
 namespace nibble::driver {
 
-static constexpr StringLiteral weights[] = {"auto", "int8", "float"};
+static constexpr StringLiteral weights[] = {"auto", "int8", "int4", "int2", "float"};
 static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-symmetric", "int16", "float"};
 static constexpr StringLiteral modes[] = {"auto", "static", "dynamic", "weight-only"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
@@ -42,7 +42,7 @@ Error Choice::check(StringRef value) const {
 StringRef QuantizationOptions::getMode() const {
   if (mode != "auto")
     return mode;
-  return weights == "int8" && activations == "float" ? "weight-only" : "static";
+  return weights != "auto" && !isFloat() && activations == "float" ? "weight-only" : "static";
 }
 
 /// What a mode cannot be combined with.
@@ -58,7 +58,7 @@ static Error checkMode(const QuantizationOptions &options) {
     return refuse("'auto' or 'float'");
   if (mode == "dynamic" && !isAuto && options.activations != "int8")
     return refuse("'auto' or 'int8', whose zero point is 0");
-  if (mode == "static" && options.weights == "int8" && options.activations == "float")
+  if (mode == "static" && options.weights != "auto" && !options.isFloat() && options.activations == "float")
     return refuse("in 8 bits");
   if (mode != "static" && options.minSqnr && options.plan.empty())
     return makeError("min_sqnr is for nodes whose mode is 'static', not '" + mode + "'");

@@ -57,7 +57,8 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
   /// What the rounding of the weights takes from each output channel's mean.
   std::vector<double> getErrors(const Product &product, ArrayRef<float> weights, ArrayRef<float> means) {
     auto channelOf = [&](size_t i) { return product.channelOf(i); };
-    QuantizedWeights quantized = quantizeWeights(weights, channelOf, product.channels, {}, 1.0f, perTensor);
+    QuantizedWeights quantized =
+        quantizeWeights(weights, channelOf, product.channels, {}, 1.0f, perTensor, getPlannedWeightBits(product.op));
     std::vector<double> errors(product.channels, 0.0);
     if (quantized.values.size() != weights.size()) // not finite: --nibble-quantize-ops says so
       return errors;
