@@ -87,7 +87,7 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
     `nibble.scaled_conv` or `nibble.scaled_matmul` and that clamp: the multipliers hold the scales and the biases, and
     `rows` the scales of rows of bytes. Where `sums`, as `nibble.sum_conv` or `nibble.sum_matmul`: the biases hold what a
     constant zero point makes of the sums; for an encoding in `rows`, the multipliers hold each column's sum of weights.
-    Weights, bias and multipliers are packed by `nibble::kernels`. The input's halo
+    Weights, bias and multipliers are packed by `nibble::kernels`, the weights in `weight_bits` bits. The input's halo
     holds the padding.
 
     ```mlir
@@ -108,11 +108,13 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
       holds bytes.
     * C5: `kernel`, `strides`, `dilations` and `clamp` have two values, `pads` four.
     * C6: where `sums`, bytes go in and i32 comes out, and `rows` is an encoding of two elements.
+    * C7: `weight_bits` is 8, 4 or 2.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, UKernel_Buffer:$bias,
       Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend, Optional<UKernel_Buffer>:$rows,
       DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
-      I64Attr:$groups, UnitAttr:$fixed, UnitAttr:$multipliers_below_one, UnitAttr:$scaled, UnitAttr:$sums,
+      I64Attr:$groups, DefaultValuedAttr<I64Attr, "8">:$weight_bits, UnitAttr:$fixed, UnitAttr:$multipliers_below_one,
+      UnitAttr:$scaled, UnitAttr:$sums,
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp,
       OptionalAttr<F32Attr>:$float_min, OptionalAttr<F32Attr>:$float_max,
       DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$residual_integers,

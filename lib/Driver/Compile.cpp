@@ -274,14 +274,30 @@ void Compilation::addFindings(NodeSummary &node) const {
     node.reason = reason->second;
 }
 
+/// How narrow weights lie in the library, which the kernel's name says.
+static void addStorage(NodeSummary &node) {
+  const StringRef precision = StringRef(node.precision).rsplit(' ').second;
+  const StringRef word = precision.empty() ? StringRef(node.precision) : precision, kernel = node.kernel;
+  const unsigned bits = getWeightBits(word);
+  if (bits == 8 || kernel.empty() || kernel.contains("_s" + std::to_string(bits) + "pc_"))
+    return;
+  node.reason = (node.reason.empty() ? "" : node.reason + "; ") + "its weights are stored as bytes: " +
+                (kernel.contains("_dwconv_")  ? "depthwise kernels unpack none"
+                 : kernel.contains("8_s8pc_") ? "its sums leave no room for more bits"
+                                              : "its kernel unpacks none");
+}
+
 /// Tells of each node, and with a model which calls it became.
 void Compilation::summarizeGraph(const CompiledModel *model) {
   summary.nodes = summarizeNodes(*module);
   summary.precisions = countPrecisions(*module);
   for (NodeSummary &node : summary.nodes)
     addFindings(node);
-  if (model)
-    addCalls(summary, *model);
+  if (!model)
+    return;
+  addCalls(summary, *model);
+  for (NodeSummary &node : summary.nodes)
+    addStorage(node);
 }
 
 Compiled Compilation::finish(SmallVector<char, 0> bytes) {

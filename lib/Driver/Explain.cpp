@@ -6,6 +6,8 @@
 #include "LoadedExecutable.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Driver/Open.h"
+#include "nibble/Quantization/Plan.h"
+#include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/Locations.h"
 
@@ -33,8 +35,9 @@ static int64_t getBytes(mlir::Type type) {
 static std::string getPrecision(mlir::Operation *op) {
   if (isa<DynamicScaleOp, DynamicQuantizeOp, DynamicEncodingOp, DynamicEncodeOp>(op))
     return "dynamic int8";
+  const std::string weights = getWeightWord(getPlannedWeightBits(op)).str();
   if (isa<ScaledConvOp, ScaledMatMulOp>(op))
-    return mlir::getElementTypeOrSelf(op->getOperand(0).getType()).isF32() ? "weight-only int8" : "dynamic int8";
+    return (mlir::getElementTypeOrSelf(op->getOperand(0).getType()).isF32() ? "weight-only " : "dynamic ") + weights;
   bool isQuantized = false, isWide = false;
   for (auto types : {mlir::TypeRange(op->getOperandTypes()), mlir::TypeRange(op->getResultTypes())})
     for (mlir::Type type : types) {
@@ -44,9 +47,21 @@ static std::string getPrecision(mlir::Operation *op) {
       isWide |= element.isInteger(16) || (quantized && quantized.getStorageTypeIntegralWidth() == 16);
     }
   if (isQuantized)
-    return isWide ? "int16" : "int8";
+    return isWide ? "int16" : weights;
   std::optional<ElementKind> kind = getElementKind(mlir::getElementTypeOrSelf(op->getResult(0).getType()));
   return kind ? getName(*kind).str() : "";
+}
+
+/// Of a constant operand as kernels have it: narrow weights packed, where they multiply bytes and not by channel.
+static int64_t getStoredBytes(mlir::Operation *op, mlir::ElementsAttr constant) {
+  const int64_t bytes = getBytes(constant.getType());
+  auto conv = dyn_cast<IntConvOp>(op);
+  const bool byChannel = conv && conv.getGroups() > 1 && conv.getFilter().getType().getDimSize(3) == 1 &&
+                         conv.getFilter().getType().getDimSize(0) == int64_t(conv.getGroups());
+  if (!isa<IntConvOp, IntMatMulOp, ScaledConvOp, ScaledMatMulOp>(op) || !constant.getElementType().isInteger(8) ||
+      byChannel || !mlir::getElementTypeOrSelf(op->getOperand(0).getType()).isInteger(8))
+    return bytes;
+  return bytes * getPlannedWeightBits(op) / 8;
 }
 
 static NodeSummary summarize(mlir::Operation *op) {
@@ -57,7 +72,7 @@ static NodeSummary summarize(mlir::Operation *op) {
   node.precision = getPrecision(op);
   for (mlir::Value operand : op->getOperands())
     if (auto constant = operand.getDefiningOp<ConstantOp>())
-      node.weightBytes += getBytes(constant.getValue().getType());
+      node.weightBytes += getStoredBytes(op, constant.getValue());
   for (mlir::Type type : op->getResultTypes())
     node.outputBytes += getBytes(type);
   return node;
@@ -83,7 +98,16 @@ struct NodePrecision {
 
   /// In the order in which one of them stands for the node.
   auto getRank() const {
-    const StringRef ranks[] = {"float32", "weight-only int8", "dynamic int8", "int8"};
+    const StringRef ranks[] = {"float32",
+                               "weight-only int2",
+                               "weight-only int4",
+                               "weight-only int8",
+                               "dynamic int2",
+                               "dynamic int4",
+                               "dynamic int8",
+                               "int2",
+                               "int4",
+                               "int8"};
     return std::pair(weight, find(ranks, precision) - std::begin(ranks));
   }
 };

@@ -21,6 +21,10 @@ ConvParams nibble::kernels::matmulParams(int64_t M, int64_t K, int64_t N, int64_
 }
 
 std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
+  if (p.weightBits != 8 && p.weightBits != 4 && p.weightBits != 2)
+    return "weights of " + std::to_string(p.weightBits) + " bits";
+  if (p.weightBits != 8 && (isDepthwise(p) || (p.input != ElementKind::U8 && p.input != ElementKind::S8)))
+    return "weights of fewer than 8 bits multiply bytes, and not by channel";
   if (p.scaled && p.input == ElementKind::S16)
     return "a scaled product of 16-bit values";
   if (p.scaled && (p.output != ElementKind::F32 || p.residual || p.requant == Requant::Fixed))
@@ -58,7 +62,8 @@ std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa)
   const bool isMatMul = p.KH == 1 && p.KW == 1 && p.groups == 1 && p.strideH == 1 && p.strideW == 1;
   std::string name;
   llvm::raw_string_ostream os(name);
-  os << spelling(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : "_s8pc_")
+  const std::string weights = "_s" + std::to_string(p.weightBits) + "pc_";
+  os << spelling(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : weights)
      << (p.sums ? "i32" : spelling(p.output))
      << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_")))
      << tileName(p, isa);
@@ -88,6 +93,7 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
                         p.dilationH,
                         p.dilationW,
                         p.groups,
+                        p.weightBits,
                         p.in.row,
                         p.in.pixel,
                         p.out.row,

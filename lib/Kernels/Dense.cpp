@@ -200,18 +200,26 @@ Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
   const bool elements = Dot::takesElements(b.isa, steps);
   // A step of split operands takes all registers: the next one must not begin in it.
   const int64_t pairs = steps % 2 == 0 ? 2 : 1;
-  const int64_t unroll = dot.splitsOperands() ? 1 : elements || steps <= 4 ? std::min<int64_t>(steps, 4) : pairs;
+  const int64_t unroll = plan.stepsPerByte() > 1  ? std::min(steps, elements ? 4 : plan.stepsPerByte())
+                         : dot.splitsOperands()   ? 1
+                         : elements || steps <= 4 ? std::min<int64_t>(steps, 4)
+                                                  : pairs;
   return b.loop(p.KH, acc, [&](Value ky, ValueRange acc) {
     Value inputRow = b.at(at.input, b.mul(ky, b.constant(p.dilationH * p.in.row)));
-    Value weightRow = b.at(at.weights, b.mul(ky, b.constant(p.KW * steps * stepBytes)));
+    Value weightRow = b.at(at.weights, b.mul(ky, b.constant(p.KW * plan.tapBytes())));
     return b.loop(p.KW, acc, [&](Value kx, ValueRange acc) {
       Value inputTap = b.at(inputRow, b.mul(kx, b.constant(p.dilationW * p.in.pixel)));
-      Value weightTap = b.at(weightRow, b.mul(kx, b.constant(steps * stepBytes)));
-      return b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
+      Value weightTap = b.at(weightRow, b.mul(kx, b.constant(plan.tapBytes())));
+      Values sums = b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
         Value input = b.at(inputTap, b.mul(i, b.constant(4 * unroll)));
-        Value weights = b.at(weightTap, b.mul(i, b.constant(stepBytes * unroll)));
+        Value weights = b.at(weightTap, b.mul(i, b.constant(stepBytes * unroll / plan.stepsPerByte())));
         return this->steps(input, weights, Values(acc), unroll, mr, nr);
       });
+      const int64_t rest = steps % unroll, done = steps - rest; // of narrow weights only
+      if (!rest)
+        return sums;
+      return this->steps(b.at(inputTap, 4 * done), b.at(weightTap, done / plan.stepsPerByte() * stepBytes), sums, rest,
+                         mr, nr);
     });
   });
 }
@@ -228,9 +236,9 @@ Values DenseEmitter::steps(Value input, Value weights, Values acc, int64_t count
     };
     const auto column = [&](int64_t v) {
       const int64_t first = v * lanes();
-      const int64_t offset =
-          first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) + u * plan.stepBytes();
-      return dot.weights(b.at(weights, offset), lanes());
+      const int64_t offset = first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) +
+                             u / plan.stepsPerByte() * plan.stepBytes();
+      return dot.weights(b.at(weights, offset), lanes(), u % plan.stepsPerByte());
     };
     // One side stays in registers for a step, the other one passes by.
     SmallVector<Operand> staying;

@@ -31,11 +31,25 @@ Operand Dot::splitInput(Value dwords) {
   return {b.bitcast(even, b.i16()), b.create<arith::ShRUIOp>(words, b.splat(words.getType(), int64_t(8)))};
 }
 
-/// The same bytes of the weights, sign-extended.
-Operand Dot::splitWeights(Value dwords) {
-  Value words = b.bitcast(dwords, b.i16()), eight = b.splat(words.getType(), int64_t(8));
-  Value even = b.create<arith::ShRSIOp>(b.create<arith::ShLIOp>(words, eight), eight);
-  return {even, b.create<arith::ShRSIOp>(words, eight)};
+/// The same bytes of the weights, or the bits of step `step` of each, sign-extended.
+Operand Dot::splitWeights(Value dwords, int64_t step) {
+  Value words = b.bitcast(dwords, b.i16());
+  const auto extend = [&](int64_t above) {
+    const auto by = [&](int64_t bits) { return b.splat(words.getType(), bits); };
+    Value top = above == 0 ? words : b.create<arith::ShLIOp>(words, by(above));
+    return b.create<arith::ShRSIOp>(top, by(16 - weightBits));
+  };
+  const int64_t above = 8 - weightBits * (step + 1); // of the step's bits within their byte
+  return {extend(8 + above), extend(above)};
+}
+
+/// The bits of step `step` at the top of each byte: the weights times 2^(8 - weightBits).
+Value Dot::narrowWeights(Value dwords, int64_t step) {
+  const int64_t above = 8 - weightBits * (step + 1);
+  if (above)
+    dwords = b.create<arith::ShLIOp>(dwords, b.splat(dwords.getType(), above));
+  const uint32_t mask = (0xff00u >> weightBits & 0xff) * 0x01010101u;
+  return b.create<arith::AndIOp>(dwords, b.splat(dwords.getType(), int64_t(int32_t(mask))));
 }
 
 /// Two words a lane: together, or the first and the second ones apart where no instruction adds up pairs.
@@ -82,7 +96,7 @@ std::array<Operand, 4> Dot::broadcastElements(Value pointer, int64_t lanes) {
   return operands;
 }
 
-Operand Dot::weights(Value pointer, int64_t lanes) {
+Operand Dot::weights(Value pointer, int64_t lanes, int64_t step) {
   if (byteWeights) {
     Value bytes = b.load(b.vec(lanes, b.i8()), pointer, lanes);
     Value wide = b.create<arith::ExtSIOp>(b.vec(lanes, b.i32()), bytes);
@@ -96,7 +110,9 @@ Operand Dot::weights(Value pointer, int64_t lanes) {
   if (isFloat())
     return {raw, {}};
   if (b.isa.dot == DotKind::Pmaddwd)
-    return splitWeights(raw);
+    return splitWeights(raw, step);
+  if (weightBits < 8)
+    raw = narrowWeights(raw, step);
   return {b.bitcast(raw, b.i8()), {}};
 }
 
@@ -126,15 +142,17 @@ Value Dot::multiplyAddWords(Value acc, Operand x, Operand w) {
 }
 
 Value Dot::start(Value bias) {
+  if (!isFloat() && sumShift())
+    bias = b.create<arith::ShLIOp>(bias, b.splat(bias.getType(), sumShift()));
   if (!sumsPairs())
     return bias;
   return b.shuffle(bias, b.splat(bias.getType(), int64_t(0)), {0, 4, 1, 5, 2, 6, 3, 7});
 }
 
 Value Dot::finish(Value acc) {
-  if (!sumsPairs())
-    return acc;
-  return b.intrinsic("llvm.aarch64.neon.addp.v4i32", b.vec(4, b.i32()), {b.slice(acc, 0, 4), b.slice(acc, 4, 4)});
+  if (sumsPairs())
+    acc = b.intrinsic("llvm.aarch64.neon.addp.v4i32", b.vec(4, b.i32()), {b.slice(acc, 0, 4), b.slice(acc, 4, 4)});
+  return isFloat() || !sumShift() ? acc : b.create<arith::ShRSIOp>(acc, b.splat(acc.getType(), sumShift()));
 }
 
 Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {

@@ -9,19 +9,21 @@
 using namespace nibble;
 using namespace nibble::kernels;
 
-/// [group][block of 16 columns][step][column][4 or 2 bytes, or 1 float], a step being as many channels of a tap.
+/// [group][block of 16 columns][step][column][4 or 2 bytes, or 1 float], a step being as many channels of a tap. Narrow
+/// weights are laid out like bytes first, and steps then put together.
 PackedWeights nibble::kernels::denseWeights(const ConvParams &params) {
   const DensePlan plan(params);
   const int64_t perStep = channelsPerStep(params.input);
   const bool merged = plan.params.KW != params.KW;
-  return {params.groups * plan.blocks() * plan.steps() * kBlock * perStep,
+  const int64_t blockSteps = plan.params.KH * plan.params.KW * plan.storedSteps();
+  return {params.groups * plan.blocks() * blockSteps * kBlock * perStep,
           [=](int64_t o, int64_t ky, int64_t kx, int64_t c) {
             const int64_t group = o / plan.columns, column = o % plan.columns;
             const int64_t channel = merged ? kx * params.C + c : c;
             const int64_t tap = merged ? ky : ky * params.KW + kx;
-            const int64_t step = tap * plan.tapSteps + channel / perStep;
+            const int64_t step = tap * plan.storedSteps() + channel / perStep;
             const int64_t block = group * plan.blocks() + column / kBlock;
-            return ((block * plan.steps() + step) * kBlock + column % kBlock) * perStep + channel % perStep;
+            return ((block * blockSteps + step) * kBlock + column % kBlock) * perStep + channel % perStep;
           }};
 }
 
@@ -56,8 +58,38 @@ static std::vector<char> packWeights(const ConvParams &p, llvm::ArrayRef<T> weig
   return toBytes(packed);
 }
 
+/// Puts the bytes of 8 / bits steps, `stepBytes` each, into those of one.
+static std::vector<char> packSteps(llvm::ArrayRef<char> bytes, int64_t stepBytes, int64_t bits) {
+  const int64_t together = 8 / bits;
+  std::vector<char> packed(bytes.size() / together);
+  for (auto [i, byte] : llvm::enumerate(bytes)) {
+    const int64_t step = int64_t(i) / stepBytes, field = step % together * bits;
+    char &to = packed[step / together * stepBytes + int64_t(i) % stepBytes];
+    to = static_cast<char>(to | (byte & ((1 << bits) - 1)) << field);
+  }
+  return packed;
+}
+
 std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights) {
-  return packWeights(params, weights);
+  std::vector<char> bytes = packWeights(params, weights);
+  return params.weightBits == 8 ? bytes : packSteps(bytes, DensePlan(params).stepBytes(), params.weightBits);
+}
+
+std::string nibble::kernels::whyNotNarrow(const ConvParams &p, llvm::ArrayRef<int8_t> weights,
+                                          llvm::ArrayRef<int32_t> bias) {
+  if (isDepthwise(p))
+    return "depthwise kernels unpack no weights";
+  if (p.input != ElementKind::U8 && p.input != ElementKind::S8)
+    return "kernels unpack weights for bytes alone";
+  const int64_t taps = p.KH * p.KW * p.C / p.groups, shift = 8 - p.weightBits, limit = int64_t(1) << (31 - shift);
+  for (int64_t o = 0; o < p.N; ++o) {
+    int64_t largest = bias.empty() ? 0 : std::abs(int64_t(bias[o]));
+    for (int8_t weight : weights.slice(o * taps, taps))
+      largest += 255 * std::abs(int64_t(weight));
+    if (largest >= limit)
+      return "sums of up to " + std::to_string(largest) + " leave no room for " + std::to_string(shift) + " more bits";
+  }
+  return "";
 }
 
 std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<float> weights) {

@@ -46,7 +46,12 @@ struct DensePlan {
     const bool floatWeights = params.input == ElementKind::F32 && !params.scaled;
     return kBlock * (floatWeights ? 4 : channelsPerStep(params.input));
   }
-  int64_t blockBytes() const { return steps() * stepBytes(); }
+  /// Weights of fewer than 8 bits: as many steps lie in one step's bytes, the first one in the lowest bits.
+  int64_t stepsPerByte() const { return 8 / params.weightBits; }
+  /// Steps of a tap with those that fill its last bytes.
+  int64_t storedSteps() const { return (tapSteps + stepsPerByte() - 1) / stepsPerByte() * stepsPerByte(); }
+  int64_t tapBytes() const { return storedSteps() / stepsPerByte() * stepBytes(); }
+  int64_t blockBytes() const { return params.KH * params.KW * tapBytes(); }
   int64_t groupBytes() const { return blocks() * blockBytes(); }
   int64_t tiles() const { return params.H * x.count * n.count; }
 };

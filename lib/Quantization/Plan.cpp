@@ -71,6 +71,8 @@ ArrayRef<StringLiteral> nibble::getWeightWords() { return kWeights; }
 
 unsigned nibble::getWeightBits(StringRef word) { return word == "int4" ? 4 : word == "int2" ? 2 : 8; }
 
+StringRef nibble::getWeightWord(unsigned bits) { return bits <= 2 ? "int2" : bits <= 4 ? "int4" : "int8"; }
+
 StringRef Plan::getWeights(StringRef node) const {
   auto it = nodes.find(node);
   return it != nodes.end() && !it->second.weights.empty() ? it->second.weights : standard.weights;

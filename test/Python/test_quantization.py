@@ -157,6 +157,9 @@ def test_narrow_weights(tmp_path, weights):
     compiled = nibble.compile(model, calibration=[feed], **options)
     result = compiled.run(feed)[0]
     assert result.tobytes() == compiled.reference(feed)[0].tobytes()
+    products = [node for node in compiled.summary["nodes"] if "_gemm_" in node["kernel"]]
+    assert {(node["precision"], node["kernel"][:10]) for node in products} == {(weights, f"u8_s{weights[3:]}pc_u8")}
+    assert compiled.summary["precisions"][weights] >= 2
     nibble.quantize(model, [feed], tmp_path / "q.onnx", **options)
     written = onnx.load(tmp_path / "q.onnx")
     kinds = {tensor.data_type for tensor in written.graph.initializer if len(tensor.dims) == 2}
@@ -177,3 +180,35 @@ def test_narrow_weights_of_a_node(tmp_path):
     assert sqnr[0] > sqnr[1] + 10 > sqnr[2] + 10
     kept = nibble.compile(model, calibration=[feed], plan=plan, min_sqnr=20)
     assert kept.summary["sqnr_db"] > sqnr[1] + 10
+
+
+@pytest.mark.parametrize("weights", ["int4", "int2"])
+@pytest.mark.parametrize("activations", ["int8", "int8-symmetric", "int16"])
+@pytest.mark.parametrize("mode", ["static", "dynamic", "weight-only"])
+def test_narrow_weights_everywhere(tmp_path, weights, activations, mode):
+    """Convolutions of all sorts, and products of all modes: packed or not, the bits are the interpreter's."""
+    rng = np.random.default_rng(3)
+    constants = {name: rng.normal(size=shape).astype(np.float32) for name, shape in
+                 {"w": (20, 3, 3, 3), "d": (20, 1, 3, 3), "g": (12, 5, 1, 1), "b": (12,), "t": (12, 7, 2, 2)}.items()}
+    nodes = [helper.make_node("Conv", ["x", "w"], ["c"], name="c", strides=[2, 2], pads=[1, 1, 1, 1]),
+             helper.make_node("Relu", ["c"], ["r"], name="r"),
+             helper.make_node("Conv", ["r", "d"], ["e"], name="e", group=20, pads=[1, 1, 1, 1]),
+             helper.make_node("Conv", ["e", "g", "b"], ["h"], name="h", group=4),
+             helper.make_node("ConvTranspose", ["h", "t"], ["y"], name="y", strides=[2, 2])]
+    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    graph = helper.make_graph(nodes, "g", [value("x", [1, 3, 9, 9])], [value("y", [1, 7, 10, 10])],
+                              [numpy_helper.from_array(array, name) for name, array in constants.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    feed = {"x": rng.normal(size=(1, 3, 9, 9)).astype(np.float32)}
+    options = {"weights": weights, "mode": mode}
+    if mode == "static":
+        options["activations"] = activations
+    elif activations != "int8":
+        pytest.skip("activations of one kind")
+    compiled = nibble.compile(tmp_path / "m.onnx", calibration=[feed], **options)
+    assert compiled.run(feed)[0].tobytes() == compiled.reference(feed)[0].tobytes()
+    by_name = {node["node"]: node for node in compiled.summary["nodes"]}
+    if mode == "static" and activations != "int16":
+        assert f"_s{weights[3:]}pc_" in by_name["c"]["kernel"]
+        assert by_name["e"]["reason"] == "its weights are stored as bytes: depthwise kernels unpack none"
+        assert by_name["y"]["reason"] == "its weights are stored as bytes: its kernel unpacks none"

@@ -90,7 +90,9 @@ void printSummary(const Summary &summary, StringRef output) {
     return any_of(summary.nodes, [&](const NodeSummary &node) { return node.precision == precision; });
   };
   std::optional<int64_t> weights = summary.arenaBytes ? std::optional<int64_t>(summary.weightBytes) : std::nullopt;
-  ComparisonTable table(has("int8") ? "int8" : has("int16") ? "int16" : "compiled");
+  const StringRef words[] = {"int8", "int4", "int2", "int16"};
+  auto word = find_if(words, has);
+  ComparisonTable table(word == std::end(words) ? "compiled" : *word);
   table.addBytes("file", summary.modelBytes, summary.outputBytes);
   table.addBytes("weights", summary.floatWeightBytes, weights);
   table.addBytes("arena", summary.floatArenaBytes, summary.arenaBytes);

@@ -102,18 +102,18 @@ void ConvCase::makeIntegers(Fill fill, std::mt19937 &random) {
     value = byte(0, 255);
   weights.resize(p.N * p.KH * p.KW * p.C / p.groups);
   for (int8_t &value : weights)
-    value = std::max<int8_t>(-127, byte(uint8_t(-127), 127));
+    value = std::max<int8_t>(-127, byte(uint8_t(-127), 127)) >> (8 - p.weightBits);
   // Sums of n random products are of the size 11000 sqrt(n): most results are between the clamps, some beyond.
   // 16 bits are 256 times as wide on either side.
-  const int widths = (p.output == ElementKind::S16) - (p.input == ElementKind::S16);
-  const float spread = std::min(0.6f, std::ldexp(0.007f, 8 * widths) / std::sqrt(float(weights.size() / p.N)));
+  const int widths = (p.output == ElementKind::S16) - (p.input == ElementKind::S16), narrow = int(8 - p.weightBits);
+  const float spread = std::min(0.6f, std::ldexp(0.007f, 8 * widths + narrow) / std::sqrt(float(weights.size() / p.N)));
   for (int64_t o = 0; o < p.N; ++o) {
-    bias.push_back(int32_t(random() % 20000) - 10000);
+    bias.push_back((int32_t(random() % 20000) - 10000) >> narrow);
     multipliers.push_back(spread * (0.5f + float(random() % 1000) / 1000));
   }
   if (fill == Fill::Limits) // sums at both ends of i32
     for (int64_t o = 0; o < p.N; ++o) {
-      bias[o] = o % 2 ? INT32_MAX : INT32_MIN;
+      bias[o] = (o % 2 ? INT32_MAX : INT32_MIN) >> narrow;
       multipliers[o] = o % 3 ? 0.999999f : 1e-8f;
     }
 }

@@ -344,6 +344,58 @@ TEST_P(ConvTest, WordsAtTheirEnds) {
       }
 }
 
+ConvParams asNarrow(ConvParams p, int64_t bits) {
+  p.weightBits = bits;
+  return p;
+}
+
+TEST_P(ConvTest, NarrowWeights) {
+  for (int64_t bits : {4, 2}) {
+    for (int64_t n : {1, 8, 15, 17, 40, 63, 100})
+      check(asNarrow(conv(9, n, 2, 3, 3), bits));
+    for (int64_t c : {1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 20, 24, 28, 32, 33, 63, 640})
+      check(asNarrow(conv(c, 20, 1, 5), bits));
+    for (int64_t c : {3, 5, 8, 20, 37}) {
+      check(asNarrow(conv(c, 20, 3, 4, 3, 2), bits));
+      ConvParams p = conv(c, 33, 2, 3, 3);
+      p.dilationW = 2;
+      check(asNarrow(withResidual(p), bits));
+    }
+    for (int64_t w : {1, 2, 7, 29, 131})
+      check(asNarrow(asSigned(conv(12, 40, 1, w)), bits));
+    ConvParams p = asNarrow(conv(3 * 13, 3 * 7, 3, 4, 3), bits);
+    p.groups = 3;
+    check(p);
+    p.requant = Requant::Fixed;
+    check(p);
+    for (ElementKind input : {ElementKind::U8, ElementKind::S8})
+      check(asNarrow(asRows(asScaled(conv(33, 20, 1, 13), input)), bits));
+    check(asNarrow(asWords(conv(24, 20, 1, 3), ElementKind::U8, ElementKind::S16), bits));
+  }
+}
+
+TEST_P(ConvTest, NarrowExtremes) {
+  for (int64_t bits : {4, 2})
+    for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow, Fill::Limits})
+      for (ConvParams p : {conv(40, 32, 2, 3, 3), asSigned(conv(40, 32, 2, 3, 3)), conv(1000, 20, 1, 1)})
+        check(asNarrow(p, bits), fill);
+}
+
+TEST(ConvRefusal, NarrowWeights) {
+  const ISA &isa = getISAs().front();
+  EXPECT_EQ(whyNoConv(asNarrow(conv(8, 16, 3, 7), 3), isa), "weights of 3 bits");
+  const char *bytesAlone = "weights of fewer than 8 bits multiply bytes, and not by channel";
+  EXPECT_EQ(whyNoConv(asNarrow(depthwise(8, 3, 7, 3), 4), isa), bytesAlone);
+  EXPECT_EQ(whyNoConv(asNarrow(asWords(conv(8, 16, 3, 7)), 4), isa), bytesAlone);
+  const std::vector<int8_t> weights(4, 7);
+  const std::vector<int32_t> little(1, 1000), much(1, (1 << 27) - 4 * 7 * 255);
+  const ConvParams p = asNarrow(conv(4, 1, 1, 1), 4);
+  EXPECT_EQ(whyNotNarrow(p, weights, little), "");
+  EXPECT_EQ(whyNotNarrow(p, weights, much), "sums of up to 134217728 leave no room for 4 more bits");
+  EXPECT_EQ(whyNotNarrow(asWords(p), weights, little), "kernels unpack weights for bytes alone");
+  EXPECT_EQ(whyNotNarrow(asNarrow(depthwise(4, 1, 1, 1), 4), weights, little), "depthwise kernels unpack no weights");
+}
+
 ConvParams randomConv(std::mt19937 &random) {
   const auto pick = [&](int64_t low, int64_t high) { return low + int64_t(random() % (high - low + 1)); };
   const int64_t groups = pick(0, 3) ? 1 : pick(2, 3);

@@ -55,6 +55,8 @@ struct ConvParams {
   int64_t dilationH = 1, dilationW = 1;
   int64_t groups = 1;
   ImagePitch in, out;
+  /// Of weights that multiply bytes, dense or grouped: 8, 4 or 2. What fewer bits than 8 save, whyNotNarrow allows.
+  int64_t weightBits = 8;
 
   Requant requant = Requant::Float;
   int32_t outputZeroPoint = 0;
@@ -107,6 +109,10 @@ std::string convKernelKey(const ConvParams &params);
 /// The tiles of [0, convTileCount) may run in any order, at the same time, with the same result.
 mlir::func::FuncOp emitConv(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                             const ConvParams &params, const ISA &isa);
+
+/// Why the weights (as packConvWeights takes them) cannot be packed in `params.weightBits` bits; empty if they can.
+/// Some instruction sets sum 2^(8 - bits) times the products, which has to fit 32 bits. `bias` as in packConvBias.
+std::string whyNotNarrow(const ConvParams &params, llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias);
 
 /// Number of tiles; the same for every ISA, so that variants of a library share one schedule.
 int64_t convTileCount(const ConvParams &params);

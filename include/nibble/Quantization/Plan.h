@@ -52,6 +52,8 @@ llvm::Expected<Plan> parsePlan(llvm::StringRef text);
 llvm::ArrayRef<llvm::StringLiteral> getWeightWords();
 /// Of "int4" 4; 8 for every other word.
 unsigned getWeightBits(llvm::StringRef word);
+/// The word for weights of so many bits, or of the next width that has one: "int2", "int4", "int8".
+llvm::StringRef getWeightWord(unsigned bits);
 
 /// An empty path is the plan that leaves everything to the defaults.
 llvm::Expected<Plan> readPlanFile(llvm::StringRef path);

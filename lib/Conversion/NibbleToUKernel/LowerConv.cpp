@@ -5,6 +5,8 @@
 #include "GraphLowering.h"
 
 #include "nibble/Dialect/UKernel/Kernels.h"
+#include "nibble/Quantization/Roles.h"
+#include "nibble/Quantization/Weights.h"
 #include "nibble/Support/Constants.h"
 
 #include <numeric>
@@ -20,10 +22,11 @@ using namespace nibble::ukernel;
 // An operation with the plan's shapes, of which packing needs no more; erased again.
 static kernels::ConvParams getParams(OpBuilder &builder, Location loc, const ConvPlan &plan, BufferType result,
                                      Value placeholder) {
-  auto op = cast<ukernel::ConvOp>(ukernel::ConvOp::create(
-      builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend, plan.rows, plan.kernel,
-      plan.strides, plan.dilations, plan.pads, plan.groups, plan.fixed, plan.belowOne, plan.scaled, plan.sums,
-      plan.outputZeroPoint, plan.clamp, FloatAttr(), FloatAttr(), plan.residualIntegers, plan.residualScales));
+  auto op = cast<ukernel::ConvOp>(
+      ukernel::ConvOp::create(builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend,
+                              plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads, plan.groups,
+                              plan.weightBits, plan.fixed, plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint,
+                              plan.clamp, FloatAttr(), FloatAttr(), plan.residualIntegers, plan.residualScales));
   kernels::ConvParams params = getConvParams(op);
   op.erase();
   return params;
@@ -38,6 +41,17 @@ static std::optional<std::vector<T>> getFilter(Value filter, bool transposed) {
   return transposeValues<T>(*values, cast<RankedTensorType>(filter.getType()).getShape(), {1, 0});
 }
 
+// The bits that the plan gave the weights, if they hold them and kernels unpack them; `nibble explain` says where not.
+static void chooseBits(kernels::ConvParams &params, ConvPlan &plan, Operation *op, ArrayRef<int8_t> weights,
+                       ArrayRef<int32_t> bias) {
+  params.weightBits = getPlannedWeightBits(op);
+  const int32_t least = -getLargestWeight(params.weightBits) - 1;
+  const bool fit = llvm::all_of(weights, [&](int8_t weight) { return weight >= least && weight < -least; });
+  if (!fit || (params.weightBits < 8 && !kernels::whyNotNarrow(params, weights, bias).empty()))
+    params.weightBits = 8;
+  plan.weightBits = params.weightBits;
+}
+
 LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value filter, bool transposed, Value bias,
                                          Value multiplier, bool fixed) {
   auto weights = getFilter<int8_t>(filter, transposed);
@@ -50,6 +64,7 @@ LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value fi
   plan.fixed = fixed;
   plan.belowOne = llvm::all_of(*multipliers, [](float m) { return std::fabs(m) < 1; });
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
+  chooseBits(params, plan, op, *weights, *biases);
   plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
   plan.bias =
       createConstant(op->getLoc(), kernels::packConvBias(params, ArrayRef<int32_t>(*biases), *weights, dotInput));
@@ -83,6 +98,7 @@ LogicalResult GraphLowering::packScaled(ConvPlan &plan, Operation *op, Value fil
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
   // The sums start at 0; those of bytes where the kernel's shift to its own kind of bytes wants them.
   const std::vector<int32_t> zeros(scales->size(), 0);
+  chooseBits(params, plan, op, *weights, zeros);
   std::vector<char> start = plan.rows ? kernels::packConvBias(params, zeros, *weights, dotInput)
                                       : kernels::packConvBias(params, std::vector<float>(zeros.begin(), zeros.end()));
   plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
@@ -113,10 +129,11 @@ LogicalResult GraphLowering::packSums(ConvPlan &plan, Operation *op, Value filte
 
 Value GraphLowering::createConv(ConvPlan &plan, Location loc, BufferType result) {
   auto bound = [&](float value) { return std::isfinite(value) ? builder.getF32FloatAttr(value) : FloatAttr(); };
-  return ukernel::ConvOp::create(
-      builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier, plan.addend, plan.rows, plan.kernel,
-      plan.strides, plan.dilations, plan.pads, plan.groups, plan.fixed, plan.belowOne, plan.scaled, plan.sums,
-      plan.outputZeroPoint, plan.clamp, bound(plan.low), bound(plan.high), plan.residualIntegers, plan.residualScales);
+  return ukernel::ConvOp::create(builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier,
+                                 plan.addend, plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads,
+                                 plan.groups, plan.weightBits, plan.fixed, plan.belowOne, plan.scaled, plan.sums,
+                                 plan.outputZeroPoint, plan.clamp, bound(plan.low), bound(plan.high),
+                                 plan.residualIntegers, plan.residualScales);
 }
 
 //===----------------------------------------------------------------------===//

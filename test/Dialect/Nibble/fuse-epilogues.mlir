@@ -3,7 +3,7 @@
 // Of two convolutions the later one takes the addition, here as its rhs.
 // CHECK-LABEL: @later
 // CHECK: %[[A:.*]] = nibble.int_conv %arg0
-// CHECK: %[[Y:.*]] = nibble.int_conv %arg0, {{.*}} add %[[A]] {{.*}}residual = #nibble.residual<scale = 2.500000e-01 : f32, addend_scale = 5.000000e-01 : f32, addend_zero_point = 5, zero_point = 7, min = 1, max = 255>
+// CHECK: %[[Y:.*]] = nibble.int_conv %arg0, {{.*}} add %[[A]] {{.*}}nibble.weights = "int4", {{.*}}residual = #nibble.residual<scale = 2.500000e-01 : f32, addend_scale = 5.000000e-01 : f32, addend_zero_point = 5, zero_point = 7, min = 1, max = 255>
 // CHECK-NEXT: return %[[Y]]
 func.func @later(%x: tensor<1x2x2x1xui8>, %w: tensor<1x1x1x1xi8>, %b: tensor<1xi32>, %m: tensor<1xf32>)
     -> tensor<1x2x2x1xui8> {
@@ -13,7 +13,7 @@ func.func @later(%x: tensor<1x2x2x1xui8>, %w: tensor<1x1x1x1xi8>, %b: tensor<1xi
       : tensor<1x2x2x1xui8>, tensor<1x1x1x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x2x2x1xui8>
   %d = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
       dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 4 : i32,
-      clamp = array<i32: 0, 255>}
+      clamp = array<i32: 0, 255>, nibble.weights = "int4"}
       : tensor<1x2x2x1xui8>, tensor<1x1x1x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x2x2x1xui8>
   %y = nibble.int_add %c, %d {lhs_scale = 0.5 : f32, rhs_scale = 0.25 : f32, lhs_zero_point = 5 : i32,
       rhs_zero_point = 4 : i32, output_zero_point = 7 : i32, clamp = array<i32: 1, 255>}

@@ -6,7 +6,7 @@
 // CHECK: nibble.constant dense<{{\[\[}}7], [-4], [3], [0]]> : tensor<4x1xi8> -> tensor<4x1x!quant.uniform<i4<-7:7>:f32:1, {1.000000e+00}>>
 // CHECK: nibble.constant dense<4> : tensor<1xi32> -> tensor<1x!quant.uniform<i32:f32:0, {5.000000e-01}>>
 // FOLD-LABEL: func @int4
-// FOLD: nibble.int_matmul
+// FOLD: nibble.int_matmul {{.*}}nibble.weights = "int4"
 func.func @int4(%x: tensor<4x4x!quant.uniform<u8:f32, 0.5>>) -> tensor<4x1x!quant.uniform<u8:f32, 0.25>> {
   %w = nibble.constant dense<[[7.0], [-4.0], [3.0], [0.25]]> : tensor<4x1xf32> -> tensor<4x1xf32>
   %b = nibble.constant dense<2.0> : tensor<1xf32> -> tensor<1xf32>

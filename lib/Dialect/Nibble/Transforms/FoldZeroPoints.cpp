@@ -4,6 +4,8 @@
 #include "nibble/Dialect/Nibble/Products.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Dialect/Nibble/Storage.h"
+#include "nibble/Quantization/Plan.h"
+#include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Constants.h"
 #include "nibble/Support/Numerics.h"
 
@@ -126,6 +128,13 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
                                cast<MatMulOp>(product.op).getRequant());
   }
 
+  /// Notes how few bits the weights have, which are bytes from here on: what packs them reads it.
+  static void setWeightBits(Operation *op, Value weights) {
+    auto type = cast<quant::QuantizedType>(cast<RankedTensorType>(weights.getType()).getElementType());
+    if (StringRef word = getWeightWord(type.getStorageTypeIntegralWidth()); word != "int8")
+      op->setAttr(kWeightsAttr, StringAttr::get(op->getContext(), word));
+  }
+
   LogicalResult convert(const Product &product) {
     auto spatial = dyn_cast<SpatialOp>(product.op);
     if (spatial && spatial.getLayout() != Layout::NHWC)
@@ -145,6 +154,7 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
     Location loc = product.op->getLoc();
     Value result = create(builder, product, *weights, createConstant<int32_t>(builder, loc, {product.channels}, *bias),
                           createConstant<float>(builder, loc, {product.channels}, getMultipliers(product)), fold);
+    setWeightBits(result.getDefiningOp(), product.weights);
     auto type = cast<RankedTensorType>(product.op->getResult(0).getType());
     product.op->getResult(0).replaceAllUsesWith(toQuantized(builder, loc, type, result));
     product.op->erase();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Quantization/Roles.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -50,10 +51,13 @@ struct FuseResidual : OpRewritePattern<IntAddOp> {
     auto residual = ResidualAttr::get(getContext(), isLhs ? lhs : rhs, isLhs ? rhs : lhs,
                                       isLhs ? op.getRhsZeroPoint() : op.getLhsZeroPoint(), op.getOutputZeroPoint(),
                                       op.getClamp()[0], op.getClamp()[1]);
-    rewriter.replaceOpWithNewOp<IntConvOp>(
+    Attribute weights = conv->getAttr(kWeightsAttr);
+    auto result = rewriter.replaceOpWithNewOp<IntConvOp>(
         op, op.getType(), conv.getInput(), conv.getFilter(), conv.getBias(), conv.getMultiplier(), addend,
         conv.getStrides(), conv.getPads(), conv.getDilations(), conv.getGroups(), conv.getPadValue(),
         conv.getOutputZeroPoint(), conv.getClamp(), residual, conv.getRequant());
+    if (weights)
+      result->setAttr(kWeightsAttr, weights);
     ++fused;
     return success();
   }

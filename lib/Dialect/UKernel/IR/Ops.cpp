@@ -161,6 +161,8 @@ LogicalResult ConvOp::verify() {
       failed(verifyCount(*this, "residual_scales", scales, getResidualScales().size())) ||
       (getAddend() && failed(verifySame(*this, getAddend().getType(), result))))
     return failure();
+  if (int64_t bits = getWeightBits(); bits != 8 && bits != 4 && bits != 2)
+    return emitOpError("expected weights of 8, 4 or 2 bits, got ") << bits;
   if (getSums())
     return verifySums(*this);
   return getScaled() ? verifyScaled(*this) : success();

@@ -21,6 +21,7 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
   params.dilationH = op.getDilations()[0];
   params.dilationW = op.getDilations()[1];
   params.groups = op.getGroups();
+  params.weightBits = op.getWeightBits();
   params.requant = getRequant(op.getFixed());
   params.outputZeroPoint = op.getOutputZeroPoint();
   params.clampMin = op.getClamp()[0];
