@@ -104,7 +104,8 @@ private:
   using Measured = std::pair<IsolatedValue, Difference>;
   llvm::Expected<std::vector<Measured>> measureStatic();
   llvm::Expected<std::vector<Measured>> measureDynamic(const llvm::StringSet<> &nodes);
-  llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values);
+  llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize,
+                                                 std::vector<IsolatedValue> values);
   llvm::Error tryInt16(std::vector<Suspect> &suspects);
   llvm::Error tryDynamic(std::vector<Suspect> &suspects);
   llvm::Error writePlan();

@@ -33,8 +33,14 @@ Error Compilation::runQuietly(mlir::ModuleOp copy, function_ref<void(mlir::PassM
   });
 }
 
-Expected<std::vector<Compilation::Measured>> Compilation::runProbe(mlir::ModuleOp probe,
-                                                                   std::vector<IsolatedValue> values) {
+Expected<std::vector<Compilation::Measured>>
+Compilation::runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize, std::vector<IsolatedValue> values) {
+  auto makeInteger = [&](mlir::PassManager &pm) {
+    buildQuantizePhase(pm, quantize);
+    buildFoldPhase(pm);
+  };
+  if (Error error = runQuietly(probe, makeInteger))
+    return std::move(error);
   Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, probe, /*threads=*/1, /*optLevel=*/0);
   if (!executable)
     return executable.takeError();
@@ -61,13 +67,7 @@ Expected<std::vector<Compilation::Measured>> Compilation::measureStatic() {
   if (Error error = runQuietly(*probe, [&](mlir::PassManager &pm) { buildPlanPhase(pm, quantize); }))
     return std::move(error);
   std::vector<IsolatedValue> values = isolateErrors(probe->lookupSymbol<mlir::func::FuncOp>("main"));
-  auto makeInteger = [&](mlir::PassManager &pm) {
-    buildQuantizePhase(pm, quantize);
-    buildFoldPhase(pm);
-  };
-  if (Error error = runQuietly(*probe, makeInteger))
-    return std::move(error);
-  return runProbe(*probe, std::move(values));
+  return runProbe(*probe, quantize, std::move(values));
 }
 
 /// Computes the products of `nodes` in float and with a dynamic range.
@@ -79,13 +79,7 @@ Expected<std::vector<Compilation::Measured>> Compilation::measureDynamic(const S
     return std::vector<Measured>();
   QuantizeOptions quantize = getQuantizeOptions();
   quantize.strict = false;
-  auto makeInteger = [&](mlir::PassManager &pm) {
-    buildQuantizePhase(pm, quantize);
-    buildFoldPhase(pm);
-  };
-  if (Error error = runQuietly(*probe, makeInteger))
-    return std::move(error);
-  return runProbe(*probe, std::move(values));
+  return runProbe(*probe, quantize, std::move(values));
 }
 
 static std::string formatDecibels(double value) { return formatv("{0:f1} dB", value).str(); }

@@ -36,9 +36,8 @@ static PackedColumns columnsOf(const ConvParams &p) { return isDepthwise(p) ? de
 
 template <typename T>
 static std::vector<char> toBytes(const std::vector<T> &values) {
-  std::vector<char> bytes(values.size() * sizeof(T));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
+  const char *begin = reinterpret_cast<const char *>(values.data());
+  return std::vector<char>(begin, begin + values.size() * sizeof(T));
 }
 
 template <typename T>
@@ -81,17 +80,23 @@ std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::Array
   return toBytes(packed);
 }
 
-std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<float> bias) {
+/// One value an output channel.
+template <typename T>
+static std::vector<char> packColumns(const ConvParams &p, llvm::ArrayRef<T> values) {
   const PackedColumns layout = columnsOf(p);
-  std::vector<float> packed(layout.groups * layout.size);
+  std::vector<T> packed(layout.groups * layout.size);
   for (int64_t o = 0; o < p.N; ++o)
-    packed[layout.index(o)] = bias[o];
+    packed[layout.index(o)] = values[o];
   return toBytes(packed);
 }
 
+std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<float> bias) {
+  return packColumns(p, bias);
+}
+
 /// Fixed: for each group its multipliers, then its shifts.
-static std::vector<char> packFixed(const ConvParams &p, const PackedColumns &layout,
-                                   llvm::ArrayRef<float> multipliers) {
+static std::vector<char> packFixed(const ConvParams &p, llvm::ArrayRef<float> multipliers) {
+  const PackedColumns layout = columnsOf(p);
   std::vector<int32_t> packed(layout.groups * layout.size * 2);
   for (int64_t i = 0; i < layout.groups * layout.size; ++i)
     packed[i / layout.size * 2 * layout.size + layout.size + i % layout.size] = 2; // a shift of 0 has no half
@@ -107,21 +112,11 @@ static std::vector<char> packFixed(const ConvParams &p, const PackedColumns &lay
 }
 
 std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm::ArrayRef<float> multipliers) {
-  const PackedColumns layout = columnsOf(p);
-  if (p.requant == Requant::Fixed)
-    return packFixed(p, layout, multipliers);
-  std::vector<float> packed(layout.groups * layout.size);
-  for (int64_t o = 0; o < p.N; ++o)
-    packed[layout.index(o)] = multipliers[o];
-  return toBytes(packed);
+  return p.requant == Requant::Fixed ? packFixed(p, multipliers) : packColumns(p, multipliers);
 }
 
 std::vector<char> nibble::kernels::packConvWeightSums(const ConvParams &p, llvm::ArrayRef<int32_t> sums) {
-  const PackedColumns layout = columnsOf(p);
-  std::vector<int32_t> packed(layout.groups * layout.size);
-  for (int64_t o = 0; o < p.N; ++o)
-    packed[layout.index(o)] = sums[o];
-  return toBytes(packed);
+  return packColumns(p, sums);
 }
 
 /// For each group its scales, then its biases.
