@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """AArch64: executables made on any machine, run by an emulator of several processors, give the interpreter's bits."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import EMULATOR, ROOT
 
 import nibble
 
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
-EMULATOR = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
 DIGITS = ROOT / "examples/digits/digits.onnx"
 
 pytestmark = pytest.mark.skipif(EMULATOR is None, reason="qemu-aarch64-static is not installed")

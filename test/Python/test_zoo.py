@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ISAS, compile_for
+from conftest import EMULATOR, ISAS, compile_for
 
 import nibble
 
@@ -65,6 +65,24 @@ def test_equals_the_interpreter(zoo, measured, name, isa):
     for feed in feeds:
         for actual, expected in zip(compiled.run(feed), compiled.reference(feed), strict=True):
             assert actual.tobytes() == expected.tobytes()
+
+
+@pytest.mark.skipif(EMULATOR is None, reason="qemu-aarch64-static is not installed")
+@pytest.mark.parametrize("name", [*SCORES, "ad_autoencoder"])
+def test_aarch64_equals_the_interpreter(zoo, measured, name, tmp_path):
+    """One executable for both rows, on a processor of each and on one with every extension."""
+    model, ranges = measured(name)
+    feed = samples(zoo, name, 1)[0]
+    np.savez(tmp_path / "in.npz", **feed)
+    options = ["--calib-file", ranges, "--calib-method", "minmax", "--bias-correction", "off"]
+    subprocess.run([NIBBLE, "compile", model, *options, "--target", "neon,dotprod", "--emit", "exe", "-o", tmp_path / "x"],
+                   check=True)
+    expected = nibble.compile(model, calib_file=ranges, calib_method="minmax", bias_correction="off").reference(feed)
+    for cpu in ["cortex-a53", "cortex-a76", "max"]:
+        subprocess.run([EMULATOR, "-cpu", cpu, tmp_path / "x", "--inputs", tmp_path / "in.npz", "--outputs",
+                        tmp_path / "out.npz"], check=True)
+        actual = np.load(tmp_path / "out.npz")
+        assert [actual[key].tobytes() for key in actual.files] == [value.tobytes() for value in expected], cpu
 
 
 # Float reaches 0.805, 0.770 and 0.900.
