@@ -130,6 +130,16 @@ def test_bench(library):
     assert "ms" in succeed("bench", library, "--seconds", "0.05", "--threads", "2")
 
 
+def test_targets():
+    targets = {target["name"]: target for target in json.loads(succeed("targets", "--json"))}
+    assert targets["generic"]["features"] == "" and targets["avx512vnni"]["features"].startswith("avx2,bmi")
+    assert targets["dotprod"]["features"] == "neon,dotprod" and targets["neon"]["triple"].startswith("aarch64")
+    assert all(target["verified"] for target in targets.values())
+    assert "runs_here" in targets["neon"]
+    heading, *rows = succeed("targets").splitlines()
+    assert heading.startswith("target ") and [row.split()[0] for row in rows] == list(targets)
+
+
 def test_inspect(library, paths):
     info = json.loads(succeed("inspect", library, "--json"))
     assert info["inputs"][0]["name"] == "x" and info["arena_bytes"] > 0

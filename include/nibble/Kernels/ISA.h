@@ -37,7 +37,8 @@ struct ISA {
   unsigned vectorBits;
   unsigned registers; ///< vector registers
   DotKind dot;
-  bool hasFMA; ///< else code for it is expanded (`--ukernel-expand-float-ops`)
+  bool hasFMA;              ///< else code for it is expanded (`--ukernel-expand-float-ops`)
+  llvm::StringRef verified; ///< how the project's tests verify it, for people
 
   unsigned lanes() const { return vectorBits / 32; }
   DotInput dotInput() const { return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8; }
