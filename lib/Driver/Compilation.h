@@ -107,6 +107,7 @@ private:
   llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values);
   llvm::Error tryInt16(std::vector<Suspect> &suspects);
   llvm::Error tryDynamic(std::vector<Suspect> &suspects);
+  llvm::Error warnSuspects(llvm::ArrayRef<Suspect> suspects);
   llvm::Error writePlan();
 
   Session &session;
