@@ -263,7 +263,7 @@ Values SmallConv::sumRow(Values carried, ArrayRef<Value> inputs) {
 Values SmallConv::sumTap(Values carried, ArrayRef<Value> inputs) {
   const size_t count = carried.size();
   llvm::append_range(carried, inputs);
-  carried = repeat(b, field(Field::Steps), carried, [&](Value, ValueRange carried) {
+  const auto trip = [&](Value, ValueRange carried) {
     Values next(carried);
     SmallVector<Values> sums;
     for (int64_t m = 0; m < plan.tilePixels; ++m)
@@ -282,7 +282,8 @@ Values SmallConv::sumTap(Values carried, ArrayRef<Value> inputs) {
     for (int64_t m = 0; m < plan.tilePixels; ++m)
       llvm::copy(sums[m], next.begin() + m * plan.tileColumns);
     return next;
-  });
+  };
+  carried = plan.steps == plan.unroll ? trip(Value(), carried) : repeat(b, field(Field::Steps), carried, trip);
   carried.resize(count);
   return carried;
 }
@@ -342,10 +343,10 @@ std::string nibble::kernels::smallConvKey(const ConvParams &params, const ISA &i
   const SmallPlan plan(params, isa.dotInput());
   const ConvParams &p = plan.params;
   std::string key = "small";
-  for (int64_t value :
-       {int64_t(p.input), int64_t(p.output), int64_t(p.groups > 1), int64_t(p.KH > 1),
-        plan.depthwise ? std::min<int64_t>(p.KW, 5) : int64_t(p.KW > 1), int64_t(p.residual.has_value()),
-        int64_t(SmallEpilogue::clampsToByte(p)), plan.unroll, plan.tilePixels, plan.tileColumns})
+  for (int64_t value : {int64_t(p.input), int64_t(p.output), int64_t(p.groups > 1), int64_t(p.KH > 1),
+                        plan.depthwise ? std::min<int64_t>(p.KW, 5) : int64_t(p.KW > 1),
+                        int64_t(p.residual.has_value()), int64_t(SmallEpilogue::clampsToByte(p)), plan.unroll,
+                        int64_t(plan.steps == plan.unroll), plan.tilePixels, plan.tileColumns})
     key += "," + std::to_string(value);
   return key;
 }

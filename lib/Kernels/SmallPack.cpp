@@ -14,7 +14,7 @@ static int64_t chooseUnroll(int64_t steps) { return steps % 4 == 0 ? 4 : steps %
 SmallPlan::SmallPlan(const ConvParams &p, DotInput order)
     : params(DensePlan(p).params), depthwise(isDepthwise(p)), tapBytes(params.C / params.groups),
       stepBytes(order == DotInput::Vectors ? 16 : 4), steps(llvm::divideCeil(tapBytes, stepBytes)),
-      unroll(order == DotInput::Vectors ? 1 : chooseUnroll(steps)), columns(p.N / p.groups) {
+      unroll(chooseUnroll(steps)), columns(p.N / p.groups) {
   const bool onePixel = p.H * p.W == 1;
   if (depthwise) {
     params = p;

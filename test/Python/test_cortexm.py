@@ -45,7 +45,7 @@ def plan(tmp_path_factory):
     np.savez(folder / "calib.npz", image=data["calibration"].astype(np.float32) / 16)
     model = nibble.compile(DIGITS, folder / "calib.npz", io="quantized", requant="fixed", target="generic")
     samples = (data["test"][:5].astype(np.uint16) * 255 // 16).astype(np.uint8)
-    expected = b"".join(model.run({"image": sample[None]})["logits"].tobytes() for sample in samples)
+    expected = b"".join(model.run({"image": sample[None]})[0].tobytes() for sample in samples)
     return folder, samples, expected
 
 
@@ -162,7 +162,7 @@ def test_real_models(name, target, tmp_path):
     model = nibble.compile(model_path, tmp_path / "calib.npz", target="generic", **options)
     port = model.inputs[0]
     samples = rng.integers(0, 256, size=(MODELS[name], *shape[1:])).astype(np.uint8).view(port.dtype)
-    expected = b"".join(next(iter(model.run({port.name: sample[None]}).values())).tobytes() for sample in samples)
+    expected = b"".join(model.run({port.name: sample[None]})[0].tobytes() for sample in samples)
     path = tmp_path / "model.a"
     subprocess.run([NIBBLE, "compile", model_path, "--calib", tmp_path / "calib.npz", "--target", target, "--emit", "a",
                     "--calib-method", "minmax", "--bias-correction", "off", "--min-sqnr", "0", "-o", path, "--name", name],
