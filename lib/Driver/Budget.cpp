@@ -56,8 +56,7 @@ Error checkBudget(const CompileOptions &options, const CompiledModel &model) {
     return makeError("the model needs " + formatBytes(flash) + " bytes of flash (weights " +
                      formatBytes(model.weightBytes) + ", code " + formatBytes(model.codeBytes) +
                      "), more than max-flash " + formatBytes(*options.maxFlash) +
-                     (model.weightBytes > model.codeBytes ? ": a model with fewer weights helps"
-                                                          : ": a model of fewer kinds of layers helps"));
+                     ": fewer weights, or fewer kinds of layers, help");
   return Error::success();
 }
 
