@@ -54,6 +54,7 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("name", &CompileOptions::name)
       .def_rw("io", &CompileOptions::io)
       .def_rw("io_layout", &CompileOptions::ioLayout)
+      .def_rw("requant", &CompileOptions::requant)
       .def_rw("strip", &CompileOptions::strip)
       .def_rw("threads", &CompileOptions::threads);
 }

@@ -108,6 +108,7 @@ private:
                                                  std::vector<IsolatedValue> values);
   llvm::Error tryInt16(std::vector<Suspect> &suspects);
   llvm::Error tryDynamic(std::vector<Suspect> &suspects);
+  llvm::Error warnSuspects(llvm::ArrayRef<Suspect> suspects);
   llvm::Error writePlan();
 
   Session &session;

@@ -2,6 +2,7 @@
 // Nodes that int8 harms too much are computed in 16 bits, with dynamic ranges or in float: each is run on exact
 // operands, and its error is measured.
 
+#include "Codegen.h"
 #include "Compilation.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Plan.h"
@@ -210,6 +211,16 @@ Error Compilation::writePlan() {
   return temporaryPlan.write("plan.json", text);
 }
 
+/// A plan of integers alone has nothing else for them.
+Error Compilation::warnSuspects(ArrayRef<Suspect> suspects) {
+  for (const Suspect &suspect : suspects)
+    for (const std::string &node : suspect.nodes)
+      if (Error error = session.warn("node '" + node + "' stays in integers, as requant 'fixed' has nothing else: " +
+                                     suspect.findings))
+        return error;
+  return Error::success();
+}
+
 Error Compilation::planFallbacks() {
   Expected<bool> needed = needsRanges();
   if (!needed)
@@ -223,6 +234,8 @@ Error Compilation::planFallbacks() {
   for (const auto &[value, difference] : *measured)
     valueSqnrs[value.name] = difference.getSqnr();
   std::vector<Suspect> suspects = findSuspects(*measured, options.quantization.minSqnr.value_or(standardMinSqnr));
+  if (isFixed(options))
+    return warnSuspects(suspects);
   // Activations that were asked for are not widened.
   if (options.quantization.activations == "auto")
     if (Error error = tryInt16(suspects))

@@ -18,11 +18,13 @@ static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse
 static constexpr StringLiteral switches[] = {"auto", "on", "off"};
 static constexpr StringLiteral emits[] = {"so",   "exe",          "a",           "o",  "onnx-mlir",
                                           "mlir", "ukernel-mlir", "vector-mlir", "ll", "asm"};
-static constexpr StringLiteral ios[] = {"model", "quantized"};
+static constexpr StringLiteral ios[] = {"auto", "model", "quantized"};
+static constexpr StringLiteral requants[] = {"auto", "float", "fixed"};
 static constexpr StringLiteral layouts[] = {"model", "nchw", "nhwc"};
 static constexpr Choice choices[] = {
     {"weights", weights}, {"activations", activations},  {"mode", modes}, {"calib-method", methods},
-    {"emit", emits},      {"bias-correction", switches}, {"io", ios},     {"io-layout", layouts}};
+    {"emit", emits},      {"bias-correction", switches}, {"io", ios},     {"io-layout", layouts},
+    {"requant", requants}};
 
 ArrayRef<Choice> getChoices() { return choices; }
 
@@ -122,12 +124,17 @@ Error check(const CompileOptions &options) {
   if (Error error = check(options.quantization))
     return error;
   std::pair<StringRef, StringRef> chosen[] = {
-      {"emit", options.emit}, {"io", options.io}, {"io-layout", options.ioLayout}};
+      {"emit", options.emit}, {"io", options.io}, {"io-layout", options.ioLayout}, {"requant", options.requant}};
   for (auto [name, value] : chosen)
     if (Error error = getChoice(name).check(value))
       return error;
   if (options.threads < 1 || options.threads > 1024)
     return makeError("threads is " + Twine(options.threads) + ", expected 1 to 1024");
+  std::pair<StringRef, std::optional<int64_t>> budgets[] = {{"max-ram", options.maxRam},
+                                                            {"max-flash", options.maxFlash}};
+  for (auto [name, bytes] : budgets)
+    if (bytes && *bytes < 1)
+      return makeError(name + " is " + Twine(*bytes) + " bytes, expected 1 or more");
   return checkConflicts(options);
 }
 

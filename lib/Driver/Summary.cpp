@@ -64,6 +64,8 @@ json::Object toJson(const Summary &summary) {
                       {"calibration_samples", summary.samples}};
   put(object, "target", summary.target);
   put(object, "arena_bytes", summary.arenaBytes);
+  put(object, "code_bytes", summary.codeBytes);
+  put(object, "stack_bytes", summary.stackBytes);
   put(object, "sqnr_db", summary.sqnr);
   put(object, "ms", summary.latency);
   put(object, "float_ms", summary.floatLatency);
@@ -162,6 +164,8 @@ std::optional<Summary> parseSummary(const json::Object &object) {
   summary.outputBytes = getInteger(object, "output_bytes");
   summary.weightBytes = getInteger(object, "weight_bytes");
   summary.arenaBytes = object.getInteger("arena_bytes");
+  summary.codeBytes = object.getInteger("code_bytes");
+  summary.stackBytes = object.getInteger("stack_bytes");
   summary.sqnr = getNumber(object, "sqnr_db");
   summary.latency = getNumber(object, "ms");
   summary.floatLatency = getNumber(object, "float_ms");

@@ -3,6 +3,7 @@
 
 #include "Families.h"
 #include "Plan.h"
+#include "Small.h"
 #include "nibble/Support/Numerics.h"
 #include <cstring>
 
@@ -31,6 +32,8 @@ PackedColumns nibble::kernels::denseColumns(const ConvParams &params) {
   return {params.groups, size, [=](int64_t o) { return o / plan.columns * size + o % plan.columns; }};
 }
 
+static bool isSmall(DotInput order) { return order == DotInput::Words || order == DotInput::Vectors; }
+
 static PackedWeights weightsOf(const ConvParams &p) { return isDepthwise(p) ? depthwiseWeights(p) : denseWeights(p); }
 static PackedColumns columnsOf(const ConvParams &p) { return isDepthwise(p) ? depthwiseColumns(p) : denseColumns(p); }
 
@@ -55,8 +58,9 @@ static std::vector<char> packWeights(const ConvParams &p, llvm::ArrayRef<T> weig
   return toBytes(packed);
 }
 
-std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights) {
-  return packWeights(params, weights);
+std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights,
+                                                   DotInput dotInput) {
+  return isSmall(dotInput) ? packSmallWeights(params, weights, dotInput) : packWeights(params, weights);
 }
 
 std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<float> weights) {
@@ -65,6 +69,8 @@ std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llv
 
 std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<int32_t> bias,
                                                 llvm::ArrayRef<int8_t> weights, DotInput dotInput) {
+  if (isSmall(dotInput))
+    return packSmallBias(p, bias, weights, dotInput);
   const PackedColumns layout = columnsOf(p);
   std::vector<int32_t> packed(layout.groups * layout.size);
   const int64_t taps = p.KH * p.KW * p.C / p.groups;
@@ -111,7 +117,10 @@ static std::vector<char> packFixed(const ConvParams &p, llvm::ArrayRef<float> mu
   return toBytes(packed);
 }
 
-std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm::ArrayRef<float> multipliers) {
+std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm::ArrayRef<float> multipliers,
+                                                       DotInput dotInput) {
+  if (isSmall(dotInput))
+    return packSmallMultipliers(p, multipliers, dotInput);
   return p.requant == Requant::Fixed ? packFixed(p, multipliers) : packColumns(p, multipliers);
 }
 

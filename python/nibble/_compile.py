@@ -49,7 +49,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             min_sqnr: float | None = None, threads: int = 1, strict: bool = False,
             calib_method: str = "auto", bias_correction: Switch = "auto", calib_file: Path | None = None,
             per_tensor: bool = False, name: str = "",
-            io: Literal["model", "quantized"] = "model",
+            io: Literal["auto", "model", "quantized"] = "auto", requant: Literal["auto", "float", "fixed"] = "auto",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False) -> Model:
     """Quantize and compile the ONNX model at `path`.
 
@@ -81,7 +81,9 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         per_tensor: one scale for all weights of a node, instead of one for each output channel.
         name: prefix of the library's symbols; the file's stem if empty.
         io: "quantized": inputs and outputs are the integers of the plan, whose scale and zero point `Model.inputs`
-            and `Model.outputs` tell. `Model.run` then takes floats too, and quantizes them.
+            and `Model.outputs` tell. `Model.run` then takes floats too, and quantizes them. "auto" is "model".
+        requant: arithmetic of requantization: "float" ("auto" is that), or "fixed": integers alone, as microcontrollers
+            need them; nothing falls back to float then.
         io_layout: order of the dimensions of images among inputs and outputs. Calibration data keeps the model's.
         strip: leave out of the library what `nibble explain` reads: names of nodes, kernels, errors.
 
@@ -93,7 +95,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
     options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
                                     bias_correction, per_tensor)
     options.target, options.threads, options.name = target, threads, name
-    options.io, options.io_layout, options.strip = io, io_layout, strip
+    options.io, options.io_layout, options.strip, options.requant = io, io_layout, strip, requant
     program = _nibble.compile(os.fspath(path), _samples(calibration), options)
     _warn(program.warnings)
     return Model(program)

@@ -25,6 +25,7 @@ class CompileOptions:
     name: str
     io: str
     io_layout: str
+    requant: str
     strip: bool
     threads: int
 

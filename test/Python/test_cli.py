@@ -203,7 +203,7 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
     (["--activations", "int3", "-o", "m.so"], "activations 'int3' is not supported"),
     (["--mode", "lazy", "-o", "m.so"], "mode 'lazy' is not supported"),
     (["--calib-method", "guess", "-o", "m.so"], "calib-method 'guess' is not supported"),
-    (["--io", "strings", "--float", "-o", "m.so"], "io 'strings' is not supported, expected model or quantized"),
+    (["--io", "strings", "--float", "-o", "m.so"], "io 'strings' is not supported, expected auto, model or quantized"),
     (["--io", "quantized", "--float", "-o", "m.so"], "io 'quantized' needs integers: it does not go with weights 'float'"),
     (["--io-layout", "chwn", "--float", "-o", "m.so"], "io-layout 'chwn' is not supported, expected model, nchw or nhwc"),
     (["--min-sqnr", "loud", "-o", "m.so"], "'loud' value invalid for floating point argument"),

@@ -96,6 +96,10 @@ void printSummary(const Summary &summary, StringRef output) {
   table.addBytes("arena", summary.floatArenaBytes, summary.arenaBytes);
   table.addBytes("peak memory (both)", sum(summary.floatWeightBytes, summary.floatArenaBytes),
                  sum(weights, summary.arenaBytes));
+  table.addBytes("code", std::nullopt, summary.codeBytes);
+  table.addBytes("flash (code and weights)", std::nullopt, sum(weights, summary.codeBytes));
+  table.addBytes("stack", std::nullopt, summary.stackBytes);
+  table.addBytes("RAM (arena and stack)", std::nullopt, sum(summary.arenaBytes, summary.stackBytes));
   table.addTime("latency", summary.floatLatency, summary.latency);
   if (summary.sqnr)
     table.addText("SQNR on the calibration data", "", formatDecibels(summary.sqnr));

@@ -422,7 +422,11 @@ TEST(ConvEncoding, Words) {
   }
 }
 
-std::string isaName(const testing::TestParamInfo<const ISA *> &info) { return info.param->name.str(); }
+std::string isaName(const testing::TestParamInfo<const ISA *> &info) {
+  std::string name = info.param->name.str();
+  std::replace(name.begin(), name.end(), '-', '_'); // letters, digits and underscores alone
+  return name;
+}
 
 std::vector<const ISA *> allISAs() {
   std::vector<const ISA *> all;

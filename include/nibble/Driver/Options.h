@@ -20,7 +20,8 @@ struct Choice {
   llvm::Error check(llvm::StringRef value) const;
 };
 
-/// The options of this kind: weights, activations, mode, calib-method, bias-correction, emit, io, io-layout.
+/// The options of this kind: weights, activations, mode, calib-method, bias-correction, emit, io, io-layout,
+/// requant.
 llvm::ArrayRef<Choice> getChoices();
 const Choice &getChoice(llvm::StringRef name);
 
@@ -48,12 +49,14 @@ struct CompileOptions {
   std::string target = "host";
   std::string emit = "so";
   std::string name;               // of the symbols; the model file's stem if empty
-  std::string io = "model";       // types of inputs and outputs
+  std::string io = "auto";        // types of inputs and outputs
+  std::string requant = "auto";   // arithmetic of requantization
   std::string ioLayout = "model"; // order of images' dimensions among them
   bool strip = false;             // leave out what `nibble explain` reads
   bool bytecode = false;          // MLIR as bytecode, not text
   bool compareFloat = false;      // compile the float model too, for the summary
   std::string stopAfter, dumpPhases;
+  std::optional<int64_t> maxRam, maxFlash; // bytes
   int threads = 1;
 };
 

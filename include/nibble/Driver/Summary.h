@@ -51,6 +51,7 @@ struct Summary {
   std::string model, target;
   int64_t modelBytes = 0, outputBytes = 0, weightBytes = 0;
   std::optional<int64_t> arenaBytes;
+  std::optional<int64_t> codeBytes, stackBytes; // of a microcontroller
   std::optional<double> sqnr;                  // dB, the worst output of int8 against float on calibration inputs
   std::optional<double> latency, floatLatency; // milliseconds
   std::optional<int64_t> floatArenaBytes, floatWeightBytes;

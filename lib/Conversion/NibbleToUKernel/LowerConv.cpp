@@ -50,10 +50,10 @@ LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value fi
   plan.fixed = fixed;
   plan.belowOne = llvm::all_of(*multipliers, [](float m) { return std::fabs(m) < 1; });
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
-  plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
+  plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights), dotInput));
   plan.bias =
       createConstant(op->getLoc(), kernels::packConvBias(params, ArrayRef<int32_t>(*biases), *weights, dotInput));
-  plan.multiplier = createConstant(op->getLoc(), kernels::packConvMultipliers(params, *multipliers));
+  plan.multiplier = createConstant(op->getLoc(), kernels::packConvMultipliers(params, *multipliers, dotInput));
   return success();
 }
 
