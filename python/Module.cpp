@@ -41,6 +41,7 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("mode", &QuantizationOptions::mode)
       .def_rw("calib_method", &QuantizationOptions::calibMethod)
       .def_rw("per_tensor", &QuantizationOptions::perTensor)
+      .def_rw("rounding", &QuantizationOptions::rounding)
       .def_rw("bias_correction", &QuantizationOptions::biasCorrection)
       .def_rw("calib_file", &QuantizationOptions::calibFile)
       .def_rw("plan", &QuantizationOptions::plan)

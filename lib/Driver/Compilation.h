@@ -92,6 +92,10 @@ private:
 
   /// Runs passes on a copy of the graph, whose phases proper say again what they remark.
   llvm::Error runQuietly(mlir::ModuleOp copy, llvm::function_ref<void(mlir::PassManager &)> build);
+  /// Rounds the weights of fewer than 8 bits by the moments of their inputs, which the samples that were kept give.
+  llvm::Error roundWeights();
+  llvm::Error measureMoments(llvm::ArrayRef<size_t> products);
+
   /// Chooses how ranges are made of what was measured, by what each way gives on the samples that were kept.
   llvm::Error chooseMethod();
   llvm::Expected<MethodSummary> tryMethod(const MethodSummary &method);

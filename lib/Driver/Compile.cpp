@@ -192,9 +192,12 @@ Error Compilation::quantize() {
   if (!needed)
     return needed.takeError();
   const bool isPlanned = isObserved(*module) || !*needed;
-  if (*needed)
+  if (*needed) {
+    if (Error error = roundWeights())
+      return error;
     if (Error error = chooseMethod())
       return error;
+  }
   if (Error error = planFallbacks())
     return error;
   session.reporter().beginStep("quantizing", std::nullopt);

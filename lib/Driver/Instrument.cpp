@@ -21,6 +21,11 @@ static void addResult(func::FuncOp function, Value value, StringRef name) {
   end->insertOperands(end->getNumOperands(), value);
 }
 
+void returnValues(func::FuncOp function, ArrayRef<Value> values) {
+  for (Value value : values)
+    addResult(function, value, "");
+}
+
 void returnObserved(func::FuncOp function) {
   for (ObserveOp observe : llvm::make_early_inc_range(function.getBody().getOps<ObserveOp>())) {
     addResult(function, observe.getInput(), observe.getName());

@@ -73,6 +73,8 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
   // While observes still hold the means, and the plan says which weights are rounded.
   if (options.correctBias)
     pm.addPass(createCorrectBias({options.perTensor}));
+  // Behind what compares them with the float weights.
+  pm.addPass(createStoreWeights());
   pm.addPass(createAssignTypes({options.activations, options.perTensor}));
 }
 

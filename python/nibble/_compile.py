@@ -16,6 +16,7 @@ Feed: TypeAlias = Mapping[str, Any]
 Weights: TypeAlias = Literal["auto", "int8", "float"]
 Activations: TypeAlias = Literal["auto", "uint8", "int8", "int8-symmetric", "int16", "float"]
 Mode: TypeAlias = Literal["auto", "static", "dynamic", "weight-only"]
+Rounding: TypeAlias = Literal["auto", "nearest", "gptq", "adaround"]
 Switch: TypeAlias = Literal["auto", "on", "off"]
 Path: TypeAlias = str | os.PathLike[str]
 
@@ -33,13 +34,14 @@ def _warn(messages: list[str]) -> None:
 
 def _options(weights: str, activations: str, mode: str, group: int | None, plan: Path | None,
              min_sqnr: float | None, strict: bool, calib_method: str,
-             calib_file: Path | None, bias_correction: str, per_tensor: bool) -> _nibble.QuantizationOptions:
+             calib_file: Path | None, bias_correction: str, per_tensor: bool, rounding: str) -> _nibble.QuantizationOptions:
     options = _nibble.QuantizationOptions()
     options.weights, options.activations, options.mode = weights, activations, mode
     options.group, options.min_sqnr, options.strict = group, min_sqnr, strict
     options.plan = os.fspath(plan or "")
     options.calib_method, options.calib_file = calib_method, os.fspath(calib_file or "")
     options.bias_correction, options.per_tensor = bias_correction, per_tensor
+    options.rounding = rounding
     return options
 
 
@@ -48,7 +50,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             group: int | None = None, target: str = "host", plan: Path | None = None,
             min_sqnr: float | None = None, threads: int = 1, strict: bool = False,
             calib_method: str = "auto", bias_correction: Switch = "auto", calib_file: Path | None = None,
-            per_tensor: bool = False, name: str = "",
+            per_tensor: bool = False, rounding: Rounding = "auto", name: str = "",
             io: Literal["model", "quantized"] = "model",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False) -> Model:
     """Quantize and compile the ONNX model at `path`.
@@ -91,7 +93,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
     """
     options = _nibble.CompileOptions()
     options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
-                                    bias_correction, per_tensor)
+                                    bias_correction, per_tensor, rounding)
     options.target, options.threads, options.name = target, threads, name
     options.io, options.io_layout, options.strip = io, io_layout, strip
     program = _nibble.compile(os.fspath(path), _samples(calibration), options)
@@ -103,14 +105,14 @@ def quantize(path: Path, calibration: Iterable[Feed] | Path | None, output: Path
              weights: Weights = "auto", activations: Activations = "auto", mode: Mode = "auto",
              group: int | None = None, plan: Path | None = None, min_sqnr: float | None = None, strict: bool = False,
              calib_method: str = "auto", bias_correction: Switch = "auto",
-             calib_file: Path | None = None, per_tensor: bool = False) -> dict[str, Any]:
+             calib_file: Path | None = None, per_tensor: bool = False, rounding: Rounding = "auto") -> dict[str, Any]:
     """Quantize the ONNX model at `path` and write it to `output` as ONNX with QuantizeLinear and DequantizeLinear.
 
     The arguments are those of `compile`. Returns the summary: sizes in bytes and each node's precision with the reason
     where it is not int8. Raises `nibble.Error` as `compile` does, or if `output` cannot be written.
     """
     options = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
-                       bias_correction, per_tensor)
+                       bias_correction, per_tensor, rounding)
     summary, messages = _nibble.quantize(os.fspath(path), _samples(calibration), os.fspath(output), options)
     _warn(messages)
     return json.loads(summary)

@@ -12,6 +12,7 @@ class QuantizationOptions:
     mode: str
     calib_method: str
     bias_correction: str
+    rounding: str
     per_tensor: bool
     calib_file: str
     plan: str

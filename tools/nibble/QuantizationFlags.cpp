@@ -56,6 +56,7 @@ QuantizationOptions QuantizationFlags::options() const {
   if (minSqnr.getNumOccurrences())
     options.minSqnr = minSqnr;
   options.perTensor = perTensor;
+  if (const char *r = getenv("NIBBLE_R")) options.rounding = r;
   options.strict = strict;
   return options;
 }

@@ -30,6 +30,7 @@ struct QuantizationOptions {
   std::string mode = "auto";
   std::string calibMethod = "auto"; // or a RangeMethod, as percentile:99.9
   std::string biasCorrection = "auto";
+  std::string rounding = "auto"; // of weights of fewer than 8 bits
   std::string calibFile; // where the ranges are kept; read if no calibration data is given
   std::string plan;
   std::optional<int64_t> group;
