@@ -233,7 +233,8 @@ def ApplyPlan : Pass<"nibble-apply-plan"> {
   let description = [{
     Operations that stay in float get the attribute `nibble.precision = "float"`, those that another mode than
     `static` quantizes `"dynamic"` or `"weight-only"`. Activations stand in `nibble.activations` of the observes and
-    operations that have an entry, and of the module for the plan's default. A name that the model does not have is an
+    operations that have an entry, and of the module for the plan's default. Products whose weights get fewer than 8 bits
+    say so in `nibble.weights`. A name that the model does not have is an
     error that says the nearest.
 
     ```mlir
@@ -246,10 +247,11 @@ def ApplyPlan : Pass<"nibble-apply-plan"> {
   }];
   let options = [Option<"file", "file", "std::string", "", "path of the plan">,
                  Option<"weights", "weights", "std::string", "\"int8\"",
-                        "int8 or float, where the plan does not say">,
+                        "int8, int4, int2 or float, where the plan does not say">,
                  Option<"mode", "mode", "std::string", "\"static\"",
                         "static, dynamic or weight-only, where the plan does not say">];
-  let statistics = [Statistic<"planned", "planned", "operations that stay in float">];
+  let statistics = [Statistic<"planned", "planned", "operations that stay in float">,
+                    Statistic<"narrowed", "narrowed", "products with weights of fewer than 8 bits">];
 }
 
 def KeepTails : Pass<"nibble-keep-tails"> {
@@ -427,7 +429,8 @@ def QuantizeOps : Pass<"nibble-quantize-ops"> {
   let summary = "Turn float operations between dequantize and quantize into quantized ones";
   let description = [{
     Weights become symmetric i8 in [-127, 127], one scale fl32(max|w| / 127) an output channel
-    (or a tensor, with `per-tensor`); a bias becomes i32 with scale fl32(sx * sw). Weights that
+    (or a tensor, with `per-tensor`); a bias becomes i32 with scale fl32(sx * sw). Where `nibble.weights` says `"int4"` or
+    `"int2"`, weights become i4 in [-7, 7] or i2 in [-1, 1], of the clipped scale with the least squared error. Weights that
     the model holds as integers stay what they are. Relus and
     clips are dropped where the result's type clips as much. Constants of elementwise
     operations become u8, or i16 beside 16-bit values. Data movement moves quantized values. A product whose 32-bit

@@ -11,6 +11,7 @@
 #include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Compile.h"
 #include "nibble/Driver/Inspect.h"
+#include "nibble/Quantization/Plan.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringSet.h"
@@ -95,6 +96,13 @@ private:
   /// Rounds the weights of fewer than 8 bits by the moments of their inputs, which the samples that were kept give.
   llvm::Error roundWeights();
   llvm::Error measureMoments(llvm::ArrayRef<size_t> products);
+  /// The widths that some node's weights may get.
+  llvm::Expected<llvm::SmallVector<int64_t>> getNarrowWidths() const;
+
+  /// Chooses the widths of weights for a size or an accuracy, by what each node's weights by themselves cost.
+  llvm::Error searchPlan();
+  llvm::Error measureSensitivities(const Plan &base, double &signal, double &noise);
+  llvm::Expected<std::vector<Difference>> tryWidths(const Plan &plan);
 
   /// Chooses how ranges are made of what was measured, by what each way gives on the samples that were kept.
   llvm::Error chooseMethod();
@@ -127,7 +135,7 @@ private:
   std::string calibrationFile;
   std::optional<Calibration> measured;
   std::optional<MethodSummary> method; // chosen
-  TemporaryFile temporaryCalibration, temporaryPlan;
+  TemporaryFile temporaryCalibration, temporaryPlan, searchedPlan;
   llvm::StringMap<double> valueSqnrs;      // by value name
   llvm::StringMap<Fallback> fallbackNodes; // that int8 harms
 };

@@ -85,6 +85,7 @@ Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
         if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>();
             quantize && quantize.getInput().getDefiningOp())
           isolated.operands.push_back(getValueName(quantize.getLoc()).str());
+    isolated.hasNarrowWeights |= getPlannedWeightBits(op) < 8;
     if (hasQuantizedForm(op))
       isolated.nodes.push_back(getNodeName(op->getLoc()).str());
     copies.insert(builder.clone(*op, mapping));

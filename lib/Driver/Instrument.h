@@ -28,6 +28,7 @@ struct IsolatedValue {
   std::vector<std::string> operands; // the values that they read in int8, without the model's inputs
   double scale = 0;                  // of its quantized type
   unsigned width = 8;                // and its bits
+  bool hasNarrowWeights = false;     // of fewer than 8 bits, by the plan
 };
 
 /// To be applied behind the plan phase: makes the graph float again, and computes each value that has a quantized type

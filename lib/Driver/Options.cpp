@@ -11,10 +11,11 @@ using namespace llvm;
 
 namespace nibble::driver {
 
-static constexpr StringLiteral weights[] = {"auto", "int8", "float"};
+static constexpr StringLiteral weights[] = {"auto", "int8", "int4", "int2", "float"};
 static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-symmetric", "int16", "float"};
 static constexpr StringLiteral modes[] = {"auto", "static", "dynamic", "weight-only"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
+static constexpr StringLiteral roundings[] = {"auto", "nearest", "gptq", "adaround"};
 static constexpr StringLiteral switches[] = {"auto", "on", "off"};
 static constexpr StringLiteral emits[] = {"so",   "exe",          "a",           "o",  "onnx-mlir",
                                           "mlir", "ukernel-mlir", "vector-mlir", "ll", "asm"};
@@ -22,7 +23,7 @@ static constexpr StringLiteral ios[] = {"model", "quantized"};
 static constexpr StringLiteral layouts[] = {"model", "nchw", "nhwc"};
 static constexpr Choice choices[] = {
     {"weights", weights}, {"activations", activations},  {"mode", modes}, {"calib-method", methods},
-    {"emit", emits},      {"bias-correction", switches}, {"io", ios},     {"io-layout", layouts}};
+    {"emit", emits},      {"bias-correction", switches}, {"rounding", roundings}, {"io", ios},     {"io-layout", layouts}};
 
 ArrayRef<Choice> getChoices() { return choices; }
 
@@ -42,7 +43,7 @@ Error Choice::check(StringRef value) const {
 StringRef QuantizationOptions::getMode() const {
   if (mode != "auto")
     return mode;
-  return weights == "int8" && activations == "float" ? "weight-only" : "static";
+  return weights != "auto" && !isFloat() && activations == "float" ? "weight-only" : "static";
 }
 
 /// What a mode cannot be combined with.
@@ -58,7 +59,7 @@ static Error checkMode(const QuantizationOptions &options) {
     return refuse("'auto' or 'float'");
   if (mode == "dynamic" && !isAuto && options.activations != "int8")
     return refuse("'auto' or 'int8', whose zero point is 0");
-  if (mode == "static" && options.weights == "int8" && options.activations == "float")
+  if (mode == "static" && options.weights != "auto" && !options.isFloat() && options.activations == "float")
     return refuse("in 8 bits");
   if (mode != "static" && options.minSqnr && options.plan.empty())
     return makeError("min_sqnr is for nodes whose mode is 'static', not '" + mode + "'");
@@ -84,7 +85,8 @@ Error check(const QuantizationOptions &options) {
                                               {"activations", options.activations},
                                               {"mode", options.mode},
                                               {"calib-method", StringRef(options.calibMethod).split(':').first},
-                                              {"bias-correction", options.biasCorrection}};
+                                              {"bias-correction", options.biasCorrection},
+                                              {"rounding", options.rounding}};
   for (auto [name, value] : chosen)
     if (Error error = getChoice(name).check(value))
       return error;

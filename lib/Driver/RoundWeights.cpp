@@ -6,11 +6,14 @@
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Driver/Open.h"
+#include "nibble/Quantization/Plan.h"
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/PassManager.h"
+
+#include <set>
 
 using namespace llvm;
 
@@ -87,9 +90,32 @@ static void dropMoments(mlir::Operation *op) {
     resource.getRawHandle().getResource()->setBlob(mlir::AsmResourceBlob());
 }
 
+Expected<SmallVector<int64_t>> Compilation::getNarrowWidths() const {
+  Expected<Plan> plan = readPlanFile(options.quantization.plan);
+  if (!plan)
+    return plan.takeError();
+  std::set<std::string> words = {options.quantization.weights, plan->standard.weights};
+  for (const auto &[name, precision] : plan->nodes)
+    words.insert(precision.weights);
+  SmallVector<int64_t> widths;
+  for (int64_t bits : {4, 2})
+    if (options.quantization.isSearch() || words.count("int" + std::to_string(bits)))
+      widths.push_back(bits);
+  return widths;
+}
+
 Error Compilation::roundWeights() {
-  if (options.quantization.rounding != "gptq" || kept.empty())
+  Expected<SmallVector<int64_t>> widths = getNarrowWidths();
+  if (!widths)
+    return widths.takeError();
+  if (widths->empty() || options.quantization.rounding == "nearest")
     return Error::success();
+  // Ranges of a file hold no moments.
+  if (kept.empty())
+    return options.quantization.rounding == "auto"
+               ? Error::success()
+               : makeError("rounding '" + options.quantization.rounding +
+                           "' needs calibration data (--calib): a file of ranges does not tell enough of the inputs");
   const std::vector<Product> products = findProducts(*module);
   size_t next = 0;
   while (next < products.size()) {
@@ -105,7 +131,11 @@ Error Compilation::roundWeights() {
     if (Error error = measureMoments(chosen))
       return error;
     session.reporter().beginStep("rounding weights", std::nullopt);
-    if (Error error = runQuietly(*module, [&](mlir::PassManager &pm) { pm.addPass(createGptq()); }))
+    if (Error error = runQuietly(*module, [&](mlir::PassManager &pm) {
+          GptqOptions gptq;
+          gptq.bits = *widths;
+          pm.addPass(createGptq(gptq));
+        }))
       return error;
     for (size_t index : chosen)
       dropMoments(products[index].op);

@@ -13,7 +13,7 @@ from nibble._model import Model, _feed
 Feed: TypeAlias = Mapping[str, Any]
 """An array for each input of a model, under its name."""
 
-Weights: TypeAlias = Literal["auto", "int8", "float"]
+Weights: TypeAlias = Literal["auto", "int8", "int4", "int2", "float"]
 Activations: TypeAlias = Literal["auto", "uint8", "int8", "int8-symmetric", "int16", "float"]
 Mode: TypeAlias = Literal["auto", "static", "dynamic", "weight-only"]
 Rounding: TypeAlias = Literal["auto", "nearest", "gptq", "adaround"]
@@ -62,7 +62,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             model of one input, or of a folder of .npz files, whose arrays' leading dimension counts the samples.
             64 to 500 typical inputs are enough. Needed for mode "static", unless `calib_file` has the ranges or the model
             comes quantized.
-        weights: precision of the weights; "float" quantizes nothing.
+        weights: precision of the weights, "int8", "int4" or "int2"; "float" quantizes nothing. A `plan` may choose for
+            each node.
         activations: type of the activations; "auto" is asymmetric uint8, and "int16" for nodes that need it.
         mode: "static" quantizes weights and activations by the calibration's ranges ("auto" does too); "dynamic" both,
             by ranges found at run time, one a row (token, sample); "weight-only" weights alone. A `plan` may choose for

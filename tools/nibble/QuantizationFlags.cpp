@@ -11,8 +11,8 @@ namespace nibble::driver {
 QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
     : data("calib", cl::desc("inputs to calibrate on: .npz, .npy or a folder of .npz"), cl::value_desc("data"),
            cl::sub(sub)),
-      weights("weights", cl::init("auto"), cl::desc("precision of weights: auto, int8, float"), cl::value_desc("type"),
-              cl::sub(sub)),
+      weights("weights", cl::init("auto"), cl::desc("precision of weights: auto (int8), int8, int4, int2, float"),
+              cl::value_desc("type"), cl::sub(sub)),
       activations("activations", cl::init("auto"),
                   cl::desc("type of activations: auto (uint8, and int16 for nodes that need it), uint8, int8, "
                            "int8-symmetric, int16, float"),
@@ -56,7 +56,7 @@ QuantizationOptions QuantizationFlags::options() const {
   if (minSqnr.getNumOccurrences())
     options.minSqnr = minSqnr;
   options.perTensor = perTensor;
-  if (const char *r = getenv("NIBBLE_R")) options.rounding = r;
+
   options.strict = strict;
   return options;
 }

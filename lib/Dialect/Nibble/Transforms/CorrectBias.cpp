@@ -58,9 +58,10 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
   /// What the rounding of the weights takes from each output channel's mean.
   std::vector<double> getErrors(const Product &product, ArrayRef<float> weights, ArrayRef<float> means) {
     auto channelOf = [&](size_t i) { return product.channelOf(i); };
-    std::optional<RoundedWeights> quantized = getRoundedWeights(product.op, 4);
+    const unsigned bits = getPlannedWeightBits(product.op);
+    std::optional<RoundedWeights> quantized = getRoundedWeights(product.op, bits);
     if (!quantized) {
-      QuantizedWeights nearest = quantizeWeights(weights, channelOf, product.channels, {}, 1.0f, perTensor);
+      QuantizedWeights nearest = quantizeWeights(weights, channelOf, product.channels, {}, 1.0f, perTensor, bits);
       quantized = RoundedWeights{std::move(nearest.values), std::move(nearest.scales)};
     }
     std::vector<double> errors(product.channels, 0.0);

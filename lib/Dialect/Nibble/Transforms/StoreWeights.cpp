@@ -3,6 +3,7 @@
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Quantization/Roles.h"
+#include "nibble/Quantization/Weights.h"
 #include "nibble/Support/Constants.h"
 
 namespace nibble {
@@ -21,17 +22,17 @@ struct StoreWeights : nibble::impl::StoreWeightsBase<StoreWeights> {
   using StoreWeightsBase::StoreWeightsBase;
 
   /// One scale for each output channel.
-  static Type getType(const Product &product, int64_t bits, ArrayRef<float> scales) {
+  static Type getType(const Product &product, unsigned bits, ArrayRef<float> scales) {
     MLIRContext *context = product.op->getContext();
-    const int64_t largest = (int64_t(1) << (bits - 1)) - 1;
+    const int64_t largest = getLargestWeight(bits);
     return quant::UniformQuantizedPerAxisType::get(
-        quant::QuantizationFlags::Signed, IntegerType::get(context, 8), Float32Type::get(context),
+        quant::QuantizationFlags::Signed, IntegerType::get(context, bits), Float32Type::get(context),
         SmallVector<double>(scales.begin(), scales.end()), SmallVector<int64_t>(scales.size(), 0),
         static_cast<int32_t>(product.weightsChannelDim), -largest, largest);
   }
 
   void store(const Product &product) {
-    const int64_t bits = 4;
+    const unsigned bits = getPlannedWeightBits(product.op);
     auto weights = getRoundedWeights(product.op, bits);
     if (!weights || isPlannedFloat(product.op))
       return;
