@@ -328,6 +328,30 @@ def Gptq : Pass<"nibble-gptq"> {
   let statistics = [Statistic<"rounded", "rounded", "products rounded">];
 }
 
+def AdaRound : Pass<"nibble-ada-round"> {
+  let summary = "Round weights by AdaRound, for the least error of what they compute";
+  let description = [{
+    As `--nibble-gptq` does, but learns for each weight whether to round up or down (Nagel et al., "Up or Down? Adaptive
+    Rounding for Post-Training Quantization", 2020, arXiv 2004.10568). The layer's squared error is quadratic in the
+    weights, so that the second moments stand for all samples: the result is a function of weights and moments.
+
+    ```mlir
+    %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+        : tensor<1x3x3xf32>} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    // becomes
+    %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+        : tensor<1x3x3xf32>, nibble.rounded = {int4 = [dense<[[7], [0]]> : tensor<2x1xi8>, array<f32: 1.0>]}}
+        : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    ```
+  }];
+  let options = [ListOption<"bits", "bits", "int64_t", "widths to round to, 2 to 8 (4)">,
+                 Option<"iterations", "iterations", "int64_t", "400", "steps of the optimizer">,
+                 Option<"centred", "centred", "bool", "true", "biases take up errors of the mean">];
+  let statistics = [Statistic<"rounded", "rounded", "products rounded">];
+}
+
 def StoreWeights : Pass<"nibble-store-weights"> {
   let summary = "Make weights that were rounded the constants of their products";
   let description = [{

@@ -11,6 +11,7 @@
 #include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Compile.h"
 #include "nibble/Driver/Inspect.h"
+#include "nibble/Quantization/Knapsack.h"
 #include "nibble/Quantization/Plan.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -101,7 +102,11 @@ private:
 
   /// Chooses the widths of weights for a size or an accuracy, by what each node's weights by themselves cost.
   llvm::Error searchPlan();
-  llvm::Error measureSensitivities(const Plan &base, double &signal, double &noise);
+  llvm::Error measureSensitivities(const Plan &base, double &least);
+  llvm::Expected<KnapsackChoice> findAccurate(const Plan &base, llvm::ArrayRef<KnapsackChoice> front);
+  void describeSearch(llvm::ArrayRef<KnapsackChoice> front, const KnapsackChoice &chosen, double least, int64_t fixed,
+                      int64_t count);
+  llvm::Error usePlan(const Plan &plan);
   llvm::Expected<std::vector<Difference>> tryWidths(const Plan &plan);
 
   /// Chooses how ranges are made of what was measured, by what each way gives on the samples that were kept.

@@ -197,9 +197,9 @@ Error Compilation::quantize() {
   if (*needed) {
     if (Error error = roundWeights())
       return error;
-    if (Error error = chooseMethod())
-      return error;
     if (Error error = searchPlan())
+      return error;
+    if (Error error = chooseMethod())
       return error;
   }
   if (Error error = planFallbacks())

@@ -22,8 +22,9 @@ static constexpr StringLiteral emits[] = {"so",   "exe",          "a",          
 static constexpr StringLiteral ios[] = {"model", "quantized"};
 static constexpr StringLiteral layouts[] = {"model", "nchw", "nhwc"};
 static constexpr Choice choices[] = {
-    {"weights", weights}, {"activations", activations},  {"mode", modes}, {"calib-method", methods},
-    {"emit", emits},      {"bias-correction", switches}, {"rounding", roundings}, {"io", ios},     {"io-layout", layouts}};
+    {"weights", weights},  {"activations", activations},  {"mode", modes},         {"calib-method", methods},
+    {"emit", emits},       {"bias-correction", switches}, {"rounding", roundings}, {"io", ios},
+    {"io-layout", layouts}};
 
 ArrayRef<Choice> getChoices() { return choices; }
 
@@ -73,10 +74,33 @@ static Error checkUnused(const QuantizationOptions &options) {
   std::pair<StringRef, bool> given[] = {{"calib-method", options.calibMethod != "auto"},
                                         {"calib-file", !options.calibFile.empty()},
                                         {"plan", !options.plan.empty()},
-                                        {"min-sqnr", options.minSqnr.has_value()}};
+                                        {"min-sqnr", options.minSqnr.has_value()},
+                                        {"rounding", options.rounding != "auto"},
+                                        {"max-bytes", options.maxBytes.has_value()},
+                                        {"avg-bits", options.avgBits.has_value()},
+                                        {"output-sqnr", options.outputSqnr.has_value()}};
   for (auto [name, isGiven] : given)
     if (isGiven)
       return makeError(name + " has no effect with weights 'float', which quantize nothing: leave one of them out");
+  return Error::success();
+}
+
+/// What a search for widths cannot be combined with.
+static Error checkSearch(const QuantizationOptions &options) {
+  if (!options.planOut.empty() && !options.isSearch())
+    return makeError("plan-out is the plan of a search: ask for one by max-bytes, avg-bits or output-sqnr");
+  if (!options.isSearch())
+    return Error::success();
+  if (options.weights != "auto")
+    return makeError("weights '" + options.weights +
+                     "' leave nothing to search: leave them out beside max-bytes, "
+                     "avg-bits and output-sqnr");
+  if (options.getMode() != "static")
+    return makeError("a search for widths of weights is for mode 'static', not '" + options.getMode() + "'");
+  if (options.avgBits && !(*options.avgBits >= 2 && *options.avgBits <= 8))
+    return makeError("avg-bits is " + Twine(std::to_string(*options.avgBits)) + ", expected 2 to 8");
+  if (options.maxBytes && *options.maxBytes <= 0)
+    return makeError("max-bytes is " + Twine(*options.maxBytes) + ", expected more than 0");
   return Error::success();
 }
 
@@ -103,6 +127,8 @@ Error check(const QuantizationOptions &options) {
   if (options.isFloat())
     if (Error error = checkUnused(options))
       return error;
+  if (Error error = checkSearch(options))
+    return error;
   if (options.minSqnr && !(*options.minSqnr >= 0))
     return makeError("min_sqnr is " + Twine(std::to_string(*options.minSqnr)) + " dB, expected 0 or more");
   return Error::success();

@@ -132,9 +132,11 @@ Error Compilation::roundWeights() {
       return error;
     session.reporter().beginStep("rounding weights", std::nullopt);
     if (Error error = runQuietly(*module, [&](mlir::PassManager &pm) {
-          GptqOptions gptq;
-          gptq.bits = *widths;
-          pm.addPass(createGptq(gptq));
+          nibble::GptqOptions gptq;
+          nibble::AdaRoundOptions adaRound;
+          gptq.bits = adaRound.bits = *widths;
+          gptq.centred = adaRound.centred = options.quantization.biasCorrection != "off";
+          pm.addPass(options.quantization.rounding == "adaround" ? createAdaRound(adaRound) : createGptq(gptq));
         }))
       return error;
     for (size_t index : chosen)

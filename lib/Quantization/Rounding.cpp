@@ -16,9 +16,9 @@ static RowMatrix<double> getErrorMatrix(const RoundingProblem &problem, const Ro
   RowMatrix<double> errors(problem.rows, problem.columns);
   for (int64_t row = 0, at = 0; row < problem.rows; ++row)
     for (int64_t column = 0; column < problem.columns; ++column, ++at)
-      errors(row, column) = double(rounded.scales[row * problem.getGroups() + column / problem.getGroup()]) *
-                                double(rounded.values[at]) -
-                            double(problem.weights[at]);
+      errors(row, column) =
+          double(rounded.scales[row * problem.getGroups() + column / problem.getGroup()]) * double(rounded.values[at]) -
+          double(problem.weights[at]);
   return errors;
 }
 
@@ -41,8 +41,8 @@ std::vector<float> nibble::getFullScales(const RoundingProblem &problem) {
   for (int64_t row = 0; row < problem.rows; ++row)
     for (int64_t first = 0; first < problem.columns; first += problem.getGroup()) {
       float magnitude = 0;
-      for (float w : problem.weights.slice(row * problem.columns + first,
-                                           std::min(problem.getGroup(), problem.columns - first)))
+      for (float w :
+           problem.weights.slice(row * problem.columns + first, std::min(problem.getGroup(), problem.columns - first)))
         magnitude = std::max(magnitude, std::fabs(w));
       scales.push_back(magnitude == 0 ? 1.0f : std::max(magnitude / float(problem.largest), kSmallestScale));
     }
@@ -79,9 +79,9 @@ RoundedMatrix nibble::roundToNearest(const RoundingProblem &problem, std::vector
   rounded.values.reserve(problem.weights.size());
   for (int64_t row = 0, at = 0; row < problem.rows; ++row)
     for (int64_t column = 0; column < problem.columns; ++column, ++at)
-      rounded.values.push_back(static_cast<int8_t>(
-          numerics::quantize(problem.weights[at], rounded.scales[row * problem.getGroups() + column / problem.getGroup()],
-                             0, -problem.largest, problem.largest)));
+      rounded.values.push_back(static_cast<int8_t>(numerics::quantize(
+          problem.weights[at], rounded.scales[row * problem.getGroups() + column / problem.getGroup()], 0,
+          -problem.largest, problem.largest)));
   return rounded;
 }
 

@@ -34,14 +34,17 @@ def _warn(messages: list[str]) -> None:
 
 def _options(weights: str, activations: str, mode: str, group: int | None, plan: Path | None,
              min_sqnr: float | None, strict: bool, calib_method: str,
-             calib_file: Path | None, bias_correction: str, per_tensor: bool, rounding: str) -> _nibble.QuantizationOptions:
+             calib_file: Path | None, bias_correction: str, per_tensor: bool, rounding: str,
+             max_bytes: int | None = None, avg_bits: float | None = None, output_sqnr: float | None = None,
+             plan_out: Path | None = None) -> _nibble.QuantizationOptions:
     options = _nibble.QuantizationOptions()
     options.weights, options.activations, options.mode = weights, activations, mode
     options.group, options.min_sqnr, options.strict = group, min_sqnr, strict
     options.plan = os.fspath(plan or "")
     options.calib_method, options.calib_file = calib_method, os.fspath(calib_file or "")
     options.bias_correction, options.per_tensor = bias_correction, per_tensor
-    options.rounding = rounding
+    options.rounding, options.plan_out = rounding, os.fspath(plan_out or "")
+    options.max_bytes, options.avg_bits, options.output_sqnr = max_bytes, avg_bits, output_sqnr
     return options
 
 
@@ -50,7 +53,9 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             group: int | None = None, target: str = "host", plan: Path | None = None,
             min_sqnr: float | None = None, threads: int = 1, strict: bool = False,
             calib_method: str = "auto", bias_correction: Switch = "auto", calib_file: Path | None = None,
-            per_tensor: bool = False, rounding: Rounding = "auto", name: str = "",
+            per_tensor: bool = False, rounding: Rounding = "auto", max_bytes: int | None = None,
+            avg_bits: float | None = None, output_sqnr: float | None = None, plan_out: Path | None = None,
+            name: str = "",
             io: Literal["model", "quantized"] = "model",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False) -> Model:
     """Quantize and compile the ONNX model at `path`.
@@ -82,6 +87,13 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             is nearer to float on the calibration inputs.
         calib_file: where the measured ranges are kept (.calib.json); read if there is no `calibration`.
         per_tensor: one scale for all weights of a node, instead of one for each output channel.
+        rounding: how weights of fewer than 8 bits are rounded: "nearest", "gptq" or "adaround"; "auto" is "gptq" with
+            calibration data, else "nearest".
+        max_bytes: search for widths of weights, 8, 4 or 2 bits, that take no more bytes in all.
+        avg_bits: search for widths of no more bits on average.
+        output_sqnr: search for the narrowest weights that give the model's outputs this signal-to-noise ratio in dB on
+            the calibration inputs. `search` takes a score of your own.
+        plan_out: where the plan is written that a search found, for `plan`.
         name: prefix of the library's symbols; the file's stem if empty.
         io: "quantized": inputs and outputs are the integers of the plan, whose scale and zero point `Model.inputs`
             and `Model.outputs` tell. `Model.run` then takes floats too, and quantizes them.
@@ -94,7 +106,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
     """
     options = _nibble.CompileOptions()
     options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
-                                    bias_correction, per_tensor, rounding)
+                                    bias_correction, per_tensor, rounding, max_bytes, avg_bits, output_sqnr, plan_out)
     options.target, options.threads, options.name = target, threads, name
     options.io, options.io_layout, options.strip = io, io_layout, strip
     program = _nibble.compile(os.fspath(path), _samples(calibration), options)

@@ -31,15 +31,15 @@ struct QuantizationOptions {
   std::string calibMethod = "auto"; // or a RangeMethod, as percentile:99.9
   std::string biasCorrection = "auto";
   std::string rounding = "auto"; // of weights of fewer than 8 bits
-  std::string calibFile; // where the ranges are kept; read if no calibration data is given
+  std::string calibFile;         // where the ranges are kept; read if no calibration data is given
   std::string plan;
   std::optional<int64_t> group;
-  std::optional<double> minSqnr; // dB
-  std::optional<int64_t> maxBytes;   // of all weights: narrower ones are searched for
-  std::optional<double> avgBits;     // of all weights, likewise
-  std::optional<double> outputSqnr;  // dB, that the narrowest weights are to give the model's outputs
-  std::string planOut;               // where the plan is written that was searched
-  bool perTensor = false;        // one scale for all weights of a node, instead of one for each output channel
+  std::optional<double> minSqnr;    // dB
+  std::optional<int64_t> maxBytes;  // of all weights: narrower ones are searched for
+  std::optional<double> avgBits;    // of all weights, likewise
+  std::optional<double> outputSqnr; // dB, that the narrowest weights are to give the model's outputs
+  std::string planOut;              // where the plan is written that was searched
+  bool perTensor = false;           // one scale for all weights of a node, instead of one for each output channel
   bool strict = false;
 
   /// Whether nothing is to be quantized.

@@ -50,9 +50,9 @@ struct BufferSummary {
 /// What a node loses by narrower weights, each node by itself.
 struct SensitivitySummary {
   std::string node;
-  int64_t weights = 0;                 // how many
-  int64_t bits = 8;                    // that it got
-  std::map<int64_t, double> sqnrs;     // of the model's worst output by bits of this node alone, in dB
+  int64_t weights = 0;             // how many
+  int64_t bits = 8;                // that it got
+  std::map<int64_t, double> sqnrs; // of the model's worst output by bits of this node alone, in dB
 };
 
 /// The least noise for a size, as the search expects it.
@@ -61,6 +61,7 @@ struct FrontPoint {
   double bits = 8;   // on average
   double sqnr = 0;   // dB
   bool isChosen = false;
+  std::vector<int64_t> widths; // bits of each node of the search
 };
 
 struct Summary {
