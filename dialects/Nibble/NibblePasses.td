@@ -312,11 +312,11 @@ def Gptq : Pass<"nibble-gptq"> {
 
     ```mlir
     %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
-    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
         : tensor<1x3x3xf32>} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
     // becomes
     %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
-    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
         : tensor<1x3x3xf32>, nibble.rounded = {int4 = [dense<[[7], [0]]> : tensor<2x1xi8>, array<f32: 1.0>]}}
         : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
     ```
@@ -337,11 +337,11 @@ def AdaRound : Pass<"nibble-ada-round"> {
 
     ```mlir
     %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
-    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
         : tensor<1x3x3xf32>} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
     // becomes
     %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
-    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
         : tensor<1x3x3xf32>, nibble.rounded = {int4 = [dense<[[7], [0]]> : tensor<2x1xi8>, array<f32: 1.0>]}}
         : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
     ```

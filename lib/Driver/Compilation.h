@@ -102,7 +102,7 @@ private:
 
   /// Chooses the widths of weights for a size or an accuracy, by what each node's weights by themselves cost.
   llvm::Error searchPlan();
-  llvm::Error measureSensitivities(const Plan &base, double &least);
+  llvm::Error measureSensitivities(const Plan &base, llvm::ArrayRef<int64_t> narrow, double &least);
   llvm::Expected<KnapsackChoice> findAccurate(const Plan &base, llvm::ArrayRef<KnapsackChoice> front);
   void describeSearch(llvm::ArrayRef<KnapsackChoice> front, const KnapsackChoice &chosen, double least, int64_t fixed,
                       int64_t count);

@@ -21,8 +21,8 @@ using namespace llvm;
 
 namespace nibble::driver {
 
-/// From the least.
-static constexpr int64_t widths[] = {2, 4, 8};
+/// Where as many bits as this are allowed on average, nodes of fewer are not tried.
+static constexpr int64_t usualBits = 4;
 static constexpr size_t sensitivitySamples = 32;
 
 static std::string getWord(int64_t bits) { return "int" + std::to_string(bits); }
@@ -38,11 +38,14 @@ static double getLoss(ArrayRef<Difference> differences) {
 
 static double toDecibels(double loss) { return loss > 0 ? -10 * std::log10(loss) : INFINITY; }
 
+/// Of weights whose width is settled.
+static int64_t getOwnBits(StringRef word) { return word == "float" ? 32 : word.empty() ? 8 : getWeightBits(word); }
+
 namespace {
 /// The nodes whose widths are searched for, and how many weights are beside them.
 struct Layers {
   MapVector<StringRef, int64_t> weights;
-  int64_t others = 0;
+  int64_t others = 0, otherBits = 0;
 
   Layers(mlir::ModuleOp module, const Plan &plan) {
     module.walk([&](mlir::Operation *op) {
@@ -53,6 +56,8 @@ struct Layers {
       auto planned = plan.nodes.find(getNodeName(op->getLoc()));
       const bool isFree = getWindows(*product) && (planned == plan.nodes.end() || planned->second.weights.empty());
       (isFree ? weights[getNodeName(op->getLoc())] : others) += type.getNumElements();
+      if (!isFree)
+        otherBits += type.getNumElements() * getOwnBits(planned == plan.nodes.end() ? "" : planned->second.weights);
     });
   }
 
@@ -96,9 +101,9 @@ Expected<std::vector<Difference>> Compilation::tryWidths(const Plan &plan) {
 }
 
 /// By how much each node's narrower weights raise the loss, of which all weights in 8 bits have `least`.
-Error Compilation::measureSensitivities(const Plan &base, double &least) {
+Error Compilation::measureSensitivities(const Plan &base, ArrayRef<int64_t> narrow, double &least) {
   const Layers layers(*module, base);
-  session.reporter().beginStep("measuring sensitivities", 1 + 2 * layers.weights.size());
+  session.reporter().beginStep("measuring sensitivities", 1 + narrow.size() * layers.weights.size());
   int64_t done = 0;
   auto attempt = [&](const Plan &plan) -> Expected<std::vector<Difference>> {
     auto result = tryWidths(plan);
@@ -114,7 +119,7 @@ Error Compilation::measureSensitivities(const Plan &base, double &least) {
     entry.node = node.str();
     entry.weights = count;
     entry.sqnrs[8] = toDecibels(least);
-    for (int64_t bits : {4, 2}) {
+    for (int64_t bits : narrow) {
       Plan plan = base;
       plan.nodes[entry.node].weights = getWord(bits);
       Expected<std::vector<Difference>> differences = attempt(plan);
@@ -127,13 +132,18 @@ Error Compilation::measureSensitivities(const Plan &base, double &least) {
   return Error::success();
 }
 
-/// For each node its widths in the order of `widths`: their bits, and the loss that they add.
+/// The widths that were tried, from the least.
+static std::vector<int64_t> getWidths(const SensitivitySummary &node) {
+  return std::vector<int64_t>(make_first_range(node.sqnrs).begin(), make_first_range(node.sqnrs).end());
+}
+
+/// For each node its widths: their bits, and the loss that they add.
 static std::vector<std::vector<KnapsackOption>> makeItems(ArrayRef<SensitivitySummary> nodes) {
   std::vector<std::vector<KnapsackOption>> items;
   for (const SensitivitySummary &node : nodes) {
     auto loss = [&](int64_t bits) { return std::pow(10.0, -node.sqnrs.at(bits) / 10); };
     std::vector<KnapsackOption> &options = items.emplace_back();
-    for (int64_t bits : widths)
+    for (int64_t bits : getWidths(node))
       options.push_back({node.weights * bits, std::max(0.0, loss(bits) - loss(8))});
   }
   return items;
@@ -141,7 +151,7 @@ static std::vector<std::vector<KnapsackOption>> makeItems(ArrayRef<SensitivitySu
 
 static Plan makePlan(Plan plan, ArrayRef<SensitivitySummary> nodes, const KnapsackChoice &choice) {
   for (auto [node, option] : zip_equal(nodes, choice.options))
-    plan.nodes[node.node].weights = getWord(widths[option]);
+    plan.nodes[node.node].weights = getWord(getWidths(node)[option]);
   return plan;
 }
 
@@ -204,12 +214,15 @@ Error Compilation::searchPlan() {
   const Layers layers(*module, *base);
   if (layers.weights.empty())
     return makeError("there is nothing to search: no node has weights whose width is free");
-  const int64_t fixed = 8 * layers.others;
+  const int64_t fixed = layers.otherBits;
   Expected<int64_t> budget = getBudget(wanted, layers, fixed);
   if (!budget)
     return budget.takeError();
   double least = 0;
-  if (Error error = measureSensitivities(*base, least))
+  SmallVector<int64_t> narrow = {4};
+  if (*budget - fixed < usualBits * (layers.count() - layers.others) || wanted.outputSqnr)
+    narrow.push_back(2);
+  if (Error error = measureSensitivities(*base, narrow, least))
     return error;
   const std::vector<std::vector<KnapsackOption>> items = makeItems(summary.sensitivities);
   const std::vector<KnapsackChoice> front = getFront(items);
@@ -231,28 +244,29 @@ Error Compilation::searchPlan() {
   return usePlan(makePlan(*base, summary.sensitivities, solution.choice));
 }
 
-static std::vector<int64_t> getWidths(const KnapsackChoice &choice) {
-  std::vector<int64_t> chosen;
-  for (size_t option : choice.options)
-    chosen.push_back(widths[option]);
-  return chosen;
-}
-
 /// For the summary.
 void Compilation::describeSearch(ArrayRef<KnapsackChoice> front, const KnapsackChoice &chosen, double least,
                                  int64_t fixed, int64_t count) {
   for (auto [node, option] : zip_equal(summary.sensitivities, chosen.options))
-    node.bits = widths[option];
+    node.bits = getWidths(node)[option];
   auto add = [&](const KnapsackChoice &choice, bool isChosen) {
     const int64_t bits = choice.cost + fixed;
-    summary.front.push_back({getBytes(bits, 1), double(bits) / double(std::max<int64_t>(count, 1)),
-                             toDecibels(least + choice.loss), isChosen, getWidths(choice)});
+    FrontPoint point{getBytes(bits, 1),
+                     double(bits) / double(std::max<int64_t>(count, 1)),
+                     toDecibels(least + choice.loss),
+                     isChosen,
+                     {}};
+    for (auto [node, option] : zip_equal(summary.sensitivities, choice.options))
+      point.widths.push_back(getWidths(node)[option]);
+    summary.front.push_back(std::move(point));
   };
   for (const KnapsackChoice &choice : front)
     if (choice.options != chosen.options)
       add(choice, false);
   add(chosen, true);
-  llvm::stable_sort(summary.front, [](const FrontPoint &a, const FrontPoint &b) { return a.bytes < b.bytes; });
+  llvm::sort(summary.front, [](const FrontPoint &a, const FrontPoint &b) {
+    return std::pair(a.bytes, a.sqnr) < std::pair(b.bytes, b.sqnr);
+  });
 }
 
 /// From here on `plan` is as if it had been given.

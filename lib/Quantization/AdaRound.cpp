@@ -116,7 +116,7 @@ RoundedMatrix AdaRound::run() {
     for (int64_t column = 0; column < problem.columns; ++column)
       rounded.values.push_back(static_cast<int8_t>(
           std::min<float>(floors(row, column) + (variables(row, column) >= 0 ? 1.0f : 0.0f), problem.largest)));
-  descend(problem, rounded, options.sweeps);
+  refine(problem, rounded, options.rounds, options.sweeps);
   return std::move(rounded);
 }
 

@@ -81,7 +81,7 @@ RoundedMatrix nibble::roundByGPTQ(const RoundingProblem &problem, const GPTQOpti
   const ColumnMatrix<double> inverse = factorInverse(problem, order, options.damping);
   for (std::vector<float> scales : {searchScales(problem), getFullScales(problem)}) {
     RoundedMatrix rounded = roundColumns(problem, std::move(scales), order, inverse);
-    descend(problem, rounded, options.sweeps);
+    refine(problem, rounded, options.rounds, options.sweeps);
     takeBetterRows(problem, best, rounded);
   }
   return best;

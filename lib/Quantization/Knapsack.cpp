@@ -52,7 +52,8 @@ std::vector<KnapsackChoice> nibble::getFront(ArrayRef<std::vector<KnapsackOption
     }
   }
   // Of one item they are in this order already, as its hull is convex.
-  llvm::stable_sort(steps, [](const Step &a, const Step &b) { return a.slope > b.slope; });
+  llvm::sort(steps,
+             [](const Step &a, const Step &b) { return a.slope == b.slope ? a.item < b.item : a.slope > b.slope; });
   std::vector<KnapsackChoice> front{choice};
   for (const Step &step : steps) {
     choice.options[step.item] = step.to;

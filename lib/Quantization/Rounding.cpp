@@ -114,6 +114,40 @@ void nibble::descend(const RoundingProblem &problem, RoundedMatrix &rounded, int
   }
 }
 
+void nibble::fitScales(const RoundingProblem &problem, RoundedMatrix &rounded) {
+  FixedBlocks fixed;
+  const auto moments = getMoments(problem);
+  RowMatrix<double> gradients = getErrorMatrix(problem, rounded) * moments;
+  for (int64_t row = 0; row < problem.rows; ++row)
+    for (int64_t first = 0, group = 0; first < problem.columns; first += problem.getGroup(), ++group) {
+      const int64_t size = std::min(problem.getGroup(), problem.columns - first);
+      const Eigen::RowVectorXd values = Eigen::Map<const Eigen::Matrix<int8_t, 1, Eigen::Dynamic>>(
+                                            &rounded.values[row * problem.columns + first], size)
+                                            .cast<double>();
+      const Eigen::RowVectorXd products = values * moments.middleRows(first, size);
+      const double curvature = products.segment(first, size).dot(values);
+      float &scale = rounded.scales[row * problem.getGroups() + group];
+      if (!(curvature > 0))
+        continue;
+      const auto next =
+          static_cast<float>(double(scale) - gradients.row(row).segment(first, size).dot(values) / curvature);
+      if (!(next > 0.5f * scale && next < 2 * scale)) // values of no account for the error
+        continue;
+      gradients.row(row) += (double(next) - double(scale)) * products;
+      scale = next;
+    }
+}
+
+void nibble::refine(const RoundingProblem &problem, RoundedMatrix &rounded, int rounds, int sweeps) {
+  descend(problem, rounded, sweeps);
+  for (int round = 0; round < rounds; ++round) {
+    RoundedMatrix next = rounded;
+    fitScales(problem, next);
+    descend(problem, next, sweeps);
+    takeBetterRows(problem, rounded, next);
+  }
+}
+
 void nibble::takeBetterRows(const RoundingProblem &problem, RoundedMatrix &rounded, const RoundedMatrix &other) {
   const std::vector<double> own = getRoundingErrors(problem, rounded), others = getRoundingErrors(problem, other);
   const int64_t groups = problem.getGroups();

@@ -82,7 +82,7 @@ def plot_search(model: Model, path: Path | None = None) -> Any:
     bits.bar(places, [node["bits"] for node in nodes])
     bits.set(ylabel="bits", title=f"Weights of {model.summary['model']}")
     for width, offset in (("4", -0.2), ("2", 0.2)):
-        alone.bar([place + offset for place in places], [node["sqnr_db"][width] or 0 for node in nodes], 0.4,
+        alone.bar([place + offset for place in places], [node["sqnr_db"].get(width) or 0 for node in nodes], 0.4,
                   label=f"{width} bits")
     alone.set(ylabel="SQNR of the outputs, dB", xlabel="node, by itself")
     alone.legend()

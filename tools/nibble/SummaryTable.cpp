@@ -52,10 +52,14 @@ static std::string formatSteps(ArrayRef<StepTime> steps) {
 static void printSearch(const Summary &summary) {
   if (summary.sensitivities.empty())
     return;
-  std::vector<std::vector<std::string>> rows = {{"node", "weights", "bits", "SQNR if 4", "if 2"}};
-  for (const SensitivitySummary &node : summary.sensitivities)
-    rows.push_back({node.node, formatBytes(node.weights), std::to_string(node.bits), formatSqnr(node.sqnrs.at(4)),
-                    formatSqnr(node.sqnrs.at(2))});
+  std::vector<std::vector<std::string>> rows = {{"node", "weights", "bits"}};
+  for (const auto &entry : summary.sensitivities.front().sqnrs)
+    rows.front().push_back("SQNR of " + std::to_string(entry.first));
+  for (const SensitivitySummary &node : summary.sensitivities) {
+    rows.push_back({node.node, formatBytes(node.weights), std::to_string(node.bits)});
+    for (const auto &entry : node.sqnrs)
+      rows.back().push_back(formatSqnr(entry.second));
+  }
   printTable(rows);
   for (const FrontPoint &point : summary.front)
     if (point.isChosen)

@@ -14,7 +14,8 @@ struct AdaptiveRoundingOptions {
   double rate = 0.02;           ///< of Adam
   double regularization = 0.01; ///< of the paper's f_reg, lambda
   double warmUp = 0.2;          ///< share of the iterations without it
-  int sweeps = 20;              ///< of `descend` behind it
+  int rounds = 5;               ///< of `refine` behind it
+  int sweeps = 20;
 };
 
 /// Learns for each weight whether to round up or down, by a rectified sigmoid that is driven to 0 or 1 (section 3.3).

@@ -12,7 +12,8 @@ namespace nibble {
 struct GPTQOptions {
   double damping = 0.01; ///< share of the mean moment that is added to each, so that they can be inverted
   bool actOrder = true;  ///< columns of large moments first, as there is most left then to make good for them
-  int sweeps = 20;       ///< of `descend` behind it; 0: the paper's algorithm alone
+  int rounds = 5;        ///< of `refine` behind it
+  int sweeps = 20;       ///< of `descend` in each; with 0 rounds and sweeps it is the paper's algorithm alone
 };
 
 /// Rounds column after column, each time moving the error into the columns that are left, by the inverse of the

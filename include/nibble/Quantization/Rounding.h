@@ -46,6 +46,12 @@ RoundedMatrix roundToNearest(const RoundingProblem &problem, std::vector<float> 
 /// Changes single stored values while that lowers a row's error, in `sweeps` passes over the columns at most.
 void descend(const RoundingProblem &problem, RoundedMatrix &rounded, int sweeps);
 
+/// Gives each group the scale of least error for its stored values.
+void fitScales(const RoundingProblem &problem, RoundedMatrix &rounded);
+
+/// Both in turns, `rounds` times: stored values and scales of less and less error.
+void refine(const RoundingProblem &problem, RoundedMatrix &rounded, int rounds, int sweeps);
+
 /// Replaces the rows of `rounded` whose error `other` has less of.
 void takeBetterRows(const RoundingProblem &problem, RoundedMatrix &rounded, const RoundedMatrix &other);
 
