@@ -365,7 +365,7 @@ def StoreWeights : Pass<"nibble-store-weights"> {
         array<f32: 1.0>]}} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
     // becomes
     %q = nibble.constant dense<[[7], [0]]> : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i4<-7:7>:f32:1, {1.0}>>
-    %w = nibble.dequantize %q : tensor<2x1x!quant.uniform<i4<-7:7>:f32:1, {1.0}>> -> tensor<2x1xf32>
+    %w = nibble.dequantize %q : tensor<2x1x!quant.uniform<i4<-7:7>:f32:1, {1.0}>> to tensor<2x1xf32>
     %y = nibble.matmul %x, %w {nibble.weights = "int4"} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
     ```
   }];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Instrument.h"
+#include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Locations.h"
@@ -110,6 +111,11 @@ std::vector<IsolatedValue> Isolation::run() {
   for (Pair pair : pairs)
     pair.dequantize.getResult().replaceUsesWithIf(pair.quantize.getInput(),
                                                   [&](OpOperand &use) { return !copies.contains(use.getOwner()); });
+  // The float graph keeps its weights, only the copies store them rounded.
+  function.walk([&](Operation *op) {
+    if (!copies.contains(op))
+      op->removeAttr(kRoundedAttr);
+  });
   for (auto [end, value] : llvm::zip_equal(ends, values)) {
     addResult(function, end.first, value.name);
     addResult(function, end.second, value.name);

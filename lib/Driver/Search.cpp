@@ -167,10 +167,9 @@ Expected<KnapsackChoice> Compilation::findAccurate(const Plan &base, ArrayRef<Kn
   if (!most)
     return most.takeError();
   if (*most < wanted)
-    return makeError(formatv("output-sqnr {0:f1} dB cannot be reached by weights of 8 bits or fewer: 8 bits give "
-                             "{1:f1} dB on the calibration inputs",
-                             wanted, *most)
-                         .str());
+    return makeError("output-sqnr " + formatSqnr(wanted) +
+                     " cannot be reached by weights of 8 bits or fewer: 8 bits give " + formatSqnr(*most) +
+                     " on the calibration inputs");
   while (low < high) {
     const size_t middle = (low + high) / 2;
     Expected<double> sqnr = measure(middle);
@@ -197,9 +196,9 @@ static Expected<int64_t> getBudget(const QuantizationOptions &options, const Lay
   if (options.maxBytes)
     return makeError("max-bytes " + Twine(*options.maxBytes) + " is too few: the weights take " +
                      Twine((least + 7) / 8) + " bytes in the narrowest form, of 2 bits where there is a choice");
-  return makeError(formatv("avg-bits {0:f2} is too few: the weights have {1:f2} bits on average in the narrowest form",
-                           *options.avgBits, double(least) / double(count))
-                       .str());
+  auto format = [](double bits) { return formatv("{0:f2}", bits).str(); };
+  return makeError("avg-bits " + format(*options.avgBits) + " is too few: the weights have " +
+                   format(double(least) / double(count)) + " bits on average in the narrowest form");
 }
 
 Error Compilation::searchPlan() {
@@ -233,9 +232,8 @@ Error Compilation::searchPlan() {
     if (!accurate)
       return accurate.takeError();
     if (accurate->cost + fixed > *budget)
-      return makeError(formatv("output-sqnr {0:f1} dB needs weights of {1} bytes, more than was allowed",
-                               *wanted.outputSqnr, (accurate->cost + fixed + 7) / 8)
-                           .str());
+      return makeError("output-sqnr " + formatSqnr(*wanted.outputSqnr) + " needs weights of " +
+                       Twine((accurate->cost + fixed + 7) / 8) + " bytes, more than was allowed");
     solution = {*accurate, accurate->loss};
   }
   describeSearch(front, solution.choice, least, fixed, layers.count());

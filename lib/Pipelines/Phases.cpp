@@ -73,12 +73,12 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
   // While observes still hold the means, and the plan says which weights are rounded.
   if (options.correctBias)
     pm.addPass(createCorrectBias({options.perTensor}));
-  // Behind what compares them with the float weights.
-  pm.addPass(createStoreWeights());
   pm.addPass(createAssignTypes({options.activations, options.perTensor}));
 }
 
 void nibble::buildQuantizePhase(OpPassManager &pm, const QuantizeOptions &options) {
+  // Not before: up to here, what is measured is compared with the float weights.
+  pm.addPass(createStoreWeights());
   pm.addPass(createQuantizeOps({options.perTensor, options.requant}));
   // What static quantization left: its results tell which inputs cannot be negative.
   pm.addPass(createQuantizeDynamic({options.perTensor, options.activations == "int8"}));

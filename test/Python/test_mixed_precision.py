@@ -62,8 +62,6 @@ def test_a_file_of_ranges_is_not_enough(model, tmp_path):
     ranges = tmp_path / "m.calib.json"
     nibble.compile(model, samples(), calib_file=ranges)
     nibble.compile(model, calib_file=ranges, weights="int4")
-    with pytest.raises(nibble.Error, match="rounding 'gptq' needs calibration data"):
-        nibble.compile(model, calib_file=ranges, weights="int4", rounding="gptq")
 
 
 def weight_bits(model, plan):
@@ -119,7 +117,7 @@ def test_search_keeps_what_a_plan_says(model, tmp_path):
                         "there is a choice"),
     ({"max_bytes": 0}, "max-bytes is 0, expected more than 0"),
     ({"output_sqnr": 90}, "output-sqnr 90.0 dB cannot be reached by weights of 8 bits or fewer: 8 bits give"),
-    ({"avg_bits": 5, "weights": "int4"}, "weights 'int4' leave nothing to search"),
+    ({"avg_bits": 5, "weights": "int4"}, "weights 'int4' leave nothing to search: leave them out beside max-bytes, avg-bits and output-sqnr"),
     ({"avg_bits": 5, "mode": "dynamic"}, "a search for widths of weights is for mode 'static', not 'dynamic'"),
     ({"plan_out": "p.json"}, "plan-out is the plan of a search: ask for one by max-bytes, avg-bits or output-sqnr"),
     ({"weights": "int4", "rounding": "up"}, "rounding 'up' is not supported, expected auto, nearest, gptq or adaround"),
@@ -128,6 +126,48 @@ def test_errors(model, options, text):
     with pytest.raises(nibble.Error) as error:
         nibble.compile(model, samples(8), **options)
     assert text in str(error.value)
+
+
+def test_search_needs_data_and_freedom(model, tmp_path):
+    ranges, plan = tmp_path / "m.calib.json", tmp_path / "plan.json"
+    nibble.compile(model, samples(8), calib_file=ranges)
+
+    def fails(text, *data, fixed=(), **options):
+        plan.write_text(json.dumps({"schema": 1, "nodes": {node: {"weights": "int8"} for node in fixed}}))
+        with pytest.raises(nibble.Error) as error:
+            nibble.compile(model, *data, plan=plan, **options)
+        assert text in str(error.value)
+    fails("rounding 'gptq' needs calibration data (--calib): a file of ranges does not tell enough of the inputs",
+          calib_file=ranges, weights="int4", rounding="gptq")
+    fails("a search for widths of weights needs calibration data (--calib), on which it measures each node",
+          calib_file=ranges, avg_bits=5)
+    fails("there is nothing to search: no node has weights whose width is free", samples(8), avg_bits=5,
+          fixed=["first", "depthwise", "last"])
+    fails("avg-bits 3.00 is too few: the weights have 6.90 bits on average in the narrowest form", samples(8), avg_bits=3,
+          fixed=["last"])
+    fails("output-sqnr 20.0 dB needs weights of ", samples(8), output_sqnr=20, max_bytes=800)
+    fails(" bytes, more than was allowed", samples(8), output_sqnr=20, max_bytes=800)
+    fails("output-sqnr 90.0 dB cannot be reached by weights of 8 bits or fewer: 8 bits give ", samples(8), output_sqnr=90)
+    fails(" dB on the calibration inputs", samples(8), output_sqnr=90)
+
+
+def test_a_score_of_ones_own(model, tmp_path):
+    plan = tmp_path / "plan.json"
+    score = lambda compiled: float(sqnr(model, compiled))
+    best = score(nibble.compile(model, samples()))
+    found = nibble.search(model, samples(), score, accuracy_drop=12, plan_out=plan)
+    assert score(found) >= best - 13
+    assert weight_bits(model, plan) < 8 * (16 * 27 + 16 * 9 + 2560)
+    with pytest.raises(nibble.Error, match="accuracy_drop is -1, expected 0 or more"):
+        nibble.search(model, samples(), score, accuracy_drop=-1)
+
+
+def test_a_picture(model, tmp_path):
+    pytest.importorskip("matplotlib")
+    nibble.plot_search(nibble.compile(model, samples(8), avg_bits=5), tmp_path / "search.png")
+    assert (tmp_path / "search.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(nibble.Error, match="was not compiled with a search"):
+        nibble.plot_search(nibble.compile(model, samples(8)))
 
 
 def test_a_plan_that_names_an_unknown_node(model, tmp_path):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "nibble/Quantization/AdaRound.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/RoundedWeights.h"
+#include "nibble/Quantization/AdaptiveRounding.h"
 
 namespace nibble {
 #define GEN_PASS_DEF_ADAROUND

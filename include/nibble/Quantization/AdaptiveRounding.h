@@ -2,8 +2,8 @@
 // AdaRound: Nagel, Amjad, van Baalen, Louizos and Blankevoort, "Up or Down? Adaptive Rounding for Post-Training
 // Quantization", 2020, arXiv 2004.10568.
 
-#ifndef NIBBLE_QUANTIZATION_ADAROUND_H
-#define NIBBLE_QUANTIZATION_ADAROUND_H
+#ifndef NIBBLE_QUANTIZATION_ADAPTIVEROUNDING_H
+#define NIBBLE_QUANTIZATION_ADAPTIVEROUNDING_H
 
 #include "nibble/Quantization/Rounding.h"
 
@@ -26,4 +26,4 @@ RoundedMatrix roundAdaptively(const RoundingProblem &problem,
 
 } // namespace nibble
 
-#endif // NIBBLE_QUANTIZATION_ADAROUND_H
+#endif // NIBBLE_QUANTIZATION_ADAPTIVEROUNDING_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "nibble/Quantization/AdaRound.h"
+#include "nibble/Quantization/AdaptiveRounding.h"
 #include "Matrix.h"
 #include "nibble/Support/Numerics.h"
 
