@@ -182,6 +182,8 @@ QuantizeOptions Compilation::getQuantizeOptions() const {
   quantize.correctBias = method ? method->correctBias : options.quantization.biasCorrection == "on";
   if (options.quantization.activations != "auto")
     quantize.activations = options.quantization.activations;
+  if (options.quantization.weights != "auto")
+    quantize.weights = options.quantization.weights;
   quantize.mode = options.quantization.getMode();
   quantize.plan = temporaryPlan.path.empty() ? options.quantization.plan : temporaryPlan.path.str().str();
   quantize.perTensor = options.quantization.perTensor;
@@ -195,9 +197,14 @@ Error Compilation::quantize() {
   if (!needed)
     return needed.takeError();
   const bool isPlanned = isObserved(*module) || !*needed;
-  if (*needed)
+  if (*needed) {
+    if (Error error = roundWeights())
+      return error;
+    if (Error error = searchPlan())
+      return error;
     if (Error error = chooseMethod())
       return error;
+  }
   if (Error error = planFallbacks())
     return error;
   session.reporter().beginStep("quantizing", std::nullopt);

@@ -200,10 +200,12 @@ Error Compilation::writePlan() {
     return plan.takeError();
   for (const auto &entry : fallbackNodes) {
     Precision &precision = plan->nodes[entry.first().str()];
-    if (entry.second.kind == Fallback::Dynamic)
+    if (entry.second.kind == Fallback::Dynamic) {
       precision.mode = "dynamic";
-    else
+      precision.weights = "int8"; // as it was measured
+    } else {
       precision.activations = entry.second.kind == Fallback::Int16 ? "int16" : "float";
+    }
   }
   std::string text;
   raw_string_ostream stream(text);
@@ -233,6 +235,9 @@ Error Compilation::planFallbacks() {
     return measured.takeError();
   for (const auto &[value, difference] : *measured)
     valueSqnrs[value.name] = difference.getSqnr();
+  // Weights of fewer bits were asked for, with the noise that they make.
+  if (!options.quantization.minSqnr)
+    erase_if(*measured, [](const Measured &entry) { return entry.first.hasNarrowWeights; });
   std::vector<Suspect> suspects = findSuspects(*measured, options.quantization.minSqnr.value_or(standardMinSqnr));
   if (isFixed(options))
     return warnSuspects(suspects);

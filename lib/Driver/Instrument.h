@@ -18,6 +18,9 @@ inline constexpr llvm::StringLiteral kObservedAttr = "nibble.observed";
 /// Removes each `nibble.observe` and makes its operand one more result of the function, behind the model's own.
 void returnObserved(mlir::func::FuncOp function);
 
+/// Makes `values` results of the function, behind those it has.
+void returnValues(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Value> values);
+
 /// A value that is computed twice, and the nodes that compute it.
 struct IsolatedValue {
   std::string name;
@@ -25,6 +28,7 @@ struct IsolatedValue {
   std::vector<std::string> operands; // the values that they read in int8, without the model's inputs
   double scale = 0;                  // of its quantized type
   unsigned width = 8;                // and its bits
+  bool hasNarrowWeights = false;     // of fewer than 8 bits, by the plan
 };
 
 /// To be applied behind the plan phase: makes the graph float again, and computes each value that has a quantized type

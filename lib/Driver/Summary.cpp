@@ -48,6 +48,22 @@ static json::Object toJson(const BufferSummary &buffer) {
                       {"last_call", buffer.last}};
 }
 
+static json::Object toJson(const SensitivitySummary &node) {
+  json::Object sqnrs;
+  for (const auto &[bits, sqnr] : node.sqnrs)
+    put(sqnrs, std::to_string(bits), std::optional<double>(sqnr));
+  return json::Object{
+      {"node", node.node}, {"weights", node.weights}, {"bits", node.bits}, {"sqnr_db", std::move(sqnrs)}};
+}
+
+static json::Object toJson(const FrontPoint &point) {
+  json::Object object{{"bytes", point.bytes}, {"bits", point.bits}, {"widths", json::Array(point.widths)}};
+  put(object, "sqnr_db", std::optional<double>(point.sqnr));
+  if (point.isChosen)
+    object["chosen"] = true;
+  return object;
+}
+
 template <typename T>
 static json::Array toArray(const std::vector<T> &entries) {
   json::Array array;
@@ -80,6 +96,12 @@ json::Object toJson(const Summary &summary) {
     object["calls"] = toArray(summary.calls);
   if (!summary.buffers.empty())
     object["buffers"] = toArray(summary.buffers);
+  if (!summary.sensitivities.empty()) {
+    json::Object search{{"sensitivities", toArray(summary.sensitivities)}, {"front", toArray(summary.front)}};
+    put(search, "sqnr_db", summary.searchSqnr);
+    put(search, "bound_db", summary.searchBound);
+    object["search"] = std::move(search);
+  }
   json::Array methods;
   for (const MethodSummary &method : summary.methods) {
     json::Object entry{{"calib_method", method.method}, {"bias_correction", method.correctBias}};

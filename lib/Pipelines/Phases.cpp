@@ -78,6 +78,8 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
 }
 
 void nibble::buildQuantizePhase(OpPassManager &pm, const QuantizeOptions &options) {
+  // Not before: up to here, what is measured is compared with the float weights.
+  pm.addPass(createStoreWeights());
   pm.addPass(createQuantizeOps({options.perTensor, options.requant}));
   // What static quantization left: its results tell which inputs cannot be negative.
   pm.addPass(createQuantizeDynamic({options.perTensor, options.activations == "int8"}));
@@ -113,7 +115,7 @@ struct PlanOptions : PassPipelineOptions<PlanOptions> {
   Option<std::string> calibration{*this, "calibration", llvm::cl::desc("path of the .calib.json")};
   Option<std::string> method{*this, "method", llvm::cl::desc("minmax, percentile:P, mse or entropy")};
   Option<std::string> plan{*this, "plan", llvm::cl::desc("path of a plan.json")};
-  Option<std::string> weights{*this, "weights", llvm::cl::desc("int8 or float"), llvm::cl::init("int8")};
+  Option<std::string> weights{*this, "weights", llvm::cl::desc("int8, int4, int2 or float"), llvm::cl::init("int8")};
   Option<std::string> activations{*this, "activations", llvm::cl::desc("uint8, int8, int8-symmetric, int16 or float"),
                                   llvm::cl::init("uint8")};
   Option<std::string> mode{*this, "mode", llvm::cl::desc("static, dynamic or weight-only"), llvm::cl::init("static")};
@@ -136,30 +138,29 @@ void nibble::registerPhases() {
                              buildNormalizePhase);
   PassPipelineRegistration<>("nibble-phase-calibrate", "Mark the values whose ranges calibration measures",
                              buildCalibratePhase);
-  PassPipelineRegistration<PlanOptions>(
-      "nibble-phase-plan", "Choose the type of each value by calibration and plan",
-      [](OpPassManager &pm, const PlanOptions &from) {
-        QuantizeOptions options;
-        options.calibration = from.calibration;
-        options.method = from.method;
-        options.plan = from.plan;
-        options.weights = from.weights;
-        options.activations = from.activations;
-        options.mode = from.mode;
-        options.perTensor = from.perTensor;
-        options.correctBias = from.correctBias;
-        options.requant = from.fixed ? RequantMode::Fixed : RequantMode::Float;
-        buildPlanPhase(pm, options);
-      });
-  PassPipelineRegistration<QuantizePhaseOptions>(
-      "nibble-phase-quantize", "Turn float operations into quantized ones",
-      [](OpPassManager &pm, const QuantizePhaseOptions &from) {
-        QuantizeOptions options;
-        options.perTensor = from.perTensor;
-        options.requant = from.fixed ? RequantMode::Fixed : RequantMode::Float;
-        options.strict = from.strict;
-        buildQuantizePhase(pm, options);
-      });
+  PassPipelineRegistration<PlanOptions>("nibble-phase-plan", "Choose the type of each value by calibration and plan",
+                                        [](OpPassManager &pm, const PlanOptions &from) {
+                                          QuantizeOptions options;
+                                          options.calibration = from.calibration;
+                                          options.method = from.method;
+                                          options.plan = from.plan;
+                                          options.weights = from.weights;
+                                          options.activations = from.activations;
+                                          options.mode = from.mode;
+                                          options.perTensor = from.perTensor;
+                                          options.correctBias = from.correctBias;
+                                          options.requant = from.fixed ? RequantMode::Fixed : RequantMode::Float;
+                                          buildPlanPhase(pm, options);
+                                        });
+  PassPipelineRegistration<QuantizePhaseOptions>("nibble-phase-quantize", "Turn float operations into quantized ones",
+                                                 [](OpPassManager &pm, const QuantizePhaseOptions &from) {
+                                                   QuantizeOptions options;
+                                                   options.perTensor = from.perTensor;
+                                                   options.requant =
+                                                       from.fixed ? RequantMode::Fixed : RequantMode::Float;
+                                                   options.strict = from.strict;
+                                                   buildQuantizePhase(pm, options);
+                                                 });
   PassPipelineRegistration<>("nibble-phase-fold", "Turn quantized operations into integer operations on bytes",
                              buildFoldPhase);
 }

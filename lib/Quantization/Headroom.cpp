@@ -66,7 +66,8 @@ static int64_t getLargestOf(const Product &product, ArrayRef<float> weights, Arr
   auto raisesScale = [](const WeightFinding &finding) { return finding.kind == WeightFinding::BiasOverflow; };
   while (largest > kSmallestLargest) {
     const float scale = std::max(magnitude / static_cast<float>(largest), kSmallestActivationScale);
-    QuantizedWeights q = quantizeWeights(weights, channelOf, product.channels, bias, scale, perTensor);
+    QuantizedWeights q =
+        quantizeWeights(weights, channelOf, product.channels, bias, scale, perTensor, getPlannedWeightBits(product.op));
     if (q.values.empty()) // not finite
       return kLargestInt16;
     if (keepWeights && llvm::any_of(q.findings, raisesScale)) {

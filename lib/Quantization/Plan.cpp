@@ -12,7 +12,7 @@
 using namespace nibble;
 using namespace llvm;
 
-static constexpr StringLiteral kWeights[] = {"int8", "float"};
+static constexpr StringLiteral kWeights[] = {"int8", "int4", "int2", "float"};
 static constexpr StringLiteral kActivations[] = {"uint8", "int8", "int8-symmetric", "int16", "float"};
 static constexpr StringLiteral kModes[] = {"static", "dynamic", "weight-only"};
 
@@ -65,6 +65,15 @@ static Error parseValues(const json::Object &values, Plan &plan) {
     plan.values[StringRef(name).str()] = *kind;
   }
   return Error::success();
+}
+
+ArrayRef<StringLiteral> nibble::getWeightWords() { return kWeights; }
+
+unsigned nibble::getWeightBits(StringRef word) { return word == "int4" ? 4 : word == "int2" ? 2 : 8; }
+
+StringRef Plan::getWeights(StringRef node) const {
+  auto it = nodes.find(node);
+  return it != nodes.end() && !it->second.weights.empty() ? it->second.weights : standard.weights;
 }
 
 bool Plan::needsRanges(StringRef mode) const {

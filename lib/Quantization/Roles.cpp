@@ -2,6 +2,7 @@
 
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
+#include "nibble/Quantization/Plan.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
 
@@ -55,6 +56,11 @@ static bool hasPrecision(Operation *op, StringRef word) {
 bool nibble::isPlannedFloat(Operation *op) { return op->hasAttr(kPrecisionAttr) && !hasPrecision(op, "int8"); }
 bool nibble::isPlannedDynamic(Operation *op) { return hasPrecision(op, "dynamic"); }
 bool nibble::isPlannedWeightOnly(Operation *op) { return hasPrecision(op, "weight-only"); }
+
+unsigned nibble::getPlannedWeightBits(Operation *op) {
+  auto word = op->getAttrOfType<StringAttr>(kWeightsAttr);
+  return word ? getWeightBits(word) : 8;
+}
 
 /// Whether the operation's result is never negative, whatever its operands are.
 static bool makesNonNegative(Operation *op) {

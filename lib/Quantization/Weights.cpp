@@ -17,10 +17,52 @@ constexpr double kLargestBias = 0x1p30;
 /// A channel this many times larger than the median channel costs the others three bits.
 constexpr float kOutlier = 8.0f;
 
-/// The scale of one channel, or of all, with greatest weight `magnitude` and greatest bias `bias`.
-float chooseScale(float magnitude, float bias, float inputScale, llvm::SmallVectorImpl<WeightFinding> &findings,
-                  int64_t channel) {
-  float scale = static_cast<float>(magnitude / 127.0);
+/// Clips are tried in these steps of the greatest weight.
+constexpr int kClipSteps = 32, kLeastClip = 5;
+
+/// Sums over weights stored with some scale: of their squared errors, and what the least-squares scale takes.
+struct Fit {
+  double error = 0, product = 0, square = 0;
+};
+
+Fit fitScale(llvm::ArrayRef<float> weights, float scale, int32_t largest) {
+  Fit fit;
+  const float bound = static_cast<float>(largest);
+  for (float w : weights) {
+    // numerics::quantize's value.
+    const double q = std::clamp(std::rint(w / scale), -bound, bound), error = w - q * static_cast<double>(scale);
+    fit.error += error * error;
+    fit.product += w * q;
+    fit.square += q * q;
+  }
+  return fit;
+}
+
+/// The scale with the least squared error among those that the header lists.
+float chooseClippedScale(llvm::ArrayRef<float> weights, float magnitude, int32_t largest) {
+  float best = 0;
+  Fit fit;
+  fit.error = std::numeric_limits<double>::infinity();
+  auto attempt = [&](float scale) {
+    if (Fit tried = fitScale(weights, scale, largest); scale >= kSmallestScale && tried.error < fit.error) {
+      best = scale;
+      fit = tried;
+    }
+  };
+  for (int step = kClipSteps; step >= kLeastClip; --step)
+    attempt(static_cast<float>(static_cast<double>(magnitude) * step / (kClipSteps * largest)));
+  if (fit.square > 0)
+    attempt(static_cast<float>(fit.product / fit.square));
+  return best;
+}
+
+/// The scale of one channel, or of all, with greatest weight `magnitude` and greatest bias `bias`; `weights` are those
+/// of the channel if they have fewer than 8 bits.
+float chooseScale(llvm::ArrayRef<float> weights, float magnitude, float bias, float inputScale, unsigned bits,
+                  llvm::SmallVectorImpl<WeightFinding> &findings, int64_t channel) {
+  const int32_t largest = getLargestWeight(bits);
+  float scale = bits < 8 && magnitude > 0 ? chooseClippedScale(weights, magnitude, largest)
+                                          : static_cast<float>(magnitude / static_cast<double>(largest));
   if (magnitude == 0) {
     findings.push_back({WeightFinding::Dead, channel});
     // Fine enough for the bias: 2^20 steps.
@@ -50,8 +92,8 @@ void findOutliers(llvm::ArrayRef<float> magnitudes, llvm::SmallVectorImpl<Weight
 } // namespace
 
 QuantizedWeights nibble::quantizeWeights(llvm::ArrayRef<float> weights, llvm::function_ref<int64_t(size_t)> channelOf,
-                                         int64_t channels, llvm::ArrayRef<float> bias, float inputScale,
-                                         bool perTensor) {
+                                         int64_t channels, llvm::ArrayRef<float> bias, float inputScale, bool perTensor,
+                                         unsigned bits) {
   QuantizedWeights result;
   std::vector<float> magnitudes(channels, 0.0f), biases(channels, 0.0f);
   for (auto [i, w] : llvm::enumerate(weights)) {
@@ -74,15 +116,19 @@ QuantizedWeights nibble::quantizeWeights(llvm::ArrayRef<float> weights, llvm::fu
     magnitudes = {*std::max_element(magnitudes.begin(), magnitudes.end())};
     biases = {*std::max_element(biases.begin(), biases.end())};
   }
+  auto of = [&](int64_t channel) { return perTensor ? 0 : channel; };
+  std::vector<std::vector<float>> members(magnitudes.size());
+  for (size_t i = 0; bits < 8 && i < weights.size(); ++i)
+    members[of(channelOf(i))].push_back(weights[i]);
   for (auto [c, magnitude] : llvm::enumerate(magnitudes))
-    result.scales.push_back(chooseScale(magnitude, biases[c], inputScale, result.findings, c));
+    result.scales.push_back(chooseScale(members[c], magnitude, biases[c], inputScale, bits, result.findings, c));
   for (float scale : result.scales)
     result.biasScales.push_back(inputScale * scale);
-  auto of = [&](int64_t channel) { return perTensor ? 0 : channel; };
+  const int32_t largest = getLargestWeight(bits);
   result.values.reserve(weights.size());
   for (auto [i, w] : llvm::enumerate(weights))
     result.values.push_back(
-        static_cast<int8_t>(numerics::quantize(w, result.scales[of(channelOf(i))], 0, -127, 127)));
+        static_cast<int8_t>(numerics::quantize(w, result.scales[of(channelOf(i))], 0, -largest, largest)));
   for (auto [c, b] : llvm::enumerate(bias))
     result.bias.push_back(static_cast<int32_t>(std::rint(b / static_cast<double>(result.biasScales[of(c)]))));
   return result;

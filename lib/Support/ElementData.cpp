@@ -20,7 +20,7 @@ static constexpr int64_t largestSplat = int64_t(1) << 30;
 
 std::optional<int64_t> nibble::getElementBytes(Type elementType) {
   if (auto quantized = dyn_cast<quant::QuantizedType>(elementType))
-    elementType = IntegerType::get(elementType.getContext(), quantized.getStorageTypeIntegralWidth());
+    elementType = IntegerType::get(elementType.getContext(), std::max(8u, quantized.getStorageTypeIntegralWidth()));
   if (!elementType.isIntOrFloat() || elementType.getIntOrFloatBitWidth() % 8 != 0)
     return std::nullopt;
   return elementType.getIntOrFloatBitWidth() / 8;

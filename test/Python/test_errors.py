@@ -13,7 +13,7 @@ def path(paths):
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"weights": "int4"}, "weights 'int4' is not supported, expected auto, int8 or float"),
+    ({"weights": "int5"}, "weights 'int5' is not supported, expected auto, int8, int4, int2 or float"),
     ({"activations": "int4"}, "activations 'int4' is not supported"),
     ({"mode": "lazy"}, "mode 'lazy' is not supported, expected auto, static, dynamic or weight-only"),
     ({"mode": "dynamic", "weights": "float"}, "weights 'float' leave nothing to quantize in mode 'dynamic'"),

@@ -138,3 +138,42 @@ def test_calibration_streams(kind, tmp_path):
     grown, count = json.loads(done.stdout.splitlines()[-1])
     assert count == 250
     assert grown < 150_000 # KB; all samples are 400 MB
+
+
+def narrow_model(folder):
+    rng = np.random.default_rng(7)
+    model = save(folder / "m.onnx",
+                 [("Gemm", "h", ["x", "w", "b"], {"transB": 1}), ("Relu", "r", ["h"], {}),
+                  ("Gemm", "y", ["r", "v"], {"transB": 1})],
+                 {"w": rng.normal(size=(48, 35)), "b": rng.normal(size=48), "v": rng.normal(size=(5, 48))}, 35, 5)
+    return model, {"x": rng.normal(size=(64, 35)).astype(np.float32)}
+
+
+@pytest.mark.parametrize("weights", ["int8", "int4", "int2"])
+def test_narrow_weights(tmp_path, weights):
+    """The compiled model has the interpreter's bits, and the integers in ONNX's form give the same numbers."""
+    model, feed = narrow_model(tmp_path)
+    options = {"weights": weights, "activations": "uint8", "calib_method": "minmax", "bias_correction": "off"}
+    compiled = nibble.compile(model, calibration=[feed], **options)
+    result = compiled.run(feed)[0]
+    assert result.tobytes() == compiled.reference(feed)[0].tobytes()
+    nibble.quantize(model, [feed], tmp_path / "q.onnx", **options)
+    written = onnx.load(tmp_path / "q.onnx")
+    kinds = {tensor.data_type for tensor in written.graph.initializer if len(tensor.dims) == 2}
+    assert kinds == {TensorProto.INT4 if weights == "int4" else TensorProto.INT8}
+    session = pytest.importorskip("onnxruntime").InferenceSession(str(tmp_path / "q.onnx"))
+    expected = session.run(None, feed)[0]
+    step = np.ptp(expected) / 255
+    assert np.abs(result - expected).max() <= 1.01 * step
+
+
+def test_narrow_weights_of_a_node(tmp_path):
+    """A plan narrows one node, which nothing widens again unless a threshold asks for it."""
+    model, feed = narrow_model(tmp_path)
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"schema": 1, "nodes": {"h": {"weights": "int2"}}}))
+    sqnr = [nibble.compile(model, calibration=[feed], **options).summary["sqnr_db"]
+            for options in ({}, {"plan": plan}, {"weights": "int2"})]
+    assert sqnr[0] > sqnr[1] + 10 > sqnr[2] + 10
+    kept = nibble.compile(model, calibration=[feed], plan=plan, min_sqnr=20)
+    assert kept.summary["sqnr_db"] > sqnr[1] + 10

@@ -105,3 +105,21 @@ def test_modes_of_a_dense_autoencoder(mode):
     exact, = compiled.run(feed)
     actual, = nibble.compile(path, mode=mode).run(feed)
     assert 10 * np.log10(np.sum(exact ** 2) / np.sum((exact - actual) ** 2)) > 25
+
+
+# Round to nearest gives 0.136 and 0.461.
+@pytest.mark.parametrize("name, options, least", [("mobilenetv2", {"weights": "int4"}, 0.70),
+                                                  ("mobilenetv2", {"avg_bits": 5}, 0.77),
+                                                  ("ic_resnet8", {"weights": "int4"}, 0.72)])
+def test_narrow_weights(zoo, name, options, least):
+    model = zoo.get(name)
+    compiled = nibble.compile(model.path, calibration=model.calibration(64), **options)
+    assert model.evaluate(compiled.run)["score"] >= least
+
+
+def test_narrow_weights_of_keyword_spotting(zoo):
+    """Round to nearest, with the largest weight as the largest step, has 12.7 dB."""
+    model = zoo.get("kws_dscnn")
+    exact = model.evaluate(nibble.compile(model.path, weights="float").run)["logits"]
+    narrow = model.evaluate(nibble.compile(model.path, calibration=model.calibration(64), weights="int4").run)["logits"]
+    assert 10 * np.log10((exact ** 2).sum() / ((exact - narrow) ** 2).sum()) >= 16.7

@@ -20,7 +20,7 @@ struct Choice {
   llvm::Error check(llvm::StringRef value) const;
 };
 
-/// The options of this kind: weights, activations, mode, calib-method, bias-correction, emit, io, io-layout,
+/// The options of this kind: weights, activations, mode, calib-method, bias-correction, rounding, emit, io, io-layout,
 /// requant.
 llvm::ArrayRef<Choice> getChoices();
 const Choice &getChoice(llvm::StringRef name);
@@ -31,15 +31,22 @@ struct QuantizationOptions {
   std::string mode = "auto";
   std::string calibMethod = "auto"; // or a RangeMethod, as percentile:99.9
   std::string biasCorrection = "auto";
-  std::string calibFile; // where the ranges are kept; read if no calibration data is given
+  std::string rounding = "auto"; // of weights of fewer than 8 bits
+  std::string calibFile;         // where the ranges are kept; read if no calibration data is given
   std::string plan;
   std::optional<int64_t> group;
-  std::optional<double> minSqnr; // dB
-  bool perTensor = false;        // one scale for all weights of a node, instead of one for each output channel
+  std::optional<double> minSqnr;    // dB
+  std::optional<int64_t> maxBytes;  // of all weights: narrower ones are searched for
+  std::optional<double> avgBits;    // of all weights, likewise
+  std::optional<double> outputSqnr; // dB, that the narrowest weights are to give the model's outputs
+  std::string planOut;              // where the plan is written that was searched
+  bool perTensor = false;           // one scale for all weights of a node, instead of one for each output channel
   bool strict = false;
 
   /// Whether nothing is to be quantized.
   bool isFloat() const { return weights == "float"; }
+  /// Whether the widths of weights are to be searched for.
+  bool isSearch() const { return maxBytes || avgBits || outputSqnr; }
   /// The mode of nodes that a plan says nothing of: "static", "dynamic" or "weight-only".
   llvm::StringRef getMode() const;
 };

@@ -26,16 +26,16 @@ std::optional<Phase> symbolizePhase(llvm::StringRef name);
 
 /// What a person chooses about quantization. The driver's flags and Python's arguments have the same names.
 struct QuantizeOptions {
-  std::string calibration;         ///< path of the .calib.json; empty: nothing was measured
-  std::string method;              ///< how ranges are chosen (RangeMethod); empty: as the calibration file says
-  std::string plan;                ///< path of a plan.json; empty: the defaults for all nodes
-  std::string weights = "int8";    ///< int8 or float
+  std::string calibration;           ///< path of the .calib.json; empty: nothing was measured
+  std::string method;                ///< how ranges are chosen (RangeMethod); empty: as the calibration file says
+  std::string plan;                  ///< path of a plan.json; empty: the defaults for all nodes
+  std::string weights = "int8";      ///< int8, int4, int2 or float
   std::string activations = "uint8"; ///< uint8, int8, int8-symmetric, int16 or float
-  std::string mode = "static";     ///< static, dynamic or weight-only
-  bool perTensor = false;          ///< one scale for all weights of an operation
-  bool correctBias = true;         ///< correct biases for the weights' rounding errors, where means are known
+  std::string mode = "static";       ///< static, dynamic or weight-only
+  bool perTensor = false;            ///< one scale for all weights of an operation
+  bool correctBias = true;           ///< correct biases for the weights' rounding errors, where means are known
   RequantMode requant = RequantMode::Float;
-  bool strict = false;             ///< an operation that stays in float, and the plan did not say so, is an error
+  bool strict = false; ///< an operation that stays in float, and the plan did not say so, is an error
 };
 
 /// Folds, layout: the float graph that calibration, planning and float execution share.

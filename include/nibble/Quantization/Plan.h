@@ -17,8 +17,8 @@ class raw_ostream;
 
 namespace nibble {
 
-/// Words as in the options: weights "int8" or "float"; activations "uint8", "int8", "int8-symmetric", "int16" or
-/// "float"; mode "static", "dynamic" or "weight-only". Empty: as the default says.
+/// Words as in the options: weights "int8", "int4", "int2" or "float"; activations "uint8", "int8", "int8-symmetric",
+/// "int16" or "float"; mode "static", "dynamic" or "weight-only". Empty: as the default says.
 struct Precision {
   std::string weights, activations, mode;
 };
@@ -40,12 +40,19 @@ struct Plan {
   std::map<std::string, Precision, std::less<>> nodes;
   std::map<std::string, std::string, std::less<>> values;
 
+  /// A node's own word for its weights, or the default's; empty if neither says one.
+  llvm::StringRef getWeights(llvm::StringRef node) const;
   /// Whether some node may be quantized statically, where `mode` is what the plan leaves open.
   bool needsRanges(llvm::StringRef mode) const;
 };
 
 /// Unknown keys and words are errors that name them and say what is known.
 llvm::Expected<Plan> parsePlan(llvm::StringRef text);
+/// What `weights` may say: "int8", "int4", "int2", "float".
+llvm::ArrayRef<llvm::StringLiteral> getWeightWords();
+/// Of "int4" 4; 8 for every other word.
+unsigned getWeightBits(llvm::StringRef word);
+
 /// An empty path is the plan that leaves everything to the defaults.
 llvm::Expected<Plan> readPlanFile(llvm::StringRef path);
 void writePlan(const Plan &plan, llvm::raw_ostream &os);

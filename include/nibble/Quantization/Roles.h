@@ -42,6 +42,11 @@ inline constexpr llvm::StringLiteral kPrecisionAttr = "nibble.precision";
 /// the plan; of the module, by the plan's default. "uint8", "int8", "int8-symmetric", "int16" or "float".
 inline constexpr llvm::StringLiteral kActivationsAttr = "nibble.activations";
 
+/// Discardable attribute of a product: its weights by the plan, "int4" or "int2"; it has none for 8 bits.
+inline constexpr llvm::StringLiteral kWeightsAttr = "nibble.weights";
+/// The bits of a product's weights by this attribute: 8, 4 or 2.
+unsigned getPlannedWeightBits(mlir::Operation *op);
+
 /// Discardable attribute of an observe: the least and the greatest value that calibration saw, whatever the range.
 inline constexpr llvm::StringLiteral kExtremesAttr = "nibble.extremes";
 

@@ -26,17 +26,24 @@ struct WeightFinding {
 };
 
 struct QuantizedWeights {
-  std::vector<int8_t> values;    ///< in [-127, 127]
+  std::vector<int8_t> values;    ///< in [-Q, Q]
   std::vector<float> scales;     ///< one an output channel, or one
   std::vector<int32_t> bias;     ///< empty if there is none
   std::vector<float> biasScales; ///< fl32(inputScale * scale), as many as scales
   llvm::SmallVector<WeightFinding> findings;
 };
 
-/// Symmetric: scale = fl32(max|w| / 127), q = clamp(rint(fl32(w / scale)), -127, 127), for each output channel or
-/// `perTensor`; bias = rint(b / fl32(inputScale * scale)). A scale is raised where the bias would exceed 2^30.
+/// The greatest stored weight Q of `bits` bits: 127, 7 or 1. The least is -Q.
+constexpr int32_t getLargestWeight(unsigned bits) { return (1 << (bits - 1)) - 1; }
+
+/// Symmetric: q = clamp(rint(fl32(w / scale)), -Q, Q), for each output channel or `perTensor`;
+/// bias = rint(b / fl32(inputScale * scale)). Of 8 bits, scale = fl32(max|w| / 127). Of fewer, steps are so large that
+/// the greatest weights are better cut: the scale is the one of those that were tried, max|w| / Q times 1, 31/32, ...,
+/// 5/32, and the least-squares one of the best's stored values, whose sum of squared errors is least. A scale is raised
+/// where the bias would exceed 2^30.
 QuantizedWeights quantizeWeights(llvm::ArrayRef<float> weights, llvm::function_ref<int64_t(size_t)> channelOf,
-                                 int64_t channels, llvm::ArrayRef<float> bias, float inputScale, bool perTensor);
+                                 int64_t channels, llvm::ArrayRef<float> bias, float inputScale, bool perTensor,
+                                 unsigned bits = 8);
 
 } // namespace nibble
 

@@ -15,12 +15,17 @@ int32_t nibble::onnxexport::storedType(Location loc, Type element) {
   if (auto quantized = dyn_cast<quant::QuantizedType>(element)) {
     isUnsigned = !quantized.isSigned();
     width = quantized.getStorageTypeIntegralWidth();
+    // Of fewer bits than 8, opset 21 has 4 alone: others are written as bytes.
+    if (width < 8 && width != 4)
+      width = 8;
   } else if (auto integer = dyn_cast<IntegerType>(element)) {
     width = integer.getWidth();
   }
   if (element.isF32())
     return onnx::TensorProto::FLOAT;
   switch (width) {
+  case 4:
+    return isUnsigned ? onnx::TensorProto::UINT4 : onnx::TensorProto::INT4;
   case 8:
     return isUnsigned ? onnx::TensorProto::UINT8 : onnx::TensorProto::INT8;
   case 16:
@@ -37,7 +42,17 @@ int32_t nibble::onnxexport::storedType(Location loc, Type element) {
   }
 }
 
+/// Two elements a byte, the first in the low half.
+static std::string packNibbles(StringRef bytes) {
+  std::string packed((bytes.size() + 1) / 2, '\0');
+  for (auto [i, byte] : llvm::enumerate(bytes))
+    packed[i / 2] = static_cast<char>(packed[i / 2] | (byte & 0xf) << (i % 2 * 4));
+  return packed;
+}
+
 std::string Exporter::initializer(const Twine &name, int32_t type, ArrayRef<int64_t> shape, std::string &&bytes) {
+  if (type == onnx::TensorProto::INT4 || type == onnx::TensorProto::UINT4)
+    bytes = packNibbles(bytes);
   onnx::TensorProto &tensor = *graph.add_initializer();
   tensor.set_name(unique(name));
   tensor.set_data_type(type);
@@ -60,7 +75,7 @@ std::string Exporter::scalar(const Twine &name, float value) {
 }
 
 std::string Exporter::storageScalar(const Twine &name, quant::QuantizedType type, int64_t value) {
-  std::string bytes = toBytes(ArrayRef<int64_t>(value)).substr(0, type.getStorageTypeIntegralWidth() / 8);
+  std::string bytes = toBytes(ArrayRef<int64_t>(value)).substr(0, *getElementBytes(type));
   return initializer(name, storedType(UnknownLoc::get(type.getContext()), type), {}, std::move(bytes));
 }
 
@@ -91,6 +106,10 @@ std::string Exporter::weight(Value value, ArrayRef<int64_t> permutation, int64_t
   ArrayRef<int64_t> shape = typeOf(constant).getShape();
   std::vector<char> bytes = transposeBytes(bytesOf(constant), *getElementBytes(element), shape, permutation);
   SmallVector<int64_t> permuted = llvm::map_to_vector(permutation, [&](int64_t dim) { return shape[dim]; });
+  if (auto type = dyn_cast<quant::QuantizedType>(element); type && type.getStorageTypeIntegralWidth() < 4)
+    emitRemark(constant.getLoc()) << "weights of " << type.getStorageTypeIntegralWidth()
+                                  << " bits are written as int8, the least that ONNX's opset 21 has for them besides "
+                                     "int4: the file is larger, the values are the same";
   std::string name =
       initializer(baseName(constant), storedType(constant.getLoc(), element),
                   extents.empty() ? ArrayRef<int64_t>(permuted) : extents, std::string(bytes.begin(), bytes.end()));

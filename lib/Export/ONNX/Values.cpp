@@ -3,6 +3,7 @@
 
 #include "Exporter.h"
 
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 
 using namespace mlir;
@@ -144,7 +145,7 @@ SmallVector<std::string> Exporter::parameters(const Twine &name, quant::Quantize
     zeroPoints.push_back(uniform.getZeroPoint());
   }
   std::string scaleBytes, zeroBytes;
-  size_t width = type.getStorageTypeIntegralWidth() / 8;
+  size_t width = *getElementBytes(type);
   for (auto [scale, zero] : llvm::zip(scales, zeroPoints)) {
     float single = float(scale);
     scaleBytes.append(reinterpret_cast<const char *>(&single), sizeof(single));

@@ -20,6 +20,15 @@
 // RUN: echo '{"schema": 1, "default": {"activations": "int16"}, "nodes": {"Conv_1": {"activations": "uint8"}}}' > %t.wide.json
 // RUN: nibble-opt %s --nibble-apply-plan=file=%t.wide.json | FileCheck %s --check-prefix=WIDE
 
+// RUN: echo '{"schema": 1, "default": {"weights": "int2"}, "nodes": {"Conv_1": {"weights": "int4"}}}' > %t.narrow.json
+// RUN: nibble-opt %s --nibble-apply-plan=file=%t.narrow.json | FileCheck %s --check-prefix=NARROW
+// RUN: nibble-opt %s --nibble-apply-plan=weights=int2 | FileCheck %s --check-prefix=INT2
+
+// Only products have weights.
+// NARROW: nibble.matmul {{.*}}{nibble.precision = "int8", nibble.weights = "int4"}
+// NARROW: nibble.sigmoid %{{[0-9]+}} :
+// INT2: nibble.matmul {{.*}}{nibble.weights = "int2"}
+// INT2: nibble.sigmoid %{{[0-9]+}} :
 // WIDE: module attributes {nibble.activations = "int16"}
 // WIDE: nibble.matmul {{.*}}{nibble.activations = "uint8", nibble.precision = "int8"}
 // WIDE: nibble.sigmoid %{{[0-9]+}} :
@@ -38,10 +47,10 @@
 // FLOAT: nibble.matmul {{.*}}nibble.precision = "float"
 // FLOAT: nibble.sigmoid %{{[0-9]+}} :
 // UNKNOWN: error: plan file '{{.*}}' names the node 'Conv_2', which the quantizable part of the model does not have; the nearest name is 'Conv_1'
-// WORD: error: '{{.*}}': node 'Conv_1', 'weights': expected one of int8, float, got "int7"
+// WORD: error: '{{.*}}': node 'Conv_1', 'weights': expected one of int8, int4, int2, float, got "int7"
 // KEY: error: '{{.*}}': unknown or mistyped key 'node': expected schema, default, nodes or values
 // SCHEMA: error: '{{.*}}': expected an object with "schema": 1
-// WEIGHTS: error: unknown weights 'int5': expected int8 or float
+// WEIGHTS: error: unknown weights 'int5': expected int8, int4, int2 or float
 func.func @main(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %a = nibble.matmul %x, %w : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32> loc("Conv_1"("a"))
   %b = nibble.sigmoid %a : tensor<2x2xf32> -> tensor<2x2xf32> loc("Sigmoid_2"("b"))

@@ -49,7 +49,8 @@ private:
 bool isQuantized(mlir::Type elementType);
 bool isPerTensor(mlir::Type elementType);
 
-/// The integer type that a constant of the quantized type holds: `i8`, or `ui8` if it is unsigned.
+/// The integer type that a constant of the quantized type holds: as wide as the storage, and bytes for fewer bits than
+/// 8; signless, or unsigned if it is.
 mlir::Type getStorageElementType(mlir::quant::QuantizedType type);
 
 /// Smallest and largest value of an integer type of up to 32 bits; signless ones count as signed.

@@ -18,7 +18,7 @@ using verify::Named;
 /// Every stored value lies in the type's storage range. Only storage narrower than its bytes can be violated.
 static LogicalResult verifyStoredValues(ConstantOp op, quant::QuantizedType type) {
   auto data = getElementData(op.getValue());
-  const unsigned width = type.getStorageTypeIntegralWidth();
+  const unsigned width = std::max(type.getStorageTypeIntegralWidth(), 8u);
   if (!data || (width != 8 && width != 16))
     return success();
   const int64_t min = type.getStorageTypeMin(), max = type.getStorageTypeMax();
@@ -93,7 +93,7 @@ OpFoldResult QuantizeOp::fold(FoldAdaptor adaptor) {
   auto quantized = cast<quant::QuantizedType>(type.getElementType());
   QuantParams params(quantized);
   std::vector<char> stored;
-  switch (quantized.getStorageTypeIntegralWidth()) {
+  switch (std::max(quantized.getStorageTypeIntegralWidth(), 8u)) {
   case 8:
     stored = quantizeValues<int8_t>(*bytes, params, type.getShape());
     break;

@@ -41,7 +41,7 @@ bool nibble::isQuantized(Type elementType) {
 bool nibble::isPerTensor(Type elementType) { return isa<quant::UniformQuantizedType>(elementType); }
 
 Type nibble::getStorageElementType(quant::QuantizedType type) {
-  return IntegerType::get(type.getContext(), type.getStorageTypeIntegralWidth(),
+  return IntegerType::get(type.getContext(), std::max(type.getStorageTypeIntegralWidth(), 8u),
                           type.isSigned() ? IntegerType::Signless : IntegerType::Unsigned);
 }
 

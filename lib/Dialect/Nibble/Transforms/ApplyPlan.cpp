@@ -49,8 +49,8 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
   }
 
   void runOnOperation() override {
-    if (weights != "int8" && weights != "float") {
-      getOperation()->emitError() << "unknown weights '" << weights << "': expected int8 or float";
+    if (!llvm::is_contained(getWeightWords(), weights)) {
+      getOperation()->emitError() << "unknown weights '" << weights << "': expected int8, int4, int2 or float";
       return signalPassFailure();
     }
     if (mode != "static" && mode != "dynamic" && mode != "weight-only") {
@@ -107,7 +107,13 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
     if (floatInput || (precision.weights == "float" && hasWeights)) {
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
       ++planned;
-    } else if (precision.mode != "static") {
+      return;
+    }
+    if (hasWeights && getWeightBits(precision.weights) < 8) {
+      op->setAttr(kWeightsAttr, StringAttr::get(&getContext(), precision.weights));
+      ++narrowed;
+    }
+    if (precision.mode != "static") {
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), precision.mode));
     } else if (it != plan.nodes.end()) {
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "int8"));

@@ -148,9 +148,10 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
         product.bias ? getConstantValues<float>(product.bias) : std::optional<std::vector<float>>(std::in_place);
     if (!weights || !bias)
       return failure();
+    const unsigned bits = getPlannedWeightBits(product.op);
     QuantizedWeights result = quantizeWeights(
         *weights, [&](size_t i) { return product.channelOf(i); }, product.channels, *bias,
-        getScale(getPerTensor(input)), settings.perTensor);
+        getScale(getPerTensor(input)), settings.perTensor, bits);
     const std::vector<int32_t> values(result.values.begin(), result.values.end());
     if (!hasRoom(product, getPerTensor(input), values, result.bias) || !reportFindings(product.op, result.findings))
       return failure();
@@ -158,7 +159,8 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     auto type = cast<RankedTensorType>(product.weights.getType());
     operands.push_back(createConstant<int8_t>(
         rewriter, product.weights.getLoc(),
-        type.clone(getWeightType(8, -127, 127, result.scales, static_cast<int32_t>(product.weightsChannelDim))),
+        type.clone(getWeightType(bits, -getLargestWeight(bits), getLargestWeight(bits), result.scales,
+                                 static_cast<int32_t>(product.weightsChannelDim))),
         result.values));
     if (product.bias)
       operands.push_back(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
+#include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Constants.h"
 
 using namespace mlir;
@@ -60,8 +61,9 @@ ScaledWeights nibble::createScaledWeights(OpBuilder &builder, const Product &pro
       return {};
     }
   // The bias stays as it is: no scale is raised for it.
-  QuantizedWeights result =
-      quantizeWeights(*weights, [&](size_t i) { return product.channelOf(i); }, product.channels, {}, 1.0f, perTensor);
+  QuantizedWeights result = quantizeWeights(
+      *weights, [&](size_t i) { return product.channelOf(i); }, product.channels, {}, 1.0f, perTensor,
+      getPlannedWeightBits(product.op));
   if (!reportFindings(product.op, result.findings))
     return {};
   if (perTensor)

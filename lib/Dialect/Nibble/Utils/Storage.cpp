@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Storage.h"
+#include "nibble/Dialect/Nibble/QuantUtils.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -18,11 +19,7 @@ Encoding nibble::getEncoding(quant::UniformQuantizedType type) {
 }
 
 RankedTensorType nibble::getStorageTensor(RankedTensorType type) {
-  auto quantized = cast<quant::QuantizedType>(type.getElementType());
-  const unsigned width = quantized.getStorageTypeIntegralWidth();
-  auto storage = IntegerType::get(type.getContext(), width,
-                                  quantized.isSigned() ? IntegerType::Signless : IntegerType::Unsigned);
-  return type.clone(storage);
+  return type.clone(getStorageElementType(cast<quant::QuantizedType>(type.getElementType())));
 }
 
 Value nibble::toStorage(OpBuilder &builder, Value quantized) {

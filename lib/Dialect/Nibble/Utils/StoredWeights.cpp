@@ -21,7 +21,7 @@ static quant::QuantizedType getQuantizedType(Value value) {
 
 Value nibble::getStoredWeights(const Product &product) {
   Value stored = getStoredConstant(product.weights);
-  if (!stored || getQuantizedType(stored).getStorageTypeIntegralWidth() != 8)
+  if (!stored || getQuantizedType(stored).getStorageTypeIntegralWidth() > 8)
     return Value();
   const QuantParams params(getQuantizedType(stored));
   return !params.isPerAxis() || params.getAxis() == product.weightsChannelDim ? stored : Value();
