@@ -41,6 +41,11 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("mode", &QuantizationOptions::mode)
       .def_rw("calib_method", &QuantizationOptions::calibMethod)
       .def_rw("per_tensor", &QuantizationOptions::perTensor)
+      .def_rw("max_bytes", &QuantizationOptions::maxBytes, nb::arg().none())
+      .def_rw("avg_bits", &QuantizationOptions::avgBits, nb::arg().none())
+      .def_rw("output_sqnr", &QuantizationOptions::outputSqnr, nb::arg().none())
+      .def_rw("plan_out", &QuantizationOptions::planOut)
+      .def_rw("rounding", &QuantizationOptions::rounding)
       .def_rw("bias_correction", &QuantizationOptions::biasCorrection)
       .def_rw("calib_file", &QuantizationOptions::calibFile)
       .def_rw("plan", &QuantizationOptions::plan)
@@ -54,6 +59,7 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("name", &CompileOptions::name)
       .def_rw("io", &CompileOptions::io)
       .def_rw("io_layout", &CompileOptions::ioLayout)
+      .def_rw("requant", &CompileOptions::requant)
       .def_rw("strip", &CompileOptions::strip)
       .def_rw("threads", &CompileOptions::threads);
 }

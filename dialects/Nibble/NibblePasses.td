@@ -301,6 +301,77 @@ def RemoveDeadChannels : Pass<"nibble-remove-dead-channels"> {
   let statistics = [Statistic<"removed", "removed", "channels removed">];
 }
 
+def Gptq : Pass<"nibble-gptq"> {
+  let summary = "Round weights by GPTQ, for the least error of what they compute";
+  let description = [{
+    For each conv and matmul with constant weights whose input's second moments calibration measured (attribute
+    `nibble.moments`), rounds the weights to each of the widths `bits`, column by column, each time moving the error
+    into the columns that are left (Frantar et al., "GPTQ", 2022, arXiv 2210.17323), and keeps the stored values and
+    scales in the attribute `nibble.rounded` for `--nibble-correct-bias` and `--nibble-store-weights`. No output
+    channel is worse than by round to nearest. With `centred`, errors of the mean do not count: the bias takes them up.
+
+    ```mlir
+    %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+        : tensor<1x3x3xf32>} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    // becomes
+    %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+        : tensor<1x3x3xf32>, nibble.rounded = {int4 = [dense<[[7], [0]]> : tensor<2x1xi8>, array<f32: 1.0>]}}
+        : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    ```
+  }];
+  let options = [ListOption<"bits", "bits", "int64_t", "widths to round to, 2 to 8 (4)">,
+                 Option<"damping", "damping", "double", "0.01", "share of the mean moment added to each">,
+                 Option<"actOrder", "act-order", "bool", "true", "inputs of large moments first">,
+                 Option<"centred", "centred", "bool", "true", "biases take up errors of the mean">];
+  let statistics = [Statistic<"rounded", "rounded", "products rounded">];
+}
+
+def AdaRound : Pass<"nibble-ada-round"> {
+  let summary = "Round weights by AdaRound, for the least error of what they compute";
+  let description = [{
+    As `--nibble-gptq` does, but learns for each weight whether to round up or down (Nagel et al., "Up or Down? Adaptive
+    Rounding for Post-Training Quantization", 2020, arXiv 2004.10568). The layer's squared error is quadratic in the
+    weights, so that the second moments stand for all samples: the result is a function of weights and moments.
+
+    ```mlir
+    %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+        : tensor<1x3x3xf32>} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    // becomes
+    %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.moments = dense<[[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]>
+        : tensor<1x3x3xf32>, nibble.rounded = {int4 = [dense<[[7], [0]]> : tensor<2x1xi8>, array<f32: 1.0>]}}
+        : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    ```
+  }];
+  let options = [ListOption<"bits", "bits", "int64_t", "widths to round to, 2 to 8 (4)">,
+                 Option<"iterations", "iterations", "int64_t", "400", "steps of the optimizer">,
+                 Option<"centred", "centred", "bool", "true", "biases take up errors of the mean">];
+  let statistics = [Statistic<"rounded", "rounded", "products rounded">];
+}
+
+def StoreWeights : Pass<"nibble-store-weights"> {
+  let summary = "Make weights that were rounded the constants of their products";
+  let description = [{
+    Where `nibble.rounded` holds the weights of a product that is to be quantized statically, in the width that the plan
+    gives it, they take the place of the float weights, as stored integers behind a dequantize: `--nibble-quantize-ops`
+    takes them as they are. The attribute goes in any case, and `nibble.moments` with it.
+
+    ```mlir
+    %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.weights = "int4", nibble.rounded = {int4 = [dense<[[7], [0]]> : tensor<2x1xi8>,
+        array<f32: 1.0>]}} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    // becomes
+    %q = nibble.constant dense<[[7], [0]]> : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i4<-7:7>:f32:1, {1.0}>>
+    %w = nibble.dequantize %q : tensor<2x1x!quant.uniform<i4<-7:7>:f32:1, {1.0}>> to tensor<2x1xf32>
+    %y = nibble.matmul %x, %w {nibble.weights = "int4"} : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+    ```
+  }];
+  let statistics = [Statistic<"stored", "stored", "weights stored as they were rounded">];
+}
+
 def CorrectBias : Pass<"nibble-correct-bias"> {
   let summary = "Correct biases for what rounding the weights does to the mean";
   let description = [{

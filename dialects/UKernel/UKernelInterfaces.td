@@ -25,8 +25,6 @@ def UKernel_KernelOp : OpInterface<"KernelOp"> {
   let extraClassDeclaration = [{
     /// The signature, with the instruction set: `u8_s8pc_u8_conv_6x64c4_avx512vnni`.
     std::string getKernelName(const ::nibble::kernels::ISA &isa);
-    /// Kernels with equal names and keys are the same code.
-    std::string getKernelKey();
     /// Number of tiles, the same for every instruction set.
     int64_t getTileCount();
     /// Emits the kernel as a function called `symbol`, or an error that names the node.

@@ -78,7 +78,9 @@ def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
     Option<"dotInput", "dot-input", "::nibble::kernels::DotInput", "::nibble::kernels::DotInput::U8",
            "what the target's dot products multiply with signed weights",
            "::llvm::cl::values(clEnumValN(::nibble::kernels::DotInput::U8, \"u8\", \"unsigned bytes: x86\"), "
-           "clEnumValN(::nibble::kernels::DotInput::S8, \"s8\", \"signed bytes: ARM\"))">];
+           "clEnumValN(::nibble::kernels::DotInput::S8, \"s8\", \"signed bytes: AArch64\"), "
+           "clEnumValN(::nibble::kernels::DotInput::Words, \"words\", \"four bytes of either kind: Cortex-M\"), "
+           "clEnumValN(::nibble::kernels::DotInput::Vectors, \"vectors\", \"vectors of signed bytes: MVE\"))">];
   let dependentDialects = ["::nibble::ukernel::UKernelDialect"];
 }
 

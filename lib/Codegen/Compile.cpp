@@ -133,6 +133,7 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   if (!data)
     return data.takeError();
   model.objects.push_back(std::move(*data));
+  measureFootprint(model);
   return model;
 }
 

@@ -138,8 +138,10 @@ static std::unique_ptr<FeatureTests> makeTests(OpBuilder &b, Location loc, const
     return std::make_unique<X86Tests>(b, loc);
   case kernels::Arch::AArch64:
     return std::make_unique<AArch64Tests>(b, loc, arguments.front());
+  case kernels::Arch::CortexM:
+    break;
   }
-  llvm_unreachable("unknown architecture");
+  llvm_unreachable("an architecture without levels");
 }
 
 void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayRef<TargetSpec> targets) {

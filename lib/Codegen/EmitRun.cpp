@@ -29,7 +29,7 @@ public:
   }
 
   FailureOr<func::FuncOp> get(KernelOp op) {
-    return getOrEmit(op.getKernelName(isa), op.getKernelKey(),
+    return getOrEmit(op.getKernelName(isa), kernels::kernelKey(op.getKernelParams(), isa),
                      [&](StringRef symbol) { return op.emitKernel(builder, symbol, isa); });
   }
 
@@ -65,8 +65,8 @@ private:
 /// The function for one sample: `void sample(inputs, outputs, arena, parallel_for, data, index)`.
 class SampleEmitter {
 public:
-  SampleEmitter(ModuleOp module, const Program &program, KernelTable &kernels)
-      : module(module), program(program), kernels(kernels), b(module.getContext()), loc(module.getLoc()),
+  SampleEmitter(ModuleOp module, const Program &program, KernelTable &kernels, const kernels::ISA &isa)
+      : module(module), program(program), kernels(kernels), isa(isa), b(module.getContext()), loc(module.getLoc()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
 
   FailureOr<func::FuncOp> emit();
@@ -78,8 +78,13 @@ private:
       return base;
     return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(bytes)});
   }
+  /// A number of tiles.
+  Value tileCount(int64_t c) {
+    return arith::ConstantOp::create(b, loc, b.getIntegerAttr(b.getIntegerType(isa.pointerBits()), c));
+  }
   Value loadBuffer(Value array, unsigned index, Type type, bool shared);
   Value getPointer(Value value);
+  Value emitTable(ArrayRef<int32_t> table);
   void call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t tiles);
   LogicalResult emitCall(KernelOp op);
   unsigned countArguments();
@@ -87,11 +92,14 @@ private:
   ModuleOp module;
   const Program &program;
   KernelTable &kernels;
+  const kernels::ISA &isa;
   OpBuilder b;
   Location loc;
   Type pointer;
   func::FuncOp function;
-  Value weights, argumentArray, threaded;
+  Value weights, argumentArray;
+  Value threaded; // null where there are no threads
+  llvm::StringMap<std::string> tables;
   SmallVector<Value> inputs, outputs;
 };
 
@@ -125,6 +133,11 @@ void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t
     Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, argumentArray, ArrayRef<LLVM::GEPArg>{int32_t(index)});
     LLVM::StoreOp::create(b, loc, argument, slot);
   }
+  const auto callAll = [&] {
+    func::CallOp::create(b, loc, kernel, ValueRange{argumentArray, tileCount(0), tileCount(tiles)});
+  };
+  if (!threaded)
+    return callAll();
   auto branch = scf::IfOp::create(b, loc, threaded, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -136,7 +149,21 @@ void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t
       b, loc, type,
       ValueRange{function.getArgument(3), function.getArgument(4), address, argumentArray, constant(tiles)});
   b.setInsertionPointToStart(branch.elseBlock());
-  func::CallOp::create(b, loc, kernel, ValueRange{argumentArray, constant(0), constant(tiles)});
+  callAll();
+}
+
+/// The address of a constant with the numbers that a shared kernel reads; equal ones are there once.
+Value SampleEmitter::emitTable(ArrayRef<int32_t> table) {
+  StringRef key(reinterpret_cast<const char *>(table.data()), table.size() * sizeof(int32_t));
+  auto [entry, isNew] = tables.try_emplace(key, program.name + "_t" + std::to_string(tables.size()));
+  if (isNew) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(b.getI32Type(), table.size());
+    LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, entry->second,
+                           b.getI32TensorAttr(table), /*alignment=*/4);
+  }
+  return LLVM::AddressOfOp::create(b, loc, pointer, entry->second);
 }
 
 LogicalResult SampleEmitter::emitCall(KernelOp op) {
@@ -156,6 +183,8 @@ LogicalResult SampleEmitter::emitCall(KernelOp op) {
   for (const KernelArgument &argument : arguments)
     pointers.push_back(argument.value ? offset(getPointer(argument.value), argument.offset)
                                       : Value(LLVM::ZeroOp::create(b, loc, pointer)));
+  if (std::vector<int32_t> table = kernels::kernelTable(op.getKernelParams(), isa); !table.empty())
+    pointers.push_back(emitTable(table));
   call(*kernel, pointers, op.getTileCount());
   return success();
 }
@@ -165,7 +194,7 @@ unsigned SampleEmitter::countArguments() {
   for (auto op : program.function.front().getOps<KernelOp>()) {
     SmallVector<KernelArgument> arguments;
     op.getKernelArguments(arguments);
-    most = std::max(most, arguments.size());
+    most = std::max(most, arguments.size() + 1); // perhaps a table
   }
   return most;
 }
@@ -179,8 +208,9 @@ FailureOr<func::FuncOp> SampleEmitter::emit() {
   b.setInsertionPointToStart(function.addEntryBlock());
   argumentArray = LLVM::AllocaOp::create(b, loc, pointer, pointer, constant(countArguments()));
   weights = LLVM::AddressOfOp::create(b, loc, pointer, program.getWeightSymbol());
-  threaded = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, function.getArgument(3),
-                                  LLVM::ZeroOp::create(b, loc, pointer));
+  if (!isa.isBareMetal())
+    threaded = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, function.getArgument(3),
+                                    LLVM::ZeroOp::create(b, loc, pointer));
   for (auto [index, type] : llvm::enumerate(program.function.getArgumentTypes()))
     inputs.push_back(
         loadBuffer(function.getArgument(0), index, type, program.function.getArgAttr(index, kSharedAttr) != nullptr));
@@ -322,7 +352,7 @@ LogicalResult nibble::emitRun(ModuleOp module, const Program &program, StringRef
     return module.emitError("no kernels for the instruction set '") << target.isa << "'";
   declareWeights(module, program);
   KernelTable kernels(module, program, *isa);
-  FailureOr<func::FuncOp> sample = SampleEmitter(module, program, kernels).emit();
+  FailureOr<func::FuncOp> sample = SampleEmitter(module, program, kernels, *isa).emit();
   if (failed(sample))
     return failure();
   // What is private here must be so in the object too.

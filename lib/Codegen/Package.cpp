@@ -79,8 +79,10 @@ static llvm::ArrayRef<std::vector<char>> getStandaloneObjects(kernels::Arch arch
     return x86;
   case kernels::Arch::AArch64:
     return aarch64;
+  case kernels::Arch::CortexM:
+    break;
   }
-  llvm_unreachable("unknown architecture");
+  llvm_unreachable("an architecture without programs");
 }
 
 static llvm::Error linkStandalone(const CompiledModel &model, llvm::StringRef path) {

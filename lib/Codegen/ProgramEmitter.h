@@ -45,6 +45,9 @@ llvm::LogicalResult emitRun(mlir::ModuleOp module, const Program &program, llvm:
 /// Tells of calls, buffers and ports, for people.
 void describeProgram(const Program &program, const TargetSpec &target, CompiledModel &model);
 
+/// Finds codeBytes and stackBytes.
+void measureFootprint(CompiledModel &model);
+
 /// Emits NAME_describe and NAME_arena_bytes.
 void emitDescription(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 

@@ -4,6 +4,7 @@
 #include "LoadedExecutable.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Driver/Open.h"
+#include "nibble/Kernels/ISA.h"
 #include "nibble/Pipelines/Phases.h"
 #include "nibble/Support/Errors.h"
 
@@ -34,6 +35,34 @@ Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
       return makeError("targets '" + specs.front().isa + "' and '" + spec.isa +
                        "' are of different architectures, which one library cannot hold");
   return specs;
+}
+
+bool isBareMetal(StringRef target) {
+  const kernels::ISA *isa = kernels::lookupISA(target);
+  return isa && isa->isBareMetal();
+}
+
+bool isFixed(const CompileOptions &options) {
+  return options.requant == "fixed" || (options.requant == "auto" && isBareMetal(options.target));
+}
+
+bool hasQuantizedIO(const CompileOptions &options) {
+  return options.io == "quantized" || (options.io == "auto" && isBareMetal(options.target));
+}
+
+Error checkBareMetal(const CompileOptions &options) {
+  if (!isBareMetal(options.target))
+    return Error::success();
+  auto refuse = [&](const Twine &what) { return makeError("target '" + options.target + "' " + what); };
+  if (options.quantization.isFloat())
+    return refuse("has no floating-point instructions, which weights 'float' need");
+  if (options.requant == "float")
+    return refuse("has no floating-point instructions, which requant 'float' needs: expected auto or fixed");
+  if (StringRef mode = options.quantization.getMode(); mode != "static")
+    return refuse("has no floating-point instructions, which mode '" + mode + "' needs: expected auto or static");
+  if (options.stopAfter.empty() && (options.emit == "so" || options.emit == "exe"))
+    return refuse("has no operating system to load what emit '" + options.emit + "' writes: expected a or o");
+  return Error::success();
 }
 
 bool holdsQuantized(mlir::ModuleOp module) {

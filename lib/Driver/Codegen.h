@@ -14,6 +14,20 @@ namespace nibble::driver {
 /// The instruction sets that `target` names: "host", or names with commas between.
 llvm::Expected<std::vector<TargetSpec>> parseTargets(llvm::StringRef target);
 
+/// Whether `target` is a machine without an operating system and floating point.
+bool isBareMetal(llvm::StringRef target);
+
+/// Whether a compilation's plan is one of integers alone.
+bool isFixed(const CompileOptions &options);
+/// Whether its inputs and outputs are quantized values.
+bool hasQuantizedIO(const CompileOptions &options);
+
+/// What a target without an operating system and floating point cannot do of what the options ask for.
+llvm::Error checkBareMetal(const CompileOptions &options);
+
+/// Fails with what is over if `model` does not fit the options' memory.
+llvm::Error checkBudget(const CompileOptions &options, const CompiledModel &model);
+
 /// Whether values of `module` are of quantized types.
 bool holdsQuantized(mlir::ModuleOp module);
 

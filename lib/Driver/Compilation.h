@@ -11,6 +11,8 @@
 #include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Compile.h"
 #include "nibble/Driver/Inspect.h"
+#include "nibble/Quantization/Knapsack.h"
+#include "nibble/Quantization/Plan.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringSet.h"
@@ -92,6 +94,21 @@ private:
 
   /// Runs passes on a copy of the graph, whose phases proper say again what they remark.
   llvm::Error runQuietly(mlir::ModuleOp copy, llvm::function_ref<void(mlir::PassManager &)> build);
+  /// Rounds the weights of fewer than 8 bits by the moments of their inputs, which the samples that were kept give.
+  llvm::Error roundWeights();
+  llvm::Error measureMoments(llvm::ArrayRef<size_t> products);
+  /// The widths that some node's weights may get.
+  llvm::Expected<llvm::SmallVector<int64_t>> getNarrowWidths() const;
+
+  /// Chooses the widths of weights for a size or an accuracy, by what each node's weights by themselves cost.
+  llvm::Error searchPlan();
+  llvm::Error measureSensitivities(const Plan &base, llvm::ArrayRef<int64_t> narrow, double &least);
+  llvm::Expected<KnapsackChoice> findAccurate(const Plan &base, llvm::ArrayRef<KnapsackChoice> front);
+  void describeSearch(llvm::ArrayRef<KnapsackChoice> front, const KnapsackChoice &chosen, double least, int64_t fixed,
+                      int64_t count);
+  llvm::Error usePlan(const Plan &plan);
+  llvm::Expected<std::vector<Difference>> tryWidths(const Plan &plan);
+
   /// Chooses how ranges are made of what was measured, by what each way gives on the samples that were kept.
   llvm::Error chooseMethod();
   llvm::Expected<MethodSummary> tryMethod(const MethodSummary &method);
@@ -104,9 +121,11 @@ private:
   using Measured = std::pair<IsolatedValue, Difference>;
   llvm::Expected<std::vector<Measured>> measureStatic();
   llvm::Expected<std::vector<Measured>> measureDynamic(const llvm::StringSet<> &nodes);
-  llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, std::vector<IsolatedValue> values);
+  llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize,
+                                                 std::vector<IsolatedValue> values);
   llvm::Error tryInt16(std::vector<Suspect> &suspects);
   llvm::Error tryDynamic(std::vector<Suspect> &suspects);
+  llvm::Error warnSuspects(llvm::ArrayRef<Suspect> suspects);
   llvm::Error writePlan();
 
   Session &session;
@@ -123,7 +142,7 @@ private:
   std::string calibrationFile;
   std::optional<Calibration> measured;
   std::optional<MethodSummary> method; // chosen
-  TemporaryFile temporaryCalibration, temporaryPlan;
+  TemporaryFile temporaryCalibration, temporaryPlan, searchedPlan;
   llvm::StringMap<double> valueSqnrs;      // by value name
   llvm::StringMap<Fallback> fallbackNodes; // that int8 harms
 };

@@ -53,6 +53,8 @@ Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, Str
     return std::move(error);
   if (Expected<std::vector<TargetSpec>> targets = parseTargets(options.target); !targets)
     return targets.takeError();
+  if (Error error = checkBareMetal(options))
+    return std::move(error);
   Expected<std::string> name = chooseName(options.name, path);
   if (!name)
     return name.takeError();
@@ -186,6 +188,7 @@ QuantizeOptions Compilation::getQuantizeOptions() const {
   quantize.plan = temporaryPlan.path.empty() ? options.quantization.plan : temporaryPlan.path.str().str();
   quantize.perTensor = options.quantization.perTensor;
   quantize.strict = options.quantization.strict;
+  quantize.requant = isFixed(options) ? RequantMode::Fixed : RequantMode::Float;
   return quantize;
 }
 
@@ -194,9 +197,14 @@ Error Compilation::quantize() {
   if (!needed)
     return needed.takeError();
   const bool isPlanned = isObserved(*module) || !*needed;
-  if (*needed)
+  if (*needed) {
+    if (Error error = roundWeights())
+      return error;
+    if (Error error = searchPlan())
+      return error;
     if (Error error = chooseMethod())
       return error;
+  }
   if (Error error = planFallbacks())
     return error;
   session.reporter().beginStep("quantizing", std::nullopt);
@@ -216,7 +224,7 @@ Error Compilation::fold() {
   return phases.run(Phase::Fold, *module, [&](mlir::PassManager &pm) {
     if (!options.quantization.isFloat() || holdsQuantized(*module))
       buildFoldPhase(pm);
-    if (options.io == "quantized")
+    if (hasQuantizedIO(options))
       pm.addPass(createExposeIntegers());
     if (options.ioLayout != "model")
       pm.addPass(createArrangeImages({options.ioLayout}));

@@ -99,7 +99,13 @@ Expected<Compiled> Compilation::emit() {
       attempt<CompiledModel>(session, [&] { return emitObjects(*lowered, *functions, codegen); });
   if (!model)
     return model.takeError();
+  if (Error error = checkBudget(options, *model))
+    return std::move(error);
   session.reporter().beginStep("measuring the result", std::nullopt);
+  if (isBareMetal(options.target)) {
+    summary.codeBytes = model->codeBytes;
+    summary.stackBytes = model->stackBytes;
+  }
   summary.target = join(model->isas, ", ");
   summary.arenaBytes = model->arenaBytes;
   summary.weightBytes = model->weightBytes;

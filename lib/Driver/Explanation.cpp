@@ -21,6 +21,7 @@ std::vector<char> packExplanation(Summary summary) {
   object.erase("output_bytes"); // the file's own size
   object.erase("steps");
   object.erase("methods"); // the same library, whether a method was asked for or found
+  object.erase("search");  // or a plan
   std::string text = formatv("{0}", json::Value(std::move(object)));
   SmallVector<uint8_t, 0> packed;
   compression::zlib::compress(arrayRefFromStringRef(text), packed, compression::zlib::BestSizeCompression);

@@ -2,6 +2,7 @@
 // Nodes that int8 harms too much are computed in 16 bits, with dynamic ranges or in float: each is run on exact
 // operands, and its error is measured.
 
+#include "Codegen.h"
 #include "Compilation.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Plan.h"
@@ -33,8 +34,14 @@ Error Compilation::runQuietly(mlir::ModuleOp copy, function_ref<void(mlir::PassM
   });
 }
 
-Expected<std::vector<Compilation::Measured>> Compilation::runProbe(mlir::ModuleOp probe,
-                                                                   std::vector<IsolatedValue> values) {
+Expected<std::vector<Compilation::Measured>>
+Compilation::runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize, std::vector<IsolatedValue> values) {
+  auto makeInteger = [&](mlir::PassManager &pm) {
+    buildQuantizePhase(pm, quantize);
+    buildFoldPhase(pm);
+  };
+  if (Error error = runQuietly(probe, makeInteger))
+    return std::move(error);
   Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, probe, /*threads=*/1, /*optLevel=*/0);
   if (!executable)
     return executable.takeError();
@@ -61,13 +68,7 @@ Expected<std::vector<Compilation::Measured>> Compilation::measureStatic() {
   if (Error error = runQuietly(*probe, [&](mlir::PassManager &pm) { buildPlanPhase(pm, quantize); }))
     return std::move(error);
   std::vector<IsolatedValue> values = isolateErrors(probe->lookupSymbol<mlir::func::FuncOp>("main"));
-  auto makeInteger = [&](mlir::PassManager &pm) {
-    buildQuantizePhase(pm, quantize);
-    buildFoldPhase(pm);
-  };
-  if (Error error = runQuietly(*probe, makeInteger))
-    return std::move(error);
-  return runProbe(*probe, std::move(values));
+  return runProbe(*probe, quantize, std::move(values));
 }
 
 /// Computes the products of `nodes` in float and with a dynamic range.
@@ -79,13 +80,7 @@ Expected<std::vector<Compilation::Measured>> Compilation::measureDynamic(const S
     return std::vector<Measured>();
   QuantizeOptions quantize = getQuantizeOptions();
   quantize.strict = false;
-  auto makeInteger = [&](mlir::PassManager &pm) {
-    buildQuantizePhase(pm, quantize);
-    buildFoldPhase(pm);
-  };
-  if (Error error = runQuietly(*probe, makeInteger))
-    return std::move(error);
-  return runProbe(*probe, std::move(values));
+  return runProbe(*probe, quantize, std::move(values));
 }
 
 static std::string formatDecibels(double value) { return formatv("{0:f1} dB", value).str(); }
@@ -218,6 +213,16 @@ Error Compilation::writePlan() {
   return temporaryPlan.write("plan.json", text);
 }
 
+/// A plan of integers alone has nothing else for them.
+Error Compilation::warnSuspects(ArrayRef<Suspect> suspects) {
+  for (const Suspect &suspect : suspects)
+    for (const std::string &node : suspect.nodes)
+      if (Error error = session.warn("node '" + node + "' stays in integers, as requant 'fixed' has nothing else: " +
+                                     suspect.findings))
+        return error;
+  return Error::success();
+}
+
 Error Compilation::planFallbacks() {
   Expected<bool> needed = needsRanges();
   if (!needed)
@@ -234,6 +239,8 @@ Error Compilation::planFallbacks() {
   if (!options.quantization.minSqnr)
     erase_if(*measured, [](const Measured &entry) { return entry.first.hasNarrowWeights; });
   std::vector<Suspect> suspects = findSuspects(*measured, options.quantization.minSqnr.value_or(standardMinSqnr));
+  if (isFixed(options))
+    return warnSuspects(suspects);
   // Activations that were asked for are not widened.
   if (options.quantization.activations == "auto")
     if (Error error = tryInt16(suspects))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Instrument.h"
+#include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Locations.h"
@@ -19,6 +20,11 @@ static void addResult(func::FuncOp function, Value value, StringRef name) {
   (void)function.insertResult(function.getNumResults(), value.getType(), builder.getDictionaryAttr(label));
   Operation *end = function.getBody().front().getTerminator();
   end->insertOperands(end->getNumOperands(), value);
+}
+
+void returnValues(func::FuncOp function, ArrayRef<Value> values) {
+  for (Value value : values)
+    addResult(function, value, "");
 }
 
 void returnObserved(func::FuncOp function) {
@@ -105,6 +111,11 @@ std::vector<IsolatedValue> Isolation::run() {
   for (Pair pair : pairs)
     pair.dequantize.getResult().replaceUsesWithIf(pair.quantize.getInput(),
                                                   [&](OpOperand &use) { return !copies.contains(use.getOwner()); });
+  // The float graph keeps its weights, only the copies store them rounded.
+  function.walk([&](Operation *op) {
+    if (!copies.contains(op))
+      op->removeAttr(kRoundedAttr);
+  });
   for (auto [end, value] : llvm::zip_equal(ends, values)) {
     addResult(function, end.first, value.name);
     addResult(function, end.second, value.name);

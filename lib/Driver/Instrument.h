@@ -18,6 +18,9 @@ inline constexpr llvm::StringLiteral kObservedAttr = "nibble.observed";
 /// Removes each `nibble.observe` and makes its operand one more result of the function, behind the model's own.
 void returnObserved(mlir::func::FuncOp function);
 
+/// Makes `values` results of the function, behind those it has.
+void returnValues(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Value> values);
+
 /// A value that is computed twice, and the nodes that compute it.
 struct IsolatedValue {
   std::string name;

@@ -15,14 +15,17 @@ static constexpr StringLiteral weights[] = {"auto", "int8", "int4", "int2", "flo
 static constexpr StringLiteral activations[] = {"auto", "uint8", "int8", "int8-symmetric", "int16", "float"};
 static constexpr StringLiteral modes[] = {"auto", "static", "dynamic", "weight-only"};
 static constexpr StringLiteral methods[] = {"auto", "minmax", "percentile", "mse", "entropy"};
+static constexpr StringLiteral roundings[] = {"auto", "nearest", "gptq", "adaround"};
 static constexpr StringLiteral switches[] = {"auto", "on", "off"};
 static constexpr StringLiteral emits[] = {"so",   "exe",          "a",           "o",  "onnx-mlir",
                                           "mlir", "ukernel-mlir", "vector-mlir", "ll", "asm"};
-static constexpr StringLiteral ios[] = {"model", "quantized"};
+static constexpr StringLiteral ios[] = {"auto", "model", "quantized"};
+static constexpr StringLiteral requants[] = {"auto", "float", "fixed"};
 static constexpr StringLiteral layouts[] = {"model", "nchw", "nhwc"};
 static constexpr Choice choices[] = {
-    {"weights", weights}, {"activations", activations},  {"mode", modes}, {"calib-method", methods},
-    {"emit", emits},      {"bias-correction", switches}, {"io", ios},     {"io-layout", layouts}};
+    {"weights", weights},   {"activations", activations},  {"mode", modes},         {"calib-method", methods},
+    {"emit", emits},        {"bias-correction", switches}, {"rounding", roundings}, {"io", ios},
+    {"io-layout", layouts}, {"requant", requants}};
 
 ArrayRef<Choice> getChoices() { return choices; }
 
@@ -72,10 +75,33 @@ static Error checkUnused(const QuantizationOptions &options) {
   std::pair<StringRef, bool> given[] = {{"calib-method", options.calibMethod != "auto"},
                                         {"calib-file", !options.calibFile.empty()},
                                         {"plan", !options.plan.empty()},
-                                        {"min-sqnr", options.minSqnr.has_value()}};
+                                        {"min-sqnr", options.minSqnr.has_value()},
+                                        {"rounding", options.rounding != "auto"},
+                                        {"max-bytes", options.maxBytes.has_value()},
+                                        {"avg-bits", options.avgBits.has_value()},
+                                        {"output-sqnr", options.outputSqnr.has_value()}};
   for (auto [name, isGiven] : given)
     if (isGiven)
       return makeError(name + " has no effect with weights 'float', which quantize nothing: leave one of them out");
+  return Error::success();
+}
+
+/// What a search for widths cannot be combined with.
+static Error checkSearch(const QuantizationOptions &options) {
+  if (!options.planOut.empty() && !options.isSearch())
+    return makeError("plan-out is the plan of a search: ask for one by max-bytes, avg-bits or output-sqnr");
+  if (!options.isSearch())
+    return Error::success();
+  if (options.weights != "auto")
+    return makeError("weights '" + options.weights +
+                     "' leave nothing to search: leave them out beside max-bytes, "
+                     "avg-bits and output-sqnr");
+  if (options.getMode() != "static")
+    return makeError("a search for widths of weights is for mode 'static', not '" + options.getMode() + "'");
+  if (options.avgBits && !(*options.avgBits >= 2 && *options.avgBits <= 8))
+    return makeError("avg-bits is " + Twine(std::to_string(*options.avgBits)) + ", expected 2 to 8");
+  if (options.maxBytes && *options.maxBytes <= 0)
+    return makeError("max-bytes is " + Twine(*options.maxBytes) + ", expected more than 0");
   return Error::success();
 }
 
@@ -84,7 +110,8 @@ Error check(const QuantizationOptions &options) {
                                               {"activations", options.activations},
                                               {"mode", options.mode},
                                               {"calib-method", StringRef(options.calibMethod).split(':').first},
-                                              {"bias-correction", options.biasCorrection}};
+                                              {"bias-correction", options.biasCorrection},
+                                              {"rounding", options.rounding}};
   for (auto [name, value] : chosen)
     if (Error error = getChoice(name).check(value))
       return error;
@@ -101,6 +128,8 @@ Error check(const QuantizationOptions &options) {
   if (options.isFloat())
     if (Error error = checkUnused(options))
       return error;
+  if (Error error = checkSearch(options))
+    return error;
   if (options.minSqnr && !(*options.minSqnr >= 0))
     return makeError("min_sqnr is " + Twine(std::to_string(*options.minSqnr)) + " dB, expected 0 or more");
   return Error::success();
@@ -122,12 +151,17 @@ Error check(const CompileOptions &options) {
   if (Error error = check(options.quantization))
     return error;
   std::pair<StringRef, StringRef> chosen[] = {
-      {"emit", options.emit}, {"io", options.io}, {"io-layout", options.ioLayout}};
+      {"emit", options.emit}, {"io", options.io}, {"io-layout", options.ioLayout}, {"requant", options.requant}};
   for (auto [name, value] : chosen)
     if (Error error = getChoice(name).check(value))
       return error;
   if (options.threads < 1 || options.threads > 1024)
     return makeError("threads is " + Twine(options.threads) + ", expected 1 to 1024");
+  std::pair<StringRef, std::optional<int64_t>> budgets[] = {{"max-ram", options.maxRam},
+                                                            {"max-flash", options.maxFlash}};
+  for (auto [name, bytes] : budgets)
+    if (bytes && *bytes < 1)
+      return makeError(name + " is " + Twine(*bytes) + " bytes, expected 1 or more");
   return checkConflicts(options);
 }
 

@@ -48,6 +48,22 @@ static json::Object toJson(const BufferSummary &buffer) {
                       {"last_call", buffer.last}};
 }
 
+static json::Object toJson(const SensitivitySummary &node) {
+  json::Object sqnrs;
+  for (const auto &[bits, sqnr] : node.sqnrs)
+    put(sqnrs, std::to_string(bits), std::optional<double>(sqnr));
+  return json::Object{
+      {"node", node.node}, {"weights", node.weights}, {"bits", node.bits}, {"sqnr_db", std::move(sqnrs)}};
+}
+
+static json::Object toJson(const FrontPoint &point) {
+  json::Object object{{"bytes", point.bytes}, {"bits", point.bits}, {"widths", json::Array(point.widths)}};
+  put(object, "sqnr_db", std::optional<double>(point.sqnr));
+  if (point.isChosen)
+    object["chosen"] = true;
+  return object;
+}
+
 template <typename T>
 static json::Array toArray(const std::vector<T> &entries) {
   json::Array array;
@@ -64,6 +80,8 @@ json::Object toJson(const Summary &summary) {
                       {"calibration_samples", summary.samples}};
   put(object, "target", summary.target);
   put(object, "arena_bytes", summary.arenaBytes);
+  put(object, "code_bytes", summary.codeBytes);
+  put(object, "stack_bytes", summary.stackBytes);
   put(object, "sqnr_db", summary.sqnr);
   put(object, "ms", summary.latency);
   put(object, "float_ms", summary.floatLatency);
@@ -78,6 +96,12 @@ json::Object toJson(const Summary &summary) {
     object["calls"] = toArray(summary.calls);
   if (!summary.buffers.empty())
     object["buffers"] = toArray(summary.buffers);
+  if (!summary.sensitivities.empty()) {
+    json::Object search{{"sensitivities", toArray(summary.sensitivities)}, {"front", toArray(summary.front)}};
+    put(search, "sqnr_db", summary.searchSqnr);
+    put(search, "bound_db", summary.searchBound);
+    object["search"] = std::move(search);
+  }
   json::Array methods;
   for (const MethodSummary &method : summary.methods) {
     json::Object entry{{"calib_method", method.method}, {"bias_correction", method.correctBias}};
@@ -162,6 +186,8 @@ std::optional<Summary> parseSummary(const json::Object &object) {
   summary.outputBytes = getInteger(object, "output_bytes");
   summary.weightBytes = getInteger(object, "weight_bytes");
   summary.arenaBytes = object.getInteger("arena_bytes");
+  summary.codeBytes = object.getInteger("code_bytes");
+  summary.stackBytes = object.getInteger("stack_bytes");
   summary.sqnr = getNumber(object, "sqnr_db");
   summary.latency = getNumber(object, "ms");
   summary.floatLatency = getNumber(object, "float_ms");

@@ -4,6 +4,7 @@
 #include "nibble/Kernels/Conv.h"
 #include "Families.h"
 #include "Plan.h"
+#include "Small.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -47,10 +48,12 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
   const double weights = double(p.KH) * p.KW * (p.C / p.groups + 4) * (p.input == ElementKind::F32 ? 64 : 16) * 8;
   if (std::max(window, weights) >= 0x1p30)
     return "a window that spans more than 1 GiB";
-  return "";
+  return isa.isBareMetal() ? whyNoSmallConv(p) : "";
 }
 
 static std::string tileName(const ConvParams &params, const ISA &isa) {
+  if (isa.isBareMetal())
+    return smallConvTileName(params, isa);
   if (isDepthwise(params))
     return depthwiseTileName(params, isa);
   const RegisterTile tile = chooseRegisterTile(DensePlan(params), isa);
@@ -128,7 +131,9 @@ func::FuncOp nibble::kernels::emitConv(OpBuilder &builder, Location loc, StringR
                                        const ISA &isa) {
   assert(whyNoConv(params, isa).empty() && "ask first");
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (isDepthwise(params))
+    if (isa.isBareMetal())
+      emitSmallConv(b, params, args);
+    else if (isDepthwise(params))
       emitDepthwise(b, params, args, begin, end);
     else
       emitDense(b, params, args, begin, end);

@@ -201,8 +201,10 @@ int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
 }
 
 double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
-  if (isa.arch == Arch::AArch64) // two pipes; four steps' inputs a load
-    return std::max((isOneInstruction(isa, input) ? 0.5 : 2.0) * mr * nr + 0.125 * mr, 0.5 * nr + 0.125 * mr);
+  if (isa.arch == Arch::AArch64) { // two pipes; four steps' inputs a load; three operations a cycle, a load being two
+    const double products = (isOneInstruction(isa, input) ? 1.0 : 4.0) * mr * nr;
+    return std::max(products / 2 + 0.125 * mr, (products + 2 * nr + 0.5 * mr + 1) / 3);
+  }
   if (isOneInstruction(isa, input))
     return std::max(1.0 * mr * nr, 0.7 * (mr + nr)); // multiplications, or loads
   if (isPmaddwdOfWords(isa, input)) // four pipes: a product, a sum; a weight's extension by two instructions

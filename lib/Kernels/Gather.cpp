@@ -79,7 +79,7 @@ static SmallVector<Value> enter(KernelBuilder &b, const GatherDimension &d, Valu
   Value index = iv;
   if (d.table >= 0) {
     Value entry = b.load(b.i32(), b.at(tables, b.mul(b.add(iv, b.constant(d.table)), b.constant(4))), 4);
-    index = b.create<arith::ExtSIOp>(b.i64(), entry);
+    index = b.isa.pointerBits() == 32 ? entry : b.create<arith::ExtSIOp>(b.index(), entry);
   }
   return {b.at(pointers[0], b.mul(index, b.constant(d.inputStride))),
           b.at(pointers[1], b.mul(iv, b.constant(d.outputStride)))};

@@ -10,6 +10,8 @@ const Instructions &Instructions::of(Arch arch) {
     return x86Instructions();
   case Arch::AArch64:
     return aarch64Instructions();
+  case Arch::CortexM:
+    return cortexMInstructions();
   }
   llvm_unreachable("unknown architecture");
 }

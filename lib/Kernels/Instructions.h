@@ -30,6 +30,7 @@ public:
 
 const Instructions &x86Instructions();
 const Instructions &aarch64Instructions();
+const Instructions &cortexMInstructions();
 
 } // namespace kernels
 } // namespace nibble

@@ -62,12 +62,12 @@ private:
   bool isTabled() const { return isDense() && length >= tabledLength; }
   Value at(Value line, const Extents &strides, Value i) { return b.at(line, b.mul(i, b.constant(strides[p.axis]))); }
   Value loadBytes(Value in, Value i, int64_t count) { return b.load(b.vec(count, b.i8()), at(in, p.inputStrides, i)); }
-  Value shiftRight(Value x, int64_t n) { return b.create<arith::ShRUIOp>(x, b.constant(n)); }
+  Value shiftRight(Value x, int64_t n) { return b.create<arith::ShRUIOp>(x, b.constant64(n)); }
   Value sub(Value x, Value y) { return b.create<arith::SubIOp>(x, y); }
-  /// A byte with the value that its kind gives it, as i64.
+  /// A byte with the value that its kind gives it, as an index.
   Value extend(Value byte) {
-    return p.input == ElementKind::U8 ? b.create<arith::ExtUIOp>(b.i64(), byte)
-                                      : b.create<arith::ExtSIOp>(b.i64(), byte);
+    return p.input == ElementKind::U8 ? b.create<arith::ExtUIOp>(b.index(), byte)
+                                      : b.create<arith::ExtSIOp>(b.index(), byte);
   }
 
   Value findLargest(Value in);
@@ -122,7 +122,7 @@ Value IntSoftmaxEmitter::sumUp(Value base, Value in) {
     Value byte = b.load(b.i8(), at(in, p.inputStrides, i));
     return b.add(sum, b.create<arith::ExtUIOp>(b.i64(), exponential(base, byte)));
   };
-  Values sums = b.loop(trips, Values(chains, b.constant(0)), [&](Value i, ValueRange carried) {
+  Values sums = b.loop(trips, Values(chains, b.constant64(0)), [&](Value i, ValueRange carried) {
     Values next;
     for (int64_t c = 0; c < chains; ++c)
       next.push_back(add(carried[c], b.add(b.mul(i, b.constant(chains)), b.constant(c))));
@@ -137,13 +137,13 @@ Value IntSoftmaxEmitter::sumUp(Value base, Value in) {
 IntSoftmaxEmitter::Factor IntSoftmaxEmitter::makeFactor(Value sum) {
   const numerics::FixedMultiplier scale = *numerics::toFixedMultiplier(p.scale);
   Value zeros = b.create<LLVM::CountLeadingZerosOp>(b.i64(), sum, /*is_zero_poison=*/true);
-  Value v = b.create<arith::ShRUIOp>(sum, sub(b.constant(64 - 31), zeros));
+  Value v = b.create<arith::ShRUIOp>(sum, sub(b.constant64(64 - 31), zeros));
   Value divisor = b.create<arith::TruncIOp>(b.i32(), shiftRight(v, 15));
   Value first = b.create<arith::ExtUIOp>(b.i64(), b.create<arith::DivUIOp>(b.splat(b.i32(), int64_t(-1)), divisor));
-  Value correction = shiftRight(sub(b.constant(int64_t(1) << 48), b.mul(v, first)), 17);
+  Value correction = shiftRight(sub(b.constant64(int64_t(1) << 48), b.mul(v, first)), 17);
   Value reciprocal = shiftRight(b.mul(first, correction), 16);
-  Value product = b.add(b.mul(reciprocal, b.constant(scale.m)), b.constant(int64_t(1) << 30));
-  Value k = b.create<arith::MinUIOp>(sub(b.constant(64 + scale.s - 1), zeros), b.constant(63));
+  Value product = b.add(b.mul(reciprocal, b.constant64(scale.m)), b.constant64(int64_t(1) << 30));
+  Value k = b.create<arith::MinUIOp>(sub(b.constant64(64 + scale.s - 1), zeros), b.constant64(63));
   return {b.create<arith::TruncIOp>(b.i32(), shiftRight(product, 31)), k};
 }
 
@@ -152,7 +152,7 @@ Value IntSoftmaxEmitter::makeResults(Value exponentials, Factor factor) {
   const int64_t lanes = b.lanesOf(exponentials);
   VectorType wide = b.vec(lanes, b.i64()), narrowed = b.vec(lanes, b.i32());
   auto repeat = [&](VectorType type, Value one) { return b.create<vector::BroadcastOp>(type, one); };
-  Value half = b.create<arith::ShLIOp>(b.constant(1), sub(factor.k, b.constant(1)));
+  Value half = b.create<arith::ShLIOp>(b.constant64(1), sub(factor.k, b.constant64(1)));
   Value product =
       b.mul(b.create<arith::ExtUIOp>(wide, exponentials), b.create<arith::ExtUIOp>(wide, repeat(narrowed, factor.m)));
   Value scaled = b.create<arith::ShRUIOp>(b.add(product, repeat(wide, half)), repeat(wide, factor.k));

@@ -41,7 +41,9 @@ Value KernelBuilder::load(Type type, Value pointer, unsigned alignment) {
 
 void KernelBuilder::store(Value value, Value pointer) { LLVM::StoreOp::create(*this, value, pointer, 1); }
 
-Value KernelBuilder::argument(Value args, int64_t index) { return load(ptr(), at(args, 8 * index), 8); }
+Value KernelBuilder::argument(Value args, int64_t index) {
+  return load(ptr(), at(args, isa.pointerBits() / 8 * index), isa.pointerBits() / 8);
+}
 
 Value KernelBuilder::broadcastLoad(VectorType type, Value pointer) {
   return vector::BroadcastOp::create(*this, type, load(type.getElementType(), pointer));
@@ -114,7 +116,7 @@ func::FuncOp nibble::kernels::defineKernel(OpBuilder &builder, Location loc, Str
                                            llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
   KernelBuilder b(loc, builder, isa);
   OpBuilder::InsertionGuard guard(b);
-  auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr(), b.i64(), b.i64()}, {}));
+  auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr(), b.index(), b.index()}, {}));
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
   body(b, entry->getArgument(0), entry->getArgument(1), entry->getArgument(2));

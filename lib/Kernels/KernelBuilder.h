@@ -39,7 +39,10 @@ public:
   VectorType vec(int64_t lanes, Type element) { return VectorType::get({lanes}, element); }
   static int64_t lanesOf(Value vector) { return llvm::cast<VectorType>(vector.getType()).getNumElements(); }
 
-  Value constant(int64_t value) { return mlir::arith::ConstantIntOp::create(*this, i64(), value); }
+  /// Of tiles, trips and offsets: an integer as wide as a pointer.
+  Type index() { return getIntegerType(isa.pointerBits()); }
+  Value constant(int64_t value) { return mlir::arith::ConstantIntOp::create(*this, index(), value); }
+  Value constant64(int64_t value) { return mlir::arith::ConstantIntOp::create(*this, i64(), value); }
   /// A vector, or scalar, of type `type` with `value` in each lane.
   Value splat(Type type, int64_t value);
   Value splat(Type type, float value);

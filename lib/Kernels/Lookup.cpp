@@ -35,7 +35,7 @@ Value LookupTable::loaded(Value bytes) {
   SmallVector<Value, 16> entries;
   for (int64_t lane = 0; lane < b.lanesOf(bytes); ++lane) {
     Value byte = vector::ExtractOp::create(b, bytes, lane);
-    Value index = b.create<arith::ExtUIOp>(b.i64(), byte);
+    Value index = b.create<arith::ExtUIOp>(b.index(), byte);
     entries.push_back(b.load(b.i8(), b.at(pointer, index)));
   }
   return vector::FromElementsOp::create(b, cast<VectorType>(bytes.getType()), entries);

@@ -3,6 +3,7 @@
 
 #include "Families.h"
 #include "Plan.h"
+#include "Small.h"
 #include "nibble/Support/Numerics.h"
 #include <cstring>
 
@@ -33,14 +34,15 @@ PackedColumns nibble::kernels::denseColumns(const ConvParams &params) {
   return {params.groups, size, [=](int64_t o) { return o / plan.columns * size + o % plan.columns; }};
 }
 
+static bool isSmall(DotInput order) { return order == DotInput::Words || order == DotInput::Vectors; }
+
 static PackedWeights weightsOf(const ConvParams &p) { return isDepthwise(p) ? depthwiseWeights(p) : denseWeights(p); }
 static PackedColumns columnsOf(const ConvParams &p) { return isDepthwise(p) ? depthwiseColumns(p) : denseColumns(p); }
 
 template <typename T>
 static std::vector<char> toBytes(const std::vector<T> &values) {
-  std::vector<char> bytes(values.size() * sizeof(T));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
+  const char *begin = reinterpret_cast<const char *>(values.data());
+  return std::vector<char>(begin, begin + values.size() * sizeof(T));
 }
 
 template <typename T>
@@ -70,13 +72,18 @@ static std::vector<char> packSteps(llvm::ArrayRef<char> bytes, int64_t stepBytes
   return packed;
 }
 
-std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights) {
+std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights,
+                                                   DotInput dotInput) {
+  if (isSmall(dotInput))
+    return packSmallWeights(params, weights, dotInput);
   std::vector<char> bytes = packWeights(params, weights);
   return params.weightBits == 8 ? bytes : packSteps(bytes, DensePlan(params).stepBytes(), params.weightBits);
 }
 
 std::string nibble::kernels::whyNotNarrow(const ConvParams &p, llvm::ArrayRef<int8_t> weights,
-                                          llvm::ArrayRef<int32_t> bias) {
+                                          llvm::ArrayRef<int32_t> bias, DotInput dotInput) {
+  if (isSmall(dotInput))
+    return "microcontrollers' kernels unpack no weights";
   if (isDepthwise(p))
     return "depthwise kernels unpack no weights";
   if (p.input != ElementKind::U8 && p.input != ElementKind::S8)
@@ -98,6 +105,8 @@ std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llv
 
 std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<int32_t> bias,
                                                 llvm::ArrayRef<int8_t> weights, DotInput dotInput) {
+  if (isSmall(dotInput))
+    return packSmallBias(p, bias, weights, dotInput);
   const PackedColumns layout = columnsOf(p);
   std::vector<int32_t> packed(layout.groups * layout.size);
   const int64_t taps = p.KH * p.KW * p.C / p.groups;
@@ -113,17 +122,23 @@ std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::Array
   return toBytes(packed);
 }
 
-std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<float> bias) {
+/// One value an output channel.
+template <typename T>
+static std::vector<char> packColumns(const ConvParams &p, llvm::ArrayRef<T> values) {
   const PackedColumns layout = columnsOf(p);
-  std::vector<float> packed(layout.groups * layout.size);
+  std::vector<T> packed(layout.groups * layout.size);
   for (int64_t o = 0; o < p.N; ++o)
-    packed[layout.index(o)] = bias[o];
+    packed[layout.index(o)] = values[o];
   return toBytes(packed);
 }
 
+std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::ArrayRef<float> bias) {
+  return packColumns(p, bias);
+}
+
 /// Fixed: for each group its multipliers, then its shifts.
-static std::vector<char> packFixed(const ConvParams &p, const PackedColumns &layout,
-                                   llvm::ArrayRef<float> multipliers) {
+static std::vector<char> packFixed(const ConvParams &p, llvm::ArrayRef<float> multipliers) {
+  const PackedColumns layout = columnsOf(p);
   std::vector<int32_t> packed(layout.groups * layout.size * 2);
   for (int64_t i = 0; i < layout.groups * layout.size; ++i)
     packed[i / layout.size * 2 * layout.size + layout.size + i % layout.size] = 2; // a shift of 0 has no half
@@ -138,22 +153,15 @@ static std::vector<char> packFixed(const ConvParams &p, const PackedColumns &lay
   return toBytes(packed);
 }
 
-std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm::ArrayRef<float> multipliers) {
-  const PackedColumns layout = columnsOf(p);
-  if (p.requant == Requant::Fixed)
-    return packFixed(p, layout, multipliers);
-  std::vector<float> packed(layout.groups * layout.size);
-  for (int64_t o = 0; o < p.N; ++o)
-    packed[layout.index(o)] = multipliers[o];
-  return toBytes(packed);
+std::vector<char> nibble::kernels::packConvMultipliers(const ConvParams &p, llvm::ArrayRef<float> multipliers,
+                                                       DotInput dotInput) {
+  if (isSmall(dotInput))
+    return packSmallMultipliers(p, multipliers, dotInput);
+  return p.requant == Requant::Fixed ? packFixed(p, multipliers) : packColumns(p, multipliers);
 }
 
 std::vector<char> nibble::kernels::packConvWeightSums(const ConvParams &p, llvm::ArrayRef<int32_t> sums) {
-  const PackedColumns layout = columnsOf(p);
-  std::vector<int32_t> packed(layout.groups * layout.size);
-  for (int64_t o = 0; o < p.N; ++o)
-    packed[layout.index(o)] = sums[o];
-  return toBytes(packed);
+  return packColumns(p, sums);
 }
 
 /// For each group its scales, then its biases.

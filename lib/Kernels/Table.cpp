@@ -2,6 +2,8 @@
 // The table of kernel families.
 
 #include "nibble/Kernels/Table.h"
+#include "CortexM.h"
+#include "Small.h"
 
 using namespace mlir;
 using namespace nibble::kernels;
@@ -53,6 +55,9 @@ static auto visit(const KernelParams &params, Ask ask) {
 }
 
 std::string nibble::kernels::whyNoKernel(const KernelParams &params, const ISA &isa) {
+  if (isa.isBareMetal())
+    if (std::string why = whyNotInteger(params); !why.empty())
+      return why;
   return visit(params, [&](const auto &family, const auto &p) { return family.whyNo(p, isa); });
 }
 
@@ -60,7 +65,19 @@ std::string nibble::kernels::kernelName(const KernelParams &params, const ISA &i
   return visit(params, [&](const auto &family, const auto &p) { return family.name(p, isa); });
 }
 
-std::string nibble::kernels::kernelKey(const KernelParams &params) {
+/// A convolution by shared code, or null.
+static const ConvParams *getSmallConv(const KernelParams &params, const ISA &isa) {
+  return isa.isBareMetal() ? std::get_if<ConvParams>(&params) : nullptr;
+}
+
+std::vector<int32_t> nibble::kernels::kernelTable(const KernelParams &params, const ISA &isa) {
+  const ConvParams *conv = getSmallConv(params, isa);
+  return conv ? smallConvTable(*conv, isa) : std::vector<int32_t>();
+}
+
+std::string nibble::kernels::kernelKey(const KernelParams &params, const ISA &isa) {
+  if (const ConvParams *conv = getSmallConv(params, isa))
+    return smallConvKey(*conv, isa);
   return visit(params, [&](const auto &family, const auto &p) { return family.key(p); });
 }
 

@@ -68,8 +68,9 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
     pm.addPass(createReadCalibration({options.calibration, options.method}));
   // The plan before the types, which it chooses.
   pm.addPass(createApplyPlan({options.plan, options.weights, options.mode}));
-  // The plan's word goes first: tails that it names are as it says.
-  pm.addPass(createKeepTails());
+  // The plan's word goes first: tails that it names are as it says. Fixed-point plans are for machines without floats.
+  if (options.requant == RequantMode::Float)
+    pm.addPass(createKeepTails());
   // While observes still hold the means, and the plan says which weights are rounded.
   if (options.correctBias)
     pm.addPass(createCorrectBias({options.perTensor}));
@@ -77,6 +78,8 @@ void nibble::buildPlanPhase(OpPassManager &pm, const QuantizeOptions &options) {
 }
 
 void nibble::buildQuantizePhase(OpPassManager &pm, const QuantizeOptions &options) {
+  // Not before: up to here, what is measured is compared with the float weights.
+  pm.addPass(createStoreWeights());
   pm.addPass(createQuantizeOps({options.perTensor, options.requant}));
   // What static quantization left: its results tell which inputs cannot be negative.
   pm.addPass(createQuantizeDynamic({options.perTensor, options.activations == "int8"}));
@@ -117,6 +120,7 @@ struct PlanOptions : PassPipelineOptions<PlanOptions> {
                                   llvm::cl::init("uint8")};
   Option<std::string> mode{*this, "mode", llvm::cl::desc("static, dynamic or weight-only"), llvm::cl::init("static")};
   Option<bool> perTensor{*this, "per-tensor", llvm::cl::desc("one scale for all weights of an operation")};
+  Option<bool> fixed{*this, "fixed", llvm::cl::desc("nothing stays in float for its own sake")};
   Option<bool> correctBias{*this, "correct-bias", llvm::cl::desc("correct biases for the weights' rounding"),
                            llvm::cl::init(true)};
 };
@@ -145,6 +149,7 @@ void nibble::registerPhases() {
                                           options.mode = from.mode;
                                           options.perTensor = from.perTensor;
                                           options.correctBias = from.correctBias;
+                                          options.requant = from.fixed ? RequantMode::Fixed : RequantMode::Float;
                                           buildPlanPhase(pm, options);
                                         });
   PassPipelineRegistration<QuantizePhaseOptions>("nibble-phase-quantize", "Turn float operations into quantized ones",

@@ -5,6 +5,8 @@
 #include "Targets.h"
 
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/MapperJITLinkMemoryManager.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace nibble;
@@ -12,9 +14,24 @@ using namespace nibble;
 JITLibrary::JITLibrary(std::unique_ptr<llvm::orc::LLJIT> jit) : jit(std::move(jit)) {}
 JITLibrary::~JITLibrary() = default;
 
+/// Links all objects into one reservation: code reaches weights by 32-bit offsets, and separate mappings may lie
+/// farther apart than that.
+static llvm::orc::LLJITBuilderState::ObjectLinkingLayerCreator layerFor(llvm::ArrayRef<ObjectBytes> objects) {
+  size_t bytes = 0;
+  for (const ObjectBytes &object : objects)
+    bytes += object.size() + (1 << 16); // segments begin at pages; stubs and the offset table are added
+  return [bytes](llvm::orc::ExecutionSession &session) -> llvm::Expected<std::unique_ptr<llvm::orc::ObjectLayer>> {
+    using Mapper = llvm::orc::InProcessMemoryMapper;
+    auto memory = llvm::orc::MapperJITLinkMemoryManager::CreateWithMapper<Mapper>(llvm::alignTo(bytes, 1 << 16));
+    if (!memory)
+      return memory.takeError();
+    return std::make_unique<llvm::orc::ObjectLinkingLayer>(session, std::move(*memory));
+  };
+}
+
 llvm::Expected<std::unique_ptr<JITLibrary>> JITLibrary::load(llvm::ArrayRef<ObjectBytes> objects) {
   initializeTargets();
-  auto jit = llvm::orc::LLJITBuilder().create();
+  auto jit = llvm::orc::LLJITBuilder().setObjectLinkingLayerCreator(layerFor(objects)).create();
   if (!jit)
     return jit.takeError();
   unsigned index = 0;

@@ -50,9 +50,11 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(
   // No a*b+c may become a fused multiply-add that the IR does not ask for.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   options.FunctionSections = true;
-  std::unique_ptr<llvm::TargetMachine> machine((*target)->createTargetMachine(
-      llvm::Triple(spec.triple), spec.cpu, spec.features, options, llvm::Reloc::PIC_, std::nullopt,
-      optLevel ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Less));
+  options.EmitStackSizeSection = isBareMetal(spec);
+  std::unique_ptr<llvm::TargetMachine> machine(
+      (*target)->createTargetMachine(llvm::Triple(spec.triple), spec.cpu, spec.features, options,
+                                     isBareMetal(spec) ? llvm::Reloc::Static : llvm::Reloc::PIC_, std::nullopt,
+                                     optLevel ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Less));
   if (!machine)
     return makeError("cannot generate code for '" + spec.triple + "', cpu '" + spec.cpu + "'");
   return machine;
@@ -91,10 +93,14 @@ llvm::Expected<ObjectBytes> nibble::emitObject(ModuleOp module, const TargetSpec
       function.addFnAttr(llvm::Attribute::NoUnwind);
       // Loops stay loops: libraries call no memset or memcpy, as they need no libc.
       function.addFnAttr("no-builtins");
+      if (isBareMetal(spec)) // no loop is worth several copies of itself
+        function.addFnAttr(llvm::Attribute::OptimizeForSize);
     }
   if (optLevel)
     if (llvm::Error error = makeOptimizingTransformer(optLevel, 0, machine->get())(code.get()))
       return error;
+  if (isBareMetal(spec))
+    expandWideIntegers(*code, spec);
 
   ObjectBytes bytes;
   llvm::raw_svector_ostream os(bytes);

@@ -7,6 +7,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/TargetParser/Host.h"
 
 #include <optional>
@@ -14,12 +15,19 @@
 
 using namespace nibble;
 
-static std::string getTriple(kernels::Arch arch) {
-  switch (arch) {
+static std::string getTriple(const kernels::ISA &isa) {
+  switch (isa.arch) {
   case kernels::Arch::X86_64:
     return "x86_64-unknown-linux-gnu";
   case kernels::Arch::AArch64:
     return "aarch64-unknown-linux-gnu";
+  case kernels::Arch::CortexM:
+    return llvm::StringSwitch<std::string>(isa.name)
+        .Case("cortex-m0", "thumbv6m-none-eabi")
+        .Case("cortex-m3", "thumbv7m-none-eabi")
+        .Case("cortex-m4", "thumbv7em-none-eabi")
+        .Case("cortex-m33", "thumbv8m.main-none-eabi")
+        .Case("cortex-m55", "thumbv8.1m.main-none-eabi");
   }
   llvm_unreachable("unknown architecture");
 }
@@ -28,7 +36,7 @@ llvm::ArrayRef<TargetSpec> nibble::getTargetSpecs() {
   static const std::vector<TargetSpec> specs = [] {
     std::vector<TargetSpec> made;
     for (const kernels::ISA &isa : kernels::getISAs())
-      made.push_back({isa.name.str(), getTriple(isa.arch), isa.cpu.str(), isa.features.str()});
+      made.push_back({isa.name.str(), getTriple(isa), isa.cpu.str(), isa.features.str()});
     return made;
   }();
   return specs;
@@ -51,6 +59,11 @@ const TargetSpec &nibble::getPlainestTargetSpec(const TargetSpec &spec) {
 }
 
 bool nibble::isBaseline(const TargetSpec &spec) { return spec.isa == getPlainestTargetSpec(spec).isa; }
+
+bool nibble::isBareMetal(const TargetSpec &spec) {
+  const kernels::ISA *isa = kernels::lookupISA(spec.isa);
+  return isa && isa->isBareMetal();
+}
 
 #if defined(__x86_64__)
 static constexpr std::optional<kernels::Arch> hostArch = kernels::Arch::X86_64;

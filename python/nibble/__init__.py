@@ -9,5 +9,7 @@
 from nibble._nibble import Error, opt
 from nibble._model import Model, Value, load
 from nibble._compile import Feed, compile, quantize
+from nibble._search import plot_search, search
 
-__all__ = ["Error", "Feed", "Model", "Value", "compile", "load", "opt", "quantize"]
+__all__ = ["Error", "Feed", "Model", "Value", "compile", "load", "opt", "plot_search", "quantize",
+           "search"]

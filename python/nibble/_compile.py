@@ -16,6 +16,7 @@ Feed: TypeAlias = Mapping[str, Any]
 Weights: TypeAlias = Literal["auto", "int8", "int4", "int2", "float"]
 Activations: TypeAlias = Literal["auto", "uint8", "int8", "int8-symmetric", "int16", "float"]
 Mode: TypeAlias = Literal["auto", "static", "dynamic", "weight-only"]
+Rounding: TypeAlias = Literal["auto", "nearest", "gptq", "adaround"]
 Switch: TypeAlias = Literal["auto", "on", "off"]
 Path: TypeAlias = str | os.PathLike[str]
 
@@ -33,13 +34,17 @@ def _warn(messages: list[str]) -> None:
 
 def _options(weights: str, activations: str, mode: str, group: int | None, plan: Path | None,
              min_sqnr: float | None, strict: bool, calib_method: str,
-             calib_file: Path | None, bias_correction: str, per_tensor: bool) -> _nibble.QuantizationOptions:
+             calib_file: Path | None, bias_correction: str, per_tensor: bool, rounding: str,
+             max_bytes: int | None = None, avg_bits: float | None = None, output_sqnr: float | None = None,
+             plan_out: Path | None = None) -> _nibble.QuantizationOptions:
     options = _nibble.QuantizationOptions()
     options.weights, options.activations, options.mode = weights, activations, mode
     options.group, options.min_sqnr, options.strict = group, min_sqnr, strict
     options.plan = os.fspath(plan or "")
     options.calib_method, options.calib_file = calib_method, os.fspath(calib_file or "")
     options.bias_correction, options.per_tensor = bias_correction, per_tensor
+    options.rounding, options.plan_out = rounding, os.fspath(plan_out or "")
+    options.max_bytes, options.avg_bits, options.output_sqnr = max_bytes, avg_bits, output_sqnr
     return options
 
 
@@ -48,8 +53,10 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             group: int | None = None, target: str = "host", plan: Path | None = None,
             min_sqnr: float | None = None, threads: int = 1, strict: bool = False,
             calib_method: str = "auto", bias_correction: Switch = "auto", calib_file: Path | None = None,
-            per_tensor: bool = False, name: str = "",
-            io: Literal["model", "quantized"] = "model",
+            per_tensor: bool = False, rounding: Rounding = "auto", max_bytes: int | None = None,
+            avg_bits: float | None = None, output_sqnr: float | None = None, plan_out: Path | None = None,
+            name: str = "", io: Literal["auto", "model", "quantized"] = "auto",
+            requant: Literal["auto", "float", "fixed"] = "auto",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False) -> Model:
     """Quantize and compile the ONNX model at `path`.
 
@@ -80,9 +87,18 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             is nearer to float on the calibration inputs.
         calib_file: where the measured ranges are kept (.calib.json); read if there is no `calibration`.
         per_tensor: one scale for all weights of a node, instead of one for each output channel.
+        rounding: how weights of fewer than 8 bits are rounded: "nearest", "gptq" or "adaround"; "auto" is "gptq" with
+            calibration data, else "nearest".
+        max_bytes: search for widths of weights, 8, 4 or 2 bits, that take no more bytes in all.
+        avg_bits: search for widths of no more bits on average.
+        output_sqnr: search for the narrowest weights that give the model's outputs this signal-to-noise ratio in dB on
+            the calibration inputs. `search` takes a score of your own.
+        plan_out: where the plan is written that a search found, for `plan`.
         name: prefix of the library's symbols; the file's stem if empty.
         io: "quantized": inputs and outputs are the integers of the plan, whose scale and zero point `Model.inputs`
-            and `Model.outputs` tell. `Model.run` then takes floats too, and quantizes them.
+            and `Model.outputs` tell. `Model.run` then takes floats too, and quantizes them. "auto" is "model".
+        requant: arithmetic of requantization: "float" ("auto" is that), or "fixed": integers alone, as microcontrollers
+            need them; nothing falls back to float then.
         io_layout: order of the dimensions of images among inputs and outputs. Calibration data keeps the model's.
         strip: leave out of the library what `nibble explain` reads: names of nodes, kernels, errors.
 
@@ -92,9 +108,9 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
     """
     options = _nibble.CompileOptions()
     options.quantization = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
-                                    bias_correction, per_tensor)
+                                    bias_correction, per_tensor, rounding, max_bytes, avg_bits, output_sqnr, plan_out)
     options.target, options.threads, options.name = target, threads, name
-    options.io, options.io_layout, options.strip = io, io_layout, strip
+    options.io, options.io_layout, options.strip, options.requant = io, io_layout, strip, requant
     program = _nibble.compile(os.fspath(path), _samples(calibration), options)
     _warn(program.warnings)
     return Model(program)
@@ -104,14 +120,14 @@ def quantize(path: Path, calibration: Iterable[Feed] | Path | None, output: Path
              weights: Weights = "auto", activations: Activations = "auto", mode: Mode = "auto",
              group: int | None = None, plan: Path | None = None, min_sqnr: float | None = None, strict: bool = False,
              calib_method: str = "auto", bias_correction: Switch = "auto",
-             calib_file: Path | None = None, per_tensor: bool = False) -> dict[str, Any]:
+             calib_file: Path | None = None, per_tensor: bool = False, rounding: Rounding = "auto") -> dict[str, Any]:
     """Quantize the ONNX model at `path` and write it to `output` as ONNX with QuantizeLinear and DequantizeLinear.
 
     The arguments are those of `compile`. Returns the summary: sizes in bytes and each node's precision with the reason
     where it is not int8. Raises `nibble.Error` as `compile` does, or if `output` cannot be written.
     """
     options = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
-                       bias_correction, per_tensor)
+                       bias_correction, per_tensor, rounding)
     summary, messages = _nibble.quantize(os.fspath(path), _samples(calibration), os.fspath(output), options)
     _warn(messages)
     return json.loads(summary)

@@ -12,6 +12,11 @@ class QuantizationOptions:
     mode: str
     calib_method: str
     bias_correction: str
+    rounding: str
+    max_bytes: int | None
+    avg_bits: float | None
+    output_sqnr: float | None
+    plan_out: str
     per_tensor: bool
     calib_file: str
     plan: str
@@ -25,6 +30,7 @@ class CompileOptions:
     name: str
     io: str
     io_layout: str
+    requant: str
     strip: bool
     threads: int
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Small generated models, and the digits example."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import nibble
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["dense", "conv_dense", "depthwise", "residual", "bn_shape"]
 ISAS = ["generic", "avx2", "avxvnni", "avx512vnni"]
+EMULATOR = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
 
 
 def compile_for(isa, path, feed, **options):

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """AArch64: executables made on any machine, run by an emulator of several processors, give the interpreter's bits."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
-from conftest import ROOT
+from conftest import EMULATOR, ROOT
 
 import nibble
 
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
-EMULATOR = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
 DIGITS = ROOT / "examples/digits/digits.onnx"
 
 pytestmark = pytest.mark.skipif(EMULATOR is None, reason="qemu-aarch64-static is not installed")
@@ -66,3 +67,47 @@ def test_processor_without_the_instructions(model):
     done = emulate("cortex-a53", folder)
     assert done.returncode == 1
     assert done.stderr.endswith("error: this machine has none of the instruction sets that the model was compiled for\n")
+
+
+MCA = shutil.which("llvm-mca-22")
+
+
+def straight_runs(assembly):
+    """The instructions between labels and branches."""
+    run = []
+    for line in assembly.splitlines():
+        text = line.split("//")[0].strip()
+        if re.match(r"[\w.$]+:", line) or not text.startswith("."):
+            run += [] if text.endswith(":") else [text]
+            if text.endswith(":") or re.match(r"(b|b\..*|cbn?z|tbn?z)\s", text):
+                yield [each for each in run if each]
+                run = []
+
+
+def cycles(instructions, cpu):
+    """Of one iteration, by llvm-mca."""
+    text = "loop:\n" + "\n".join(re.sub(r"\.L\w+", "loop", each) for each in instructions) + "\n"
+    report = subprocess.run([MCA, "-mtriple=aarch64", f"-mcpu={cpu}", "-iterations=100"], input=text, text=True, check=True,
+                            capture_output=True).stdout
+    return int(re.search(r"Total Cycles:\s+(\d+)", report)[1]) / 100
+
+
+@pytest.mark.skipif(MCA is None, reason="llvm-mca-22 is not installed")
+def test_inner_loop_keeps_the_pipes_busy(tmp_path):
+    """A product's inner loop reaches 85 % of two dot products a cycle."""
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 196, 192])
+    y = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 196, 64])
+    w = np.random.default_rng(0).normal(0, 1, (192, 64)).astype(np.float32)
+    graph = onnx.helper.make_graph([onnx.helper.make_node("MatMul", ["x", "w"], ["y"], name="product")], "g", [x], [y],
+                                   [onnx.numpy_helper.from_array(w, "w")])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8),
+              tmp_path / "m.onnx")
+    np.savez(tmp_path / "calib.npz", x=np.random.default_rng(1).normal(0, 1, (4, 196, 192)).astype(np.float32))
+    subprocess.run([NIBBLE, "compile", tmp_path / "m.onnx", "--calib", tmp_path / "calib.npz", "--target", "dotprod",
+                    "--emit", "asm", "-o", tmp_path / "m.s"], check=True, capture_output=True)
+    loops = [run for run in straight_runs((tmp_path / "m.s").read_text())
+             if sum(each.startswith("sdot") for each in run) >= 32]
+    assert loops
+    dots = max(loops, key=len)
+    count = sum(each.startswith("sdot") for each in dots)
+    assert count / 2 / cycles(dots, "neoverse-n1") >= 0.85

@@ -130,6 +130,16 @@ def test_bench(library):
     assert "ms" in succeed("bench", library, "--seconds", "0.05", "--threads", "2")
 
 
+def test_targets():
+    targets = {target["name"]: target for target in json.loads(succeed("targets", "--json"))}
+    assert targets["generic"]["features"] == "" and targets["avx512vnni"]["features"].startswith("avx2,bmi")
+    assert targets["dotprod"]["features"] == "neon,dotprod" and targets["neon"]["triple"].startswith("aarch64")
+    assert all(target["verified"] for target in targets.values())
+    assert "runs_here" in targets["neon"]
+    heading, *rows = succeed("targets").splitlines()
+    assert heading.startswith("target ") and [row.split()[0] for row in rows] == list(targets)
+
+
 def test_inspect(library, paths):
     info = json.loads(succeed("inspect", library, "--json"))
     assert info["inputs"][0]["name"] == "x" and info["arena_bytes"] > 0
@@ -193,7 +203,7 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
     (["--activations", "int3", "-o", "m.so"], "activations 'int3' is not supported"),
     (["--mode", "lazy", "-o", "m.so"], "mode 'lazy' is not supported"),
     (["--calib-method", "guess", "-o", "m.so"], "calib-method 'guess' is not supported"),
-    (["--io", "strings", "--float", "-o", "m.so"], "io 'strings' is not supported, expected model or quantized"),
+    (["--io", "strings", "--float", "-o", "m.so"], "io 'strings' is not supported, expected auto, model or quantized"),
     (["--io", "quantized", "--float", "-o", "m.so"], "io 'quantized' needs integers: it does not go with weights 'float'"),
     (["--io-layout", "chwn", "--float", "-o", "m.so"], "io-layout 'chwn' is not supported, expected model, nchw or nhwc"),
     (["--min-sqnr", "loud", "-o", "m.so"], "'loud' value invalid for floating point argument"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ISAS, compile_for
+from conftest import EMULATOR, ISAS, compile_for
 
 import nibble
 
@@ -67,6 +67,24 @@ def test_equals_the_interpreter(zoo, measured, name, isa):
             assert actual.tobytes() == expected.tobytes()
 
 
+@pytest.mark.skipif(EMULATOR is None, reason="qemu-aarch64-static is not installed")
+@pytest.mark.parametrize("name", [*SCORES, "ad_autoencoder"])
+def test_aarch64_equals_the_interpreter(zoo, measured, name, tmp_path):
+    """One executable for both rows, on a processor of each and on one with every extension."""
+    model, ranges = measured(name)
+    feed = samples(zoo, name, 1)[0]
+    np.savez(tmp_path / "in.npz", **feed)
+    options = ["--calib-file", ranges, "--calib-method", "minmax", "--bias-correction", "off"]
+    subprocess.run([NIBBLE, "compile", model, *options, "--target", "neon,dotprod", "--emit", "exe", "-o", tmp_path / "x"],
+                   check=True)
+    expected = nibble.compile(model, calib_file=ranges, calib_method="minmax", bias_correction="off").reference(feed)
+    for cpu in ["cortex-a53", "cortex-a76", "max"]:
+        subprocess.run([EMULATOR, "-cpu", cpu, tmp_path / "x", "--inputs", tmp_path / "in.npz", "--outputs",
+                        tmp_path / "out.npz"], check=True)
+        actual = np.load(tmp_path / "out.npz")
+        assert [actual[key].tobytes() for key in actual.files] == [value.tobytes() for value in expected], cpu
+
+
 # Float reaches 0.805, 0.770 and 0.900.
 @pytest.mark.parametrize("mode", ["dynamic", "weight-only"])
 @pytest.mark.parametrize("name", ["mobilenetv2", "ic_resnet8", "kws_dscnn"])
@@ -87,3 +105,21 @@ def test_modes_of_a_dense_autoencoder(mode):
     exact, = compiled.run(feed)
     actual, = nibble.compile(path, mode=mode).run(feed)
     assert 10 * np.log10(np.sum(exact ** 2) / np.sum((exact - actual) ** 2)) > 25
+
+
+# Round to nearest gives 0.136 and 0.461.
+@pytest.mark.parametrize("name, options, least", [("mobilenetv2", {"weights": "int4"}, 0.70),
+                                                  ("mobilenetv2", {"avg_bits": 5}, 0.77),
+                                                  ("ic_resnet8", {"weights": "int4"}, 0.72)])
+def test_narrow_weights(zoo, name, options, least):
+    model = zoo.get(name)
+    compiled = nibble.compile(model.path, calibration=model.calibration(64), **options)
+    assert model.evaluate(compiled.run)["score"] >= least
+
+
+def test_narrow_weights_of_keyword_spotting(zoo):
+    """Round to nearest, with the largest weight as the largest step, has 12.7 dB."""
+    model = zoo.get("kws_dscnn")
+    exact = model.evaluate(nibble.compile(model.path, weights="float").run)["logits"]
+    narrow = model.evaluate(nibble.compile(model.path, calibration=model.calibration(64), weights="int4").run)["logits"]
+    assert 10 * np.log10((exact ** 2).sum() / ((exact - narrow) ** 2).sum()) >= 16.7

@@ -37,6 +37,7 @@ std::unique_ptr<Command> makeCompareCommand();
 std::unique_ptr<Command> makeCompileCommand();
 std::unique_ptr<Command> makeExplainCommand();
 std::unique_ptr<Command> makeQuantizeCommand();
+std::unique_ptr<Command> makeTargetsCommand();
 
 } // namespace nibble::driver
 

@@ -36,14 +36,20 @@ public:
         output("o", cl::Required, cl::desc("file to write"), cl::value_desc("file"), cl::sub(subcommand)),
         target("target", cl::init("host"),
                cl::desc("instruction set: host; x86-64: generic, avx2, avxvnni, avx512vnni; AArch64: neon, dotprod; "
-                        "several with commas"),
+                        "several with commas; one of cortex-m0, cortex-m3, cortex-m4, cortex-m33, cortex-m55"),
                cl::value_desc("name"), cl::sub(subcommand)),
         emit("emit", cl::init("so"),
              cl::desc("what to write: so, exe, a, o; onnx-mlir, mlir, ukernel-mlir, vector-mlir, ll, asm"),
              cl::value_desc("kind"), cl::sub(subcommand)),
         name("name", cl::desc("prefix of all symbols (the file's stem)"), cl::value_desc("name"), cl::sub(subcommand)),
-        io("io", cl::init("model"), cl::desc("types of inputs and outputs: model, quantized"), cl::value_desc("types"),
-           cl::sub(subcommand)),
+        io("io", cl::init("auto"),
+           cl::desc("types of inputs and outputs: auto (model, quantized for Cortex-M), model, quantized"),
+           cl::value_desc("types"), cl::sub(subcommand)),
+        requant(
+            "requant", cl::init("auto"),
+            cl::desc("arithmetic of requantization: auto (float, fixed for Cortex-M), float, fixed: integers alone, "
+                     "in which nothing falls back to float"),
+            cl::value_desc("kind"), cl::sub(subcommand)),
         ioLayout("io-layout", cl::init("model"), cl::desc("order of images among them: model, nchw, nhwc"),
                  cl::value_desc("order"), cl::sub(subcommand)),
         stopAfter("stop-after", cl::desc("write the IR behind this phase"), cl::value_desc("phase"),
@@ -52,6 +58,10 @@ public:
                    cl::value_desc("folder"), cl::sub(subcommand)),
         threads("threads", cl::init(1), cl::desc("threads to measure the latency with (1)"), cl::value_desc("count"),
                 cl::sub(subcommand)),
+        maxRam("max-ram", cl::init(0), cl::desc("fail if the arena and the stack need more"), cl::value_desc("bytes"),
+               cl::sub(subcommand)),
+        maxFlash("max-flash", cl::init(0), cl::desc("fail if the code and the weights need more"),
+                 cl::value_desc("bytes"), cl::sub(subcommand)),
         strip("strip", cl::desc("leave out what nibble explain reads: names of nodes, kernels, errors"),
               cl::sub(subcommand)),
         json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand) {}
@@ -61,8 +71,9 @@ public:
 private:
   CompileOptions options() const;
 
-  cl::opt<std::string> model, output, target, emit, name, io, ioLayout, stopAfter, dumpPhases;
+  cl::opt<std::string> model, output, target, emit, name, io, requant, ioLayout, stopAfter, dumpPhases;
   cl::opt<int> threads;
+  cl::opt<int64_t> maxRam, maxFlash;
   cl::opt<bool> strip, json;
   QuantizationFlags quantization;
 };
@@ -75,6 +86,7 @@ CompileOptions CompileCommand::options() const {
   options.emit = emit;
   options.name = name;
   options.io = io;
+  options.requant = requant;
   options.ioLayout = ioLayout;
   options.strip = strip;
   options.bytecode = StringRef(output).ends_with(".mlirbc");
@@ -82,6 +94,10 @@ CompileOptions CompileCommand::options() const {
   options.stopAfter = stopAfter;
   options.dumpPhases = dumpPhases;
   options.threads = threads;
+  if (maxRam.getNumOccurrences())
+    options.maxRam = maxRam;
+  if (maxFlash.getNumOccurrences())
+    options.maxFlash = maxFlash;
   return options;
 }
 

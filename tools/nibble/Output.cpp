@@ -17,7 +17,7 @@ static size_t getWidth(StringRef text) {
   return count_if(text, [](char c) { return (c & 0xc0) != 0x80; });
 }
 
-void printTable(const std::vector<std::vector<std::string>> &rows) {
+void printTable(const std::vector<std::vector<std::string>> &rows, Cells cells) {
   std::vector<size_t> widths;
   for (const std::vector<std::string> &row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -27,10 +27,11 @@ void printTable(const std::vector<std::vector<std::string>> &rows) {
   for (const std::vector<std::string> &row : rows) {
     for (auto [column, cell] : enumerate(row)) {
       std::string space(widths[column] - getWidth(cell), ' ');
-      if (column == 0)
-        outs() << cell << (row.size() > 1 ? space : "");
+      outs() << (column == 0 ? "" : "  ");
+      if (column == 0 || cells == Cells::Text)
+        outs() << cell << (column + 1 < row.size() ? space : "");
       else
-        outs() << "  " << space << cell;
+        outs() << space << cell;
     }
     outs() << '\n';
   }

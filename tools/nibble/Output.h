@@ -14,9 +14,11 @@ namespace nibble::driver {
 /// Indented JSON and a newline on the standard output.
 void printJson(llvm::json::Value value);
 
+enum class Cells { Numbers, Text };
+
 /// Rows of cells in aligned columns: the first to the left, the others to the
-/// right. The first row is the heading.
-void printTable(const std::vector<std::vector<std::string>> &rows);
+/// right if they are numbers. The first row is the heading.
+void printTable(const std::vector<std::vector<std::string>> &rows, Cells cells = Cells::Numbers);
 
 } // namespace nibble::driver
 

@@ -32,7 +32,19 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
       calibFile("calib-file", cl::desc("file of the measured ranges (.calib.json): written with --calib, else read"),
                 cl::value_desc("file"), cl::sub(sub)),
       plan("plan", cl::desc("file of choices for nodes (JSON)"), cl::value_desc("file"), cl::sub(sub)),
+      rounding("rounding", cl::init("auto"),
+               cl::desc("how weights of fewer than 8 bits are rounded: auto (gptq), nearest, gptq, adaround"),
+               cl::value_desc("method"), cl::sub(sub)),
+      planOut("plan-out", cl::desc("file to write the plan to that a search found"), cl::value_desc("file"),
+              cl::sub(sub)),
       group("group", cl::desc("weights that share a scale, below 8 bits"), cl::value_desc("count"), cl::sub(sub)),
+      maxBytes("max-bytes", cl::desc("search for widths of weights, 8, 4 or 2 bits, that take no more in all"),
+               cl::value_desc("count"), cl::sub(sub)),
+      avgBits("avg-bits", cl::desc("search for widths of weights of no more bits on average"), cl::value_desc("bits"),
+              cl::sub(sub)),
+      outputSqnr("output-sqnr",
+                 cl::desc("search for the narrowest weights that give the outputs this signal-to-noise ratio"),
+                 cl::value_desc("dB"), cl::sub(sub)),
       minSqnr(
           "min-sqnr",
           cl::desc("least signal-to-noise ratio of a node (10): below it int16, a dynamic range and float are tried"),
@@ -51,11 +63,20 @@ QuantizationOptions QuantizationFlags::options() const {
   options.biasCorrection = biasCorrection;
   options.calibFile = calibFile;
   options.plan = plan;
+  options.rounding = rounding;
+  options.planOut = planOut;
+  if (maxBytes.getNumOccurrences())
+    options.maxBytes = maxBytes;
+  if (avgBits.getNumOccurrences())
+    options.avgBits = avgBits;
+  if (outputSqnr.getNumOccurrences())
+    options.outputSqnr = outputSqnr;
   if (group.getNumOccurrences())
     options.group = group;
   if (minSqnr.getNumOccurrences())
     options.minSqnr = minSqnr;
   options.perTensor = perTensor;
+
   options.strict = strict;
   return options;
 }

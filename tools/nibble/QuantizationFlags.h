@@ -22,9 +22,10 @@ public:
   llvm::Expected<std::unique_ptr<Samples>> open(llvm::ArrayRef<Port> inputs, Reporter &reporter) const;
 
 private:
-  cl::opt<std::string> data, weights, activations, mode, calibMethod, biasCorrection, calibFile, plan;
-  cl::opt<int64_t> group;
-  cl::opt<double> minSqnr;
+  cl::opt<std::string> data, weights, activations, mode, calibMethod, biasCorrection, calibFile, plan, rounding,
+      planOut;
+  cl::opt<int64_t> group, maxBytes;
+  cl::opt<double> avgBits, outputSqnr, minSqnr;
   cl::opt<bool> perTensor, useFloat, strict;
 };
 

@@ -48,6 +48,27 @@ static std::string formatSteps(ArrayRef<StepTime> steps) {
   return steps.empty() ? "" : text + (separator == ", " ? ")" : "");
 }
 
+/// What a search found of each node, and of the whole.
+static void printSearch(const Summary &summary) {
+  if (summary.sensitivities.empty())
+    return;
+  std::vector<std::vector<std::string>> rows = {{"node", "weights", "bits"}};
+  for (const auto &entry : summary.sensitivities.front().sqnrs)
+    rows.front().push_back("SQNR of " + std::to_string(entry.first));
+  for (const SensitivitySummary &node : summary.sensitivities) {
+    rows.push_back({node.node, formatBytes(node.weights), std::to_string(node.bits)});
+    for (const auto &entry : node.sqnrs)
+      rows.back().push_back(formatSqnr(entry.second));
+  }
+  printTable(rows);
+  for (const FrontPoint &point : summary.front)
+    if (point.isChosen)
+      outs() << formatv(
+          "weights: {0} bytes, {1:f2} bits on average; expected {2}, no choice of this size more than {3}\n",
+          formatBytes(point.bytes), point.bits, formatDecibels(summary.searchSqnr),
+          formatDecibels(summary.searchBound));
+}
+
 static void printFloatNodes(const Summary &summary) {
   for (const NodeSummary &node : summary.nodes)
     if (!node.reason.empty())
@@ -98,6 +119,10 @@ void printSummary(const Summary &summary, StringRef output) {
   table.addBytes("arena", summary.floatArenaBytes, summary.arenaBytes);
   table.addBytes("peak memory (both)", sum(summary.floatWeightBytes, summary.floatArenaBytes),
                  sum(weights, summary.arenaBytes));
+  table.addBytes("code", std::nullopt, summary.codeBytes);
+  table.addBytes("flash (code and weights)", std::nullopt, sum(weights, summary.codeBytes));
+  table.addBytes("stack", std::nullopt, summary.stackBytes);
+  table.addBytes("RAM (arena and stack)", std::nullopt, sum(summary.arenaBytes, summary.stackBytes));
   table.addTime("latency", summary.floatLatency, summary.latency);
   if (summary.sqnr)
     table.addText("SQNR on the calibration data", "", formatDecibels(summary.sqnr));
@@ -110,6 +135,7 @@ void printSummary(const Summary &summary, StringRef output) {
   table.print();
   if (std::string methods = formatMethods(summary.methods); !methods.empty())
     outs() << "ranges (best of): " << methods << '\n';
+  printSearch(summary);
   outs() << "nodes: " << formatPrecisions(summary) << '\n';
   printFloatNodes(summary);
   if (std::string steps = formatSteps(summary.steps); !steps.empty())

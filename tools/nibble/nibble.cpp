@@ -60,9 +60,9 @@ static int runChosen(Commands commands) {
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   setBugReportMsg("please report this with the command line and the model:\n");
-  std::unique_ptr<Command> commands[] = {makeCompileCommand(), makeQuantizeCommand(), makeRunCommand(),
-                                         makeCompareCommand(), makeBenchCommand(),    makeInspectCommand(),
-                                         makeExplainCommand(), makeCalibrateCommand()};
+  std::unique_ptr<Command> commands[] = {makeCompileCommand(), makeQuantizeCommand(),  makeRunCommand(),
+                                         makeCompareCommand(), makeBenchCommand(),     makeInspectCommand(),
+                                         makeExplainCommand(), makeCalibrateCommand(), makeTargetsCommand()};
   if (argc > 1 && is_contained({"help", "-h", "-help", "--help"}, StringRef(argv[1]))) {
     printHelp(commands, outs());
     return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "ConvCase.h"
+#include "KernelRunner.h"
 #include "nibble/Support/Numerics.h"
 #include <cstdlib>
 #include <cstring>
@@ -203,7 +204,7 @@ std::vector<uint8_t> ConvCase::expected() const {
 void *PreparedConv::addAligned(const std::vector<char> &bytes) {
   std::vector<char> &buffer = buffers.emplace_back(bytes.size() + 64);
   void *data = reinterpret_cast<void *>((reinterpret_cast<uintptr_t>(buffer.data()) + 63) / 64 * 64);
-  std::memcpy(data, bytes.data(), bytes.size());
+  test::copyBytes(data, bytes);
   return data;
 }
 

@@ -390,10 +390,11 @@ TEST(ConvRefusal, NarrowWeights) {
   const std::vector<int8_t> weights(4, 7);
   const std::vector<int32_t> little(1, 1000), much(1, (1 << 27) - 4 * 7 * 255);
   const ConvParams p = asNarrow(conv(4, 1, 1, 1), 4);
-  EXPECT_EQ(whyNotNarrow(p, weights, little), "");
-  EXPECT_EQ(whyNotNarrow(p, weights, much), "sums of up to 134217728 leave no room for 4 more bits");
-  EXPECT_EQ(whyNotNarrow(asWords(p), weights, little), "kernels unpack weights for bytes alone");
-  EXPECT_EQ(whyNotNarrow(asNarrow(depthwise(4, 1, 1, 1), 4), weights, little), "depthwise kernels unpack no weights");
+  EXPECT_EQ(whyNotNarrow(p, weights, little, DotInput::U8), "");
+  EXPECT_EQ(whyNotNarrow(p, weights, much, DotInput::U8), "sums of up to 134217728 leave no room for 4 more bits");
+  EXPECT_EQ(whyNotNarrow(asWords(p), weights, little, DotInput::U8), "kernels unpack weights for bytes alone");
+  EXPECT_EQ(whyNotNarrow(asNarrow(depthwise(4, 1, 1, 1), 4), weights, little, DotInput::U8),
+            "depthwise kernels unpack no weights");
 }
 
 ConvParams randomConv(std::mt19937 &random) {
@@ -474,7 +475,11 @@ TEST(ConvEncoding, Words) {
   }
 }
 
-std::string isaName(const testing::TestParamInfo<const ISA *> &info) { return info.param->name.str(); }
+std::string isaName(const testing::TestParamInfo<const ISA *> &info) {
+  std::string name = info.param->name.str();
+  std::replace(name.begin(), name.end(), '-', '_'); // letters, digits and underscores alone
+  return name;
+}
 
 std::vector<const ISA *> allISAs() {
   std::vector<const ISA *> all;

@@ -106,7 +106,7 @@ void checkIntegers(ConvTransposeParams p) {
   Operands<T> operands;
   std::vector<uint8_t> bytes = randomBytes(p.images * p.inImage, 1);
   operands.in.resize(bytes.size() / sizeof(T));
-  std::memcpy(operands.in.data(), bytes.data(), bytes.size());
+  copyBytes(operands.in.data(), bytes);
   for (uint8_t byte : randomBytes(p.N * p.KH * p.KW * p.C / p.groups, 2))
     operands.weights.push_back(int8_t(byte));
   for (int64_t o = 0; o < p.N; ++o) {

@@ -64,7 +64,7 @@ void check(const ConvertParams &p) {
     std::copy(bytes.begin(), bytes.end(), in.begin());
   } else {
     std::vector<float> floats = randomFloats(inBytes / 4, 40 * p.scale, /*extremes=*/true);
-    std::memcpy(in.data(), floats.data(), inBytes);
+    copyBytes(in.data(), floats);
   }
   std::vector<char> want = reference(p, in.data(), outBytes);
   for (const ISA *isa : hostISAs()) {

@@ -64,7 +64,7 @@ void check(const IntSoftmaxParams &p, float inputScale, std::vector<uint8_t> in)
     expectSame(out.data<uint8_t>(), want.data(), size, intSoftmaxKernelName(p, *isa) + intSoftmaxKernelKey(p));
     if (p.inputStrides != p.outputStrides)
       continue;
-    std::memcpy(out.data(), in.data(), in.size());
+    copyBytes(out.data(), in);
     kernel.run({out.data(), table.data(), out.data()}, intSoftmaxTileCount(p));
     expectSame(out.data<uint8_t>(), want.data(), size, isa->name.str() + " in place");
   }

@@ -59,6 +59,13 @@ private:
 /// What an untouched byte of a Guarded holds.
 constexpr char canary = char(0xa5);
 
+/// memcpy of a whole container, which may be empty.
+template <typename T>
+void copyBytes(void *to, const std::vector<T> &from) {
+  if (!from.empty())
+    std::memcpy(to, from.data(), from.size() * sizeof(T));
+}
+
 /// Equal bits, or both NaN.
 inline bool same(float a, float b) { return (a != a && b != b) || std::memcmp(&a, &b, sizeof a) == 0; }
 inline bool same(uint8_t a, uint8_t b) { return a == b; }

@@ -86,10 +86,10 @@ void check(const PoolParams &p) {
   std::vector<char> in(inBytes), want(outBytes, canary);
   if (sizeof(T) == 4) {
     std::vector<float> floats = randomFloats(inBytes / 4, 2, p.kind == PoolKind::Max);
-    std::memcpy(in.data(), floats.data(), inBytes);
+    copyBytes(in.data(), floats);
   } else {
     std::vector<uint8_t> bytes = randomBytes(inBytes);
-    std::memcpy(in.data(), bytes.data(), inBytes);
+    copyBytes(in.data(), bytes);
   }
   for (int64_t tile = 0; tile < p.images * p.outputH; ++tile)
     for (int64_t ox = 0; ox < p.outputW; ++ox)

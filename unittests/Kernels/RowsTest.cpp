@@ -72,7 +72,7 @@ void checkSoftmax(const SoftmaxParams &p, float deviation, bool extremes) {
     expectSame(out.data<float>(), want.data(), elements, isa->name.str() + " " + softmaxKernelKey(p));
     if (p.inputStrides != p.outputStrides)
       continue;
-    std::memcpy(out.data(), in.data(), in.size() * 4);
+    copyBytes(out.data(), in);
     kernel.run({out.data(), out.data()}, softmaxTileCount(p));
     expectSame(out.data<float>(), want.data(), elements, isa->name.str() + " in place");
   }

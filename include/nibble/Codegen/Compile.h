@@ -67,6 +67,8 @@ struct CompiledModel {
   /// The one of them that chooses among the levels, or refuses; only a system's loader runs such code.
   std::optional<size_t> dispatch;
   uint64_t arenaBytes = 0, weightBytes = 0;
+  /// All that is loaded but the weights; of a microcontroller, the stack that a run needs.
+  uint64_t codeBytes = 0, stackBytes = 0;
   std::vector<KernelCall> kernels;
   std::vector<ArenaBuffer> buffers;
   std::vector<ObservedValue> observed;

@@ -20,7 +20,8 @@ struct Choice {
   llvm::Error check(llvm::StringRef value) const;
 };
 
-/// The options of this kind: weights, activations, mode, calib-method, bias-correction, emit, io, io-layout.
+/// The options of this kind: weights, activations, mode, calib-method, bias-correction, rounding, emit, io, io-layout,
+/// requant.
 llvm::ArrayRef<Choice> getChoices();
 const Choice &getChoice(llvm::StringRef name);
 
@@ -30,15 +31,22 @@ struct QuantizationOptions {
   std::string mode = "auto";
   std::string calibMethod = "auto"; // or a RangeMethod, as percentile:99.9
   std::string biasCorrection = "auto";
-  std::string calibFile; // where the ranges are kept; read if no calibration data is given
+  std::string rounding = "auto"; // of weights of fewer than 8 bits
+  std::string calibFile;         // where the ranges are kept; read if no calibration data is given
   std::string plan;
   std::optional<int64_t> group;
-  std::optional<double> minSqnr; // dB
-  bool perTensor = false;        // one scale for all weights of a node, instead of one for each output channel
+  std::optional<double> minSqnr;    // dB
+  std::optional<int64_t> maxBytes;  // of all weights: narrower ones are searched for
+  std::optional<double> avgBits;    // of all weights, likewise
+  std::optional<double> outputSqnr; // dB, that the narrowest weights are to give the model's outputs
+  std::string planOut;              // where the plan is written that was searched
+  bool perTensor = false;           // one scale for all weights of a node, instead of one for each output channel
   bool strict = false;
 
   /// Whether nothing is to be quantized.
   bool isFloat() const { return weights == "float"; }
+  /// Whether the widths of weights are to be searched for.
+  bool isSearch() const { return maxBytes || avgBits || outputSqnr; }
   /// The mode of nodes that a plan says nothing of: "static", "dynamic" or "weight-only".
   llvm::StringRef getMode() const;
 };
@@ -48,12 +56,14 @@ struct CompileOptions {
   std::string target = "host";
   std::string emit = "so";
   std::string name;               // of the symbols; the model file's stem if empty
-  std::string io = "model";       // types of inputs and outputs
+  std::string io = "auto";        // types of inputs and outputs
+  std::string requant = "auto";   // arithmetic of requantization
   std::string ioLayout = "model"; // order of images' dimensions among them
   bool strip = false;             // leave out what `nibble explain` reads
   bool bytecode = false;          // MLIR as bytecode, not text
   bool compareFloat = false;      // compile the float model too, for the summary
   std::string stopAfter, dumpPhases;
+  std::optional<int64_t> maxRam, maxFlash; // bytes
   int threads = 1;
 };
 

@@ -47,10 +47,28 @@ struct BufferSummary {
   int64_t offset = 0, bytes = 0, first = 0, last = 0;
 };
 
+/// What a node loses by narrower weights, each node by itself.
+struct SensitivitySummary {
+  std::string node;
+  int64_t weights = 0;             // how many
+  int64_t bits = 8;                // that it got
+  std::map<int64_t, double> sqnrs; // of the model's worst output by bits of this node alone, in dB
+};
+
+/// The least noise for a size, as the search expects it.
+struct FrontPoint {
+  int64_t bytes = 0; // of all weights
+  double bits = 8;   // on average
+  double sqnr = 0;   // dB
+  bool isChosen = false;
+  std::vector<int64_t> widths; // bits of each node of the search
+};
+
 struct Summary {
   std::string model, target;
   int64_t modelBytes = 0, outputBytes = 0, weightBytes = 0;
   std::optional<int64_t> arenaBytes;
+  std::optional<int64_t> codeBytes, stackBytes; // of a microcontroller
   std::optional<double> sqnr;                  // dB, the worst output of int8 against float on calibration inputs
   std::optional<double> latency, floatLatency; // milliseconds
   std::optional<int64_t> floatArenaBytes, floatWeightBytes;
@@ -61,6 +79,9 @@ struct Summary {
   std::map<std::string, int64_t> precisions; // how many nodes of the model, after fusion, are computed in each
   std::vector<CallSummary> calls;
   std::vector<BufferSummary> buffers;
+  std::vector<SensitivitySummary> sensitivities; // of a search
+  std::vector<FrontPoint> front;                 // by size
+  std::optional<double> searchSqnr, searchBound; // dB, expected of what was chosen, and of no other choice more
 };
 
 llvm::json::Object toJson(const Summary &summary);

@@ -106,19 +106,22 @@ std::string convKernelKey(const ConvParams &params);
 ///   4 the output, at its first pixel
 ///   5 the addend, at its first pixel, if there is a residual; the row scales, if the kernel is `scaled` and its input
 ///     integer; the encoding (scale and zero point, f32), if it is `encoded`
+/// and last the kernel's table, if it has one (kernelTable).
 /// The tiles of [0, convTileCount) may run in any order, at the same time, with the same result.
 mlir::func::FuncOp emitConv(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                             const ConvParams &params, const ISA &isa);
 
 /// Why the weights (as packConvWeights takes them) cannot be packed in `params.weightBits` bits; empty if they can.
 /// Some instruction sets sum 2^(8 - bits) times the products, which has to fit 32 bits. `bias` as in packConvBias.
-std::string whyNotNarrow(const ConvParams &params, llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias);
+std::string whyNotNarrow(const ConvParams &params, llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
+                         DotInput dotInput);
 
 /// Number of tiles; the same for every ISA, so that variants of a library share one schedule.
 int64_t convTileCount(const ConvParams &params);
 
-/// Weights O, KH, KW, C/groups, one layout for every ISA.
-std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights);
+/// Weights O, KH, KW, C/groups, one layout for every ISA that may share a library.
+std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights,
+                                  DotInput dotInput = DotInput::U8);
 std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<float> weights);
 
 /// `bias` as in `nibble.int_conv` (input zero point folded in). `weights` are needed where the input is not what dot
@@ -129,7 +132,8 @@ std::vector<char> packConvBias(const ConvParams &params, llvm::ArrayRef<float> b
 
 /// One f32 multiplier for each output channel; turned into their fixed-point form where `requant` is Fixed (all must
 /// have one).
-std::vector<char> packConvMultipliers(const ConvParams &params, llvm::ArrayRef<float> multipliers);
+std::vector<char> packConvMultipliers(const ConvParams &params, llvm::ArrayRef<float> multipliers,
+                                      DotInput dotInput = DotInput::U8);
 
 /// In place of multipliers where `encoded`: what a zero point of 1 takes from each output channel's sum.
 std::vector<char> packConvWeightSums(const ConvParams &params, llvm::ArrayRef<int32_t> sums);

@@ -17,13 +17,18 @@ enum class DotKind {
   Pmaddwd,  ///< bytes widened to 16 bits, two multiplications of pairs: exact for all bytes
   Sdot,     ///< one instruction
   Smull,    ///< products in 16 bits, then sums of pairs in 32: exact for all bytes
+  Mla,      ///< byte by byte, in general registers
+  Smlad,    ///< bytes widened to 16 bits, two multiplications in a general register
+  Vmladav,  ///< a vector of bytes to one sum in a general register
 };
 
 /// What the dot products' other operand is. Bytes of the other kind are XORed with 0x80 in registers, which the packed
-/// bias makes up for: so all instruction sets of a library must agree.
-enum class DotInput { U8, S8 };
+/// bias makes up for: so all instruction sets of a library must agree. The last two are of Cortex-M, whose small
+/// kernels have operands in an order of their own (lib/Kernels/Small.h): words of four bytes of either kind, or vectors
+/// of s8.
+enum class DotInput { U8, S8, Words, Vectors };
 
-enum class Arch { X86_64, AArch64 };
+enum class Arch { X86_64, AArch64, CortexM };
 
 /// An instruction set. A kernel reads nothing about its target but what stands here; nibble::TargetSpec is the same row
 /// as LLVM sees it.
@@ -37,10 +42,18 @@ struct ISA {
   unsigned vectorBits;
   unsigned registers; ///< vector registers
   DotKind dot;
-  bool hasFMA; ///< else code for it is expanded (`--ukernel-expand-float-ops`)
+  bool hasFMA;              ///< else code for it is expanded (`--ukernel-expand-float-ops`)
+  llvm::StringRef verified; ///< how the project's tests verify it, for people
 
   unsigned lanes() const { return vectorBits / 32; }
-  DotInput dotInput() const { return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8; }
+  DotInput dotInput() const {
+    if (arch == Arch::CortexM)
+      return dot == DotKind::Vmladav ? DotInput::Vectors : DotInput::Words;
+    return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8;
+  }
+  unsigned pointerBits() const { return arch == Arch::CortexM ? 32 : 64; }
+  /// No operating system, no threads, and no floating-point arithmetic.
+  bool isBareMetal() const { return arch == Arch::CortexM; }
 };
 
 /// All rows; within an architecture the plainest first.

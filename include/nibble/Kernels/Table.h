@@ -24,8 +24,12 @@ std::string whyNoKernel(const KernelParams &params, const ISA &isa);
 /// Says the signature: `u8_s8pc_u8_conv_6x64c4_avx512vnni`. Different shapes may share it.
 std::string kernelName(const KernelParams &params, const ISA &isa);
 
-/// Two kernels of one name are the same code exactly when their keys are equal. Independent of the ISA.
-std::string kernelKey(const KernelParams &params);
+/// Two kernels of one name are the same code when their keys are equal.
+std::string kernelKey(const KernelParams &params, const ISA &isa);
+
+/// The numbers that a kernel of `isa` reads at run time, where kernels of many shapes share their code: a pointer to
+/// them is its last argument. Empty: no such argument.
+std::vector<int32_t> kernelTable(const KernelParams &params, const ISA &isa);
 
 /// The same for every ISA, so that variants of a library share one schedule.
 int64_t kernelTileCount(const KernelParams &params);

@@ -35,6 +35,9 @@ const TargetSpec &getPlainestTargetSpec(const TargetSpec &spec);
 /// Whether all machines of its architecture have it.
 bool isBaseline(const TargetSpec &spec);
 
+/// Whether its machines have no operating system, no libraries and no floating-point instructions.
+bool isBareMetal(const TargetSpec &spec);
+
 /// True if this machine can run code for `spec`.
 bool isHostCapable(const TargetSpec &spec);
 

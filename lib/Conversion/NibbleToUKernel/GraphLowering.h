@@ -67,6 +67,8 @@ private:
   llvm::LogicalResult lower(nibble::ConvOp op);
   template <typename Op>
   llvm::LogicalResult setWindow(struct ConvPlan &plan, Op op, int64_t padValue);
+  void chooseBits(kernels::ConvParams &params, struct ConvPlan &plan, mlir::Operation *op,
+                  llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias) const;
   llvm::LogicalResult packInteger(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
                                   mlir::Value bias, mlir::Value multiplier, bool fixed);
   llvm::LogicalResult packFloat(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,

@@ -42,12 +42,12 @@ static std::optional<std::vector<T>> getFilter(Value filter, bool transposed) {
 }
 
 // The bits that the plan gave the weights, if they hold them and kernels unpack them; `nibble explain` says where not.
-static void chooseBits(kernels::ConvParams &params, ConvPlan &plan, Operation *op, ArrayRef<int8_t> weights,
-                       ArrayRef<int32_t> bias) {
+void GraphLowering::chooseBits(kernels::ConvParams &params, ConvPlan &plan, Operation *op, ArrayRef<int8_t> weights,
+                               ArrayRef<int32_t> bias) const {
   params.weightBits = getPlannedWeightBits(op);
   const int32_t least = -getLargestWeight(params.weightBits) - 1;
   const bool fit = llvm::all_of(weights, [&](int8_t weight) { return weight >= least && weight < -least; });
-  if (!fit || (params.weightBits < 8 && !kernels::whyNotNarrow(params, weights, bias).empty()))
+  if (!fit || (params.weightBits < 8 && !kernels::whyNotNarrow(params, weights, bias, dotInput).empty()))
     params.weightBits = 8;
   plan.weightBits = params.weightBits;
 }
@@ -65,10 +65,10 @@ LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value fi
   plan.belowOne = llvm::all_of(*multipliers, [](float m) { return std::fabs(m) < 1; });
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
   chooseBits(params, plan, op, *weights, *biases);
-  plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
+  plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights), dotInput));
   plan.bias =
       createConstant(op->getLoc(), kernels::packConvBias(params, ArrayRef<int32_t>(*biases), *weights, dotInput));
-  plan.multiplier = createConstant(op->getLoc(), kernels::packConvMultipliers(params, *multipliers));
+  plan.multiplier = createConstant(op->getLoc(), kernels::packConvMultipliers(params, *multipliers, dotInput));
   return success();
 }
 

@@ -1,8 +1,6 @@
 /* Runs a model on AArch64 without a C library, and exits with the status: of a run in the state of the start, or, with
  * an argument, of a run that flushes denormals. */
-#include "digits.h"
-
-static _Alignas(NIBBLE_ALIGNMENT) char arena[DIGITS_ARENA_BYTES + 1];
+#include "run_digits.h"
 
 typedef struct relocation {
   uint64_t offset, info, addend;
@@ -21,19 +19,9 @@ _Noreturn __attribute__((used)) void start(long *stack) {
   for (const relocation *r = __rela_iplt_start; r < __rela_iplt_end; ++r)
     *(uint64_t *)r->offset = ((uint64_t (*)(uint64_t, const void *))r->addend)(hwcap, 0);
 
-  static float image[64], logits[10];
-  const void *inputs[] = {image};
-  void *outputs[] = {logits};
-  const int64_t batch = 1;
-  nibble_context context = {.abi_version = NIBBLE_ABI_VERSION,
-                            .arena = arena,
-                            .arena_bytes = DIGITS_ARENA_BYTES,
-                            .inputs = inputs,
-                            .outputs = outputs,
-                            .dims = &batch};
   if (stack[0] > 1)
     __asm__ volatile("msr fpcr, %0" : : "r"(1ul << 24));
-  register long x0 __asm__("x0") = digits_run(&context);
+  register long x0 __asm__("x0") = run();
   register long x8 __asm__("x8") = 94; /* exit_group */
   __asm__ volatile("svc 0" : : "r"(x0), "r"(x8));
   __builtin_unreachable();

@@ -1,26 +1,10 @@
 /* Runs a model in several floating-point states, and prints the status of each run. */
-#include "digits.h"
+#include "run_digits.h"
 #include <fenv.h>
 #include <stdio.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
-
-static _Alignas(NIBBLE_ALIGNMENT) char arena[DIGITS_ARENA_BYTES + 1];
-
-static int run(void) {
-  static float image[64], logits[10];
-  const void *inputs[] = {image};
-  void *outputs[] = {logits};
-  const int64_t batch = 1;
-  nibble_context context = {.abi_version = NIBBLE_ABI_VERSION,
-                            .arena = arena,
-                            .arena_bytes = DIGITS_ARENA_BYTES,
-                            .inputs = inputs,
-                            .outputs = outputs,
-                            .dims = &batch};
-  return digits_run(&context);
-}
 
 static void set_flush(int on) {
 #if defined(__x86_64__)

@@ -44,16 +44,13 @@ LogicalResult MatMulOp::verify() {
   Named lhs{"lhs", getLhs()}, rhs{"rhs", getRhs()}, result{"result", getResult()};
   if (failed(verify::sameFamily(*this, {lhs, rhs, result})))
     return failure();
-  auto shape = getMatMulShape(lhs.getShape(), rhs.getShape());
-  if (!shape)
-    return emitOpError() << "expected [..., m, k] and [..., k, n] with leading dimensions that broadcast, got "
-                         << formatShape(lhs.getShape()) << " and " << formatShape(rhs.getShape());
-  if (failed(verify::shape(*this, result, *shape)) || failed(verify::perTensor(*this, {lhs, result})) ||
+  if (failed(verify::matmul(*this, lhs, rhs, result)) || failed(verify::perTensor(*this, {lhs, result})) ||
       failed(verifyFilterAxis(*this, rhs, rhs.getType().getRank() - 1)))
     return failure();
   if (getBias()) {
     Named bias{"bias", getBias()};
-    if (failed(verify::onePer(*this, bias, "column", shape->back())) || failed(verify::bias(*this, bias, lhs, rhs)))
+    if (failed(verify::onePer(*this, bias, "column", rhs.getShape().back())) ||
+        failed(verify::bias(*this, bias, lhs, rhs)))
       return failure();
   }
   return verify::productMultipliers(*this, lhs, rhs, result, getRequant());

@@ -66,13 +66,9 @@ LogicalResult IntConvTransposeOp::verify() {
 
 LogicalResult IntMatMulOp::verify() {
   Named lhs{"lhs", getLhs()}, rhs{"rhs", getRhs()}, result{"result", getResult()};
-  auto shape = getMatMulShape(lhs.getShape(), rhs.getShape());
-  if (!shape)
-    return emitOpError() << "expected [..., m, k] and [..., k, n] with leading dimensions that broadcast, got "
-                         << formatShape(lhs.getShape()) << " and " << formatShape(rhs.getShape());
-  if (failed(verify::shape(*this, result, *shape)) ||
-      failed(verify::onePer(*this, {"bias", getBias()}, "column", shape->back())) ||
-      failed(verify::onePer(*this, {"multiplier", getMultiplier()}, "column", shape->back())) ||
+  if (failed(verify::matmul(*this, lhs, rhs, result)) ||
+      failed(verify::onePer(*this, {"bias", getBias()}, "column", rhs.getShape().back())) ||
+      failed(verify::onePer(*this, {"multiplier", getMultiplier()}, "column", rhs.getShape().back())) ||
       failed(verify::inRange(*this, "lhs_zero_point", int32_t(getLhsZeroPoint()), lhs)) ||
       failed(verify::inRange(*this, "rhs_zero_point", int32_t(getRhsZeroPoint()), rhs)))
     return failure();

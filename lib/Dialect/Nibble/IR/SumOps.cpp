@@ -32,11 +32,7 @@ LogicalResult SumConvOp::verify() {
 
 LogicalResult SumMatMulOp::verify() {
   Named lhs{"lhs", getLhs()}, rhs{"rhs", getRhs()}, result{"result", getResult()};
-  auto shape = getMatMulShape(lhs.getShape(), rhs.getShape());
-  if (!shape)
-    return emitOpError() << "expected [..., m, k] and [..., k, n] with leading dimensions that broadcast, got "
-                         << formatShape(lhs.getShape()) << " and " << formatShape(rhs.getShape());
-  if (failed(verify::shape(*this, result, *shape)) ||
+  if (failed(verify::matmul(*this, lhs, rhs, result)) ||
       failed(verifyZeroPoint(*this, "lhs_zero_point", int32_t(getLhsZeroPoint()), {"lhs_encoding", getLhsEncoding()},
                              lhs)))
     return failure();

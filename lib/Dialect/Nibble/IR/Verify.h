@@ -78,6 +78,9 @@ struct Convolution {
 /// Ranks, attributes, channels and the result's shape.
 mlir::LogicalResult convolution(mlir::Operation *op, const Convolution &conv);
 
+/// Shapes of a matrix product.
+mlir::LogicalResult matmul(mlir::Operation *op, Named lhs, Named rhs, Named result);
+
 /// A product's bias: of the result's float type, or `i32` with zero point 0 and scales fl32(sx * sw[o]).
 mlir::LogicalResult bias(mlir::Operation *op, Named bias, Named input, Named weights);
 

@@ -56,6 +56,14 @@ static LogicalResult checkTransposedShape(Operation *op, const Convolution &conv
   return shape(op, conv.result, expected);
 }
 
+LogicalResult verify::matmul(Operation *op, Named lhs, Named rhs, Named result) {
+  auto expected = getMatMulShape(lhs.getShape(), rhs.getShape());
+  if (!expected)
+    return op->emitOpError() << "expected [..., m, k] and [..., k, n] with leading dimensions that broadcast, got "
+                             << formatShape(lhs.getShape()) << " and " << formatShape(rhs.getShape());
+  return shape(op, result, *expected);
+}
+
 LogicalResult verify::convolution(Operation *op, const Convolution &conv) {
   for (const Named &value : {conv.input, conv.filter, conv.result})
     if (failed(rank(op, value, 4)))

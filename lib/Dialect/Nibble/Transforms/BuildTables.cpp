@@ -58,47 +58,32 @@ struct BuildTable : OpInterfaceRewritePattern<UnaryFunction> {
   }
 };
 
-/// A function of a 16-bit value, or to one: dequantized, computed and quantized at run time.
-LogicalResult computeInFloat(Operation *op, PatternRewriter &rewriter) {
-  Value input = op->getOperand(0), result = op->getResult(0);
-  auto inputType = getPerTensorType(input), resultType = getPerTensorType(result);
-  if (!inputType || !resultType || !isActivationStorage(inputType) || !isActivationStorage(resultType) ||
-      !(isInt16(inputType) || isInt16(resultType)))
-    return rewriter.notifyMatchFailure(op, "not of 16-bit values");
-  const Encoding in = getEncoding(inputType), out = getEncoding(resultType);
-  auto type = cast<RankedTensorType>(result.getType());
-  RankedTensorType real = type.clone(Float32Type::get(op->getContext()));
-  Value x = IntDequantizeOp::create(rewriter, op->getLoc(), real, toStorage(rewriter, input), llvm::APFloat(in.scale),
-                                    in.zero);
-  Value y = cloneWithOperands(rewriter, op->getLoc(), op, x, real)->getResult(0);
-  Value stored = IntQuantizeOp::create(rewriter, op->getLoc(), getStorageTensor(type), y, llvm::APFloat(out.scale),
-                                       out.zero, ArrayRef<int32_t>{out.min, out.max});
-  rewriter.replaceOp(op, toQuantized(rewriter, op->getLoc(), type, stored));
-  return success();
-}
-
-/// The function of one variable.
-struct ComputeFunction : OpInterfaceRewritePattern<UnaryFunction> {
-  ComputeFunction(MLIRContext *context, Pass::Statistic &computed)
-      : OpInterfaceRewritePattern(context), computed(computed) {}
+/// A function or softmax of a 16-bit value, or to one: dequantized, computed and quantized at run time. (A softmax of
+/// bytes is one of integers: --nibble-fold-scales.)
+struct ComputeInFloat : RewritePattern {
+  ComputeInFloat(MLIRContext *context, Pass::Statistic &computed)
+      : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context), computed(computed) {}
   Pass::Statistic &computed;
 
-  LogicalResult matchAndRewrite(UnaryFunction op, PatternRewriter &rewriter) const override {
-    LogicalResult result = computeInFloat(op, rewriter);
-    computed += succeeded(result);
-    return result;
-  }
-};
-
-/// Softmax: of bytes --nibble-fold-scales makes one of integers.
-struct ComputeSoftmax : OpRewritePattern<SoftmaxOp> {
-  ComputeSoftmax(MLIRContext *context, Pass::Statistic &computed) : OpRewritePattern(context), computed(computed) {}
-  Pass::Statistic &computed;
-
-  LogicalResult matchAndRewrite(SoftmaxOp op, PatternRewriter &rewriter) const override {
-    LogicalResult result = computeInFloat(op, rewriter);
-    computed += succeeded(result);
-    return result;
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<UnaryFunction, SoftmaxOp>(op))
+      return rewriter.notifyMatchFailure(op, "neither a function of one variable nor a softmax");
+    Value input = op->getOperand(0), result = op->getResult(0);
+    auto inputType = getPerTensorType(input), resultType = getPerTensorType(result);
+    if (!inputType || !resultType || !isActivationStorage(inputType) || !isActivationStorage(resultType) ||
+        !(isInt16(inputType) || isInt16(resultType)))
+      return rewriter.notifyMatchFailure(op, "not of 16-bit values");
+    const Encoding in = getEncoding(inputType), out = getEncoding(resultType);
+    auto type = cast<RankedTensorType>(result.getType());
+    RankedTensorType real = type.clone(rewriter.getF32Type());
+    Value x = IntDequantizeOp::create(rewriter, op->getLoc(), real, toStorage(rewriter, input), llvm::APFloat(in.scale),
+                                      in.zero);
+    Value y = cloneWithOperands(rewriter, op->getLoc(), op, x, real)->getResult(0);
+    Value stored = IntQuantizeOp::create(rewriter, op->getLoc(), getStorageTensor(type), y, llvm::APFloat(out.scale),
+                                         out.zero, ArrayRef<int32_t>{out.min, out.max});
+    rewriter.replaceOp(op, toQuantized(rewriter, op->getLoc(), type, stored));
+    ++computed;
+    return success();
   }
 };
 
@@ -137,8 +122,7 @@ struct BuildTables : nibble::impl::BuildTablesBase<BuildTables> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<BuildTable>(&getContext(), built);
-    patterns.add<ComputeFunction>(&getContext(), computed);
-    patterns.add<ComputeSoftmax>(&getContext(), computed);
+    patterns.add<ComputeInFloat>(&getContext(), computed);
     patterns.add<ComposeTables>(&getContext(), composed);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

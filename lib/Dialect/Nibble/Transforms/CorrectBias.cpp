@@ -2,6 +2,7 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/Products.h"
+#include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Quantization/Weights.h"
 #include "nibble/Support/Constants.h"
@@ -57,13 +58,18 @@ struct CorrectBias : nibble::impl::CorrectBiasBase<CorrectBias> {
   /// What the rounding of the weights takes from each output channel's mean.
   std::vector<double> getErrors(const Product &product, ArrayRef<float> weights, ArrayRef<float> means) {
     auto channelOf = [&](size_t i) { return product.channelOf(i); };
-    QuantizedWeights quantized =
-        quantizeWeights(weights, channelOf, product.channels, {}, 1.0f, perTensor, getPlannedWeightBits(product.op));
+    const unsigned bits = getPlannedWeightBits(product.op);
+    std::optional<RoundedWeights> quantized = getRoundedWeights(product.op, bits);
+    if (!quantized) {
+      QuantizedWeights nearest = quantizeWeights(weights, channelOf, product.channels, {}, 1.0f, perTensor, bits);
+      quantized = RoundedWeights{std::move(nearest.values), std::move(nearest.scales)};
+    }
     std::vector<double> errors(product.channels, 0.0);
-    if (quantized.values.size() != weights.size()) // not finite: --nibble-quantize-ops says so
+    if (quantized->values.size() != weights.size()) // not finite: --nibble-quantize-ops says so
       return errors;
     auto add = [&](size_t i, int64_t channel, int64_t inputChannel, double share) {
-      const double stored = quantized.values[i] * static_cast<double>(quantized.scales[perTensor ? 0 : channel]);
+      const double stored =
+          quantized->values[i] * static_cast<double>(quantized->scales[quantized->scales.size() == 1 ? 0 : channel]);
       errors[channel] += share * (weights[i] - stored) * means[inputChannel];
     };
     size_t i = 0;

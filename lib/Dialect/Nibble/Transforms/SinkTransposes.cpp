@@ -88,47 +88,49 @@ struct SinkBelow : RewritePattern {
   }
 };
 
-/// Scale and zero point of a tensor do not depend on the order of its elements.
-struct SkipEncoding : OpRewritePattern<DynamicEncodingOp> {
-  SkipEncoding(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
+/// Operations of one image each that need more than other attributes.
+template <typename OpTy>
+struct SinkBelowOne : OpRewritePattern<OpTy> {
+  SinkBelowOne(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern<OpTy>(context), sunk(sunk) {}
   Pass::Statistic &sunk;
 
-  LogicalResult matchAndRewrite(DynamicEncodingOp op, PatternRewriter &rewriter) const override {
+  /// Computes `op` on the NHWC `image`.
+  virtual void sink(OpTy op, Value image, PatternRewriter &rewriter) const = 0;
+
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
     TransposeOp transpose = getLayoutTranspose(op.getInput());
     if (!transpose)
       return rewriter.notifyMatchFailure(op, "no layout transpose before it");
-    rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(transpose.getInput()); });
+    sink(op, transpose.getInput(), rewriter);
     ++sunk;
     return success();
   }
 };
 
-struct SinkBelowEncode : OpRewritePattern<DynamicEncodeOp> {
-  SinkBelowEncode(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
-  Pass::Statistic &sunk;
+/// Scale and zero point of a tensor do not depend on the order of its elements.
+struct SkipEncoding : SinkBelowOne<DynamicEncodingOp> {
+  using SinkBelowOne::SinkBelowOne;
 
-  LogicalResult matchAndRewrite(DynamicEncodeOp op, PatternRewriter &rewriter) const override {
-    TransposeOp transpose = getLayoutTranspose(op.getInput());
-    if (!transpose)
-      return rewriter.notifyMatchFailure(op, "no layout transpose before it");
+  void sink(DynamicEncodingOp op, Value image, PatternRewriter &rewriter) const override {
+    rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(image); });
+  }
+};
+
+struct SinkBelowEncode : SinkBelowOne<DynamicEncodeOp> {
+  using SinkBelowOne::SinkBelowOne;
+
+  void sink(DynamicEncodeOp op, Value image, PatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getType());
-    Value encoded = DynamicEncodeOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), transpose.getInput(),
-                                            op.getEncoding());
+    Value encoded = DynamicEncodeOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), image, op.getEncoding());
     rewriter.replaceOpWithNewOp<TransposeOp>(op, type, encoded, kToNCHW);
-    ++sunk;
-    return success();
   }
 };
 
 /// Index tables of `resize_nearest` belong to axes: they are sorted by the new axes.
-struct SinkBelowResize : OpRewritePattern<ResizeNearestOp> {
-  SinkBelowResize(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
-  Pass::Statistic &sunk;
+struct SinkBelowResize : SinkBelowOne<ResizeNearestOp> {
+  using SinkBelowOne::SinkBelowOne;
 
-  LogicalResult matchAndRewrite(ResizeNearestOp op, PatternRewriter &rewriter) const override {
-    TransposeOp transpose = getLayoutTranspose(op.getInput());
-    if (!transpose)
-      return rewriter.notifyMatchFailure(op, "no layout transpose before it");
+  void sink(ResizeNearestOp op, Value image, PatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getType());
     SmallVector<std::pair<int64_t, ArrayRef<int64_t>>> tables;
     ArrayRef<int64_t> rest = op.getIndices();
@@ -143,23 +145,16 @@ struct SinkBelowResize : OpRewritePattern<ResizeNearestOp> {
       axes.push_back(axis);
       llvm::append_range(indices, table);
     }
-    Value resized =
-        ResizeNearestOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), transpose.getInput(), axes, indices);
+    Value resized = ResizeNearestOp::create(rewriter, op.getLoc(), permuteType(type, kToNHWC), image, axes, indices);
     rewriter.replaceOpWithNewOp<TransposeOp>(op, type, resized, kToNCHW);
-    ++sunk;
-    return success();
   }
 };
 
 /// A reduction may drop dimensions: what remains of the transpose follows it.
-struct SinkBelowReduce : OpRewritePattern<ReduceOp> {
-  SinkBelowReduce(MLIRContext *context, Pass::Statistic &sunk) : OpRewritePattern(context), sunk(sunk) {}
-  Pass::Statistic &sunk;
+struct SinkBelowReduce : SinkBelowOne<ReduceOp> {
+  using SinkBelowOne::SinkBelowOne;
 
-  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
-    TransposeOp transpose = getLayoutTranspose(op.getInput());
-    if (!transpose)
-      return rewriter.notifyMatchFailure(op, "no layout transpose before it");
+  void sink(ReduceOp op, Value image, PatternRewriter &rewriter) const override {
     SmallVector<int64_t> axes;
     for (int64_t axis : op.getAxes())
       axes.push_back(kToNCHW[axis]);
@@ -174,14 +169,12 @@ struct SinkBelowReduce : OpRewritePattern<ReduceOp> {
         permutation.push_back(source - llvm::count_if(axes, [&](int64_t axis) { return axis < source; }));
     }
     auto type = cast<RankedTensorType>(op.getType());
-    Value reduced = ReduceOp::create(rewriter, op.getLoc(), permuteType(type, invertPermutation(permutation)),
-                                     transpose.getInput(), op.getKind(), axes, op.getKeepDims());
+    Value reduced = ReduceOp::create(rewriter, op.getLoc(), permuteType(type, invertPermutation(permutation)), image,
+                                     op.getKind(), axes, op.getKeepDims());
     if (llvm::is_sorted(permutation))
       rewriter.replaceOp(op, reduced);
     else
       rewriter.replaceOpWithNewOp<TransposeOp>(op, type, reduced, permutation);
-    ++sunk;
-    return success();
   }
 };
 

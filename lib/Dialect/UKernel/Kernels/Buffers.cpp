@@ -82,7 +82,6 @@ void nibble::ukernel::getOriginArguments(Operation *op, SmallVectorImpl<KernelAr
 //===----------------------------------------------------------------------===//
 
 std::string KernelOp::getKernelName(const kernels::ISA &isa) { return kernels::kernelName(getKernelParams(), isa); }
-std::string KernelOp::getKernelKey() { return kernels::kernelKey(getKernelParams()); }
 int64_t KernelOp::getTileCount() { return kernels::kernelTileCount(getKernelParams()); }
 
 LogicalResult KernelOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &isa) {

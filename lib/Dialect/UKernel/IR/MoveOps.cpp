@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Verifiers of values and of data movement.
+
+#include "Verify.h"
+#include "nibble/Support/ElementData.h"
+
+using namespace mlir;
+using namespace nibble::ukernel;
+
+LogicalResult ConstantOp::verify() {
+  auto value = cast<ShapedType>(getValue().getType());
+  int64_t bytes = value.getNumElements() * value.getElementTypeBitWidth() / 8;
+  if (!getType().isPlain() || getType().getBytes() != bytes)
+    return emitOpError("expected a plain buffer of ") << bytes << " bytes, got " << getType();
+  if (StringRef missing = nibble::getMissingResource(getValue()); !missing.empty())
+    return emitOpError("expected the bytes of '") << missing << "', got none: weights were left out in printing";
+  return success();
+}
+
+LogicalResult ViewOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (!input.isPlain() || !result.isPlain())
+    return emitOpError("expected plain buffers, got ") << input << " and " << result;
+  if (input.getNumElements() != result.getNumElements())
+    return emitOpError("expected as many elements in input and result, got ")
+           << input.getNumElements() << " and " << result.getNumElements();
+  return verifySameElements(*this, input, result);
+}
+
+LogicalResult TransposeOp::verify() {
+  if (failed(verifySameElements(*this, getInput().getType(), getType())))
+    return failure();
+  return verifyPermuted(*this, getInput().getType(), getType(), getPermutation());
+}
+
+LogicalResult SliceOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  size_t rank = input.getRank();
+  if (failed(verifySameElements(*this, input, result)) ||
+      failed(verifyCount(*this, "starts", rank, getStarts().size())) ||
+      failed(verifyCount(*this, "steps", rank, getSteps().size())))
+    return failure();
+  if (result.getRank() != input.getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
+  for (unsigned i = 0; i < rank; ++i) {
+    int64_t first = getStarts()[i], last = first + (result.getDim(i) - 1) * getSteps()[i];
+    if (std::min(first, last) < 0 || std::max(first, last) >= input.getDim(i))
+      return emitOpError("expected indices in [0, ")
+             << input.getDim(i) << ") of dimension " << i << ", got [" << first << ", " << last << "]";
+  }
+  return success();
+}
+
+LogicalResult PadOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (failed(verifySameElements(*this, input, result)) ||
+      failed(verifyCount(*this, "low", input.getRank(), getLow().size())))
+    return failure();
+  if (result.getRank() != input.getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
+  return success();
+}
+
+LogicalResult GatherOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (input.getRank() != result.getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
+  int64_t count = 0;
+  for (int64_t axis : getAxes()) {
+    if (axis < 0 || axis >= result.getRank())
+      return emitOpError("expected axes in [0, ") << result.getRank() << "), got " << axis;
+    count += result.getDim(axis);
+  }
+  for (int64_t i = 0; i < result.getRank(); ++i)
+    if (!llvm::is_contained(getAxes(), i) && input.getDim(i) != result.getDim(i))
+      return emitOpError("expected extent ")
+             << input.getDim(i) << " of dimension " << i << ", got " << result.getDim(i);
+  if (getIndices().getType().getNumElements() != count || !getIndices().getType().getElementType().isInteger(32))
+    return emitOpError("expected ") << count << " indices of type i32, got " << getIndices().getType();
+  return verifySameElements(*this, input, result);
+}
+
+LogicalResult ConcatOp::verify() {
+  BufferType result = getType();
+  int64_t axis = getAxis(), sum = 0;
+  if (axis < 0 || axis >= result.getRank())
+    return emitOpError("expected an axis in [0, ") << result.getRank() << "), got " << axis;
+  for (Value value : getInputs()) {
+    auto input = cast<BufferType>(value.getType());
+    if (failed(verifySameElements(*this, input, result)))
+      return failure();
+    for (int64_t i = 0; i < result.getRank(); ++i)
+      if (input.getRank() != result.getRank() || (i != axis && input.getDim(i) != result.getDim(i)))
+        return emitOpError("expected inputs that agree with the result but along the axis, got ")
+               << input << " and " << result;
+    sum += input.getDim(axis);
+  }
+  if (sum != result.getDim(axis))
+    return emitOpError("expected extents that add up to ") << result.getDim(axis) << ", got " << sum;
+  return success();
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Verifiers of convolutions and matrix products.
+
+#include "Verify.h"
+
+#include "mlir/Dialect/Traits.h"
+
+using namespace mlir;
+using namespace nibble::ukernel;
+
+static LogicalResult verifyScaled(ConvOp op) {
+  if (!isFloat(op.getType()) || op.getAddend())
+    return op.emitOpError("expected a scaled result of f32 without an addend, got ") << op.getType();
+  BufferType input = op.getInput().getType();
+  if (isByte(input) != bool(op.getRows()))
+    return op.emitOpError("expected 'rows' exactly where the input holds bytes, got ") << input;
+  const int64_t pixels = op.getType().getDim(0) * op.getType().getDim(1) * op.getType().getDim(2);
+  int64_t rows = op.getRows() ? op.getRows().getType().getNumElements() : 1;
+  if (rows == 1 || rows == pixels)
+    return success();
+  return op.emitOpError("expected 1 scale or ") << pixels << " in 'rows', got " << rows;
+}
+
+static LogicalResult verifySums(ConvOp op) {
+  BufferType input = op.getInput().getType();
+  if (!isByte(input) || !op.getType().getElementType().isInteger(32) || op.getAddend() || op.getScaled())
+    return op.emitOpError("expected bytes in and i32 out where there are sums, got ")
+           << input << " and " << op.getType();
+  return op.getRows() ? verifyEncoding(op, op.getRows().getType()) : success();
+}
+
+LogicalResult ConvOp::verify() {
+  BufferType input = getInput().getType(), result = getType();
+  if (failed(verifyDilatedWindow(*this)) || failed(verifyCount(*this, "clamp", 2, getClamp().size())))
+    return failure();
+  int64_t halo[] = {input.getTop(), input.getLeft(), input.getBottom(), input.getRight()};
+  for (unsigned i = 0; i < 4; ++i)
+    if (halo[i] < getPads()[i])
+      return emitOpError("expected the input's halo to hold the padding, got ")
+             << halo[i] << " for a padding of " << getPads()[i];
+  size_t integers = getAddend() ? 4 : 0, scales = getAddend() ? 2 : 0;
+  if (failed(verifyCount(*this, "residual_integers", integers, getResidualIntegers().size())) ||
+      failed(verifyCount(*this, "residual_scales", scales, getResidualScales().size())) ||
+      (getAddend() && failed(verifySame(*this, getAddend().getType(), result))))
+    return failure();
+  if (int64_t bits = getWeightBits(); bits != 8 && bits != 4 && bits != 2)
+    return emitOpError("expected weights of 8, 4 or 2 bits, got ") << bits;
+  if (getSums())
+    return verifySums(*this);
+  return getScaled() ? verifyScaled(*this) : success();
+}
+
+static LogicalResult verifyColumns(Operation *op, BufferType result, Value bias, Value multiplier) {
+  if (isFloat(result) || (bias && multiplier))
+    return success();
+  return op->emitOpError("expected a bias and multipliers for an integer result, got ")
+         << (bias ? "no multipliers" : "no bias");
+}
+
+LogicalResult ConvTransposeOp::verify() {
+  if (failed(verifyDilatedWindow(*this)) || failed(verifyCount(*this, "clamp", 2, getClamp().size())))
+    return failure();
+  return verifyColumns(*this, getType(), getBias(), getMultiplier());
+}
+
+LogicalResult MatMulOp::verify() {
+  BufferType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  if (lhs.getRank() < 2 || rhs.getRank() < 2 || result.getRank() < 2)
+    return emitOpError("expected at least two dimensions, got ") << lhs << ", " << rhs << " and " << result;
+  if (lhs.getShape().back() != rhs.getDim(rhs.getRank() - 2))
+    return emitOpError("expected equal contracted extents, got ")
+           << lhs.getShape().back() << " and " << rhs.getDim(rhs.getRank() - 2);
+  SmallVector<int64_t> shape;
+  ArrayRef<int64_t> rows = lhs.getShape().drop_back(2), columns = rhs.getShape().drop_back(2);
+  bool broadcast = OpTrait::util::getBroadcastedShape(rows, columns, shape);
+  shape.append({lhs.getDim(lhs.getRank() - 2), rhs.getShape().back()});
+  if (!broadcast || ArrayRef<int64_t>(shape) != result.getShape())
+    return emitOpError("expected a result of the operands' rows, columns and leading dimensions, got ")
+           << lhs << ", " << rhs << " and " << result;
+  if (failed(verifyCount(*this, "clamp", 2, getClamp().size())))
+    return failure();
+  const bool sums = result.getElementType().isInteger(32) && !getBias() && !getMultiplier();
+  for (Value encoding : {getLhsEncoding(), getRhsEncoding()})
+    if (encoding && (!sums || failed(verifyEncoding(*this, cast<BufferType>(encoding.getType())))))
+      return sums ? failure() : LogicalResult(emitOpError("expected encodings of sums alone, got ") << result);
+  return sums ? success() : verifyColumns(*this, result, getBias(), getMultiplier());
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Verifiers of operations on rows: run-time scales, softmax, reductions.
+
+#include "Verify.h"
+
+using namespace mlir;
+using namespace nibble::ukernel;
+
+/// The scales of `input`'s rows: plain f32 of its leading extents.
+static LogicalResult verifyRowScales(Operation *op, BufferType input, BufferType scale) {
+  const int64_t rows = scale.getRank();
+  if (rows >= 1 && rows < input.getRank() && isFloat(input) && isFloat(scale) && scale.isPlain() &&
+      scale.getShape() == input.getShape().take_front(rows))
+    return success();
+  return op->emitOpError("expected f32 rows, and plain f32 scales of their leading extents, got ")
+         << input << " and " << scale;
+}
+
+LogicalResult RowScaleOp::verify() {
+  if (getLevels() != 127 && getLevels() != 255)
+    return emitOpError("expected 127 or 255 levels, got ") << int32_t(getLevels());
+  if (getRowDims() == 0)
+    return failed(verifyPlain(*this, getInput().getType())) ? failure() : verifyEncoding(*this, getType());
+  if (int64_t(getRowDims()) != getType().getRank())
+    return emitOpError("expected a result of rank ") << int64_t(getRowDims()) << ", got " << getType();
+  return verifyRowScales(*this, getInput().getType(), getType());
+}
+
+LogicalResult RowQuantizeOp::verify() {
+  if (getAffine()) {
+    if (failed(verifyPlain(*this, getInput().getType())) || failed(verifyPlain(*this, getType())) ||
+        failed(verifyEncoding(*this, getScale().getType())))
+      return failure();
+  } else if (failed(verifyRowScales(*this, getInput().getType(), getScale().getType()))) {
+    return failure();
+  }
+  if (failed(verifySameShape(*this, getInput().getType(), getType())))
+    return failure();
+  return isByte(getType()) ? success() : LogicalResult(emitOpError("expected bytes out, got ") << getType());
+}
+
+static LogicalResult verifyAxis(Operation *op, int64_t axis, BufferType type) {
+  if (axis >= 0 && axis < type.getRank())
+    return success();
+  return op->emitOpError("expected an axis in [0, ") << type.getRank() << "), got " << axis;
+}
+
+LogicalResult SoftmaxOp::verify() {
+  if (failed(verifyAxis(*this, getAxis(), getType())) ||
+      failed(verifySameShape(*this, getInput().getType(), getType())))
+    return failure();
+  return verifyFloats(*this, getInput().getType(), getType());
+}
+
+LogicalResult IntSoftmaxOp::verify() {
+  if (failed(verifyAxis(*this, getAxis(), getType())) ||
+      failed(verifySameShape(*this, getInput().getType(), getType())) ||
+      failed(verifyCount(*this, "clamp", 2, getClamp().size())))
+    return failure();
+  BufferType table = getTable().getType();
+  if (!table.isPlain() || table.getNumElements() != 256 || !table.getElementType().isInteger(32))
+    return emitOpError("expected a table of 256 integers of 32 bits, got ") << table;
+  return verifyBytes(*this, getInput().getType(), getType());
+}
+
+LogicalResult ReduceOp::verify() {
+  BufferType input = getInput().getType();
+  if (input.getRank() != getType().getRank())
+    return emitOpError("expected input and result of one rank, got ") << input << " and " << getType();
+  for (int64_t i = 0; i < input.getRank(); ++i) {
+    int64_t expected = llvm::is_contained(getAxes(), i) ? 1 : input.getDim(i);
+    if (getType().getDim(i) != expected)
+      return emitOpError("expected extent ") << expected << " of dimension " << i << ", got " << getType().getDim(i);
+  }
+  if (!nibble::kernels::lookupReductionKind(getKind()))
+    return emitOpError("expected kind sum, mean, max, min or prod, got ") << getKind();
+  return verifyFloats(*this, input, getType());
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Cortex-M: no floating point; convolutions are small kernels (Small.h), the rest plain code.
+
+#include "CortexM.h"
+#include "Instructions.h"
+
+using namespace mlir;
+using namespace nibble::kernels;
+
+namespace {
+/// What only convolutions with large register files, and floats, ask for.
+class CortexM : public Instructions {
+public:
+  Value roundToInt(KernelBuilder &, Value) const override { llvm_unreachable("an integer target rounds no floats"); }
+  Value pack(KernelBuilder &, Value, Value, bool) const override { llvm_unreachable("small kernels store bytes"); }
+  bool hasLookup(const ISA &) const override { return false; }
+  Value lookup(KernelBuilder &, ArrayRef<Value>, Value) const override { llvm_unreachable("it has no such tables"); }
+};
+} // namespace
+
+const Instructions &nibble::kernels::cortexMInstructions() {
+  static const CortexM instructions;
+  return instructions;
+}
+
+static bool isFloat(std::initializer_list<ElementKind> kinds) { return llvm::is_contained(kinds, ElementKind::F32); }
+
+// Whether the kernels of each family compute in floating point. Those that only move values have no kinds to ask for.
+static bool computesFloat(const ConvParams &p) { return isFloat({p.input, p.output}) || p.scaled; }
+static bool computesFloat(const ConvTransposeParams &p) { return isFloat({p.input, p.output}); }
+static bool computesFloat(const BatchMatMulParams &p) { return isFloat({p.lhs, p.rhs, p.output}); }
+static bool computesFloat(const BinaryParams &p) { return isFloat({p.lhs, p.rhs, p.output}); }
+static bool computesFloat(const UnaryParams &p) { return isFloat({p.input, p.output}); }
+static bool computesFloat(const PoolParams &p) { return isFloat({p.input, p.output}); }
+static bool computesFloat(const ConvertParams &p) { return isFloat({p.input, p.output}) && p.input != p.output; }
+static bool computesFloat(const SoftmaxParams &) { return true; }
+static bool computesFloat(const IntSoftmaxParams &) { return false; }
+static bool computesFloat(const ReductionParams &) { return true; }
+static bool computesFloat(const RowScaleParams &) { return true; }
+static bool computesFloat(const RowQuantizeParams &) { return true; }
+static bool computesFloat(const HaloParams &) { return false; }
+static bool computesFloat(const CopyParams &) { return false; }
+static bool computesFloat(const AssembleParams &) { return false; }
+static bool computesFloat(const GatherParams &) { return false; }
+
+// Requantizations by a float multiplier.
+static bool requantizesFloat(const ConvParams &p) { return p.requant == Requant::Float; }
+static bool requantizesFloat(const ConvTransposeParams &p) { return p.requant == Requant::Float; }
+static bool requantizesFloat(const BatchMatMulParams &p) { return p.requant == Requant::Float; }
+static bool requantizesFloat(const BinaryParams &p) { return p.requant == Requant::Float; }
+static bool requantizesFloat(const PoolParams &p) { return p.kind == PoolKind::Average && p.requant == Requant::Float; }
+static bool requantizesFloat(const UnaryParams &p) {
+  return p.kind == UnaryKind::Requantize && p.requant == Requant::Float;
+}
+template <typename Params>
+static bool requantizesFloat(const Params &) {
+  return false;
+}
+
+std::string nibble::kernels::whyNotInteger(const KernelParams &params) {
+  return std::visit(
+      [](const auto &p) -> std::string {
+        if (computesFloat(p))
+          return "it computes in floating point, which the target has no instructions for";
+        if (requantizesFloat(p))
+          return "it requantizes in floating point, which the target has no instructions for: compile with "
+                 "--requant fixed";
+        return "";
+      },
+      params);
+}

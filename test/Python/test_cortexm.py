@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Cortex-M: static libraries linked with the program of examples/cortex-m and run on emulated boards give the bits of the
+x86 library of the same plan, without a floating-point instruction, a library, or a memory that was not foreseen."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+import nibble
+
+NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
+DIGITS = ROOT / "examples/digits/digits.onnx"
+TARGETS = ["cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33", "cortex-m55"]
+OBJDUMP, NM = shutil.which("llvm-objdump-22"), shutil.which("llvm-nm-22")
+
+needs_emulator = pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="qemu-system-arm is not installed")
+needs_objdump = pytest.mark.skipif(not OBJDUMP or not NM, reason="llvm-objdump-22 is not installed")
+
+spec = importlib.util.spec_from_file_location("cortex_m_run", ROOT / "examples/cortex-m/run.py")
+board = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(board)
+
+# All that ARMv6-M has.
+ARMV6M = set("""adcs add adds adr ands asrs b beq bne bhs blo bmi bpl bvs bvc bhi bls bge blt bgt ble bics bkpt bl blx bx
+    cmn cmp cpsid cpsie dmb dsb eors isb ldm ldr ldrb ldrh ldrsb ldrsh lsls lsrs mov movs mrs msr muls mvns nop orrs pop
+    push rev rev16 revsh rors rsbs sbcs sev stm str strb strh sub subs svc sxtb sxth tst udf uxtb uxth wfe wfi
+    yield""".split())
+# Of vectors of integers; all else that begins with v computes in floating point, or moves what does.
+MVE = re.compile(r"v(ldr[bhw]|str[bhw]|ld[24][0-3]|st[24][0-3]|mov(lb|lt|nb|nt)?|dup|mvn|orr|orn|eor|and|bic|add|sub|neg|"
+                 r"mul[hl]?[bt]?|mladav|mlav|mla|min|max|shl|shr|shrn[bt]|rshl|qmov(u)?n[bt]|cmp|ps[et]|psel|ctp|"
+                 r"addv|maxv|minv|push|pop|idup|ldmia|stmdb|msr|mrs)a?s?x?$")
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """A folder with calib.npz, samples, and what the x86 library of the same plan makes of them."""
+    folder = tmp_path_factory.mktemp("cortexm")
+    data = np.load(ROOT / "examples/digits/digits.npz")
+    np.savez(folder / "calib.npz", image=data["calibration"].astype(np.float32) / 16)
+    model = nibble.compile(DIGITS, folder / "calib.npz", io="quantized", requant="fixed", target="generic")
+    samples = (data["test"][:5].astype(np.uint16) * 255 // 16).astype(np.uint8)
+    expected = b"".join(model.run({"image": sample[None]})[0].tobytes() for sample in samples)
+    return folder, samples, expected
+
+
+def compile_for(target, folder, *options):
+    path = folder / f"{target}.a"
+    done = subprocess.run([NIBBLE, "compile", DIGITS, "--calib", folder / "calib.npz", "--target", target, "--emit", "a",
+                           "--name", "digits", "-o", path, *options], capture_output=True, text=True)
+    return path, done
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def library(request, plan):
+    path, done = compile_for(request.param, plan[0])
+    assert done.returncode == 0, done.stderr
+    return request.param, path, done.stdout
+
+
+@needs_emulator
+def test_same_bits(library, plan):
+    target, path, summary = library
+    _, samples, expected = plan
+    output, printed = board.run(path, target, samples.tobytes())
+    assert output == expected
+    assert 0 < printed["instructions"] < (6_000_000 if target == "cortex-m0" else 2_000_000)
+    stack = int(re.search(r"^stack +([\d,]+) B", summary, re.MULTILINE)[1].replace(",", ""))
+    assert printed["stack"] <= stack <= printed["stack"] + 256
+
+
+@needs_emulator
+def test_fits_the_microbit(plan):
+    """A board with 16 KB of memory; the program keeps 4 KB for the stack."""
+    path, done = compile_for("cortex-m0", plan[0])
+    assert done.returncode == 0, done.stderr
+    output, _ = board.run(path, "microbit", plan[1].tobytes(), port_bytes=128)
+    assert output == plan[2]
+
+
+def disassemble(path, target):
+    text = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", f"--mcpu={target}", path], check=True, capture_output=True, text=True).stdout
+    return [line.split("\t")[1].split()[0] for line in text.splitlines() if re.match(r" +[0-9a-f]+:", line)]
+
+
+@needs_objdump
+def test_no_floating_point_and_no_library(library):
+    target, path, _ = library
+    mnemonics = {word.split(".")[0] for word in disassemble(path, target)} - {""}
+    assert len(mnemonics) > 10
+    floating = {word for word in mnemonics if word.startswith("v") and not (target == "cortex-m55" and MVE.match(word))}
+    assert not floating
+    symbols = subprocess.run([NM, "--undefined-only", "--format=just-symbols", path], check=True, capture_output=True,
+                             text=True).stdout.split()
+    assert {s for s in symbols if not s.endswith(".o:")} <= {"digits_weights", "memcpy", "memset"}
+
+
+@needs_objdump
+def test_armv6m_has_all_opcodes(plan):
+    path, done = compile_for("cortex-m0", plan[0])
+    assert done.returncode == 0, done.stderr
+    assert not {word.split(".")[0] for word in disassemble(path, "cortex-m0")} - ARMV6M - {""}
+
+
+@pytest.mark.parametrize("options, message", [
+    (["--requant", "float"], "target 'cortex-m4' has no floating-point instructions, which requant 'float' needs: "
+                             "expected auto or fixed"),
+    (["--mode", "dynamic"], "target 'cortex-m4' has no floating-point instructions, which mode 'dynamic' needs: expected "
+                            "auto or static"),
+    (["--emit", "so"], "target 'cortex-m4' has no operating system to load what emit 'so' writes: expected a or o"),
+    (["--io", "model"], "it computes in floating point, which the target has no instructions for"),
+    (["--activations", "int16"], "it has no kernels for 16-bit values"),
+    (["--max-ram", "0"], "max-ram is 0 bytes, expected 1 or more"),
+])
+def test_refused(plan, options, message):
+    _, done = compile_for("cortex-m4", plan[0], *options)
+    assert done.returncode == 1 and message in done.stderr, done.stderr
+
+
+def test_refuses_float(tmp_path):
+    done = subprocess.run([NIBBLE, "compile", DIGITS, "--float", "--target", "cortex-m3", "--emit", "a", "-o",
+                           tmp_path / "m.a"], capture_output=True, text=True)
+    assert "target 'cortex-m3' has no floating-point instructions, which weights 'float' need" in done.stderr
+
+
+def test_budgets(plan):
+    _, done = compile_for("cortex-m4", plan[0], "--max-ram", "1000")
+    assert done.returncode == 1
+    assert re.search(r"the model needs [\d,]+ bytes of RAM \(arena [\d,]+, stack [\d,]+\), more than max-ram 1,000; node "
+                     r"'.+' needs most, with '.+' \([\d,]+\) and '.+' \([\d,]+\): smaller or fewer channels there help",
+                     done.stderr), done.stderr
+    _, done = compile_for("cortex-m4", plan[0], "--max-flash", "1000")
+    assert done.returncode == 1
+    assert re.search(r"the model needs [\d,]+ bytes of flash \(weights [\d,]+, code [\d,]+\), more than max-flash 1,000: "
+                     r"fewer weights, or fewer kinds of layers, help",
+                     done.stderr), done.stderr
+    _, done = compile_for("cortex-m4", plan[0], "--max-ram", "16000", "--max-flash", "64000")
+    assert done.returncode == 0, done.stderr
+
+
+ZOO = ROOT.parent / "shared" / "models"
+MODELS = {"kws_dscnn": 3, "ic_resnet8": 2, "ad_autoencoder": 3}
+
+
+@needs_emulator
+@pytest.mark.parametrize("target", ["cortex-m4", "cortex-m55"])
+@pytest.mark.parametrize("name", MODELS)
+def test_real_models(name, target, tmp_path):
+    """The bits of the x86 library of the same plan, on inputs that are not of the calibration."""
+    model_path = ZOO / name / "model.onnx"
+    if not model_path.exists():
+        pytest.skip(f"there are no models in {ZOO}")
+    rng = np.random.default_rng(1)
+    ports = nibble.compile(model_path, weights="float").inputs
+    shape = [1 if not isinstance(d, int) or d < 0 else d for d in ports[0].shape]
+    np.savez(tmp_path / "calib.npz", **{ports[0].name: rng.normal(size=(16, *shape[1:])).astype(np.float32)})
+    options = dict(io="quantized", requant="fixed", calib_method="minmax", bias_correction="off", min_sqnr=0)
+    model = nibble.compile(model_path, tmp_path / "calib.npz", target="generic", **options)
+    port = model.inputs[0]
+    samples = rng.integers(0, 256, size=(MODELS[name], *shape[1:])).astype(np.uint8).view(port.dtype)
+    expected = b"".join(model.run({port.name: sample[None]})[0].tobytes() for sample in samples)
+    path = tmp_path / "model.a"
+    subprocess.run([NIBBLE, "compile", model_path, "--calib", tmp_path / "calib.npz", "--target", target, "--emit", "a",
+                    "--calib-method", "minmax", "--bias-correction", "off", "--min-sqnr", "0", "-o", path, "--name", name],
+                   check=True, capture_output=True)
+    output, _ = board.run(path, target, samples.tobytes())
+    assert output == expected
