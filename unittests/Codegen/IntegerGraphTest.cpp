@@ -2,6 +2,8 @@
 // One graph of every integer operation, from floats to floats: the same bits on every instruction set, code for all.
 
 #include "Harness.h"
+
+#include "nibble/Kernels/ISA.h"
 #include "nibble/Target/TargetSpec.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -67,10 +69,12 @@ class IntegerGraph : public testing::TestWithParam<const char *> {};
 
 TEST_P(IntegerGraph, HasTheInterpretersBits) { expectExact(makeGraph(GetParam())); }
 
-/// Code can be made for machines that are not at hand.
+/// Code can be made for machines that are not at hand. The graph begins and ends in floats, which bare metal refuses.
 TEST_P(IntegerGraph, HasCodeForEveryTarget) {
   auto context = makeContext();
   for (const TargetSpec &target : getTargetSpecs()) {
+    if (kernels::lookupISA(target.isa)->isBareMetal())
+      continue;
     auto module = mlir::parseSourceString<mlir::ModuleOp>(makeGraph(GetParam()), context.get());
     ASSERT_TRUE(bool(module));
     CodegenOptions options;
@@ -94,6 +98,10 @@ TEST_P(Machine, RunsTheTarget) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Machine, testing::Range<size_t>(0, getTargetSpecs().size()),
-                         [](const auto &info) { return getTargetSpecs()[info.param].isa; });
+                         [](const auto &info) {
+                           std::string name = getTargetSpecs()[info.param].isa;
+                           std::replace(name.begin(), name.end(), '-', '_'); // letters, digits and underscores alone
+                           return name;
+                         });
 
 } // namespace
