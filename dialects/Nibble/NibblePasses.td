@@ -309,6 +309,8 @@ def Gptq : Pass<"nibble-gptq"> {
     into the columns that are left (Frantar et al., "GPTQ", 2022, arXiv 2210.17323), and keeps the stored values and
     scales in the attribute `nibble.rounded` for `--nibble-correct-bias` and `--nibble-store-weights`. No output
     channel is worse than by round to nearest. With `centred`, errors of the mean do not count: the bias takes them up.
+    With `group`, as many consecutive weights of an output channel share a factor, and the stored values are the bytes
+    that factors, 1 to 127, and values of the width make: the scale is still one for each channel.
 
     ```mlir
     %w = nibble.constant dense<[[7.0], [0.4]]> : tensor<2x1xf32> -> tensor<2x1xf32>
@@ -324,7 +326,9 @@ def Gptq : Pass<"nibble-gptq"> {
   let options = [ListOption<"bits", "bits", "int64_t", "widths to round to, 2 to 8 (4)">,
                  Option<"damping", "damping", "double", "0.01", "share of the mean moment added to each">,
                  Option<"actOrder", "act-order", "bool", "true", "inputs of large moments first">,
-                 Option<"centred", "centred", "bool", "true", "biases take up errors of the mean">];
+                 Option<"centred", "centred", "bool", "true", "biases take up errors of the mean">,
+                 Option<"group", "group", "int64_t", "0",
+                        "weights of an output channel that share a factor of the scale (0: none)">];
   let statistics = [Statistic<"rounded", "rounded", "products rounded">];
 }
 
@@ -348,7 +352,9 @@ def AdaRound : Pass<"nibble-ada-round"> {
   }];
   let options = [ListOption<"bits", "bits", "int64_t", "widths to round to, 2 to 8 (4)">,
                  Option<"iterations", "iterations", "int64_t", "400", "steps of the optimizer">,
-                 Option<"centred", "centred", "bool", "true", "biases take up errors of the mean">];
+                 Option<"centred", "centred", "bool", "true", "biases take up errors of the mean">,
+                 Option<"group", "group", "int64_t", "0",
+                        "weights of an output channel that share a factor of the scale (0: none)">];
   let statistics = [Statistic<"rounded", "rounded", "products rounded">];
 }
 

@@ -80,14 +80,17 @@ class UKernel_UnaryKernelOp<string mnemonic, dag attributes, list<string> method
 }
 
 def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
-    AttrSizedOperandSegments, DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments"]>]> {
+    AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments", "getInPlaceOperand"]>]> {
   let summary = "Convolution or matrix product with packed weights, integer or float";
   let description = [{
     As `nibble.int_conv` or, for f32, `nibble.conv` and a clamp to [`float_min`, `float_max`]. Where `scaled`, as
     `nibble.scaled_conv` or `nibble.scaled_matmul` and that clamp: the multipliers hold the scales and the biases, and
     `rows` the scales of rows of bytes. Where `sums`, as `nibble.sum_conv` or `nibble.sum_matmul`: the biases hold what a
     constant zero point makes of the sums; for an encoding in `rows`, the multipliers hold each column's sum of weights.
-    Weights, bias and multipliers are packed by `nibble::kernels`, the weights in `weight_bits` bits. The input's halo
+    The result may take over the addend's memory: kernels read each addend before they write over it, and once.
+    Weights, bias and multipliers are packed by `nibble::kernels`, the weights in `weight_bits` bits, times
+    factors of groups of `weight_group` of them where that is not 0. The input's halo
     holds the padding.
 
     ```mlir
@@ -108,12 +111,13 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
       holds bytes.
     * C5: `kernel`, `strides`, `dilations` and `clamp` have two values, `pads` four.
     * C6: where `sums`, bytes go in and i32 comes out, and `rows` is an encoding of two elements.
-    * C7: `weight_bits` is 8, 4 or 2.
+    * C7: `weight_bits` is 8, 4 or 2; `weight_group` is not negative, and 0 for 8 bits.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, UKernel_Buffer:$bias,
       Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend, Optional<UKernel_Buffer>:$rows,
       DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
-      I64Attr:$groups, DefaultValuedAttr<I64Attr, "8">:$weight_bits, UnitAttr:$fixed, UnitAttr:$multipliers_below_one,
+      I64Attr:$groups, DefaultValuedAttr<I64Attr, "8">:$weight_bits, DefaultValuedAttr<I64Attr, "0">:$weight_group,
+      UnitAttr:$fixed, UnitAttr:$multipliers_below_one,
       UnitAttr:$scaled, UnitAttr:$sums,
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp,
       OptionalAttr<F32Attr>:$float_min, OptionalAttr<F32Attr>:$float_max,

@@ -287,7 +287,8 @@ static void addStorage(NodeSummary &node) {
   const StringRef precision = StringRef(node.precision).rsplit(' ').second;
   const StringRef word = precision.empty() ? StringRef(node.precision) : precision, kernel = node.kernel;
   const unsigned bits = getWeightBits(word);
-  if (bits == 8 || kernel.empty() || kernel.contains("_s" + std::to_string(bits) + "pc_"))
+  if (bits == 8 || kernel.empty() || kernel.contains("_s" + std::to_string(bits) + "pc_") ||
+      kernel.contains("_s" + std::to_string(bits) + "g"))
     return;
   node.reason = (node.reason.empty() ? "" : node.reason + "; ") + "its weights are stored as bytes: " +
                 (kernel.contains("_dwconv_")  ? "depthwise kernels unpack none"

@@ -86,6 +86,23 @@ static Error checkUnused(const QuantizationOptions &options) {
   return Error::success();
 }
 
+/// Kernels unpack the weights of 16 inputs at a time, if they have 2 bits.
+static Error checkGroup(const QuantizationOptions &options) {
+  if (!options.group)
+    return Error::success();
+  if (*options.group < 16 || *options.group % 16)
+    return makeError("group is " + Twine(*options.group) + ", expected a multiple of 16");
+  if (getWeightBits(options.weights) == 8 && options.plan.empty())
+    return makeError(kGroupWithoutNarrow);
+  if (options.getMode() != "static")
+    return makeError("group is for mode 'static', not '" + options.getMode() + "'");
+  if (options.rounding == "nearest")
+    return makeError("group is for rounding 'gptq' and 'adaround', not 'nearest'");
+  if (options.isSearch())
+    return makeError("a search for widths takes no group: leave it out");
+  return Error::success();
+}
+
 /// What a search for widths cannot be combined with.
 static Error checkSearch(const QuantizationOptions &options) {
   if (!options.planOut.empty() && !options.isSearch())
@@ -118,8 +135,8 @@ Error check(const QuantizationOptions &options) {
   if (options.calibMethod != "auto")
     if (Expected<RangeMethod> method = RangeMethod::parse(options.calibMethod); !method)
       return method.takeError();
-  if (options.group)
-    return makeError("group is for weights of fewer than 8 bits, which are not supported yet");
+  if (Error error = checkGroup(options))
+    return error;
   bool floatActivations = options.activations == "float";
   if (options.isFloat() && !floatActivations && options.activations != "auto")
     return makeError("weights 'float' need activations 'float', not '" + options.activations + "'");

@@ -108,6 +108,11 @@ Error Compilation::roundWeights() {
   Expected<SmallVector<int64_t>> widths = getNarrowWidths();
   if (!widths)
     return widths.takeError();
+  const int64_t group = options.quantization.group.value_or(0);
+  if (group && widths->empty())
+    return makeError(kGroupWithoutNarrow);
+  if (group && kept.empty())
+    return makeError("group needs calibration data (--calib): a file of ranges does not tell enough of the inputs");
   if (widths->empty() || options.quantization.rounding == "nearest")
     return Error::success();
   // Ranges of a file hold no moments.
@@ -135,6 +140,7 @@ Error Compilation::roundWeights() {
           nibble::GptqOptions gptq;
           nibble::AdaRoundOptions adaRound;
           gptq.bits = adaRound.bits = *widths;
+          gptq.group = adaRound.group = group;
           gptq.centred = adaRound.centred = options.quantization.biasCorrection != "off";
           pm.addPass(options.quantization.rounding == "adaround" ? createAdaRound(adaRound) : createGptq(gptq));
         }))

@@ -26,6 +26,8 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
     return "weights of " + std::to_string(p.weightBits) + " bits";
   if (p.weightBits != 8 && (isDepthwise(p) || (p.input != ElementKind::U8 && p.input != ElementKind::S8)))
     return "weights of fewer than 8 bits multiply bytes, and not by channel";
+  if (p.weightGroup && (p.weightBits == 8 || p.weightGroup % (channelsPerStep(p.input) * 8 / p.weightBits)))
+    return "weights of " + std::to_string(p.weightBits) + " bits in groups of " + std::to_string(p.weightGroup);
   if (p.scaled && p.input == ElementKind::S16)
     return "a scaled product of 16-bit values";
   if (p.scaled && (p.output != ElementKind::F32 || p.residual || p.requant == Requant::Fixed))
@@ -65,7 +67,8 @@ std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa)
   const bool isMatMul = p.KH == 1 && p.KW == 1 && p.groups == 1 && p.strideH == 1 && p.strideW == 1;
   std::string name;
   llvm::raw_string_ostream os(name);
-  const std::string weights = "_s" + std::to_string(p.weightBits) + "pc_";
+  const std::string weights =
+      "_s" + std::to_string(p.weightBits) + (p.weightGroup ? "g" + std::to_string(p.weightGroup) : "pc") + "_";
   os << spelling(p.input) << (p.input == ElementKind::F32 && !p.scaled ? "_f32_" : weights)
      << (p.sums ? "i32" : spelling(p.output))
      << (isDepthwise(p) ? "_dwconv_" : (isMatMul ? "_gemm_" : (p.groups > 1 ? "_gconv_" : "_conv_")))
@@ -97,6 +100,7 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
                         p.dilationW,
                         p.groups,
                         p.weightBits,
+                        p.weightGroup,
                         p.in.row,
                         p.in.pixel,
                         p.out.row,

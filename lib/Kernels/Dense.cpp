@@ -39,7 +39,9 @@ private:
 
   Values startAtBias(Value bias, int64_t mr, int64_t nr);
   Values sum(Pointers at, Values acc, int64_t mr, int64_t nr);
-  Values steps(Value input, Value weights, Values acc, int64_t count, int64_t mr, int64_t nr);
+  Values sumGroups(Value input, Value weights, Value factors, Values acc, int64_t mr, int64_t nr);
+  Values sumSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t steps, int64_t mr, int64_t nr);
+  Values steps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr, int64_t nr);
   void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
   Values scaled(ValueRange acc, Pointers at, int64_t nr);
   Values centered(ValueRange acc, Pointers at, int64_t nr);
@@ -194,9 +196,51 @@ Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
   return acc;
 }
 
-/// All steps of all taps. Few steps become straight code, more a loop of at most four steps a trip.
+/// All steps of all taps.
 Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
-  const int64_t steps = plan.tapSteps, stepBytes = plan.stepBytes();
+  return b.loop(p.KH, acc, [&](Value ky, ValueRange acc) {
+    Value inputRow = b.at(at.input, b.mul(ky, b.constant(p.dilationH * p.in.row)));
+    Value weightRow = b.at(at.weights, b.mul(ky, b.constant(p.KW * plan.tapBytes())));
+    Value factorRow = plan.tapGroups() ? b.at(b.at(at.weights, plan.factorsOffset()),
+                                              b.mul(ky, b.constant(p.KW * plan.tapGroups() * kBlock)))
+                                       : Value();
+    return b.loop(p.KW, acc, [&](Value kx, ValueRange acc) {
+      Value inputTap = b.at(inputRow, b.mul(kx, b.constant(p.dilationW * p.in.pixel)));
+      Value weightTap = b.at(weightRow, b.mul(kx, b.constant(plan.tapBytes())));
+      if (!factorRow)
+        return sumSteps(inputTap, weightTap, {}, Values(acc), plan.tapSteps, mr, nr);
+      Value factorTap = b.at(factorRow, b.mul(kx, b.constant(plan.tapGroups() * kBlock)));
+      return sumGroups(inputTap, weightTap, factorTap, Values(acc), mr, nr);
+    });
+  });
+}
+
+/// The steps of a tap, group by group of those that share factors; the last one may be shorter.
+Values DenseEmitter::sumGroups(Value input, Value weights, Value factors, Values acc, int64_t mr, int64_t nr) {
+  const int64_t size = plan.groupSteps(), bytes = size / plan.stepsPerByte() * plan.stepBytes();
+  const auto group = [&](Value input, Value weights, Value factors, Values acc, int64_t steps) {
+    Values loaded;
+    for (int64_t v = 0; v < nr; ++v) {
+      const int64_t first = v * lanes();
+      loaded.push_back(dot.factors(b.at(factors, first / kBlock * plan.blockBytes() + first % kBlock), lanes()));
+    }
+    return sumSteps(input, weights, loaded, acc, steps, mr, nr);
+  };
+  const int64_t whole = plan.tapSteps / size, rest = plan.tapSteps % size;
+  if (whole)
+    acc = b.loop(whole, acc, [&](Value i, ValueRange acc) {
+      return group(b.at(input, b.mul(i, b.constant(4 * size))), b.at(weights, b.mul(i, b.constant(bytes))),
+                   b.at(factors, b.mul(i, b.constant(kBlock))), Values(acc), size);
+    });
+  return rest ? group(b.at(input, 4 * whole * size), b.at(weights, whole * bytes), b.at(factors, whole * kBlock), acc,
+                      rest)
+              : acc;
+}
+
+/// Few steps become straight code, more a loop of at most four steps a trip.
+Values DenseEmitter::sumSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t steps, int64_t mr,
+                              int64_t nr) {
+  const int64_t stepBytes = plan.stepBytes();
   const bool elements = Dot::takesElements(b.isa, steps);
   // A step of split operands takes all registers: the next one must not begin in it.
   const int64_t pairs = steps % 2 == 0 ? 2 : 1;
@@ -204,28 +248,20 @@ Values DenseEmitter::sum(Pointers at, Values acc, int64_t mr, int64_t nr) {
                          : dot.splitsOperands()   ? 1
                          : elements || steps <= 4 ? std::min<int64_t>(steps, 4)
                                                   : pairs;
-  return b.loop(p.KH, acc, [&](Value ky, ValueRange acc) {
-    Value inputRow = b.at(at.input, b.mul(ky, b.constant(p.dilationH * p.in.row)));
-    Value weightRow = b.at(at.weights, b.mul(ky, b.constant(p.KW * plan.tapBytes())));
-    return b.loop(p.KW, acc, [&](Value kx, ValueRange acc) {
-      Value inputTap = b.at(inputRow, b.mul(kx, b.constant(p.dilationW * p.in.pixel)));
-      Value weightTap = b.at(weightRow, b.mul(kx, b.constant(plan.tapBytes())));
-      Values sums = b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
-        Value input = b.at(inputTap, b.mul(i, b.constant(4 * unroll)));
-        Value weights = b.at(weightTap, b.mul(i, b.constant(stepBytes * unroll / plan.stepsPerByte())));
-        return this->steps(input, weights, Values(acc), unroll, mr, nr);
-      });
-      const int64_t rest = steps % unroll, done = steps - rest; // of narrow weights only
-      if (!rest)
-        return sums;
-      return this->steps(b.at(inputTap, 4 * done), b.at(weightTap, done / plan.stepsPerByte() * stepBytes), sums, rest,
-                         mr, nr);
-    });
+  acc = b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
+    Value inputs = b.at(input, b.mul(i, b.constant(4 * unroll)));
+    Value bytes = b.at(weights, b.mul(i, b.constant(stepBytes * unroll / plan.stepsPerByte())));
+    return this->steps(inputs, bytes, factors, Values(acc), unroll, mr, nr);
   });
+  const int64_t rest = steps % unroll, done = steps - rest; // of narrow weights only
+  return rest ? this->steps(b.at(input, 4 * done), b.at(weights, done / plan.stepsPerByte() * stepBytes), factors, acc,
+                            rest, mr, nr)
+              : acc;
 }
 
 /// acc[m][v] += input[m] * weights[v] for `count` steps of 4 bytes (or one float) of input.
-Values DenseEmitter::steps(Value input, Value weights, Values acc, int64_t count, int64_t mr, int64_t nr) {
+Values DenseEmitter::steps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
+                           int64_t nr) {
   const auto pixel = [&](int64_t m) { return b.at(input, m * p.strideW * p.in.pixel); };
   SmallVector<std::array<Operand, 4>> elements;
   for (int64_t m = 0; m < mr && Dot::takesElements(b.isa, count); ++m)
@@ -238,7 +274,8 @@ Values DenseEmitter::steps(Value input, Value weights, Values acc, int64_t count
       const int64_t first = v * lanes();
       const int64_t offset = first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) +
                              u / plan.stepsPerByte() * plan.stepBytes();
-      return dot.weights(b.at(weights, offset), lanes(), u % plan.stepsPerByte());
+      return dot.weights(b.at(weights, offset), lanes(), u % plan.stepsPerByte(),
+                         factors.empty() ? Value() : factors[v]);
     };
     // One side stays in registers for a step, the other one passes by.
     SmallVector<Operand> staying;

@@ -52,6 +52,26 @@ Value Dot::narrowWeights(Value dwords, int64_t step) {
   return b.create<arith::AndIOp>(dwords, b.splat(dwords.getType(), int64_t(int32_t(mask))));
 }
 
+/// The weights of step `step` as words, times the factors: bytes again, which their products fit, where those are
+/// multiplied.
+Operand Dot::multipliedWeights(Value dwords, int64_t step, Value factors) {
+  const Operand words = splitWeights(dwords, step);
+  Value even = b.mul(words.even, factors), odd = b.mul(words.odd, factors);
+  if (b.isa.dot == DotKind::Pmaddwd)
+    return {even, odd};
+  const auto splat = [&](int64_t value) { return b.splat(even.getType(), value); };
+  even = b.create<arith::AndIOp>(even, splat(0xff));
+  odd = b.create<arith::ShLIOp>(odd, splat(8));
+  return {b.bitcast(b.create<arith::OrIOp>(even, odd), b.i8()), {}};
+}
+
+Value Dot::factors(Value pointer, int64_t lanes) {
+  Value bytes = b.load(b.vec(lanes, b.i8()), pointer, lanes);
+  Value low = b.create<arith::ExtUIOp>(b.vec(lanes, b.i32()), bytes);
+  Value high = b.create<arith::ShLIOp>(low, b.splat(low.getType(), int64_t(16)));
+  return b.bitcast(b.create<arith::OrIOp>(low, high), b.i16());
+}
+
 /// Two words a lane: together, or the first and the second ones apart where no instruction adds up pairs.
 Operand Dot::pairsOfWords(Value words) {
   if (b.isa.arch == Arch::X86_64)
@@ -96,7 +116,7 @@ std::array<Operand, 4> Dot::broadcastElements(Value pointer, int64_t lanes) {
   return operands;
 }
 
-Operand Dot::weights(Value pointer, int64_t lanes, int64_t step) {
+Operand Dot::weights(Value pointer, int64_t lanes, int64_t step, Value factors) {
   if (byteWeights) {
     Value bytes = b.load(b.vec(lanes, b.i8()), pointer, lanes);
     Value wide = b.create<arith::ExtSIOp>(b.vec(lanes, b.i32()), bytes);
@@ -109,6 +129,8 @@ Operand Dot::weights(Value pointer, int64_t lanes, int64_t step) {
   Value raw = b.load(b.vec(lanes, element()), pointer, lanes * 4);
   if (isFloat())
     return {raw, {}};
+  if (factors)
+    return multipliedWeights(raw, step, factors);
   if (b.isa.dot == DotKind::Pmaddwd)
     return splitWeights(raw, step);
   if (weightBits < 8)

@@ -25,7 +25,7 @@ class Dot {
 public:
   Dot(KernelBuilder &b, const ConvParams &params)
       : b(b), kind(params.input), byteWeights(params.scaled && params.input == ElementKind::F32),
-        weightBits(params.weightBits) {}
+        weightBits(params.weightBits), hasFactors(params.weightGroup != 0) {}
 
   bool isFloat() const { return kind == ElementKind::F32; }
   bool isWords() const { return kind == ElementKind::S16; }
@@ -46,8 +46,10 @@ public:
   std::array<Operand, 4> broadcastElements(Value pointer, int64_t lanes);
   /// Input bytes that are already 4 a lane.
   Operand input(Value bytes);
-  /// Of weights of fewer than 8 bits those of step `step` among the steps that share their bytes.
-  Operand weights(Value pointer, int64_t lanes, int64_t step = 0);
+  /// A byte for each lane, as `weights` takes the factors of its lanes.
+  Value factors(Value pointer, int64_t lanes);
+  /// Of weights of fewer than 8 bits those of step `step` among the steps that share their bytes, times their factors.
+  Operand weights(Value pointer, int64_t lanes, int64_t step = 0, Value factors = {});
   Value multiplyAdd(Value acc, Operand input, Operand weights);
 
   /// Vector registers that a tile of mr pixels by nr vectors occupies.
@@ -64,13 +66,15 @@ private:
   Operand splitInput(Value dwords);
   Operand splitWeights(Value dwords, int64_t step);
   Value narrowWeights(Value dwords, int64_t step);
+  Operand multipliedWeights(Value dwords, int64_t step, Value factors);
   /// By how many bits narrow weights stand above their place, and so the sums. Not where they become words.
-  int64_t sumShift() const { return b.isa.dot == DotKind::Pmaddwd ? 0 : 8 - weightBits; }
+  int64_t sumShift() const { return b.isa.dot == DotKind::Pmaddwd || hasFactors ? 0 : 8 - weightBits; }
 
   KernelBuilder &b;
   ElementKind kind;
   bool byteWeights; ///< of a float input
   int64_t weightBits;
+  bool hasFactors;
 };
 
 } // namespace kernels

@@ -2,6 +2,7 @@
 // Operands that are packed at compile time.
 
 #include "Families.h"
+#include "Narrow.h"
 #include "Plan.h"
 #include "Small.h"
 #include "nibble/Support/Numerics.h"
@@ -60,43 +61,15 @@ static std::vector<char> packWeights(const ConvParams &p, llvm::ArrayRef<T> weig
   return toBytes(packed);
 }
 
-/// Puts the bytes of 8 / bits steps, `stepBytes` each, into those of one.
-static std::vector<char> packSteps(llvm::ArrayRef<char> bytes, int64_t stepBytes, int64_t bits) {
-  const int64_t together = 8 / bits;
-  std::vector<char> packed(bytes.size() / together);
-  for (auto [i, byte] : llvm::enumerate(bytes)) {
-    const int64_t step = int64_t(i) / stepBytes, field = step % together * bits;
-    char &to = packed[step / together * stepBytes + int64_t(i) % stepBytes];
-    to = static_cast<char>(to | (byte & ((1 << bits) - 1)) << field);
-  }
-  return packed;
-}
-
 std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights,
                                                    DotInput dotInput) {
   if (isSmall(dotInput))
     return packSmallWeights(params, weights, dotInput);
-  std::vector<char> bytes = packWeights(params, weights);
-  return params.weightBits == 8 ? bytes : packSteps(bytes, DensePlan(params).stepBytes(), params.weightBits);
-}
-
-std::string nibble::kernels::whyNotNarrow(const ConvParams &p, llvm::ArrayRef<int8_t> weights,
-                                          llvm::ArrayRef<int32_t> bias, DotInput dotInput) {
-  if (isSmall(dotInput))
-    return "microcontrollers' kernels unpack no weights";
-  if (isDepthwise(p))
-    return "depthwise kernels unpack no weights";
-  if (p.input != ElementKind::U8 && p.input != ElementKind::S8)
-    return "kernels unpack weights for bytes alone";
-  const int64_t taps = p.KH * p.KW * p.C / p.groups, shift = 8 - p.weightBits, limit = int64_t(1) << (31 - shift);
-  for (int64_t o = 0; o < p.N; ++o) {
-    int64_t largest = bias.empty() ? 0 : std::abs(int64_t(bias[o]));
-    for (int8_t weight : weights.slice(o * taps, taps))
-      largest += 255 * std::abs(int64_t(weight));
-    if (largest >= limit)
-      return "sums of up to " + std::to_string(largest) + " leave no room for " + std::to_string(shift) + " more bits";
-  }
-  return "";
+  if (params.weightBits == 8)
+    return packWeights(params, weights);
+  const auto narrow = factorWeights(params, weights);
+  assert(narrow && "whyNotNarrow has been asked");
+  return packNarrow(params, packWeights<int8_t>(params, narrow->values), narrow->factors);
 }
 
 std::vector<char> nibble::kernels::packConvWeights(const ConvParams &params, llvm::ArrayRef<float> weights) {

@@ -51,7 +51,13 @@ struct DensePlan {
   /// Steps of a tap with those that fill its last bytes.
   int64_t storedSteps() const { return (tapSteps + stepsPerByte() - 1) / stepsPerByte() * stepsPerByte(); }
   int64_t tapBytes() const { return storedSteps() / stepsPerByte() * stepBytes(); }
-  int64_t blockBytes() const { return params.KH * params.KW * tapBytes(); }
+  /// Groups of weights with a factor of their own: steps of one, groups of a tap, and where a block's factors begin,
+  /// a byte for each group and column.
+  int64_t groupSteps() const { return params.weightGroup / channelsPerStep(params.input); }
+  int64_t tapGroups() const { return params.weightGroup ? (tapSteps + groupSteps() - 1) / groupSteps() : 0; }
+  int64_t factorsOffset() const { return params.KH * params.KW * tapBytes(); }
+  int64_t factorBytes() const { return (params.KH * params.KW * tapGroups() * kBlock + 63) / 64 * 64; }
+  int64_t blockBytes() const { return factorsOffset() + factorBytes(); }
   int64_t groupBytes() const { return blocks() * blockBytes(); }
   int64_t tiles() const { return params.H * x.count * n.count; }
 };

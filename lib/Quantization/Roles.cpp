@@ -57,6 +57,17 @@ bool nibble::isPlannedFloat(Operation *op) { return op->hasAttr(kPrecisionAttr) 
 bool nibble::isPlannedDynamic(Operation *op) { return hasPrecision(op, "dynamic"); }
 bool nibble::isPlannedWeightOnly(Operation *op) { return hasPrecision(op, "weight-only"); }
 
+int64_t nibble::getPlannedWeightGroup(Operation *op) {
+  auto group = op->getAttrOfType<IntegerAttr>(kWeightGroupAttr);
+  return group ? group.getInt() : 0;
+}
+
+void nibble::copyPlannedWeights(Operation *from, Operation *to) {
+  for (StringRef name : {StringRef(kWeightsAttr), StringRef(kWeightGroupAttr)})
+    if (Attribute value = from->getAttr(name))
+      to->setAttr(name, value);
+}
+
 unsigned nibble::getPlannedWeightBits(Operation *op) {
   auto word = op->getAttrOfType<StringAttr>(kWeightsAttr);
   return word ? getWeightBits(word) : 8;

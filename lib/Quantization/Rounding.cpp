@@ -36,6 +36,43 @@ std::vector<double> nibble::getRoundingErrors(const RoundingProblem &problem, co
   return result;
 }
 
+static float getBase(const RoundingProblem &problem, llvm::ArrayRef<float> rowScales) {
+  const float largest = *std::max_element(rowScales.begin(), rowScales.end());
+  return largest == 0 ? 1.0f : largest / float(127 / problem.largest);
+}
+
+static float getFactor(float scale, float base) { return std::max(std::rint(scale / base), 1.0f); }
+
+void nibble::roundScales(const RoundingProblem &problem, std::vector<float> &scales) {
+  const int64_t groups = problem.getGroups();
+  if (groups < 2)
+    return;
+  for (int64_t row = 0; row < problem.rows; ++row) {
+    const llvm::MutableArrayRef<float> own = llvm::MutableArrayRef(scales).slice(row * groups, groups);
+    const float base = getBase(problem, own);
+    for (float &scale : own)
+      scale = base * getFactor(scale, base);
+  }
+}
+
+RoundedMatrix nibble::multiplyFactors(const RoundingProblem &problem, const RoundedMatrix &rounded) {
+  const int64_t groups = problem.getGroups();
+  if (groups < 2)
+    return rounded;
+  RoundedMatrix result = rounded;
+  result.scales.clear();
+  for (int64_t row = 0; row < problem.rows; ++row) {
+    const llvm::ArrayRef<float> own = llvm::ArrayRef(rounded.scales).slice(row * groups, groups);
+    const float base = getBase(problem, own);
+    result.scales.push_back(base);
+    for (int64_t column = 0; column < problem.columns; ++column) {
+      int8_t &value = result.values[row * problem.columns + column];
+      value = static_cast<int8_t>(float(value) * getFactor(own[column / problem.getGroup()], base));
+    }
+  }
+  return result;
+}
+
 std::vector<float> nibble::getFullScales(const RoundingProblem &problem) {
   std::vector<float> scales;
   for (int64_t row = 0; row < problem.rows; ++row)
@@ -44,8 +81,10 @@ std::vector<float> nibble::getFullScales(const RoundingProblem &problem) {
       for (float w :
            problem.weights.slice(row * problem.columns + first, std::min(problem.getGroup(), problem.columns - first)))
         magnitude = std::max(magnitude, std::fabs(w));
-      scales.push_back(magnitude == 0 ? 1.0f : std::max(magnitude / float(problem.largest), kSmallestScale));
+      const float ofZeros = problem.getGroups() > 1 ? 0.0f : 1.0f; // with groups it says nothing of the base
+      scales.push_back(magnitude == 0 ? ofZeros : std::max(magnitude / float(problem.largest), kSmallestScale));
     }
+  roundScales(problem, scales);
   return scales;
 }
 
@@ -71,6 +110,7 @@ std::vector<float> nibble::searchScales(const RoundingProblem &problem) {
         }
       }
     }
+  roundScales(problem, scales);
   return scales;
 }
 
@@ -143,6 +183,7 @@ void nibble::refine(const RoundingProblem &problem, RoundedMatrix &rounded, int 
   for (int round = 0; round < rounds; ++round) {
     RoundedMatrix next = rounded;
     fitScales(problem, next);
+    roundScales(problem, next.scales);
     descend(problem, next, sweeps);
     takeBetterRows(problem, rounded, next);
   }

@@ -73,7 +73,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         mode: "static" quantizes weights and activations by the calibration's ranges ("auto" does too); "dynamic" both,
             by ranges found at run time, one a row (token, sample); "weight-only" weights alone. A `plan` may choose for
             each node.
-        group: weights that share a scale, for fewer than 8 bits.
+        group: consecutive weights of an output channel that share a factor of its scale, a multiple of 16; for
+            weights of 4 and 2 bits that are rounded by "gptq" or "adaround".
         target: instruction set: "host", or the name of one ("generic", "avx2", "avxvnni", "avx512vnni").
         plan: a plan file (JSON) with choices for nodes.
         min_sqnr: signal-to-noise ratio in dB, against float on the calibration inputs, that a node must have. Below it

@@ -23,7 +23,7 @@ def path(paths):
     ({"mode": "static", "weights": "int8", "activations": "float"},
      "mode 'static' needs activations in 8 bits, not 'float'"),
     ({"mode": "dynamic", "min_sqnr": 20.0}, "min_sqnr is for nodes whose mode is 'static', not 'dynamic'"),
-    ({"group": 32}, "group is for weights of fewer than 8 bits"),
+    ({"group": 32}, "group is for weights of 4 and 2 bits: ask for them by weights or a plan"),
     ({"weights": "float", "activations": "uint8"}, "weights 'float' need activations 'float', not 'uint8'"),
     ({"threads": 0}, "threads is 0, expected 1 to 1024"),
     ({"min_sqnr": -1.0}, "min_sqnr is -1.0+ dB, expected 0 or more"),

@@ -62,6 +62,33 @@ def test_a_file_of_ranges_is_not_enough(model, tmp_path):
     ranges = tmp_path / "m.calib.json"
     nibble.compile(model, samples(), calib_file=ranges)
     nibble.compile(model, calib_file=ranges, weights="int4")
+    with pytest.raises(nibble.Error, match="group needs calibration data"):
+        nibble.compile(model, calib_file=ranges, weights="int4", group=32)
+    with pytest.raises(nibble.Error, match="group is for weights of 4 and 2 bits: ask for them by weights or a plan"):
+        plan = tmp_path / "plan.json"
+        plan.write_text(json.dumps({"schema": 1, "nodes": {"last": {"weights": "int8"}}}))
+        nibble.compile(model, samples(), plan=plan, group=32)
+
+
+@pytest.mark.parametrize("rounding", ["gptq", "adaround"])
+@pytest.mark.parametrize("weights", ["int4", "int2"])
+def test_groups_have_factors(model, weights, rounding):
+    """Weights whose sizes vary along the input: groups follow them, and the bits are the interpreter's."""
+    varied = onnx.load(model)
+    last = next(w for w in varied.graph.initializer if w.name == "w3")
+    sizes = np.geomspace(1, 20, 16).repeat(16)[:, None]
+    last.CopyFrom(numpy_helper.from_array((numpy_helper.to_array(last) * sizes).astype(np.float32), "w3"))
+    path = model.with_name("varied.onnx")
+    onnx.save(varied, path)
+    per_channel, grouped = (nibble.compile(path, samples(), weights=weights, rounding=rounding, group=group)
+                            for group in (None, 16))
+    for feed in samples(4, 2):
+        assert grouped.run(feed)[0].tobytes() == grouped.reference(feed)[0].tobytes()
+    kernel = next(node["kernel"] for node in grouped.summary["nodes"] if node["node"] == "last")
+    assert f"_s{weights[3:]}g16_" in kernel
+    sizes = [each.summary["weight_bytes"] for each in (per_channel, grouped)]
+    assert sizes[0] < sizes[1] <= sizes[0] + 16 * 16 + 64 # a byte for each group and padded channel
+    assert sqnr(path, grouped) > sqnr(path, per_channel)
 
 
 def weight_bits(model, plan):

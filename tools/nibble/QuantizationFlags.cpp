@@ -37,7 +37,7 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
                cl::value_desc("method"), cl::sub(sub)),
       planOut("plan-out", cl::desc("file to write the plan to that a search found"), cl::value_desc("file"),
               cl::sub(sub)),
-      group("group", cl::desc("weights that share a scale, below 8 bits"), cl::value_desc("count"), cl::sub(sub)),
+      group("group", cl::desc("weights of 4 and 2 bits that share a factor of the scale"), cl::value_desc("count"), cl::sub(sub)),
       maxBytes("max-bytes", cl::desc("search for widths of weights, 8, 4 or 2 bits, that take no more in all"),
                cl::value_desc("count"), cl::sub(sub)),
       avgBits("avg-bits", cl::desc("search for widths of weights of no more bits on average"), cl::value_desc("bits"),

@@ -75,6 +75,17 @@ void ConvCase::makeFloats(std::mt19937 &random) {
       value = uniform(random);
 }
 
+/// By factors so that the greatest products are bytes.
+void ConvCase::multiplyGroups(std::mt19937 &random) {
+  const int64_t window = p.KH * p.KW * p.C / p.groups;
+  for (int64_t o = 0; o < p.N; ++o)
+    for (int64_t first = 0; first < window; first += p.weightGroup) {
+      const int32_t factor = 1 + int32_t(random() % (127 >> (p.weightBits - 1)));
+      for (int64_t i = first; i < std::min(first + p.weightGroup, window); ++i)
+        weights[o * window + i] = static_cast<int8_t>(weights[o * window + i] * factor);
+    }
+}
+
 void ConvCase::makeIntegers(Fill fill, std::mt19937 &random) {
   const bool isSigned = p.input == ElementKind::S8;
   const auto byte = [&](uint8_t low, uint8_t high) -> uint8_t {
@@ -104,6 +115,8 @@ void ConvCase::makeIntegers(Fill fill, std::mt19937 &random) {
   weights.resize(p.N * p.KH * p.KW * p.C / p.groups);
   for (int8_t &value : weights)
     value = std::max<int8_t>(-127, byte(uint8_t(-127), 127)) >> (8 - p.weightBits);
+  if (p.weightGroup)
+    multiplyGroups(random);
   // Sums of n random products are of the size 11000 sqrt(n): most results are between the clamps, some beyond.
   // 16 bits are 256 times as wide on either side.
   const int widths = (p.output == ElementKind::S16) - (p.input == ElementKind::S16), narrow = int(8 - p.weightBits);
@@ -222,6 +235,28 @@ PreparedConv::PreparedConv(const ConvCase &test, DotInput dotInput) : tiles(conv
   args[4] = result.data() + kGuard;
   args[5] = p.residual ? static_cast<void *>(const_cast<uint8_t *>(test.addend.data()))
                        : static_cast<void *>(const_cast<float *>(test.rowScales.data()));
+}
+
+bool ConvCase::canTakeAddend() const {
+  return p.residual && p.residual->addend.row == p.out.row && p.residual->addend.pixel == p.out.pixel;
+}
+
+void PreparedConv::takeAddend(const ConvCase &test) {
+  const ConvParams &p = test.p;
+  for (int64_t y = 0; y < p.H; ++y)
+    for (int64_t x = 0; x < p.W; ++x) {
+      const int64_t at = y * p.out.row + x * p.out.pixel;
+      std::copy_n(&test.addend[at], p.N * test.outputBytes(), &result[kGuard + at]);
+    }
+  args[5] = args[4];
+}
+
+std::vector<uint8_t> ConvCase::computedInPlace(Kernel *kernel) const {
+  PreparedConv prepared(*this);
+  prepared.takeAddend(*this);
+  for (int64_t tile = 0; tile < prepared.tiles; ++tile)
+    prepared.runTile(kernel, tile);
+  return prepared.getResult();
 }
 
 std::vector<uint8_t> ConvCase::computed(Kernel *kernel) const {

@@ -25,6 +25,9 @@ public:
   std::vector<uint8_t> expected() const;
   /// The kernel's, tiles in descending order, one at a time; canaries round it are the same as in `expected`.
   std::vector<uint8_t> computed(Kernel *kernel) const;
+  /// Whether the result may lie where the addend does, and the kernel's then.
+  bool canTakeAddend() const;
+  std::vector<uint8_t> computedInPlace(Kernel *kernel) const;
 
   void emit(mlir::OpBuilder &builder, mlir::Location loc, const ISA &isa) const {
     emitConv(builder, loc, "kernel", p, isa);
@@ -37,6 +40,7 @@ private:
   bool isFloat() const { return p.input == ElementKind::F32; }
   int64_t inputBytes() const { return bytesOf(p.input); }
   int64_t outputBytes() const { return bytesOf(p.output); }
+  void multiplyGroups(std::mt19937 &random);
   void makeIntegers(Fill fill, std::mt19937 &random);
   void makeFloats(std::mt19937 &random);
   void makeScales(std::mt19937 &random);
@@ -57,6 +61,8 @@ private:
 class PreparedConv {
 public:
   explicit PreparedConv(const ConvCase &test, DotInput dotInput = DotInput::U8);
+  /// The result is written over the addend from here on.
+  void takeAddend(const ConvCase &test);
   void run(Kernel *kernel) const { kernel(args.data(), 0, tiles); }
   void runTile(Kernel *kernel, int64_t tile) const { kernel(args.data(), tile, tile + 1); }
   const std::vector<uint8_t> &getResult() const { return result; }

@@ -22,7 +22,16 @@ protected:
     const ConvCase test(params, fill);
     SCOPED_TRACE(convKernelName(test.p, isa) + " " + convKernelKey(test.p));
     KernelJit jit(isa, [&](mlir::OpBuilder &b, mlir::Location loc) { test.emit(b, loc, isa); });
-    const std::vector<uint8_t> expected = test.expected(), computed = test.computed(jit.get());
+    const std::vector<uint8_t> expected = test.expected();
+    compare(expected, test.computed(jit.get()));
+    if (test.canTakeAddend()) {
+      SCOPED_TRACE("in the addend's place");
+      compare(expected, test.computedInPlace(jit.get()));
+    }
+  }
+
+private:
+  static void compare(const std::vector<uint8_t> &expected, const std::vector<uint8_t> &computed) {
     int64_t wrong = 0, first = -1;
     for (size_t i = 0; i < expected.size(); ++i)
       if (expected[i] != computed[i] && wrong++ == 0)
@@ -374,6 +383,32 @@ TEST_P(ConvTest, NarrowWeights) {
   }
 }
 
+ConvParams inGroups(ConvParams p, int64_t bits, int64_t group) {
+  p.weightBits = bits;
+  p.weightGroup = group;
+  return p;
+}
+
+TEST_P(ConvTest, GroupsOfNarrowWeights) {
+  for (int64_t bits : {4, 2}) {
+    for (int64_t c : {1, 15, 16, 17, 31, 33, 40, 64, 100, 257}) // the last group is shorter
+      for (int64_t group : {16, 32})
+        check(inGroups(conv(c, 33, 1, 5), bits, group));
+    for (int64_t n : {1, 15, 16, 17, 63, 100})
+      check(inGroups(conv(48, n, 2, 3), bits, 16));
+    check(inGroups(conv(32, 20, 3, 4, 3, 2), bits, 16)); // several taps
+    check(inGroups(asSigned(conv(64, 20, 3, 4, 3)), bits, 64));
+    check(inGroups(withResidual(conv(96, 33, 2, 3, 3)), bits, 32));
+    ConvParams p = inGroups(conv(3 * 32, 3 * 7, 3, 4, 3), bits, 16);
+    p.groups = 3;
+    check(p);
+    p.requant = Requant::Fixed;
+    check(p);
+    for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow})
+      check(inGroups(conv(160, 32, 1, 3), bits, 32), fill);
+  }
+}
+
 TEST_P(ConvTest, NarrowExtremes) {
   for (int64_t bits : {4, 2})
     for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow, Fill::Limits})
@@ -387,6 +422,14 @@ TEST(ConvRefusal, NarrowWeights) {
   const char *bytesAlone = "weights of fewer than 8 bits multiply bytes, and not by channel";
   EXPECT_EQ(whyNoConv(asNarrow(depthwise(8, 3, 7, 3), 4), isa), bytesAlone);
   EXPECT_EQ(whyNoConv(asNarrow(asWords(conv(8, 16, 3, 7)), 4), isa), bytesAlone);
+  EXPECT_EQ(whyNoConv(inGroups(conv(32, 16, 3, 7), 4, 12), isa), "weights of 4 bits in groups of 12");
+  EXPECT_EQ(whyNoConv(inGroups(conv(32, 16, 3, 7), 8, 16), isa), "weights of 8 bits in groups of 16");
+  const std::vector<int8_t> odd(40 * 9, 127), seven(40 * 9, 14 * 7);
+  EXPECT_EQ(whyNotNarrow(inGroups(conv(40, 1, 3, 4, 3), 4, 16), seven, {}, DotInput::U8),
+            "kernels take no groups of 16");
+  EXPECT_EQ(whyNotNarrow(inGroups(conv(40, 1, 1, 1), 4, 16), seven, {}, DotInput::U8), "");
+  EXPECT_EQ(whyNotNarrow(inGroups(conv(40, 1, 1, 1), 2, 16), odd, {}, DotInput::U8), "");
+  EXPECT_EQ(whyNotNarrow(asNarrow(conv(40, 1, 1, 1), 4), odd, {}, DotInput::U8), "the weights need more than 4 bits");
   const std::vector<int8_t> weights(4, 7);
   const std::vector<int32_t> little(1, 1000), much(1, (1 << 27) - 4 * 7 * 255);
   const ConvParams p = asNarrow(conv(4, 1, 1, 1), 4);

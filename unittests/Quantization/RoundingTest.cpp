@@ -67,6 +67,35 @@ RoundedMatrix byAdaRound(const RoundingProblem &problem) { return roundAdaptivel
 struct RoundingTest : testing::TestWithParam<Method> {};
 INSTANTIATE_TEST_SUITE_P(Methods, RoundingTest, testing::Values(byGPTQ, byAdaRound));
 
+TEST(RoundingScales, AreFactorsTimesABase) {
+  const std::vector<float> weights = {7.0f, -1.0f, 0.0f, 0.0f, 0.35f, 0.1f, 0, 0, 0, 0, 0, 0};
+  const std::vector<double> moments(36, 0.0);
+  const RoundingProblem problem{weights, moments, 2, 6, 7, 2};
+  const std::vector<float> scales = getFullScales(problem);
+  const float base = 1.0f / 18; // 18 = 127 / 7 steps
+  EXPECT_FLOAT_EQ(scales[0], 1.0f);
+  EXPECT_FLOAT_EQ(scales[1], base); // of zeros
+  EXPECT_FLOAT_EQ(scales[2], base); // 0.05, the nearest
+  EXPECT_EQ(scales[3], 1.0f);       // a row of zeros
+  const RoundedMatrix product = multiplyFactors(problem, roundToNearest(problem, scales));
+  EXPECT_EQ(product.values, (std::vector<int8_t>{7 * 18, -18, 0, 0, 6, 2, 0, 0, 0, 0, 0, 0}));
+  ASSERT_EQ(product.scales.size(), 2u);
+  EXPECT_FLOAT_EQ(product.scales[0], base);
+}
+
+TEST_P(RoundingTest, OfGroupsIsTheSameByFactors) {
+  for (int32_t largest : {7, 1}) {
+    Layer layer(3, 40, largest, 16);
+    const RoundedMatrix rounded = GetParam()(layer.problem), product = multiplyFactors(layer.problem, rounded);
+    for (int64_t row = 0; row < 3; ++row)
+      for (int64_t column = 0; column < 40; ++column) {
+        const int64_t at = row * 40 + column;
+        EXPECT_NEAR(rounded.scales[row * 3 + column / 16] * float(rounded.values[at]),
+                    product.scales[row] * float(product.values[at]), 1e-5);
+      }
+  }
+}
+
 TEST_P(RoundingTest, IsNearTheBestOfAllRoundings) {
   double own = 0, best = 0, nearest = 0;
   for (unsigned seed = 1; seed <= 12; ++seed) {

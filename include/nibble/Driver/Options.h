@@ -25,6 +25,9 @@ struct Choice {
 llvm::ArrayRef<Choice> getChoices();
 const Choice &getChoice(llvm::StringRef name);
 
+inline constexpr llvm::StringLiteral kGroupWithoutNarrow =
+    "group is for weights of 4 and 2 bits: ask for them by weights or a plan";
+
 struct QuantizationOptions {
   std::string weights = "auto";
   std::string activations = "auto";
@@ -34,7 +37,7 @@ struct QuantizationOptions {
   std::string rounding = "auto"; // of weights of fewer than 8 bits
   std::string calibFile;         // where the ranges are kept; read if no calibration data is given
   std::string plan;
-  std::optional<int64_t> group;
+  std::optional<int64_t> group;     // of weights of fewer than 8 bits: as many share a factor of their channel's scale
   std::optional<double> minSqnr;    // dB
   std::optional<int64_t> maxBytes;  // of all weights: narrower ones are searched for
   std::optional<double> avgBits;    // of all weights, likewise

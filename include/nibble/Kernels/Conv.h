@@ -57,6 +57,9 @@ struct ConvParams {
   ImagePitch in, out;
   /// Of weights that multiply bytes, dense or grouped: 8, 4 or 2. What fewer bits than 8 save, whyNotNarrow allows.
   int64_t weightBits = 8;
+  /// Of fewer than 8 bits: as many consecutive weights of a window (ky, kx, c) are a factor, 1 to 127, times values of
+  /// `weightBits`; 0: all are such values themselves.
+  int64_t weightGroup = 0;
 
   Requant requant = Requant::Float;
   int32_t outputZeroPoint = 0;

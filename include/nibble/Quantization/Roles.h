@@ -46,6 +46,13 @@ inline constexpr llvm::StringLiteral kActivationsAttr = "nibble.activations";
 inline constexpr llvm::StringLiteral kWeightsAttr = "nibble.weights";
 /// The bits of a product's weights by this attribute: 8, 4 or 2.
 unsigned getPlannedWeightBits(mlir::Operation *op);
+/// Discardable attribute beside it: as many consecutive weights of an output channel (ky, kx, c) are values of that
+/// width times a factor of their own.
+inline constexpr llvm::StringLiteral kWeightGroupAttr = "nibble.weight_group";
+/// 0 where there are no such groups.
+int64_t getPlannedWeightGroup(mlir::Operation *op);
+/// Both attributes, for the operation that takes the other one's place.
+void copyPlannedWeights(mlir::Operation *from, mlir::Operation *to);
 
 /// Discardable attribute of an observe: the least and the greatest value that calibration saw, whatever the range.
 inline constexpr llvm::StringLiteral kExtremesAttr = "nibble.extremes";

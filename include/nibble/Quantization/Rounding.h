@@ -34,7 +34,16 @@ struct RoundedMatrix {
 /// (r - w) H (r - w)ᵀ of each row.
 std::vector<double> getRoundingErrors(const RoundingProblem &problem, const RoundedMatrix &rounded);
 
-/// Scales that reach the largest weight of each group; a group of zeros has scale 1.
+/// Scales of groups are stored as a factor, an integer from 1 to 127 / largest, times the row's base, so that factors
+/// times stored values are bytes of one scale (two levels, as Dai et al., "VS-Quant", 2021, arXiv 2102.04503, have
+/// them). The base is the greatest scale over the greatest factor. Rounds scales to such; without groups they stay as
+/// they are.
+void roundScales(const RoundingProblem &problem, std::vector<float> &scales);
+
+/// The matrix without groups that is the same: factors times stored values, and the bases.
+RoundedMatrix multiplyFactors(const RoundingProblem &problem, const RoundedMatrix &rounded);
+
+/// Scales that reach the largest weight of each group, then rounded; a row of zeros has scale 1.
 std::vector<float> getFullScales(const RoundingProblem &problem);
 
 /// Of scales that reach the largest weight and such that cut it off, the one with the least sum of H_kk (r - w)^2.

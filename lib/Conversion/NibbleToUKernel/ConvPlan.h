@@ -11,7 +11,7 @@ namespace nibble::ukernel {
 struct ConvPlan {
   mlir::Value input, addend, rows;
   llvm::SmallVector<int64_t> kernel = {1, 1}, strides = {1, 1}, dilations = {1, 1}, pads = {0, 0, 0, 0};
-  int64_t groups = 1, weightBits = 8;
+  int64_t groups = 1, weightBits = 8, weightGroup = 0;
   int32_t outputZeroPoint = 0;
   llvm::SmallVector<int32_t> clamp = {0, 255}, residualIntegers;
   llvm::SmallVector<float> residualScales;

@@ -22,11 +22,11 @@ using namespace nibble::ukernel;
 // An operation with the plan's shapes, of which packing needs no more; erased again.
 static kernels::ConvParams getParams(OpBuilder &builder, Location loc, const ConvPlan &plan, BufferType result,
                                      Value placeholder) {
-  auto op = cast<ukernel::ConvOp>(
-      ukernel::ConvOp::create(builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend,
-                              plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads, plan.groups,
-                              plan.weightBits, plan.fixed, plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint,
-                              plan.clamp, FloatAttr(), FloatAttr(), plan.residualIntegers, plan.residualScales));
+  auto op = cast<ukernel::ConvOp>(ukernel::ConvOp::create(
+      builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend, plan.rows, plan.kernel,
+      plan.strides, plan.dilations, plan.pads, plan.groups, plan.weightBits, plan.weightGroup, plan.fixed,
+      plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint, plan.clamp, FloatAttr(), FloatAttr(),
+      plan.residualIntegers, plan.residualScales));
   kernels::ConvParams params = getConvParams(op);
   op.erase();
   return params;
@@ -45,10 +45,12 @@ static std::optional<std::vector<T>> getFilter(Value filter, bool transposed) {
 void GraphLowering::chooseBits(kernels::ConvParams &params, ConvPlan &plan, Operation *op, ArrayRef<int8_t> weights,
                                ArrayRef<int32_t> bias) const {
   params.weightBits = getPlannedWeightBits(op);
-  const int32_t least = -getLargestWeight(params.weightBits) - 1;
-  const bool fit = llvm::all_of(weights, [&](int8_t weight) { return weight >= least && weight < -least; });
-  if (!fit || (params.weightBits < 8 && !kernels::whyNotNarrow(params, weights, bias, dotInput).empty()))
+  params.weightGroup = getPlannedWeightGroup(op);
+  if (params.weightBits == 8 || !kernels::whyNotNarrow(params, weights, bias, dotInput).empty()) {
     params.weightBits = 8;
+    params.weightGroup = 0;
+  }
+  plan.weightGroup = params.weightGroup;
   plan.weightBits = params.weightBits;
 }
 
@@ -131,8 +133,8 @@ Value GraphLowering::createConv(ConvPlan &plan, Location loc, BufferType result)
   auto bound = [&](float value) { return std::isfinite(value) ? builder.getF32FloatAttr(value) : FloatAttr(); };
   return ukernel::ConvOp::create(builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier,
                                  plan.addend, plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads,
-                                 plan.groups, plan.weightBits, plan.fixed, plan.belowOne, plan.scaled, plan.sums,
-                                 plan.outputZeroPoint, plan.clamp, bound(plan.low), bound(plan.high),
+                                 plan.groups, plan.weightBits, plan.weightGroup, plan.fixed, plan.belowOne, plan.scaled,
+                                 plan.sums, plan.outputZeroPoint, plan.clamp, bound(plan.low), bound(plan.high),
                                  plan.residualIntegers, plan.residualScales);
 }
 

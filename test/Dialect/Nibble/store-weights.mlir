@@ -13,6 +13,21 @@ func.func @matmul(%x: tensor<4x2xf32>) -> tensor<4x1xf32> {
 
 // -----
 
+// Factors make bytes of the values: the group is noted for whoever packs them.
+// CHECK-LABEL: @groups
+// CHECK: %[[Q:.*]] = nibble.constant dense<{{\[}}[126], [-3]]> : tensor<2x1xi8> -> tensor<2x1x!quant.uniform<i8<-127:127>:f32:1, {5.000000e-01}>>
+// CHECK: %[[W:.*]] = nibble.dequantize %[[Q]]
+// CHECK: nibble.matmul %{{.*}}, %[[W]] {nibble.weight_group = 1 : i64, nibble.weights = "int4"}
+func.func @groups(%x: tensor<4x2xf32>) -> tensor<4x1xf32> {
+  %w = nibble.constant dense<[[63.0], [-1.5]]> : tensor<2x1xf32> -> tensor<2x1xf32>
+  %y = nibble.matmul %x, %w {nibble.weights = "int4", nibble.rounded =
+      {int4 = [dense<[[126], [-3]]> : tensor<2x1xi8>, array<f32: 0.5>, 1 : i64]}}
+      : tensor<4x2xf32>, tensor<2x1xf32> -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
 // Planned in 8 bits; planned in float. The attributes go.
 // CHECK-LABEL: @negative
 // CHECK-NOT: dequantize

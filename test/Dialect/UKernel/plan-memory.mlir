@@ -41,3 +41,34 @@ func.func @observed(%x: !ukernel.buffer<1x16xf32>) -> !ukernel.buffer<1x16xf32> 
   %c = ukernel.softmax %b {axis = 1 : i64} : !ukernel.buffer<1x16xf32> -> !ukernel.buffer<1x16xf32>
   return %c : !ukernel.buffer<1x16xf32>
 }
+
+// A convolution is written over its addend, but not where its windows read that.
+// CHECK-LABEL: func.func @residual
+// CHECK: ukernel.transpose {{.*}}offset = 0
+// CHECK: ukernel.conv {{.*}}offset = 64
+// CHECK: ukernel.conv {{.*}} add {{.*}}offset = 0
+// CHECK: ukernel.conv {{.*}} add {{.*}}offset = 64
+func.func @residual(%x: !ukernel.buffer<1x2x2x4xui8>, %w: !ukernel.buffer<256xi8>, %b: !ukernel.buffer<64xi8>,
+    %m: !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x2x2x4xui8> {
+  %a = ukernel.transpose %x {permutation = array<i64: 0, 2, 1, 3>}
+      : !ukernel.buffer<1x2x2x4xui8> -> !ukernel.buffer<1x2x2x4xui8>
+  %c = ukernel.conv %a, %w, %b multiplier %m {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64}
+      : (!ukernel.buffer<1x2x2x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>, !ukernel.buffer<64xi8>)
+      -> !ukernel.buffer<1x2x2x4xui8>
+  %d = ukernel.conv %c, %w, %b multiplier %m add %a {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, residual_integers = array<i32: 0, 0, 0, 255>,
+      residual_scales = array<f32: 0.5, 0.5>}
+      : (!ukernel.buffer<1x2x2x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>, !ukernel.buffer<64xi8>,
+      !ukernel.buffer<1x2x2x4xui8>)
+      -> !ukernel.buffer<1x2x2x4xui8>
+  %e = ukernel.conv %d, %w, %b multiplier %m add %d {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, residual_integers = array<i32: 0, 0, 0, 255>,
+      residual_scales = array<f32: 0.5, 0.5>}
+      : (!ukernel.buffer<1x2x2x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>, !ukernel.buffer<64xi8>,
+      !ukernel.buffer<1x2x2x4xui8>)
+      -> !ukernel.buffer<1x2x2x4xui8>
+  %f = ukernel.transpose %e {permutation = array<i64: 0, 2, 1, 3>}
+      : !ukernel.buffer<1x2x2x4xui8> -> !ukernel.buffer<1x2x2x4xui8>
+  return %f : !ukernel.buffer<1x2x2x4xui8>
+}

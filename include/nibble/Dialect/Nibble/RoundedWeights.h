@@ -12,7 +12,8 @@ namespace nibble {
 
 /// Discardable attribute of a product: what `Moments` measured of its input, groups x (taps + 1) x (taps + 1) f32.
 inline constexpr llvm::StringLiteral kMomentsAttr = "nibble.moments";
-/// Discardable attribute of a product: for "int4" and others, [stored values, a scale of each output channel].
+/// Discardable attribute of a product: for "int4" and others, [stored values, a scale of each output channel], and the
+/// size of groups if there are any: stored values are factors times values of that width then, see roundScales.
 inline constexpr llvm::StringLiteral kRoundedAttr = "nibble.rounded";
 
 /// How the weights of `product` see its input, if they can be rounded by moments: of an NHWC conv, or a matmul of rank
@@ -23,17 +24,21 @@ std::optional<Windows> getWindows(const Product &product);
 struct RoundedWeights {
   std::vector<int8_t> values;
   std::vector<float> scales;
+  int64_t group = 0;
+};
+
+/// What a pass rounds to.
+struct RoundingGoal {
+  llvm::ArrayRef<int64_t> bits;
+  bool centred;      ///< biases take up errors of the mean
+  int64_t group = 0; ///< weights of an output channel (ky, kx, c) that share a factor; 0: none
 };
 std::optional<RoundedWeights> getRoundedWeights(mlir::Operation *op, int64_t bits);
 
-/// Rounds the weights of `product`, which has `nibble.moments`, to `bits` bits by `round`, and keeps them with it.
-/// False if there are none, or they are not finite.
-bool roundWeights(const Product &product, int64_t bits, bool centred,
-                  llvm::function_ref<RoundedMatrix(const RoundingProblem &)> round);
-
-/// Does so for all products below `root`, in each of the widths `bits` that they have not been rounded to; how many
-/// there were. An error if a width has no rounding.
-mlir::FailureOr<int64_t> roundAllWeights(mlir::Operation *root, llvm::ArrayRef<int64_t> bits, bool centred,
+/// Rounds the weights of the products below `root` that have `nibble.moments` to each width that they have not been
+/// rounded to, and keeps them with them; how many there were. Groups that do not divide the input channels of a window
+/// of several taps are left out: kernels could not store them. An error if a width has no rounding.
+mlir::FailureOr<int64_t> roundAllWeights(mlir::Operation *root, const RoundingGoal &goal,
                                          llvm::function_ref<RoundedMatrix(const RoundingProblem &)> round);
 
 } // namespace nibble

@@ -22,6 +22,9 @@ kernels::Requant getRequant(bool fixed);
 /// The bits of `value` as `type` stores it.
 uint64_t getStoredBits(mlir::Type type, double value);
 
+/// The value whose memory `value` is a view of, or itself.
+mlir::Value getViewed(mlir::Value value);
+
 /// The kernel that fills the border of a buffer with a halo; its one argument is the buffer's first element.
 kernels::HaloParams getHaloParams(BufferType type);
 

@@ -22,8 +22,9 @@ struct AdaRound : nibble::impl::AdaRoundBase<AdaRound> {
   void runOnOperation() override {
     AdaptiveRoundingOptions options;
     options.iterations = static_cast<int>(int64_t(iterations));
+    const SmallVector<int64_t> widths = bits.empty() ? SmallVector<int64_t>{4} : llvm::to_vector(bits);
     FailureOr<int64_t> count =
-        roundAllWeights(getOperation(), bits.empty() ? SmallVector<int64_t>{4} : llvm::to_vector(bits), centred,
+        roundAllWeights(getOperation(), {widths, centred, group},
                         [&](const RoundingProblem &problem) { return roundAdaptively(problem, options); });
     if (failed(count))
       return signalPassFailure();

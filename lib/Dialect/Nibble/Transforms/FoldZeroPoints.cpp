@@ -129,9 +129,11 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
   }
 
   /// Notes how few bits the weights have, which are bytes from here on: what packs them reads it.
-  static void setWeightBits(Operation *op, Value weights) {
-    auto type = cast<quant::QuantizedType>(cast<RankedTensorType>(weights.getType()).getElementType());
-    if (StringRef word = getWeightWord(type.getStorageTypeIntegralWidth()); word != "int8")
+  static void setWeightBits(Operation *op, const Product &product) {
+    auto type = cast<quant::QuantizedType>(cast<RankedTensorType>(product.weights.getType()).getElementType());
+    if (getPlannedWeightGroup(product.op)) // factors make bytes of them
+      copyPlannedWeights(product.op, op);
+    else if (StringRef word = getWeightWord(type.getStorageTypeIntegralWidth()); word != "int8")
       op->setAttr(kWeightsAttr, StringAttr::get(op->getContext(), word));
   }
 
@@ -154,7 +156,7 @@ struct FoldZeroPoints : nibble::impl::FoldZeroPointsBase<FoldZeroPoints> {
     Location loc = product.op->getLoc();
     Value result = create(builder, product, *weights, createConstant<int32_t>(builder, loc, {product.channels}, *bias),
                           createConstant<float>(builder, loc, {product.channels}, getMultipliers(product)), fold);
-    setWeightBits(result.getDefiningOp(), product.weights);
+    setWeightBits(result.getDefiningOp(), product);
     auto type = cast<RankedTensorType>(product.op->getResult(0).getType());
     product.op->getResult(0).replaceAllUsesWith(toQuantized(builder, loc, type, result));
     product.op->erase();

@@ -51,13 +51,12 @@ struct FuseResidual : OpRewritePattern<IntAddOp> {
     auto residual = ResidualAttr::get(getContext(), isLhs ? lhs : rhs, isLhs ? rhs : lhs,
                                       isLhs ? op.getRhsZeroPoint() : op.getLhsZeroPoint(), op.getOutputZeroPoint(),
                                       op.getClamp()[0], op.getClamp()[1]);
-    Attribute weights = conv->getAttr(kWeightsAttr);
-    auto result = rewriter.replaceOpWithNewOp<IntConvOp>(
-        op, op.getType(), conv.getInput(), conv.getFilter(), conv.getBias(), conv.getMultiplier(), addend,
-        conv.getStrides(), conv.getPads(), conv.getDilations(), conv.getGroups(), conv.getPadValue(),
-        conv.getOutputZeroPoint(), conv.getClamp(), residual, conv.getRequant());
-    if (weights)
-      result->setAttr(kWeightsAttr, weights);
+    auto result = IntConvOp::create(rewriter, op.getLoc(), op.getType(), conv.getInput(), conv.getFilter(),
+                                    conv.getBias(), conv.getMultiplier(), addend, conv.getStrides(), conv.getPads(),
+                                    conv.getDilations(), conv.getGroups(), conv.getPadValue(),
+                                    conv.getOutputZeroPoint(), conv.getClamp(), residual, conv.getRequant());
+    copyPlannedWeights(conv, result);
+    rewriter.replaceOp(op, result);
     ++fused;
     return success();
   }

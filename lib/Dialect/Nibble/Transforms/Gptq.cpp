@@ -23,8 +23,9 @@ struct Gptq : nibble::impl::GptqBase<Gptq> {
     GPTQOptions options;
     options.damping = damping;
     options.actOrder = actOrder;
+    const SmallVector<int64_t> widths = bits.empty() ? SmallVector<int64_t>{4} : llvm::to_vector(bits);
     FailureOr<int64_t> count =
-        roundAllWeights(getOperation(), bits.empty() ? SmallVector<int64_t>{4} : llvm::to_vector(bits), centred,
+        roundAllWeights(getOperation(), {widths, centred, group},
                         [&](const RoundingProblem &problem) { return roundByGPTQ(problem, options); });
     if (failed(count))
       return signalPassFailure();

@@ -39,7 +39,10 @@ struct StoreWeights : nibble::impl::StoreWeightsBase<StoreWeights> {
     auto type = cast<RankedTensorType>(product.weights.getType());
     OpBuilder builder(product.op);
     Value values = createConstant<int8_t>(builder, product.weights.getLoc(),
-                                          type.clone(getType(product, bits, weights->scales)), weights->values);
+                                          type.clone(getType(product, weights->group ? 8 : bits, weights->scales)),
+                                          weights->values);
+    if (weights->group)
+      product.op->setAttr(kWeightGroupAttr, builder.getI64IntegerAttr(weights->group));
     product.op->setOperand(1, DequantizeOp::create(builder, product.weights.getLoc(), type, values));
     ++stored;
   }

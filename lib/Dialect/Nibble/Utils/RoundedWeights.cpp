@@ -33,14 +33,18 @@ static std::string getKey(int64_t bits) { return "int" + std::to_string(bits); }
 std::optional<RoundedWeights> nibble::getRoundedWeights(Operation *op, int64_t bits) {
   auto rounded = op->getAttrOfType<DictionaryAttr>(kRoundedAttr);
   auto entry = rounded ? rounded.getAs<ArrayAttr>(getKey(bits)) : ArrayAttr();
-  if (!entry || entry.size() != 2)
+  if (!entry || entry.size() < 2 || entry.size() > 3)
+    return std::nullopt;
+  auto group = entry.size() == 3 ? dyn_cast<IntegerAttr>(entry[2]) : IntegerAttr();
+  if (entry.size() == 3 && !group)
     return std::nullopt;
   auto values = dyn_cast<ElementsAttr>(entry[0]);
   auto scales = dyn_cast<DenseF32ArrayAttr>(entry[1]);
   auto bytes = values && scales ? copyElementData(values) : std::nullopt;
   if (!bytes)
     return std::nullopt;
-  return RoundedWeights{std::vector<int8_t>(bytes->begin(), bytes->end()), scales.asArrayRef().vec()};
+  return RoundedWeights{std::vector<int8_t>(bytes->begin(), bytes->end()), scales.asArrayRef().vec(),
+                        group ? group.getInt() : 0};
 }
 
 static void setRoundedWeights(const Product &product, int64_t bits, const RoundedWeights &weights) {
@@ -48,8 +52,10 @@ static void setRoundedWeights(const Product &product, int64_t bits, const Rounde
   auto type = cast<RankedTensorType>(product.weights.getType()).clone(IntegerType::get(op->getContext(), 8));
   ArrayRef<char> bytes(reinterpret_cast<const char *>(weights.values.data()), weights.values.size());
   StringRef name = getValueName(product.weights.getLoc());
-  Attribute entry[] = {makeElements(type, bytes, name.empty() ? "weight" : name),
-                       DenseF32ArrayAttr::get(op->getContext(), weights.scales)};
+  SmallVector<Attribute> entry = {makeElements(type, bytes, name.empty() ? "weight" : name),
+                                  DenseF32ArrayAttr::get(op->getContext(), weights.scales)};
+  if (weights.group)
+    entry.push_back(IntegerAttr::get(IntegerType::get(op->getContext(), 64), weights.group));
   NamedAttrList entries(op->getAttrOfType<DictionaryAttr>(kRoundedAttr));
   entries.set(getKey(bits), ArrayAttr::get(op->getContext(), entry));
   op->setAttr(kRoundedAttr, entries.getDictionary(op->getContext()));
@@ -78,8 +84,15 @@ static void chooseDeadScales(const Product &product, RoundedWeights &weights) {
       weights.scales[c] = std::clamp(std::fabs((*bias)[c]) * 0x1p-14f, 0x1p-40f, 0x1p40f);
 }
 
-bool nibble::roundWeights(const Product &product, int64_t bits, bool centred,
-                          llvm::function_ref<RoundedMatrix(const RoundingProblem &)> round) {
+/// The size of groups of a window's weights, 0 if there are to be none.
+static int64_t getGroup(const Windows &windows, int64_t taps, int64_t wanted) {
+  const int64_t positions = windows.kernel[0] * windows.kernel[1], channels = taps / positions;
+  return wanted >= taps || (positions > 1 && channels % std::max<int64_t>(wanted, 1)) ? 0 : wanted;
+}
+
+/// Of `product` alone. False if there is nothing to be rounded.
+static bool roundWeights(const Product &product, int64_t bits, const RoundingGoal &goal,
+                         llvm::function_ref<RoundedMatrix(const RoundingProblem &)> round) {
   auto windows = getWindows(product);
   auto weights = windows ? getConstantValues<float>(product.weights) : std::nullopt;
   auto attr = product.op->getAttrOfType<ElementsAttr>(kMomentsAttr);
@@ -96,13 +109,18 @@ bool nibble::roundWeights(const Product &product, int64_t bits, bool centred,
   if (isMatMul)
     *weights = transposeValues<float>(*weights, {taps, product.channels}, {1, 0});
   RoundedWeights result;
+  result.group = getGroup(*windows, taps, goal.group);
   const int64_t rows = product.channels / windows->groups;
   for (int64_t group = 0; group < windows->groups; ++group) {
     const std::vector<double> own =
-        getProblemMoments(ArrayRef(moments).slice(group * size * size, size * size), taps, centred);
-    RoundingProblem problem{ArrayRef(*weights).slice(group * rows * taps, rows * taps), own, rows, taps,
-                            (1 << (bits - 1)) - 1};
-    const RoundedMatrix rounded = round(problem);
+        getProblemMoments(ArrayRef(moments).slice(group * size * size, size * size), taps, goal.centred);
+    RoundingProblem problem{ArrayRef(*weights).slice(group * rows * taps, rows * taps),
+                            own,
+                            rows,
+                            taps,
+                            (1 << (bits - 1)) - 1,
+                            result.group};
+    const RoundedMatrix rounded = multiplyFactors(problem, round(problem));
     llvm::append_range(result.values, rounded.values);
     llvm::append_range(result.scales, rounded.scales);
   }
@@ -113,9 +131,9 @@ bool nibble::roundWeights(const Product &product, int64_t bits, bool centred,
   return true;
 }
 
-FailureOr<int64_t> nibble::roundAllWeights(Operation *root, ArrayRef<int64_t> bits, bool centred,
+FailureOr<int64_t> nibble::roundAllWeights(Operation *root, const RoundingGoal &goal,
                                            llvm::function_ref<RoundedMatrix(const RoundingProblem &)> round) {
-  for (int64_t width : bits)
+  for (int64_t width : goal.bits)
     if (width < 2 || width > 8)
       return root->emitError() << "cannot round to " << width << " bits: expected 2 to 8";
   int64_t rounded = 0;
@@ -123,9 +141,9 @@ FailureOr<int64_t> nibble::roundAllWeights(Operation *root, ArrayRef<int64_t> bi
     auto product = getProduct(op);
     if (!product || !op->hasAttr(kMomentsAttr))
       return;
-    for (int64_t width : bits)
+    for (int64_t width : goal.bits)
       if (!getRoundedWeights(op, width))
-        rounded += roundWeights(*product, width, centred, round);
+        rounded += roundWeights(*product, width, goal, round);
   });
   return rounded;
 }

@@ -84,8 +84,7 @@ void nibble::replaceByScaled(OpBuilder &builder, const Product &product, Value i
                                   conv.getStrides(), conv.getPads(), conv.getDilations(), conv.getGroups());
   else
     result = ScaledMatMulOp::create(builder, loc, type, input, weights.values, weights.scales, product.bias, rows);
-  if (Attribute narrow = product.op->getAttr(kWeightsAttr))
-    result.getDefiningOp()->setAttr(kWeightsAttr, narrow);
+  copyPlannedWeights(product.op, result.getDefiningOp());
   product.op->getResult(0).replaceAllUsesWith(result);
   product.op->erase();
 }

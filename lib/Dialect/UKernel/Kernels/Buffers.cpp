@@ -35,6 +35,12 @@ kernels::Requant nibble::ukernel::getRequant(bool fixed) {
   return fixed ? kernels::Requant::Fixed : kernels::Requant::Float;
 }
 
+Value nibble::ukernel::getViewed(Value value) {
+  while (auto view = value.getDefiningOp<ViewOp>())
+    value = view.getInput();
+  return value;
+}
+
 uint64_t nibble::ukernel::getStoredBits(Type type, double value) {
   return type.isF32() ? llvm::bit_cast<uint32_t>(float(value)) : uint64_t(int64_t(value));
 }

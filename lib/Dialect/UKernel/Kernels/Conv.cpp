@@ -22,6 +22,7 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
   params.dilationW = op.getDilations()[1];
   params.groups = op.getGroups();
   params.weightBits = op.getWeightBits();
+  params.weightGroup = op.getWeightGroup();
   params.requant = getRequant(op.getFixed());
   params.outputZeroPoint = op.getOutputZeroPoint();
   params.clampMin = op.getClamp()[0];
@@ -46,6 +47,14 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
 }
 
 kernels::KernelParams ConvOp::getKernelParams() { return getConvParams(*this); }
+
+// Not where the windows read it too.
+int ConvOp::getInPlaceOperand() {
+  Value addend = getAddend();
+  if (!addend || addend.getType() != getType() || getViewed(addend) == getViewed(getInput()))
+    return -1;
+  return static_cast<int>(getODSOperandIndexAndLength(4).first);
+}
 
 void ConvOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
   BufferType input = getInput().getType();

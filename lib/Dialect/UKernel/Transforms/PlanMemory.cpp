@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Places every buffer in one arena.
 
+#include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Kernels/Conv.h"
 
@@ -50,14 +51,8 @@ private:
   void placeBest();
   void annotate();
 
-  // The value whose memory `value` is a view of.
-  static Value getRoot(Value value) {
-    while (auto view = value.getDefiningOp<ViewOp>())
-      value = view.getInput();
-    return value;
-  }
   Slot *getSlot(Value value) {
-    auto it = slotOf.find(getRoot(value));
+    auto it = slotOf.find(getViewed(value));
     return it == slotOf.end() ? nullptr : it->second;
   }
 
