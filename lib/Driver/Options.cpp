@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Options.h"
+#include "nibble/Quantization/Plan.h"
 #include "nibble/Quantization/Ranges.h"
 #include "nibble/Support/Errors.h"
 

@@ -5,6 +5,7 @@
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/NoFolder.h"
 #include "llvm/Transforms/Utils/IntegerDivision.h"
@@ -19,7 +20,7 @@ struct Halves {
 
 class WideExpander {
 public:
-  /// `narrow`: nor are there divisions, products of 64 bits, and shifts of 64 bits by a variable.
+  /// `narrow`: nor are there divisions, products of 64 bits, shifts of 64 bits by a variable, and leading zeros.
   WideExpander(Module &module, bool narrow) : module(module), b(module.getContext()), narrow(narrow) {}
 
   void run();
@@ -27,6 +28,9 @@ public:
 private:
   void expandDivisions();
   void replaceByCalls();
+  void expandLeadingZeros();
+  Value *emitLeadingZeros(Value *x);
+  Function *getLeadingZeros();
   Function *getHelper(unsigned opcode);
   Value *call(BinaryOperator *operation);
   Value *emitProduct(Halves x, Halves y);
@@ -38,6 +42,7 @@ private:
   IRBuilder<NoFolder> b;
   bool narrow;
   DenseMap<unsigned, Function *> helpers;
+  Function *leadingZeros = nullptr;
 };
 } // namespace
 
@@ -153,10 +158,62 @@ void WideExpander::replaceByCalls() {
   }
 }
 
+/// By halves; what is left at the end is a one in the highest place, or none at all.
+Value *WideExpander::emitLeadingZeros(Value *x) {
+  Value *count = b.getInt32(0);
+  for (uint32_t places : {16, 8, 4, 2, 1}) {
+    Value *areZero = b.CreateICmpULT(x, b.getInt32(1u << (32 - places)));
+    count = b.CreateAdd(count, b.CreateSelect(areZero, b.getInt32(places), b.getInt32(0)));
+    x = b.CreateSelect(areZero, b.CreateShl(x, places), x);
+  }
+  return b.CreateAdd(count, b.CreateZExt(b.CreateICmpEQ(x, b.getInt32(0)), b.getInt32Ty()));
+}
+
+Function *WideExpander::getLeadingZeros() {
+  if (leadingZeros)
+    return leadingZeros;
+  IRBuilderBase::InsertPointGuard guard(b);
+  Type *type = b.getInt32Ty();
+  leadingZeros =
+      Function::Create(FunctionType::get(type, {type}, false), GlobalValue::InternalLinkage, "nibble_ctlz32", module);
+  leadingZeros->addFnAttr(Attribute::NoInline);
+  leadingZeros->addFnAttr(Attribute::NoUnwind);
+  b.SetInsertPoint(BasicBlock::Create(module.getContext(), "", leadingZeros));
+  b.CreateRet(emitLeadingZeros(leadingZeros->getArg(0)));
+  return leadingZeros;
+}
+
+/// Divisions count them too, once they are expanded.
+void WideExpander::expandLeadingZeros() {
+  SmallVector<IntrinsicInst *> found;
+  for (Function &function : module)
+    for (Instruction &instruction : instructions(function))
+      if (auto *call = dyn_cast<IntrinsicInst>(&instruction);
+          call && call->getIntrinsicID() == Intrinsic::ctlz &&
+          (call->getType()->isIntegerTy(32) || call->getType()->isIntegerTy(64)))
+        found.push_back(call);
+  for (IntrinsicInst *call : found) {
+    b.SetInsertPoint(call);
+    Value *x = call->getArgOperand(0), *result;
+    if (call->getType()->isIntegerTy(32)) {
+      result = b.CreateCall(getLeadingZeros(), x);
+    } else {
+      const Halves halves = split(x);
+      Value *isLow = b.CreateICmpEQ(halves.high, b.getInt32(0));
+      Value *count = b.CreateCall(getLeadingZeros(), b.CreateSelect(isLow, halves.low, halves.high));
+      result = b.CreateZExt(b.CreateAdd(count, b.CreateSelect(isLow, b.getInt32(32), b.getInt32(0))), call->getType());
+    }
+    call->replaceAllUsesWith(result);
+    call->eraseFromParent();
+  }
+}
+
 void WideExpander::run() {
   expandDivisions();
-  if (narrow)
-    replaceByCalls();
+  if (!narrow)
+    return;
+  expandLeadingZeros();
+  replaceByCalls();
 }
 
 void nibble::expandWideIntegers(llvm::Module &module, const TargetSpec &target) {

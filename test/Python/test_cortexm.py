@@ -9,8 +9,10 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from conftest import ROOT
+from onnx import TensorProto, helper, numpy_helper
 
 import nibble
 
@@ -72,6 +74,33 @@ def test_same_bits(library, plan):
     assert 0 < printed["instructions"] < (6_000_000 if target == "cortex-m0" else 2_000_000)
     stack = int(re.search(r"^stack +([\d,]+) B", summary, re.MULTILINE)[1].replace(",", ""))
     assert printed["stack"] <= stack <= printed["stack"] + 256
+
+
+@needs_emulator
+@pytest.mark.parametrize("target", TARGETS)
+def test_divisions_and_wide_numbers(target, tmp_path):
+    """A sum of two branches, a mean and a softmax: ARMv6-M has neither division, nor products of 64 bits, nor clz."""
+    random = np.random.default_rng(2)
+    weights = [numpy_helper.from_array(random.normal(size=shape).astype(np.float32), name)
+               for name, shape in {"w": (8, 3, 3, 3), "v": (8, 8, 3, 3), "d": (8, 5)}.items()]
+    nodes = [helper.make_node("Conv", ["x", "w"], ["a"], "a", pads=[1, 1, 1, 1]),
+             helper.make_node("Conv", ["a", "v"], ["b"], "b", pads=[1, 1, 1, 1]),
+             helper.make_node("Add", ["a", "b"], ["s"], "s"),
+             helper.make_node("GlobalAveragePool", ["s"], ["p"], "p"),
+             helper.make_node("Flatten", ["p"], ["f"], "f"),
+             helper.make_node("MatMul", ["f", "d"], ["l"], "l"),
+             helper.make_node("Softmax", ["l"], ["y"], "y", axis=1)]
+    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    graph = helper.make_graph(nodes, "g", [value("x", [1, 3, 5, 7])], [value("y", [1, 5])], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    np.savez(tmp_path / "calib.npz", x=random.normal(size=(8, 3, 5, 7)).astype(np.float32))
+    options = dict(io="quantized", requant="fixed", min_sqnr=0)
+    model = nibble.compile(tmp_path / "m.onnx", tmp_path / "calib.npz", target="generic", **options)
+    samples = random.integers(0, 256, size=(3, 3, 5, 7)).astype(np.uint8)
+    expected = b"".join(model.run({"x": sample[None]})[0].tobytes() for sample in samples)
+    subprocess.run([NIBBLE, "compile", tmp_path / "m.onnx", "--calib", tmp_path / "calib.npz", "--target", target, "--emit",
+                    "a", "--min-sqnr", "0", "-o", tmp_path / "m.a", "--name", "m"], check=True, capture_output=True)
+    assert board.run(tmp_path / "m.a", target, samples.tobytes())[0] == expected
 
 
 @needs_emulator
