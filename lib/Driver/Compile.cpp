@@ -290,10 +290,11 @@ static void addStorage(NodeSummary &node) {
   if (bits == 8 || kernel.empty() || kernel.contains("_s" + std::to_string(bits) + "pc_") ||
       kernel.contains("_s" + std::to_string(bits) + "g"))
     return;
-  node.reason = (node.reason.empty() ? "" : node.reason + "; ") + "its weights are stored as bytes: " +
-                (kernel.contains("_dwconv_")  ? "depthwise kernels unpack none"
-                 : kernel.contains("8_s8pc_") ? "its sums leave no room for more bits"
-                                              : "its kernel unpacks none");
+  node.reason =
+      (node.reason.empty() ? "" : node.reason + "; ") + "its weights are stored as bytes: " +
+      (kernel.contains("_dwconv_")                                          ? "depthwise kernels unpack none"
+       : kernel.contains("8_s8pc_") && !kernel.contains("_conv_transpose_") ? "its sums leave no room for more bits"
+                                                                            : "its kernel unpacks none");
 }
 
 /// Tells of each node, and with a model which calls it became.
