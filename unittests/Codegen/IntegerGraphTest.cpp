@@ -3,7 +3,6 @@
 
 #include "Harness.h"
 
-#include "nibble/Kernels/ISA.h"
 #include "nibble/Target/TargetSpec.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -73,7 +72,7 @@ TEST_P(IntegerGraph, HasTheInterpretersBits) { expectExact(makeGraph(GetParam())
 TEST_P(IntegerGraph, HasCodeForEveryTarget) {
   auto context = makeContext();
   for (const TargetSpec &target : getTargetSpecs()) {
-    if (kernels::lookupISA(target.isa)->isBareMetal())
+    if (isBareMetal(target))
       continue;
     auto module = mlir::parseSourceString<mlir::ModuleOp>(makeGraph(GetParam()), context.get());
     ASSERT_TRUE(bool(module));

@@ -72,7 +72,12 @@ TEST(Table, EveryFamilyHasItsRow) {
     EXPECT_GT(kernelTileCount(params), 0);
     keys.insert(kernelKey(params, getISAs().front()));
     for (const ISA &isa : getISAs()) {
-      EXPECT_EQ(whyNoKernel(params, isa), "");
+      const std::string why = whyNoKernel(params, isa);
+      if (isa.isBareMetal() && !why.empty())
+        EXPECT_TRUE(llvm::StringRef(why).contains("in floating point, which the target has no instructions for"))
+            << why;
+      else
+        EXPECT_EQ(why, "");
       std::string name = kernelName(params, isa);
       EXPECT_TRUE(llvm::StringRef(name).ends_with("_" + isa.name.str())) << name;
       names.insert(name);
