@@ -221,6 +221,7 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
     (["--weights", "int4", "--group", "32", "--mode", "dynamic", "-o", "m.so"], "group is for mode 'static', not 'dynamic'"),
     (["--weights", "int4", "--group", "32", "--rounding", "nearest", "-o", "m.so"],
      "group is for rounding 'gptq' and 'adaround', not 'nearest'"),
+    (["--weights", "int4", "--group", "32", "--avg-bits", "5", "-o", "m.so"], "a search for widths takes no group: leave it out"),
     (["--dump-phases", "/dev/full/phases", "--float", "-o", "m.so"], "cannot make the folder '/dev/full/phases': Not a directory"),
     (["--name", "1st", "--float", "-o", "m.so"], "name '1st' is not a C identifier"),
     (["--threads", "0", "--float", "-o", "m.so"], "threads is 0, expected 1 to 1024"),

@@ -62,7 +62,7 @@ def test_a_file_of_ranges_is_not_enough(model, tmp_path):
     ranges = tmp_path / "m.calib.json"
     nibble.compile(model, samples(), calib_file=ranges)
     nibble.compile(model, calib_file=ranges, weights="int4")
-    with pytest.raises(nibble.Error, match="group needs calibration data"):
+    with pytest.raises(nibble.Error, match=r"group needs calibration data \(--calib\): a file of ranges does not tell enough of the inputs"):
         nibble.compile(model, calib_file=ranges, weights="int4", group=32)
     with pytest.raises(nibble.Error, match="group is for weights of 4 and 2 bits: ask for them by weights or a plan"):
         plan = tmp_path / "plan.json"
