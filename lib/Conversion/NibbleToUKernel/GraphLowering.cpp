@@ -93,6 +93,30 @@ void GraphLowering::chooseHalos() {
     else if (auto conv = dyn_cast<SumConvOp>(op); conv && !conv.getEncoding())
       want(conv.getInput(), conv.getPads(), int32_t(conv.getZeroPoint()));
   }
+  // A halo goes along a chain of residuals, in both directions.
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    function.walk([&](IntConvOp conv) { changed |= alignResidual(conv); });
+  }
+}
+
+/// A convolution may write its sums over an addend that nothing reads afterwards, if both have the same halo.
+bool GraphLowering::alignResidual(IntConvOp conv) {
+  Value addend = conv.getAddend(), result = conv.getResult();
+  if (!addend || isa<BlockArgument>(addend) || !(halos.count(addend) || halos.count(result)))
+    return false;
+  if (llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>) ||
+      llvm::any_of(addend.getUsers(), [&](Operation *user) { return conv->isBeforeInBlock(user); }))
+    return false;
+  halos.try_emplace(addend), halos.try_emplace(result);
+  Halo &first = halos.find(addend)->second, &second = halos.find(result)->second;
+  bool changed = false;
+  for (unsigned i = 0; i < 4; ++i) {
+    changed |= first.counts[i] != second.counts[i];
+    first.counts[i] = second.counts[i] = std::max(first.counts[i], second.counts[i]);
+  }
+  return changed;
 }
 
 BufferType GraphLowering::getPlainType(Value value) {

@@ -42,6 +42,7 @@ private:
   llvm::LogicalResult checkSize(mlir::Value value, llvm::StringRef what);
   llvm::LogicalResult refuseInput(mlir::BlockArgument argument);
   void chooseHalos();
+  bool alignResidual(IntConvOp conv);
   void want(mlir::Value value, llvm::ArrayRef<int64_t> pads, int64_t fill);
   BufferType getResultType(mlir::Value value);
   BufferType getPlainType(mlir::Value value);

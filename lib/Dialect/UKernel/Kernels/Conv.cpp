@@ -48,10 +48,13 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
 
 kernels::KernelParams ConvOp::getKernelParams() { return getConvParams(*this); }
 
+// Whether all elements lie at the same places. What the halos are filled with does not matter.
+static bool haveSameLayout(BufferType a, BufferType b) { return a == b.getPlain().withHalo(b.getHalo(), a.getFill()); }
+
 // Not where the windows read it too.
 int ConvOp::getInPlaceOperand() {
-  Value addend = getAddend();
-  if (!addend || addend.getType() != getType() || getViewed(addend) == getViewed(getInput()))
+  auto addend = getAddend();
+  if (!addend || !haveSameLayout(addend.getType(), getType()) || getViewed(addend) == getViewed(getInput()))
     return -1;
   return static_cast<int>(getODSOperandIndexAndLength(4).first);
 }
