@@ -51,7 +51,8 @@ def emulate(cpu, folder):
 
 
 @pytest.mark.parametrize("target, cpus", [("neon", ["cortex-a53"]), ("dotprod", ["cortex-a76"]),
-                                          ("neon,dotprod", ["cortex-a53", "cortex-a76", "max"])])
+                                          ("i8mm", ["max"]),
+                                          ("aarch64-linux-gnu", ["cortex-a53", "cortex-a76", "max"])])
 def test_same_bits(model, target, cpus):
     compile, expected = model
     folder = compile(target)
@@ -62,9 +63,10 @@ def test_same_bits(model, target, cpus):
         assert result.shape == expected.shape and result.tobytes() == expected.tobytes(), cpu
 
 
-def test_processor_without_the_instructions(model):
-    folder = model[0]("dotprod")
-    done = emulate("cortex-a53", folder)
+@pytest.mark.parametrize("target, cpu", [("dotprod", "cortex-a53"), ("i8mm", "cortex-a53"), ("i8mm", "cortex-a76")])
+def test_processor_without_the_instructions(model, target, cpu):
+    folder = model[0](target)
+    done = emulate(cpu, folder)
     assert done.returncode == 1
     assert done.stderr.endswith("error: this machine has none of the instruction sets that the model was compiled for\n")
 
