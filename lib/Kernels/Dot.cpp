@@ -246,8 +246,8 @@ int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
     return mr * nr + nr + 3;                                  // the weights, an input, two products
   if (isa.arch == Arch::AArch64 && input == ElementKind::S16) // both sides in two halves
     return mr * nr + 2 * mr + 2 * nr + 2;
-  if (pairsRows(isa, input)) // two steps of each pair of rows; a vector of columns before and after its interleaving
-    return mr * nr + mr / 2 + 3 + (mr % 2 ? nr : 0);
+  if (pairsRows(isa, input)) // inputs of four steps; columns before and after their interleaving, which begins early
+    return mr * nr + mr + nr + 3 + (mr % 2 ? nr : 0);
   if (isa.arch == Arch::AArch64) // inputs of four steps, weights of one
     return (isOneInstruction(isa, input) ? 1 : 2) * mr * nr + mr + nr + 2;
   if (isOneInstruction(isa, input))

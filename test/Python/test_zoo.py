@@ -70,7 +70,7 @@ def test_equals_the_interpreter(zoo, measured, name, isa):
 @pytest.mark.skipif(EMULATOR is None, reason="qemu-aarch64-static is not installed")
 @pytest.mark.parametrize("name", [*SCORES, "ad_autoencoder"])
 def test_aarch64_equals_the_interpreter(zoo, measured, name, tmp_path):
-    """One executable for both rows, on a processor of each and on one with every extension."""
+    """One executable for all rows, on a processor of each and on one with every extension."""
     model, ranges = measured(name)
     feed = samples(zoo, name, 1)[0]
     np.savez(tmp_path / "in.npz", **feed)
