@@ -71,6 +71,44 @@ def test_processor_without_the_instructions(model, target, cpu):
     assert done.stderr.endswith("error: this machine has none of the instruction sets that the model was compiled for\n")
 
 
+@pytest.mark.parametrize("options", [[], ["--activations", "int8"], ["--weights", "int4"], ["--weights", "int2"],
+                                     ["--weights", "int4", "--group", "16"], ["--mode", "dynamic"]], ids=" ".join)
+@pytest.mark.parametrize("rows, depth, columns", [(1, 8, 16), (2, 4, 3), (3, 12, 17), (5, 20, 40), (7, 36, 33), (9, 29, 16),
+                                                  (13, 64, 48)])
+def test_tails_of_products(options, rows, depth, columns, tmp_path):
+    """Odd rows, odd steps of four bytes and columns that do not fill a vector, by a matrix product and by a convolution."""
+    random = np.random.default_rng(rows)
+    w = random.normal(0, 1, (depth, columns)).astype(np.float32)
+    v = random.normal(0, 1, (6, 3, 3, 3)).astype(np.float32)
+    tensor = onnx.helper.make_tensor_value_info
+    x, image = tensor("x", 1, [1, rows, depth]), tensor("image", 1, [1, 6, rows + 2, 5])
+    y, z = tensor("y", 1, [1, rows, columns]), tensor("z", 1, [1, 6, rows, 3])
+    nodes = [onnx.helper.make_node("MatMul", ["x", "w"], ["y"], name="product"),
+             onnx.helper.make_node("Conv", ["image", "v"], ["z"], name="groups", group=2)]
+    graph = onnx.helper.make_graph(nodes, "g", [x, image], [y, z],
+                                   [onnx.numpy_helper.from_array(w, "w"), onnx.numpy_helper.from_array(v, "v")])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    data = {"x": random.normal(0, 1, (4, rows, depth)), "image": random.normal(0, 1, (4, 6, rows + 2, 5))}
+    np.savez(tmp_path / "calib.npz", **{key: value.astype(np.float32) for key, value in data.items()})
+    np.savez(tmp_path / "in.npz", **{key: value[:1].astype(np.float32) for key, value in data.items()})
+
+    def run(*arguments):
+        subprocess.run([NIBBLE, *map(str, arguments)], check=True, capture_output=True)
+
+    calib = [] if "--mode" in options else ["--calib", tmp_path / "calib.npz"]
+    common = [tmp_path / "m.onnx", *options, *calib]
+    run("compile", *common, "--stop-after", "fold", "-o", tmp_path / "m.mlir")
+    run("run", tmp_path / "m.mlir", "--reference", "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "ref.npz")
+    run("compile", *common, "--target", "aarch64-linux-gnu", "--emit", "exe", "-o", tmp_path / "m")
+    expected = np.load(tmp_path / "ref.npz")
+    for cpu in ["cortex-a53", "cortex-a76", "max"]:
+        subprocess.run([EMULATOR, "-cpu", cpu, tmp_path / "m", "--inputs", tmp_path / "in.npz", "--outputs",
+                        tmp_path / "out.npz"], check=True)
+        actual = np.load(tmp_path / "out.npz")
+        for key in expected.files:
+            assert actual[key].tobytes() == expected[key].tobytes(), (cpu, key)
+
+
 MCA = shutil.which("llvm-mca-22")
 
 
