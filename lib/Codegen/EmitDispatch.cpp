@@ -114,8 +114,7 @@ private:
 /// `more`, if bit 62 of the former says that there is one.
 class AArch64Tests : public FeatureTests {
 public:
-  AArch64Tests(OpBuilder &b, Location loc, Value hwcap, Value more)
-      : FeatureTests(b, loc), hwcap(hwcap), more(more) {}
+  AArch64Tests(OpBuilder &b, Location loc, Value hwcap, Value more) : FeatureTests(b, loc), hwcap(hwcap), more(more) {}
 
   Value test(StringRef isa) override {
     if (isa == "neon")

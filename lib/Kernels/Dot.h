@@ -36,9 +36,7 @@ public:
 
   /// Whether two rows share instructions, each taking two steps of both: `multiplyAddPair`.
   bool pairsRows() const { return pairsRows(b.isa, kind); }
-  static bool pairsRows(const ISA &isa, ElementKind input) {
-    return isa.dot == DotKind::Smmla && bytesOf(input) == 1;
-  }
+  static bool pairsRows(const ISA &isa, ElementKind input) { return isa.dot == DotKind::Smmla && bytesOf(input) == 1; }
 
   /// An accumulator that starts at `bias`, and the sum it ends with: it may take more than one register.
   Value start(Value bias);

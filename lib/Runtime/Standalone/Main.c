@@ -43,8 +43,7 @@ typedef struct state {
 static const struct {
   const char *name, *spelling;
   uint32_t size;
-} types[] = {
-    {"float32", "<f4", 4}, {"uint8", "|u1", 1}, {"int8", "|i1", 1}, {"int32", "<i4", 4}, {"int16", "<i2", 2}};
+} types[] = {{"float32", "<f4", 4}, {"uint8", "|u1", 1}, {"int8", "|i1", 1}, {"int32", "<i4", 4}, {"int16", "<i2", 2}};
 
 /*===--- Text ---===*/
 
