@@ -133,10 +133,12 @@ def run_emulated(model: Prepared, target: dict, folder: Path) -> dict:
     summary = compile_for(model, target["name"], "so", folder / "model.so")
     compile_for(model, target["name"], "exe", folder / "model")
     np.savez(folder / "in.npz", **model.feed)
-    subprocess.run([emulator, "-cpu", target["cpu"], folder / "model", "--inputs", folder / "in.npz", "--outputs",
+    known = subprocess.run([emulator, "-cpu", "help"], capture_output=True, text=True).stdout.split()
+    cpu = target["cpu"] if target["cpu"] in known else "max"
+    subprocess.run([emulator, "-cpu", cpu, folder / "model", "--inputs", folder / "in.npz", "--outputs",
                     folder / "out.npz"], check=True, capture_output=True)
     outputs = np.load(folder / "out.npz")
-    return {"how": f"qemu-aarch64 -cpu {target['cpu']}", "output": b"".join(outputs[key].tobytes() for key in outputs.files),
+    return {"how": f"qemu-aarch64 -cpu {cpu}", "output": b"".join(outputs[key].tobytes() for key in outputs.files),
             "summary": summary, "library_bytes": (folder / "model.so").stat().st_size}
 
 

@@ -110,19 +110,38 @@ private:
   SmallVector<Value> leaf1, leaf7, leaf71, extended;
 };
 
-/// AT_HWCAP, which Linux's loaders hand to the resolver of an indirect function.
+/// AT_HWCAP, which Linux's loaders hand to the resolver of an indirect function, and AT_HWCAP2 in the structure behind
+/// `more`, if bit 62 of the former says that there is one.
 class AArch64Tests : public FeatureTests {
 public:
-  AArch64Tests(OpBuilder &b, Location loc, Value hwcap) : FeatureTests(b, loc), hwcap(hwcap) {}
+  AArch64Tests(OpBuilder &b, Location loc, Value hwcap, Value more) : FeatureTests(b, loc), hwcap(hwcap), more(more) {}
 
   Value test(StringRef isa) override {
-    if (isa == "dotprod")
-      return has(hwcap, uint64_t(1) << 20);
-    return truth();
+    if (isa == "neon")
+      return truth();
+    Value ok = has(hwcap, uint64_t(1) << 20); // asimddp
+    if (isa == "i8mm")
+      ok = arith::AndIOp::create(b, loc, ok, has(second(), uint64_t(1) << 13));
+    return ok;
   }
 
 private:
-  Value hwcap;
+  /// The structure's third word, after its size and AT_HWCAP; 0 where there is none.
+  Value second() {
+    if (hwcap2)
+      return hwcap2;
+    Value given = has(hwcap, uint64_t(1) << 62);
+    auto branch = scf::IfOp::create(b, loc, TypeRange{b.getI64Type()}, given, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    Value word = LLVM::GEPOp::create(b, loc, more.getType(), b.getI64Type(), more, ArrayRef<LLVM::GEPArg>{2});
+    scf::YieldOp::create(b, loc, ValueRange(LLVM::LoadOp::create(b, loc, b.getI64Type(), word)));
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, loc, ValueRange(arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0))));
+    return hwcap2 = branch.getResult(0);
+  }
+
+  Value hwcap, more, hwcap2;
 };
 } // namespace
 
@@ -137,7 +156,7 @@ static std::unique_ptr<FeatureTests> makeTests(OpBuilder &b, Location loc, const
   case kernels::Arch::X86_64:
     return std::make_unique<X86Tests>(b, loc);
   case kernels::Arch::AArch64:
-    return std::make_unique<AArch64Tests>(b, loc, arguments.front());
+    return std::make_unique<AArch64Tests>(b, loc, arguments[0], arguments[1]);
   case kernels::Arch::CortexM:
     break;
   }

@@ -16,19 +16,70 @@ using namespace llvm;
 
 namespace nibble::driver {
 
+/// `aarch64-linux-gnu`: what others call the system of a row. None of bare metal, whose rows are machines.
+static std::string systemOf(const TargetSpec &spec) {
+  auto [arch, system] = StringRef(spec.triple).split("-unknown-");
+  return nibble::isBareMetal(spec) ? std::string() : (arch + "-" + system).str();
+}
+
+/// The rows that `name` stands for: one, or those of a system, `aarch64-linux-gnu`; with features behind it,
+/// `aarch64-linux-gnu+dotprod`, those that need no others. None if it is unknown.
+static SmallVector<StringRef> rowsOf(StringRef name) {
+  if (lookupTargetSpec(name))
+    return {name};
+  SmallVector<StringRef> features, rows;
+  name.split(features, '+');
+  const std::string triple = features.front().str();
+  for (const TargetSpec &spec : getTargetSpecs())
+    if (systemOf(spec) == triple)
+      rows.push_back(spec.isa);
+  if (rows.empty() || features.size() == 1)
+    return rows;
+  SmallVector<StringRef> wanted{rows.front()};
+  for (StringRef feature : drop_begin(features)) {
+    if (!is_contained(rows, feature))
+      return {};
+    for (const kernels::ISA *isa = kernels::lookupISA(feature); isa; isa = kernels::lookupISA(isa->extends))
+      wanted.push_back(isa->name);
+  }
+  return wanted;
+}
+
+/// Names what is nearest.
+static Error unknownTarget(StringRef name) {
+  SmallVector<std::string> known{"host"};
+  for (const TargetSpec &spec : getTargetSpecs())
+    known.push_back(spec.isa);
+  for (const TargetSpec &spec : getTargetSpecs()) {
+    const std::string system = systemOf(spec);
+    if (system.empty())
+      continue;
+    if (!is_contained(known, system))
+      known.push_back(system);
+    if (!isBaseline(spec))
+      known.push_back(system + "+" + spec.isa);
+  }
+  const std::string &nearest = *std::min_element(known.begin(), known.end(), [&](StringRef a, StringRef b) {
+    return name.edit_distance(a) < name.edit_distance(b);
+  });
+  return makeError("target '" + name + "' is unknown, the nearest is '" + nearest + "': expected " + join(known, ", ") +
+                   " or several of them with commas between");
+}
+
 Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
   if (target == "host")
     return std::vector<TargetSpec>{getHostTargetSpec()};
-  SmallVector<StringRef> names;
+  SmallVector<StringRef> names, rows;
   target.split(names, ',');
-  for (StringRef name : names)
-    if (!lookupTargetSpec(name.trim()))
-      return makeError("target '" + name.trim() + "' is unknown, expected host, " +
-                       join(map_range(getTargetSpecs(), [](const TargetSpec &spec) { return spec.isa; }), ", ") +
-                       " or several of them with commas between");
+  for (StringRef name : names) {
+    const SmallVector<StringRef> meant = rowsOf(name.trim());
+    if (meant.empty())
+      return unknownTarget(name.trim());
+    append_range(rows, meant);
+  }
   std::vector<TargetSpec> specs; // the plainest first, each once
   for (const TargetSpec &spec : getTargetSpecs())
-    if (any_of(names, [&](StringRef name) { return name.trim() == spec.isa; }))
+    if (is_contained(rows, spec.isa))
       specs.push_back(spec);
   for (const TargetSpec &spec : specs)
     if (spec.triple != specs.front().triple)

@@ -42,6 +42,10 @@ private:
   Values sumGroups(Value input, Value weights, Value factors, Values acc, int64_t mr, int64_t nr);
   Values sumSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t steps, int64_t mr, int64_t nr);
   Values steps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr, int64_t nr);
+  Values pairedSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr, int64_t nr);
+  Value pixel(Value input, int64_t m) { return b.at(input, m * p.strideW * p.in.pixel); }
+  Operand column(Value weights, ValueRange factors, int64_t step, int64_t v);
+  Values eachPair(Values acc, int64_t mr, int64_t nr, llvm::function_ref<std::array<Value, 2>(Value, Value)> change);
   void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
   Values scaled(ValueRange acc, Pointers at, int64_t nr);
   Values centered(ValueRange acc, Pointers at, int64_t nr);
@@ -174,7 +178,13 @@ void DenseEmitter::emitPixels(Pointers at, int64_t pixels, int64_t columns) {
 
 void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
   const int64_t nr = llvm::divideCeil(columns, lanes());
-  Values acc = sum(at, startAtBias(at.bias, mr, nr), mr, nr);
+  Values acc = startAtBias(at.bias, mr, nr);
+  acc = eachPair(std::move(acc), mr, nr, [&](Value upper, Value lower) -> std::array<Value, 2> {
+    const Dot::PairTile tile = dot.joinRows(upper, lower);
+    return {tile.first, tile.last};
+  });
+  acc = sum(at, std::move(acc), mr, nr);
+  acc = eachPair(std::move(acc), mr, nr, [&](Value first, Value last) { return dot.splitRows({first, last}); });
   for (Value &value : acc)
     value = dot.finish(value);
   if (p.scaled)
@@ -193,6 +203,19 @@ Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
     row.push_back(dot.start(b.load(b.vec(lanes(), dot.element()), b.at(bias, v * lanes() * 4), lanes() * 4)));
   for (int64_t m = 0; m < mr; ++m)
     llvm::append_range(acc, row);
+  return acc;
+}
+
+/// Changes the accumulators of two rows together, where rows come in pairs.
+Values DenseEmitter::eachPair(Values acc, int64_t mr, int64_t nr,
+                              llvm::function_ref<std::array<Value, 2>(Value, Value)> change) {
+  for (int64_t m = 0; m + 1 < mr && dot.pairsRows(); m += 2)
+    for (int64_t v = 0; v < nr; ++v) {
+      Value &upper = acc[m * nr + v], &lower = acc[(m + 1) * nr + v];
+      const std::array<Value, 2> changed = change(upper, lower);
+      upper = changed[0];
+      lower = changed[1];
+    }
   return acc;
 }
 
@@ -246,6 +269,7 @@ Values DenseEmitter::sumSteps(Value input, Value weights, ValueRange factors, Va
   const int64_t pairs = steps % 2 == 0 ? 2 : 1;
   const int64_t unroll = plan.stepsPerByte() > 1  ? std::min(steps, elements ? 4 : plan.stepsPerByte())
                          : dot.splitsOperands()   ? 1
+                         : dot.pairsRows()        ? std::min<int64_t>(steps, 4)
                          : elements || steps <= 4 ? std::min<int64_t>(steps, 4)
                                                   : pairs;
   acc = b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
@@ -253,35 +277,68 @@ Values DenseEmitter::sumSteps(Value input, Value weights, ValueRange factors, Va
     Value bytes = b.at(weights, b.mul(i, b.constant(stepBytes * unroll / plan.stepsPerByte())));
     return this->steps(inputs, bytes, factors, Values(acc), unroll, mr, nr);
   });
-  const int64_t rest = steps % unroll, done = steps - rest; // of narrow weights only
+  const int64_t rest = steps % unroll, done = steps - rest; // of narrow weights, or where rows come in pairs
   return rest ? this->steps(b.at(input, 4 * done), b.at(weights, done / plan.stepsPerByte() * stepBytes), factors, acc,
                             rest, mr, nr)
               : acc;
 }
 
+/// Vector `v` of the weights of step `step`.
+Operand DenseEmitter::column(Value weights, ValueRange factors, int64_t step, int64_t v) {
+  const int64_t first = v * lanes();
+  const int64_t offset = first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) +
+                         step / plan.stepsPerByte() * plan.stepBytes();
+  return dot.weights(b.at(weights, offset), lanes(), step % plan.stepsPerByte(),
+                     factors.empty() ? Value() : factors[v]);
+}
+
+/// Two steps of two rows at a time; a last row alone takes them one by one.
+Values DenseEmitter::pairedSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
+                                 int64_t nr) {
+  for (int64_t u = 0; u < count; u += 2) {
+    const int64_t together = std::min<int64_t>(2, count - u);
+    Values pairs;
+    for (int64_t m = 0; m + 1 < mr; m += 2)
+      pairs.push_back(dot.loadPair(b.at(pixel(input, m), 4 * u), b.at(pixel(input, m + 1), 4 * u), together));
+    SmallVector<Operand> single;
+    for (int64_t s = 0; s < together && mr % 2; ++s)
+      single.push_back(dot.broadcastInput(b.at(pixel(input, mr - 1), 4 * (u + s)), lanes()));
+    for (int64_t v = 0; v < nr; ++v) {
+      SmallVector<Operand> columns;
+      for (int64_t s = 0; s < together; ++s)
+        columns.push_back(column(weights, factors, u + s, v));
+      const Dot::PairTile tile = dot.pairWeights(columns.front(), together == 2 ? columns.back() : Operand());
+      for (auto [i, pair] : llvm::enumerate(pairs)) {
+        Value &first = acc[2 * i * nr + v], &last = acc[(2 * i + 1) * nr + v];
+        const Dot::PairTile sums = dot.multiplyAddPair({first, last}, pair, tile);
+        first = sums.first;
+        last = sums.last;
+      }
+      for (auto [s, one] : llvm::enumerate(single))
+        acc[(mr - 1) * nr + v] = dot.multiplyAdd(acc[(mr - 1) * nr + v], one, columns[s]);
+    }
+  }
+  return acc;
+}
+
 /// acc[m][v] += input[m] * weights[v] for `count` steps of 4 bytes (or one float) of input.
 Values DenseEmitter::steps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
                            int64_t nr) {
-  const auto pixel = [&](int64_t m) { return b.at(input, m * p.strideW * p.in.pixel); };
+  if (dot.pairsRows() && mr > 1)
+    return pairedSteps(input, weights, factors, std::move(acc), count, mr, nr);
   SmallVector<std::array<Operand, 4>> elements;
   for (int64_t m = 0; m < mr && Dot::takesElements(b.isa, count); ++m)
-    elements.push_back(dot.broadcastElements(pixel(m), lanes()));
+    elements.push_back(dot.broadcastElements(pixel(input, m), lanes()));
   for (int64_t u = 0; u < count; ++u) {
-    const auto input = [&](int64_t m) {
-      return elements.empty() ? dot.broadcastInput(b.at(pixel(m), 4 * u), lanes()) : elements[m][u];
+    const auto row = [&](int64_t m) {
+      return elements.empty() ? dot.broadcastInput(b.at(pixel(input, m), 4 * u), lanes()) : elements[m][u];
     };
-    const auto column = [&](int64_t v) {
-      const int64_t first = v * lanes();
-      const int64_t offset = first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) +
-                             u / plan.stepsPerByte() * plan.stepBytes();
-      return dot.weights(b.at(weights, offset), lanes(), u % plan.stepsPerByte(),
-                         factors.empty() ? Value() : factors[v]);
-    };
+    const auto column = [&](int64_t v) { return this->column(weights, factors, u, v); };
     // One side stays in registers for a step, the other one passes by.
     SmallVector<Operand> staying;
     if (nr > mr && dot.splitsOperands()) {
       for (int64_t m = 0; m < mr; ++m)
-        staying.push_back(input(m));
+        staying.push_back(row(m));
       for (int64_t v = 0; v < nr; ++v) {
         Operand passing = column(v);
         for (int64_t m = 0; m < mr; ++m)
@@ -292,7 +349,7 @@ Values DenseEmitter::steps(Value input, Value weights, ValueRange factors, Value
     for (int64_t v = 0; v < nr; ++v)
       staying.push_back(column(v));
     for (int64_t m = 0; m < mr; ++m) {
-      Operand passing = input(m);
+      Operand passing = row(m);
       for (int64_t v = 0; v < nr; ++v)
         acc[m * nr + v] = dot.multiplyAdd(acc[m * nr + v], passing, staying[v]);
     }

@@ -192,6 +192,7 @@ Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
     return b.add(b.add(acc, even), odd);
   }
   case DotKind::Sdot:
+  case DotKind::Smmla: // a row that is left over
     return b.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", acc.getType(), {acc, w.even, x.even});
   case DotKind::Smull:
     return multiplyAddPairs(b, acc, x.even, w.even);
@@ -199,9 +200,40 @@ Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
   llvm_unreachable("unknown dot product");
 }
 
+Dot::PairTile Dot::joinRows(Value upper, Value lower) {
+  return {b.shuffle(upper, lower, {0, 1, 4, 5}), b.shuffle(upper, lower, {2, 3, 6, 7})};
+}
+
+std::array<Value, 2> Dot::splitRows(PairTile tile) {
+  return {b.shuffle(tile.first, tile.last, {0, 1, 4, 5}), b.shuffle(tile.first, tile.last, {2, 3, 6, 7})};
+}
+
+/// Of a single step the upper halves are of no account: its weights have zeros there.
+Value Dot::loadPair(Value upper, Value lower, int64_t steps) {
+  VectorType type = b.vec(steps == 1 ? 4 : 2, b.i32());
+  const auto row = [&](Value pointer) { return steps == 1 ? b.broadcastLoad(type, pointer) : b.load(type, pointer); };
+  const int64_t lanes = type.getNumElements();
+  Value both = b.shuffle(row(upper), row(lower), {0, 1, lanes, lanes + 1});
+  return b.bitcast(toDotInput(both), b.i8());
+}
+
+Dot::PairTile Dot::pairWeights(Operand step, Operand next) {
+  Value first = b.bitcast(step.even, b.i32());
+  Value second = next.even ? b.bitcast(next.even, b.i32()) : b.splat(first.getType(), int64_t(0));
+  return {b.bitcast(b.shuffle(first, second, {0, 4, 1, 5}), b.i8()),
+          b.bitcast(b.shuffle(first, second, {2, 6, 3, 7}), b.i8())};
+}
+
+Dot::PairTile Dot::multiplyAddPair(PairTile acc, Value input, PairTile weights) {
+  const auto multiply = [&](Value acc, Value columns) {
+    return b.intrinsic("llvm.aarch64.neon.smmla.v4i32.v16i8", acc.getType(), {acc, input, columns});
+  };
+  return {multiply(acc.first, weights.first), multiply(acc.last, weights.last)};
+}
+
 static bool isOneInstruction(const ISA &isa, ElementKind input) {
   return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd ||
-         (isa.dot == DotKind::Sdot && input != ElementKind::S16);
+         ((isa.dot == DotKind::Sdot || isa.dot == DotKind::Smmla) && input != ElementKind::S16);
 }
 
 /// Words multiplied in pairs, and the sum apart.
@@ -214,6 +246,8 @@ int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
     return mr * nr + nr + 3;                                  // the weights, an input, two products
   if (isa.arch == Arch::AArch64 && input == ElementKind::S16) // both sides in two halves
     return mr * nr + 2 * mr + 2 * nr + 2;
+  if (pairsRows(isa, input)) // inputs of four steps; columns before and after their interleaving, which begins early
+    return mr * nr + mr + nr + 3 + (mr % 2 ? nr : 0);
   if (isa.arch == Arch::AArch64) // inputs of four steps, weights of one
     return (isOneInstruction(isa, input) ? 1 : 2) * mr * nr + mr + nr + 2;
   if (isOneInstruction(isa, input))
@@ -223,6 +257,11 @@ int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
 }
 
 double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
+  if (pairsRows(isa, input)) { // two pipes; interleaving takes them too; five operations a cycle
+    const int64_t pairs = mr / 2, single = mr % 2;
+    const double vectors = (pairs + single) * nr + (pairs ? nr + 0.5 * pairs : 0);
+    return std::max(vectors / 2, (vectors + nr + 0.5 * mr + 1) / 5);
+  }
   if (isa.arch == Arch::AArch64) { // two pipes; four steps' inputs a load; three operations a cycle, a load being two
     const double products = (isOneInstruction(isa, input) ? 1.0 : 4.0) * mr * nr;
     return std::max(products / 2 + 0.125 * mr, (products + 2 * nr + 0.5 * mr + 1) / 3);

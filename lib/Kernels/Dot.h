@@ -34,6 +34,10 @@ public:
   /// i32 or f32.
   Type element() { return isFloat() ? b.f32() : b.i32(); }
 
+  /// Whether two rows share instructions, each taking two steps of both: `multiplyAddPair`.
+  bool pairsRows() const { return pairsRows(b.isa, kind); }
+  static bool pairsRows(const ISA &isa, ElementKind input) { return isa.dot == DotKind::Smmla && bytesOf(input) == 1; }
+
   /// An accumulator that starts at `bias`, and the sum it ends with: it may take more than one register.
   Value start(Value bias);
   Value finish(Value acc);
@@ -51,6 +55,19 @@ public:
   /// Of weights of fewer than 8 bits those of step `step` among the steps that share their bytes, times their factors.
   Operand weights(Value pointer, int64_t lanes, int64_t step = 0, Value factors = {});
   Value multiplyAdd(Value acc, Operand input, Operand weights);
+
+  /// Two rows by two columns, row by row: the first two columns of a vector's four, or the last two.
+  struct PairTile {
+    Value first, last;
+  };
+  /// Rows that begin at an accumulator each as a tile, and back.
+  PairTile joinRows(Value upper, Value lower);
+  std::array<Value, 2> splitRows(PairTile tile);
+  /// One or two steps (4 or 8 bytes) of two rows.
+  Value loadPair(Value upper, Value lower, int64_t steps);
+  /// The weights of one or two steps, as `weights` gives them.
+  PairTile pairWeights(Operand step, Operand next);
+  PairTile multiplyAddPair(PairTile acc, Value input, PairTile weights);
 
   /// Vector registers that a tile of mr pixels by nr vectors occupies.
   static int64_t registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);

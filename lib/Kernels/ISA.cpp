@@ -10,6 +10,11 @@ static constexpr llvm::StringLiteral native = "run by the tests where the machin
 static constexpr llvm::StringLiteral emulated = "run by the tests under qemu-aarch64";
 static constexpr llvm::StringLiteral onBoard = "run by the tests under qemu-system-arm";
 
+// The scheduling model's processor has much more than the row asks for: no scalable vectors, and nothing beyond
+// ARMv8.2.
+static constexpr llvm::StringLiteral i8mmFeatures =
+    "-v8.3a,-sve,-complxnum,-jsconv,-rcpc,-flagm,-altnzcv,-fullfp16,-bf16,-fptoint,-sha3";
+
 // A new instruction set is a row here and, where its dot product is new, an expansion in Dot.cpp; a new architecture is
 // a class of Instructions. Each Cortex-M is a machine of its own, with no other's code beside it. 512-bit vectors are
 // asked for by name: LLVM's tuning of x86-64-v4 would prefer 256 bits.
@@ -23,6 +28,7 @@ static const ISA table[] = {
      "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni", 512, 32, DotKind::Vpdpbusd, true, native},
     {"neon", Arch::AArch64, "cortex-a53", "", "", "neon", 128, 32, DotKind::Smull, true, emulated},
     {"dotprod", Arch::AArch64, "neoverse-n1", "", "neon", "dotprod", 128, 32, DotKind::Sdot, true, emulated},
+    {"i8mm", Arch::AArch64, "neoverse-n2", i8mmFeatures, "dotprod", "i8mm", 128, 32, DotKind::Smmla, true, emulated},
     {"cortex-m0", Arch::CortexM, "cortex-m0", "", "", "", 32, 8, DotKind::Mla, false, onBoard},
     {"cortex-m3", Arch::CortexM, "cortex-m3", "", "", "", 32, 14, DotKind::Mla, false, onBoard},
     {"cortex-m4", Arch::CortexM, "cortex-m4", "-fpregs", "", "", 32, 14, DotKind::Smlad, false, onBoard},

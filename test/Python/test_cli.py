@@ -134,6 +134,7 @@ def test_targets():
     targets = {target["name"]: target for target in json.loads(succeed("targets", "--json"))}
     assert targets["generic"]["features"] == "" and targets["avx512vnni"]["features"].startswith("avx2,bmi")
     assert targets["dotprod"]["features"] == "neon,dotprod" and targets["neon"]["triple"].startswith("aarch64")
+    assert targets["i8mm"]["features"] == "neon,dotprod,i8mm" and targets["i8mm"]["cpu"] == "neoverse-n2"
     assert all(target["verified"] for target in targets.values())
     assert "runs_here" in targets["neon"]
     heading, *rows = succeed("targets").splitlines()
@@ -196,7 +197,7 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
     (["--float"], "-o"),
     (["--float", "-o", "no/such/m.so"], "cannot write 'no/such/m.so'"),
     (["--float", "--nonsense", "-o", "m.so"], "--nonsense"),
-    (["--float", "--target", "z80", "-o", "m.so"], "target 'z80' is unknown, expected host, | or several of them with commas between"),
+    (["--float", "--target", "z80", "-o", "m.so"], "target 'z80' is unknown, the nearest is 'i8mm': expected host, | or several of them with commas between"),
     (["--float", "--emit", "tape", "-o", "m.so"], "emit 'tape' is not supported, expected so, exe, a, o"),
     (["--float", "--stop-after", "lunch", "-o", "m.so"], "stop-after 'lunch' is not a phase, expected import, "),
     (["--weights", "int3", "-o", "m.so"], "weights 'int3' is not supported"),

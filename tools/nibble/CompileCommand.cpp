@@ -34,10 +34,13 @@ public:
             "  counts the samples: numpy.savez('data.npz', image=images). 64 to 500 typical ones are enough.\n"),
         model(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), cl::sub(subcommand)),
         output("o", cl::Required, cl::desc("file to write"), cl::value_desc("file"), cl::sub(subcommand)),
-        target("target", cl::init("host"),
-               cl::desc("instruction set: host; x86-64: generic, avx2, avxvnni, avx512vnni; AArch64: neon, dotprod; "
-                        "several with commas; one of cortex-m0, cortex-m3, cortex-m4, cortex-m33, cortex-m55"),
-               cl::value_desc("name"), cl::sub(subcommand)),
+        target(
+            "target", cl::init("host"),
+            cl::desc("instruction set: host; x86-64: generic, avx2, avxvnni, avx512vnni; AArch64: neon, dotprod, i8mm; "
+                     "several with commas; all of a system: x86_64-linux-gnu, aarch64-linux-gnu, or "
+                     "aarch64-linux-gnu+dotprod, no further than that; one of cortex-m0, cortex-m3, cortex-m4, "
+                     "cortex-m33, cortex-m55"),
+            cl::value_desc("name"), cl::sub(subcommand)),
         emit("emit", cl::init("so"),
              cl::desc("what to write: so, exe, a, o; onnx-mlir, mlir, ukernel-mlir, vector-mlir, ll, asm"),
              cl::value_desc("kind"), cl::sub(subcommand)),

@@ -16,6 +16,7 @@ enum class DotKind {
   Vpdpbusd, ///< one instruction, does not saturate
   Pmaddwd,  ///< bytes widened to 16 bits, two multiplications of pairs: exact for all bytes
   Sdot,     ///< one instruction
+  Smmla,    ///< one instruction for two rows, two columns and eight bytes; Sdot where rows do not come in pairs
   Smull,    ///< products in 16 bits, then sums of pairs in 32: exact for all bytes
   Mla,      ///< byte by byte, in general registers
   Smlad,    ///< bytes widened to 16 bits, two multiplications in a general register

@@ -43,8 +43,7 @@ typedef struct state {
 static const struct {
   const char *name, *spelling;
   uint32_t size;
-} types[] = {
-    {"float32", "<f4", 4}, {"uint8", "|u1", 1}, {"int8", "|i1", 1}, {"int32", "<i4", 4}, {"int16", "<i2", 2}};
+} types[] = {{"float32", "<f4", 4}, {"uint8", "|u1", 1}, {"int8", "|i1", 1}, {"int32", "<i4", 4}, {"int16", "<i2", 2}};
 
 /*===--- Text ---===*/
 
@@ -361,19 +360,28 @@ typedef struct relocation {
 extern const relocation __rela_iplt_start[] __attribute__((weak, visibility("hidden")));
 extern const relocation __rela_iplt_end[] __attribute__((weak, visibility("hidden")));
 
-static void resolve(uint64_t hwcap) {
+/* What resolvers get: AT_HWCAP, on AArch64 with bit 62 set, and this. */
+typedef struct capabilities {
+  uint64_t size, hwcap, hwcap2;
+} capabilities;
+
+static void resolve(uint64_t hwcap, const capabilities *more) {
   for (const relocation *at = __rela_iplt_start; at < __rela_iplt_end; ++at)
-    *(uint64_t *)at->offset = ((uint64_t (*)(uint64_t, const void *))at->addend)(hwcap, 0);
+    *(uint64_t *)at->offset = ((uint64_t (*)(uint64_t, const void *))at->addend)(hwcap, more);
 }
 
-/* AT_HWCAP of the auxiliary vector, which lies behind the environment. */
-static uint64_t find_hwcap(const long *environment) {
+/* AT_HWCAP and AT_HWCAP2 of the auxiliary vector, which lies behind the environment. */
+static capabilities find_capabilities(const long *environment) {
+  capabilities found = {sizeof found, 0, 0};
   while (*environment++)
     ;
-  for (; environment[0]; environment += 2)
+  for (; environment[0]; environment += 2) {
     if (environment[0] == 16)
-      return (uint64_t)environment[1];
-  return 0;
+      found.hwcap = (uint64_t)environment[1];
+    if (environment[0] == 26)
+      found.hwcap2 = (uint64_t)environment[1];
+  }
+  return found;
 }
 
 _Noreturn __attribute__((visibility("hidden"), used)) void nibble_standalone_main(long *stack) {
@@ -381,10 +389,11 @@ _Noreturn __attribute__((visibility("hidden"), used)) void nibble_standalone_mai
   char **arguments = (char **)(stack + 1);
   set_program(arguments[0]);
   options o = parse(count, arguments);
-  const uint64_t hwcap = find_hwcap(stack + 1 + count + 1);
-  if (!nibble_standalone_model.supported(hwcap, 0))
+  const capabilities has = find_capabilities(stack + 1 + count + 1);
+  const uint64_t hwcap = has.hwcap | (uint64_t)1 << 62;
+  if (!nibble_standalone_model.supported(hwcap, &has))
     fail("this machine has none of the instruction sets that the model was compiled for");
-  resolve(hwcap);
+  resolve(hwcap, &has);
   state s = {0};
   s.model = nibble_standalone_model.describe();
   s.batch = -1;
