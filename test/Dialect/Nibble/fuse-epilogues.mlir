@@ -68,3 +68,30 @@ func.func @widths(%x: tensor<1x2x2x1xui8>, %w: tensor<1x1x1x1xi8>, %b: tensor<1x
       : tensor<1x2x2x1xi16>, tensor<1x2x2x1xi16> -> tensor<1x2x2x1xi16>
   return %y, %z : tensor<1x2x2x1xi16>, tensor<1x2x2x1xi16>
 }
+
+// -----
+
+// Both modes have a residual addition, but one operation has one mode.
+// CHECK-LABEL: @modes
+// CHECK: nibble.int_conv {{.*}} add {{.*}}requant = #nibble.requant<fixed>, residual
+// CHECK: nibble.int_conv
+// CHECK-NEXT: nibble.int_add
+func.func @modes(%x: tensor<1x2x2x1xui8>, %w: tensor<1x1x1x1xi8>, %b: tensor<1xi32>, %m: tensor<1xf32>, %a: tensor<1x2x2x1xui8>)
+    -> (tensor<1x2x2x1xui8>, tensor<1x2x2x1xui8>) {
+  %c = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>,
+      requant = #nibble.requant<fixed>}
+      : tensor<1x2x2x1xui8>, tensor<1x1x1x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x2x2x1xui8>
+  %y = nibble.int_add %c, %a {lhs_scale = 0.5 : f32, rhs_scale = 0.25 : f32, lhs_zero_point = 0 : i32,
+      rhs_zero_point = 0 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>,
+      requant = #nibble.requant<fixed>}
+      : tensor<1x2x2x1xui8>, tensor<1x2x2x1xui8> -> tensor<1x2x2x1xui8>
+  %d = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
+      groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x2x2x1xui8>, tensor<1x1x1x1xi8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x2x2x1xui8>
+  %z = nibble.int_add %d, %a {lhs_scale = 0.5 : f32, rhs_scale = 0.25 : f32, lhs_zero_point = 0 : i32,
+      rhs_zero_point = 0 : i32, output_zero_point = 0 : i32, clamp = array<i32: 0, 255>,
+      requant = #nibble.requant<fixed>}
+      : tensor<1x2x2x1xui8>, tensor<1x2x2x1xui8> -> tensor<1x2x2x1xui8>
+  return %y, %z : tensor<1x2x2x1xui8>, tensor<1x2x2x1xui8>
+}

@@ -72,3 +72,22 @@ func.func @residual(%x: !ukernel.buffer<1x2x2x4xui8>, %w: !ukernel.buffer<256xi8
       : !ukernel.buffer<1x2x2x4xui8> -> !ukernel.buffer<1x2x2x4xui8>
   return %f : !ukernel.buffer<1x2x2x4xui8>
 }
+
+// What the halo is filled with does not matter.
+// CHECK-LABEL: func.func @residual_fill
+// CHECK: ukernel.transpose {{.*}}offset = 0
+// CHECK: ukernel.conv {{.*}} add {{.*}}offset = 0
+func.func @residual_fill(%x: !ukernel.buffer<1x2x2x4xui8>, %w: !ukernel.buffer<256xi8>, %b: !ukernel.buffer<64xi8>,
+    %m: !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x2x2x4xui8> {
+  %a = ukernel.transpose %x {permutation = array<i64: 0, 2, 1, 3>}
+      : !ukernel.buffer<1x2x2x4xui8> -> !ukernel.buffer<1x2x2x4xui8, halo = [1, 1, 1, 1], fill = 0>
+  %d = ukernel.conv %x, %w, %b multiplier %m add %a {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>,
+      dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, residual_integers = array<i32: 0, 0, 0, 255>,
+      residual_scales = array<f32: 0.5, 0.5>}
+      : (!ukernel.buffer<1x2x2x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>, !ukernel.buffer<64xi8>,
+      !ukernel.buffer<1x2x2x4xui8, halo = [1, 1, 1, 1], fill = 0>)
+      -> !ukernel.buffer<1x2x2x4xui8, halo = [1, 1, 1, 1], fill = 3>
+  %f = ukernel.transpose %d {permutation = array<i64: 0, 2, 1, 3>}
+      : !ukernel.buffer<1x2x2x4xui8, halo = [1, 1, 1, 1], fill = 3> -> !ukernel.buffer<1x2x2x4xui8>
+  return %f : !ukernel.buffer<1x2x2x4xui8>
+}

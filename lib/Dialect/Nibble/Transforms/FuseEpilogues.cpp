@@ -43,8 +43,8 @@ struct FuseResidual : OpRewritePattern<IntAddOp> {
     const uint32_t zero = isLhs ? op.getLhsZeroPoint() : op.getRhsZeroPoint();
     if (addend.getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "the addend is broadcast, or of another storage type");
-    if (op.getRequant() != RequantMode::Float || conv.getRequant() != RequantMode::Float)
-      return rewriter.notifyMatchFailure(op, "only mode float has a residual addition");
+    if (op.getRequant() != conv.getRequant())
+      return rewriter.notifyMatchFailure(op, "modes differ");
     if (zero != conv.getOutputZeroPoint())
       return rewriter.notifyMatchFailure(op, "zero points differ");
     FloatAttr lhs = op.getLhsScaleAttr(), rhs = op.getRhsScaleAttr();
