@@ -114,7 +114,8 @@ def compile_for(model: Prepared, target: str, kind: str, output: Path) -> dict:
     done = subprocess.run([NIBBLE, "compile", model.path, "--calib-file", model.ranges, *FLAGS, "--target", target, "--emit",
                            kind, "--strip", "--name", model.name, "--json", "-o", output], capture_output=True, text=True)
     if done.returncode != 0:
-        raise Impossible(done.stderr.strip().removeprefix("error: ").split("\n")[0])
+        errors = [line for line in done.stderr.splitlines() if "error: " in line]
+        raise Impossible((errors or done.stderr.splitlines())[0].split("error: ")[-1])
     return json.loads(done.stdout)
 
 
@@ -143,20 +144,20 @@ def run_emulated(model: Prepared, target: dict, folder: Path) -> dict:
 
 
 def run_on_board(model: Prepared, target: dict, folder: Path) -> dict:
-    if shutil.which("qemu-system-arm") is None:
-        raise Impossible("qemu-system-arm is not installed")
+    emulated = board.BOARDS[target["name"]]
+    if shutil.which(emulated.emulator) is None:
+        raise Impossible(f"{emulated.emulator} is not installed")
     library = folder / "model.a"
     summary = compile_for(model, target["name"], "a", library)
     data = b"".join(array.tobytes() for array in model.feed.values())
-    machine, _, flash, _, ram = board.BOARDS[target["name"]][2:7]
     port = len(data) + len(model.expected) + 64
-    needed = {"flash": (summary["code_bytes"] + summary["weight_bytes"], flash),
-              "RAM": (summary["arena_bytes"] + summary["stack_bytes"] + port, ram)}
+    needed = {"flash": (summary["code_bytes"] + summary["weight_bytes"], emulated.flash_bytes),
+              "RAM": (summary["arena_bytes"] + summary["stack_bytes"] + port, emulated.ram_bytes)}
     for what, (bytes_, limit) in needed.items():
         if bytes_ > limit:
-            raise Impossible(f"{machine} has {limit:,} bytes of {what}, the model needs {bytes_:,}")
+            raise Impossible(f"{emulated.machine} has {limit:,} bytes of {what}, the model needs {bytes_:,}")
     output, printed = board.run(library, target["name"], data, port_bytes=port)
-    return {"how": machine, "output": output, "summary": summary, "instructions": printed["instructions"],
+    return {"how": f"{emulated.emulator} -machine {emulated.machine}", "output": output, "summary": summary, "instructions": printed.get("instructions"),
             "library_bytes": summary["code_bytes"] + summary["weight_bytes"]}
 
 
@@ -183,6 +184,7 @@ def verify(model: Prepared, target: dict) -> dict:
     summary, instructions = result["summary"], result.get("instructions")
     return row | {"how": result["how"], "hash": hashlib.sha256(result["output"]).hexdigest(),
                   "equal": result["output"] == model.expected, "library_bytes": result["library_bytes"],
+                  "code_bytes": summary.get("code_bytes"),
                   "ram_bytes": summary["arena_bytes"] + summary.get("stack_bytes", 0), "instructions": instructions,
                   "instructions_per_mac": instructions and instructions / model.macs}
 

@@ -79,7 +79,7 @@ def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
            "what the target's dot products multiply with signed weights",
            "::llvm::cl::values(clEnumValN(::nibble::kernels::DotInput::U8, \"u8\", \"unsigned bytes: x86\"), "
            "clEnumValN(::nibble::kernels::DotInput::S8, \"s8\", \"signed bytes: AArch64\"), "
-           "clEnumValN(::nibble::kernels::DotInput::Words, \"words\", \"four bytes of either kind: Cortex-M\"), "
+           "clEnumValN(::nibble::kernels::DotInput::Words, \"words\", \"four bytes of either kind: bare metal\"), "
            "clEnumValN(::nibble::kernels::DotInput::Vectors, \"vectors\", \"vectors of signed bytes: MVE\"))">];
   let dependentDialects = ["::nibble::ukernel::UKernelDialect"];
 }

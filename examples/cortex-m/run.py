@@ -16,19 +16,42 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 KILO = 1024
 
-# How each target is compiled for, the board that has it, its memory, and the instructions (nanoseconds) of a tick.
+class Board(NamedTuple):
+    """An emulated board, and how the program is compiled for it."""
+    clang: tuple[str, ...]
+    machine: str
+    flash: int
+    flash_bytes: int
+    ram: int
+    ram_bytes: int
+    tick: str  # executed instructions (nanoseconds) of a tick of its counter
+    folder: Path = HERE  # with its machine.h and vectors.c
+    emulator: str = "qemu-system-arm"
+    emulator_options: tuple[str, ...] = ()
+
+
+def arm(triple, cpu):
+    return (f"--target={triple}", f"-mcpu={cpu}", "-mfloat-abi=soft")
+
+
+# One of each target's name, and others that have its processor.
 BOARDS = {
-    "cortex-m0": ("thumbv6m-none-eabi", "cortex-m0", "mps2-an385", 0, 4096 * KILO, 0x20000000, 4096 * KILO, 40),
-    "cortex-m3": ("thumbv7m-none-eabi", "cortex-m3", "mps2-an385", 0, 4096 * KILO, 0x20000000, 4096 * KILO, 40),
-    "cortex-m4": ("thumbv7em-none-eabi", "cortex-m4", "mps2-an386", 0, 4096 * KILO, 0x20000000, 4096 * KILO, 40),
-    "cortex-m33": ("thumbv8m.main-none-eabi", "cortex-m33", "mps2-an505", 0x10000000, 4096 * KILO, 0x38000000,
-                   4096 * KILO, 50),
-    "cortex-m55": ("thumbv8.1m.main-none-eabi", "cortex-m55", "mps3-an547", 0, 512 * KILO, 0x20000000, 512 * KILO, "125/4"),
-    "microbit": ("thumbv6m-none-eabi", "cortex-m0", "microbit", 0, 256 * KILO, 0x20000000, 16 * KILO, "125/2"),
+    "cortex-m0": Board(arm("thumbv6m-none-eabi", "cortex-m0"), "mps2-an385", 0, 4096 * KILO, 0x20000000, 4096 * KILO, "40"),
+    "cortex-m3": Board(arm("thumbv7m-none-eabi", "cortex-m3"), "mps2-an385", 0, 4096 * KILO, 0x20000000, 4096 * KILO, "40"),
+    "cortex-m4": Board(arm("thumbv7em-none-eabi", "cortex-m4"), "mps2-an386", 0, 4096 * KILO, 0x20000000, 4096 * KILO, "40"),
+    "cortex-m33": Board(arm("thumbv8m.main-none-eabi", "cortex-m33"), "mps2-an505", 0x10000000, 4096 * KILO, 0x38000000,
+                        4096 * KILO, "50"),
+    "cortex-m55": Board(arm("thumbv8.1m.main-none-eabi", "cortex-m55"), "mps3-an547", 0, 512 * KILO, 0x20000000, 512 * KILO,
+                        "125/4"),
+    "microbit": Board(arm("thumbv6m-none-eabi", "cortex-m0"), "microbit", 0, 256 * KILO, 0x20000000, 16 * KILO, "125/2"),
+    "rv32imc": Board(("--target=riscv32-unknown-elf", "-march=rv32imc_zicsr", "-mabi=ilp32"), "virt", 0x80000000,
+                     4096 * KILO, 0x80400000, 4096 * KILO, "1", HERE.parent / "riscv", "qemu-system-riscv32",
+                     ("-bios", "none")),
 }
 
 
@@ -42,20 +65,21 @@ def find(*names):
 
 def build(library, board, folder, port_bytes):
     """Links `library` and the program: the path of the image."""
-    triple, cpu, _, flash, flash_bytes, ram, ram_bytes, tick = BOARDS[board]
+    board = BOARDS[board]
     header = library.with_suffix(".h")
     arena, text = re.search(r"#define (\w+_ARENA_BYTES)(.*)", header.read_text(), re.DOTALL).groups()
     name = re.search(r"(\w+)_describe\(void\)", text)[1]
     clang = find("clang-22", "clang")
-    memory = [f"-DFLASH_ORIGIN={flash}", f"-DFLASH_BYTES={flash_bytes}", f"-DRAM_ORIGIN={ram}", f"-DRAM_BYTES={ram_bytes}"]
+    memory = [f"-DFLASH_ORIGIN={board.flash}", f"-DFLASH_BYTES={board.flash_bytes}", f"-DRAM_ORIGIN={board.ram}",
+              f"-DRAM_BYTES={board.ram_bytes}"]
     subprocess.run([clang, "-E", "-P", "-x", "c", *memory, HERE / "link.ld", "-o", folder / "link.ld"], check=True)
     objects = []
-    for source in ("start.c", "main.c"):
-        objects.append(folder / f"{source}.o")
-        subprocess.run([clang, f"--target={triple}", f"-mcpu={cpu}", "-mfloat-abi=soft", "-Os", "-ffreestanding",
-                        "-fno-builtin", "-nostdlibinc", "-Wall", "-Wextra", "-Werror", f"-DMODEL={name}",
-                        f'-DMODEL_HEADER="{header.resolve()}"', f"-DMODEL_ARENA_BYTES={arena}", f"-DTICK={tick}",
-                        f"-DPORT_BYTES={port_bytes}", "-c", HERE / source, "-o", objects[-1]], check=True)
+    for source in (board.folder / "vectors.c", HERE / "start.c", HERE / "main.c"):
+        objects.append(folder / f"{source.name}.o")
+        subprocess.run([clang, *board.clang, "-Os", "-ffreestanding", "-fno-builtin", "-nostdlibinc", "-Wall", "-Wextra",
+                        "-Werror", f"-I{board.folder}", f"-I{HERE}", f"-DMODEL={name}",
+                        f'-DMODEL_HEADER="{header.resolve()}"', f"-DMODEL_ARENA_BYTES={arena}", f"-DTICK={board.tick}",
+                        f"-DPORT_BYTES={port_bytes}", "-c", source, "-o", objects[-1]], check=True)
     image = folder / "image.elf"
     subprocess.run([find("ld.lld-22", "ld.lld"), "-T", folder / "link.ld", *objects, library, "--gc-sections",
                     "-o", image], check=True)
@@ -68,9 +92,11 @@ def run(library, board, data, port_bytes=64 * KILO):
         folder = Path(temporary)
         image = build(Path(library), board, folder, port_bytes)
         (folder / "in.bin").write_bytes(data)
-        done = subprocess.run([find("qemu-system-arm"), "-machine", BOARDS[board][2], "-nographic", "-monitor", "none",
-                               "-serial", "none", "-semihosting-config", "enable=on,target=native", "-icount", "shift=0",
-                               "-kernel", image], cwd=folder, capture_output=True, text=True, timeout=600)
+        emulator = BOARDS[board]
+        done = subprocess.run([find(emulator.emulator), "-machine", emulator.machine, *emulator.emulator_options,
+                               "-nographic", "-monitor", "none", "-serial", "none", "-semihosting-config",
+                               "enable=on,target=native", "-icount", "shift=0", "-kernel", image],
+                              cwd=folder, capture_output=True, text=True, timeout=600)
         if done.returncode != 0:
             raise RuntimeError(f"the program ended with status {done.returncode}: {done.stdout}{done.stderr}")
         printed = dict(re.findall(r"^(\w+) (\d+)$", done.stdout + done.stderr, re.MULTILINE))

@@ -4,16 +4,9 @@
 #ifndef SEMIHOSTING_H
 #define SEMIHOSTING_H
 
-#include <stdint.h>
+#include <machine.h>
 
 enum { SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_WRITE0 = 0x04, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_EXIT_EXTENDED = 0x20 };
-
-static inline int32_t semihosting(uint32_t operation, const void *arguments) {
-  register uint32_t r0 __asm__("r0") = operation;
-  register const void *r1 __asm__("r1") = arguments;
-  __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-  return (int32_t)r0;
-}
 
 static inline uint32_t length_of(const char *text) {
   uint32_t length = 0;

@@ -158,6 +158,7 @@ static std::unique_ptr<FeatureTests> makeTests(OpBuilder &b, Location loc, const
   case kernels::Arch::AArch64:
     return std::make_unique<AArch64Tests>(b, loc, arguments[0], arguments[1]);
   case kernels::Arch::CortexM:
+  case kernels::Arch::RISCV32:
     break;
   }
   llvm_unreachable("an architecture without levels");

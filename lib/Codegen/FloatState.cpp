@@ -72,13 +72,14 @@ static Value readRegister(OpBuilder &b, Location loc, kernels::Arch arch) {
   case kernels::Arch::AArch64:
     return callIntrinsic(b, loc, b.getI64Type(), "llvm.aarch64.get.fpcr", {});
   case kernels::Arch::CortexM:
+  case kernels::Arch::RISCV32:
     break;
   }
   llvm_unreachable("an architecture without such a register");
 }
 
 Value nibble::emitIsFloatStateWrong(OpBuilder &b, Location loc, FloatNeeds needs, kernels::Arch arch) {
-  if (needs == FloatNeeds::Nothing || arch == kernels::Arch::CortexM) // which computes no floating point
+  if (needs == FloatNeeds::Nothing || kernels::isBareMetal(arch)) // which computes no floating point
     return nullptr;
   const StateRegister &bits = arch == kernels::Arch::X86_64 ? kMXCSR : kFPCR;
   Value state = readRegister(b, loc, arch);

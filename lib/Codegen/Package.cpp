@@ -80,6 +80,7 @@ static llvm::ArrayRef<std::vector<char>> getStandaloneObjects(kernels::Arch arch
   case kernels::Arch::AArch64:
     return aarch64;
   case kernels::Arch::CortexM:
+  case kernels::Arch::RISCV32:
     break;
   }
   llvm_unreachable("an architecture without programs");

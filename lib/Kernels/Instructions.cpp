@@ -11,7 +11,8 @@ const Instructions &Instructions::of(Arch arch) {
   case Arch::AArch64:
     return aarch64Instructions();
   case Arch::CortexM:
-    return cortexMInstructions();
+  case Arch::RISCV32:
+    return microcontrollerInstructions();
   }
   llvm_unreachable("unknown architecture");
 }

@@ -30,7 +30,7 @@ public:
 
 const Instructions &x86Instructions();
 const Instructions &aarch64Instructions();
-const Instructions &cortexMInstructions();
+const Instructions &microcontrollerInstructions();
 
 } // namespace kernels
 } // namespace nibble

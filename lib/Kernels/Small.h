@@ -47,6 +47,8 @@ struct SmallPlan {
   int64_t tileColumns; ///< 4, 2 or 1
   int64_t tilePixels;  ///< 2 or 1
 
+  /// Columns that are computed twice may have been written over their own addend: the first result stays.
+  bool storesOnce() const { return params.residual && columns % tileColumns != 0; }
   int64_t blocks() const { return (columns + tileColumns - 1) / tileColumns; }
   /// First column of a block.
   int64_t columnOf(int64_t block) const { return std::min(block * tileColumns, columns - tileColumns); }

@@ -209,13 +209,13 @@ void SmallConv::emitGroup() {
 
 void SmallConv::emitPixels(Value x, ArrayRef<Value> inputs, MutableArrayRef<SmallPixel> pixels) {
   repeat(b, field(Field::Blocks), weights, [&](Value block, ValueRange carried) {
-    Value n = b.mul(block, b.constant(plan.tileColumns)), next = carried.front();
-    n = b.create<arith::MinSIOp>(n, field(Field::LastBlock));
+    Value first = b.mul(block, b.constant(plan.tileColumns)), next = carried.front();
+    Value n = b.create<arith::MinSIOp>(first, field(Field::LastBlock));
     if (plan.depthwise)
       pixels.front().sums = sumChannels(n, inputs.front());
     else
       emitTile(n, inputs, pixels, next);
-    epilogue.store(pixels, n);
+    epilogue.store(pixels, n, first);
     return Values{next};
   });
 }
@@ -343,10 +343,11 @@ std::string nibble::kernels::smallConvKey(const ConvParams &params, const ISA &i
   const SmallPlan plan(params, isa.dotInput());
   const ConvParams &p = plan.params;
   std::string key = "small";
-  for (int64_t value : {int64_t(p.input), int64_t(p.output), int64_t(p.groups > 1), int64_t(p.KH > 1),
-                        plan.depthwise ? std::min<int64_t>(p.KW, 5) : int64_t(p.KW > 1),
-                        int64_t(p.residual.has_value()), int64_t(SmallEpilogue::clampsToByte(p)), plan.unroll,
-                        int64_t(plan.steps == plan.unroll), plan.tilePixels, plan.tileColumns})
+  for (int64_t value :
+       {int64_t(p.input), int64_t(p.output), int64_t(p.groups > 1), int64_t(p.KH > 1),
+        plan.depthwise ? std::min<int64_t>(p.KW, 5) : int64_t(p.KW > 1), int64_t(p.residual.has_value()),
+        int64_t(plan.storesOnce()), int64_t(SmallEpilogue::clampsToByte(p)), plan.unroll,
+        int64_t(plan.steps == plan.unroll), plan.tilePixels, plan.tileColumns})
     key += "," + std::to_string(value);
   return key;
 }

@@ -120,7 +120,24 @@ Value SmallEpilogue::loadAddend(Value pointer, int64_t column) {
   return p.output == ElementKind::U8 ? b.create<arith::ExtUIOp>(type, stored) : b.create<arith::ExtSIOp>(type, stored);
 }
 
-void SmallEpilogue::store(ArrayRef<SmallPixel> given, Value n) {
+/// `skipped`: so many columns of the tile are stored already, never all of them; null if none.
+void SmallEpilogue::storeColumn(Value bytes, Value pointer, int64_t column, Value skipped) {
+  if (!skipped || (!isVector() && column + 1 == plan.tileColumns))
+    return b.store(bytes, b.at(pointer, column));
+  if (isVector()) {
+    Value columns = b.create<arith::ConstantOp>(b.getI32VectorAttr({0, 1, 2, 3}));
+    Value mask = b.create<arith::CmpIOp>(arith::CmpIPredicate::sge, columns, like(columns, skipped));
+    LLVM::MaskedStoreOp::create(b, bytes, pointer, mask, /*alignment=*/1);
+    return;
+  }
+  Value isNew = b.create<arith::CmpIOp>(arith::CmpIPredicate::sge, b.splat(b.i32(), column), skipped);
+  auto branch = scf::IfOp::create(b, isNew, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  b.store(bytes, b.at(pointer, column));
+}
+
+void SmallEpilogue::store(ArrayRef<SmallPixel> given, Value n, Value first) {
   SmallVector<SmallPixel> pixels(given);
   SmallVector<Scale> scales;
   for (int64_t j = 0; j < (isVector() ? 1 : plan.tileColumns); ++j)
@@ -142,9 +159,10 @@ void SmallEpilogue::store(ArrayRef<SmallPixel> given, Value n) {
       result.push_back(b.create<arith::TruncIOp>(bytes, q));
     }
   }
+  Value skipped = plan.storesOnce() ? b.create<arith::SubIOp>(first, n) : Value();
   for (auto [pixel, result] : llvm::zip(pixels, results)) {
     Value output = b.at(pixel.output, n);
     for (auto [j, bytes] : llvm::enumerate(result))
-      b.store(bytes, b.at(output, int64_t(j)));
+      storeColumn(bytes, output, j, skipped);
   }
 }

@@ -20,8 +20,8 @@ public:
   SmallEpilogue(KernelBuilder &b, const SmallPlan &plan, Value table, Value multipliers);
 
   Value field(Field field);
-  /// The bytes of the columns from `n` on.
-  void store(llvm::ArrayRef<SmallPixel> pixels, Value n);
+  /// The bytes of the columns from `n` on; those before `first` are stored already.
+  void store(llvm::ArrayRef<SmallPixel> pixels, Value n, Value first);
   /// Where the multipliers of another group begin.
   void enterGroup(Value firstColumn) { group = firstColumn; }
 
@@ -40,6 +40,7 @@ private:
   Value addResidual(Value q, Value addend);
   Value clamp(Value value, Field low, Field high, bool toByte);
   Value loadAddend(Value pointer, int64_t column);
+  void storeColumn(Value bytes, Value pointer, int64_t column, Value skipped);
 
   KernelBuilder &b;
   const SmallPlan &plan;

@@ -19,14 +19,13 @@ SmallPlan::SmallPlan(const ConvParams &p, DotInput order)
   if (depthwise) {
     params = p;
     columns = p.C;
-    // Channels that are computed twice must not have been written over their own addend.
-    tileColumns = columns >= 4 && (columns % 4 == 0 || !p.residual) ? 4 : 1;
+    tileColumns = columns >= 4 ? 4 : 1;
     tilePixels = 1;
     return;
   }
   tilePixels = onePixel || order == DotInput::Vectors ? 1 : 2;
   tileColumns = tilePixels == 1 ? 4 : 2;
-  while (tileColumns > columns || (p.residual && columns % tileColumns != 0))
+  while (tileColumns > columns)
     tileColumns /= 2;
 }
 

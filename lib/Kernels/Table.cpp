@@ -2,7 +2,7 @@
 // The table of kernel families.
 
 #include "nibble/Kernels/Table.h"
-#include "CortexM.h"
+#include "Microcontroller.h"
 #include "Small.h"
 
 using namespace mlir;

@@ -60,7 +60,7 @@ static llvm::Expected<ObjectBytes> assemble(const TargetSpec &spec, EmitContent 
   std::unique_ptr<MCRegisterInfo> registers(target.createMCRegInfo(triple));
   std::unique_ptr<MCAsmInfo> assembly(target.createMCAsmInfo(*registers, triple, options));
   std::unique_ptr<MCInstrInfo> instructions(target.createMCInstrInfo());
-  std::unique_ptr<MCSubtargetInfo> subtarget(target.createMCSubtargetInfo(triple, spec.cpu, ""));
+  std::unique_ptr<MCSubtargetInfo> subtarget(target.createMCSubtargetInfo(triple, spec.cpu, spec.features));
   MCContext context(triple, assembly.get(), registers.get(), subtarget.get());
   std::unique_ptr<MCObjectFileInfo> file(target.createMCObjectFileInfo(context, /*PIC=*/true));
   context.setObjectFileInfo(file.get());

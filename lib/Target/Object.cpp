@@ -12,6 +12,10 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/CodeGen/CodeGenTargetMachineImpl.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/TargetSelect.h"
@@ -58,6 +62,29 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(
   if (!machine)
     return makeError("cannot generate code for '" + spec.triple + "', cpu '" + spec.cpu + "'");
   return machine;
+}
+
+/// What TargetMachine::addPassesToEmitFile does. The scheduler of machine instructions is left out for RISC-V: it moves
+/// all loads and products of an unrolled loop to its front and spills them, so that ic_resnet8 took 66.9 million
+/// instructions and not 41.7 million. On Cortex-M it gains 5 %.
+static bool addCodegenPasses(llvm::TargetMachine &machine, llvm::legacy::PassManager &pm, llvm::raw_pwrite_stream &os,
+                             llvm::CodeGenFileType type) {
+  if (!machine.getTargetTriple().isRISCV())
+    return !machine.addPassesToEmitFile(pm, os, nullptr, type);
+  auto &generator = static_cast<llvm::CodeGenTargetMachineImpl &>(machine);
+  llvm::TargetPassConfig *config = generator.createPassConfig(pm);
+  config->disablePass(&llvm::MachineSchedulerID);
+  auto *information = new llvm::MachineModuleInfoWrapperPass(&machine);
+  pm.add(config);
+  pm.add(information);
+  if (config->addISelPasses())
+    return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  if (generator.addAsmPrinter(pm, os, nullptr, type, information->getMMI().getContext()))
+    return false;
+  pm.add(llvm::createFreeMachineFunctionPass());
+  return true;
 }
 
 static LogicalResult lower(ModuleOp module, const TargetSpec &spec) {
@@ -110,7 +137,7 @@ llvm::Expected<ObjectBytes> nibble::emitObject(ModuleOp module, const TargetSpec
   }
   llvm::legacy::PassManager pm;
   auto type = kind == CodeKind::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
-  if ((*machine)->addPassesToEmitFile(pm, os, nullptr, type))
+  if (!addCodegenPasses(**machine, pm, os, type))
     return makeError("the target '" + spec.triple + "' writes no such file");
   pm.run(*code);
   return bytes;

@@ -7,7 +7,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/TargetParser/Host.h"
 
 #include <optional>
@@ -15,28 +14,11 @@
 
 using namespace nibble;
 
-static std::string getTriple(const kernels::ISA &isa) {
-  switch (isa.arch) {
-  case kernels::Arch::X86_64:
-    return "x86_64-unknown-linux-gnu";
-  case kernels::Arch::AArch64:
-    return "aarch64-unknown-linux-gnu";
-  case kernels::Arch::CortexM:
-    return llvm::StringSwitch<std::string>(isa.name)
-        .Case("cortex-m0", "thumbv6m-none-eabi")
-        .Case("cortex-m3", "thumbv7m-none-eabi")
-        .Case("cortex-m4", "thumbv7em-none-eabi")
-        .Case("cortex-m33", "thumbv8m.main-none-eabi")
-        .Case("cortex-m55", "thumbv8.1m.main-none-eabi");
-  }
-  llvm_unreachable("unknown architecture");
-}
-
 llvm::ArrayRef<TargetSpec> nibble::getTargetSpecs() {
   static const std::vector<TargetSpec> specs = [] {
     std::vector<TargetSpec> made;
     for (const kernels::ISA &isa : kernels::getISAs())
-      made.push_back({isa.name.str(), getTriple(isa), isa.cpu.str(), isa.features.str()});
+      made.push_back({isa.name.str(), isa.triple.str(), isa.cpu.str(), isa.features.str()});
     return made;
   }();
   return specs;

@@ -39,18 +39,18 @@ public:
             cl::desc("instruction set: host; x86-64: generic, avx2, avxvnni, avx512vnni; AArch64: neon, dotprod, i8mm; "
                      "several with commas; all of a system: x86_64-linux-gnu, aarch64-linux-gnu, or "
                      "aarch64-linux-gnu+dotprod, no further than that; one of cortex-m0, cortex-m3, cortex-m4, "
-                     "cortex-m33, cortex-m55"),
+                     "cortex-m33, cortex-m55, rv32imc"),
             cl::value_desc("name"), cl::sub(subcommand)),
         emit("emit", cl::init("so"),
              cl::desc("what to write: so, exe, a, o; onnx-mlir, mlir, ukernel-mlir, vector-mlir, ll, asm"),
              cl::value_desc("kind"), cl::sub(subcommand)),
         name("name", cl::desc("prefix of all symbols (the file's stem)"), cl::value_desc("name"), cl::sub(subcommand)),
         io("io", cl::init("auto"),
-           cl::desc("types of inputs and outputs: auto (model, quantized for Cortex-M), model, quantized"),
+           cl::desc("types of inputs and outputs: auto (model, quantized for bare metal), model, quantized"),
            cl::value_desc("types"), cl::sub(subcommand)),
         requant(
             "requant", cl::init("auto"),
-            cl::desc("arithmetic of requantization: auto (float, fixed for Cortex-M), float, fixed: integers alone, "
+            cl::desc("arithmetic of requantization: auto (float, fixed for bare metal), float, fixed: integers alone, "
                      "in which nothing falls back to float"),
             cl::value_desc("kind"), cl::sub(subcommand)),
         ioLayout("io-layout", cl::init("model"), cl::desc("order of images among them: model, nchw, nhwc"),

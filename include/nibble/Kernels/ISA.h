@@ -24,18 +24,22 @@ enum class DotKind {
 };
 
 /// What the dot products' other operand is. Bytes of the other kind are XORed with 0x80 in registers, which the packed
-/// bias makes up for: so all instruction sets of a library must agree. The last two are of Cortex-M, whose small
+/// bias makes up for: so all instruction sets of a library must agree. The last two are of bare metal, whose small
 /// kernels have operands in an order of their own (lib/Kernels/Small.h): words of four bytes of either kind, or vectors
 /// of s8.
 enum class DotInput { U8, S8, Words, Vectors };
 
-enum class Arch { X86_64, AArch64, CortexM };
+enum class Arch { X86_64, AArch64, CortexM, RISCV32 };
+
+/// No operating system, no threads, and no floating-point arithmetic.
+constexpr bool isBareMetal(Arch arch) { return arch == Arch::CortexM || arch == Arch::RISCV32; }
 
 /// An instruction set. A kernel reads nothing about its target but what stands here; nibble::TargetSpec is the same row
 /// as LLVM sees it.
 struct ISA {
   llvm::StringRef name; ///< as in kernel names and `--target`
   Arch arch;
+  llvm::StringRef triple;   ///< LLVM's name of the machine; rows that one library can hold have the same
   llvm::StringRef cpu;      ///< what LLVM schedules for
   llvm::StringRef features; ///< what LLVM may use beyond it, in its notation
   llvm::StringRef extends;  ///< the row whose machines' features this one needs too, if any
@@ -48,13 +52,12 @@ struct ISA {
 
   unsigned lanes() const { return vectorBits / 32; }
   DotInput dotInput() const {
-    if (arch == Arch::CortexM)
+    if (isBareMetal())
       return dot == DotKind::Vmladav ? DotInput::Vectors : DotInput::Words;
     return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8;
   }
-  unsigned pointerBits() const { return arch == Arch::CortexM ? 32 : 64; }
-  /// No operating system, no threads, and no floating-point arithmetic.
-  bool isBareMetal() const { return arch == Arch::CortexM; }
+  unsigned pointerBits() const { return isBareMetal() ? 32 : 64; }
+  bool isBareMetal() const { return kernels::isBareMetal(arch); }
 };
 
 /// All rows; within an architecture the plainest first.

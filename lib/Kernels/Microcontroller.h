@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What microcontrollers do not do.
 
-#ifndef NIBBLE_LIB_KERNELS_CORTEXM_H
-#define NIBBLE_LIB_KERNELS_CORTEXM_H
+#ifndef NIBBLE_LIB_KERNELS_MICROCONTROLLER_H
+#define NIBBLE_LIB_KERNELS_MICROCONTROLLER_H
 
 #include "nibble/Kernels/Table.h"
 
@@ -15,4 +15,4 @@ std::string whyNotInteger(const KernelParams &params);
 } // namespace kernels
 } // namespace nibble
 
-#endif // NIBBLE_LIB_KERNELS_CORTEXM_H
+#endif // NIBBLE_LIB_KERNELS_MICROCONTROLLER_H

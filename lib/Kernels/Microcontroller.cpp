@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Cortex-M: no floating point; convolutions are small kernels (Small.h), the rest plain code.
+// Microcontrollers: no floating point; convolutions are small kernels (Small.h), the rest plain code.
 
-#include "CortexM.h"
+#include "Microcontroller.h"
 #include "Instructions.h"
 
 using namespace mlir;
@@ -9,7 +9,7 @@ using namespace nibble::kernels;
 
 namespace {
 /// What only convolutions with large register files, and floats, ask for.
-class CortexM : public Instructions {
+class Microcontroller : public Instructions {
 public:
   Value roundToInt(KernelBuilder &, Value) const override { llvm_unreachable("an integer target rounds no floats"); }
   Value pack(KernelBuilder &, Value, Value, bool) const override { llvm_unreachable("small kernels store bytes"); }
@@ -18,8 +18,8 @@ public:
 };
 } // namespace
 
-const Instructions &nibble::kernels::cortexMInstructions() {
-  static const CortexM instructions;
+const Instructions &nibble::kernels::microcontrollerInstructions() {
+  static const Microcontroller instructions;
   return instructions;
 }
 
