@@ -90,8 +90,8 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
     constant zero point makes of the sums; for an encoding in `rows`, the multipliers hold each column's sum of weights.
     The result may take over the addend's memory: kernels read each addend before they write over it, and once.
     Weights, bias and multipliers are packed by `nibble::kernels`, the weights in `weight_bits` bits, times
-    factors of groups of `weight_group` of them where that is not 0. The input's halo
-    holds the padding.
+    factors of groups of `weight_group` of them where that is not 0, and, with `paired_steps`, 8 input channels of a
+    column together instead of 4. The input's halo holds the padding.
 
     ```mlir
     func.func @main(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<256xi8>,
@@ -112,12 +112,13 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
     * C5: `kernel`, `strides`, `dilations` and `clamp` have two values, `pads` four.
     * C6: where `sums`, bytes go in and i32 comes out, and `rows` is an encoding of two elements.
     * C7: `weight_bits` is 8, 4 or 2; `weight_group` is not negative, and 0 for 8 bits.
+    * C8: with `paired_steps` the input holds bytes.
   }];
   let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$weights, UKernel_Buffer:$bias,
       Optional<UKernel_Buffer>:$multiplier, Optional<UKernel_Buffer>:$addend, Optional<UKernel_Buffer>:$rows,
       DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
       I64Attr:$groups, DefaultValuedAttr<I64Attr, "8">:$weight_bits, DefaultValuedAttr<I64Attr, "0">:$weight_group,
-      UnitAttr:$fixed, UnitAttr:$multipliers_below_one,
+      UnitAttr:$paired_steps, UnitAttr:$fixed, UnitAttr:$multipliers_below_one,
       UnitAttr:$scaled, UnitAttr:$sums,
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp,
       OptionalAttr<F32Attr>:$float_min, OptionalAttr<F32Attr>:$float_max,

@@ -80,7 +80,9 @@ def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
            "::llvm::cl::values(clEnumValN(::nibble::kernels::DotInput::U8, \"u8\", \"unsigned bytes: x86\"), "
            "clEnumValN(::nibble::kernels::DotInput::S8, \"s8\", \"signed bytes: AArch64\"), "
            "clEnumValN(::nibble::kernels::DotInput::Words, \"words\", \"four bytes of either kind: bare metal\"), "
-           "clEnumValN(::nibble::kernels::DotInput::Vectors, \"vectors\", \"vectors of signed bytes: MVE\"))">];
+           "clEnumValN(::nibble::kernels::DotInput::Vectors, \"vectors\", \"vectors of signed bytes: MVE\"))">,
+    Option<"pairedSteps", "paired-steps", "bool", "false",
+           "pack weights for instructions that take 8 bytes of two rows: AArch64's smmla">];
   let dependentDialects = ["::nibble::ukernel::UKernelDialect"];
 }
 

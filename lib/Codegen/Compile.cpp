@@ -31,7 +31,8 @@ void nibble::buildLowerPipeline(OpPassManager &pm, const CodegenOptions &options
   pm.addPass(createHashPlan());
   pm.addNestedPass<func::FuncOp>(createIsolateBatch());
   pm.addNestedPass<func::FuncOp>(createSplitImages());
-  pm.addPass(createFromNibble(FromNibbleOptions{options.observe, isa ? isa->dotInput() : kernels::DotInput::U8}));
+  pm.addPass(createFromNibble(
+      FromNibbleOptions{options.observe, isa ? isa->dotInput() : kernels::DotInput::U8, isa && isa->pairsSteps()}));
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
 }
 

@@ -13,12 +13,21 @@ namespace nibble::driver {
 
 static std::string formatBytes(uint64_t bytes) { return formatv("{0:n}", bytes).str(); }
 
-/// Buffers that are alive at a call.
+/// Whether `outer` holds all of `inner`: a sum is written over its addend, a view is a part.
+static bool holds(const ArenaBuffer &outer, const ArenaBuffer &inner) {
+  return outer.offset <= inner.offset && inner.offset + inner.bytes <= outer.offset + outer.bytes;
+}
+
+/// Buffers that are alive at a call, those that share their memory once.
 static std::vector<const ArenaBuffer *> getAlive(const CompiledModel &model, int64_t call) {
   std::vector<const ArenaBuffer *> alive;
   for (const ArenaBuffer &buffer : model.buffers)
-    if (buffer.first <= call && call <= buffer.last)
+    if (buffer.first <= call && call <= buffer.last) {
+      if (any_of(alive, [&](const ArenaBuffer *other) { return holds(*other, buffer); }))
+        continue;
+      erase_if(alive, [&](const ArenaBuffer *other) { return holds(buffer, *other); });
       alive.push_back(&buffer);
+    }
   return alive;
 }
 

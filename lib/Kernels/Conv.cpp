@@ -26,8 +26,10 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
     return "weights of " + std::to_string(p.weightBits) + " bits";
   if (p.weightBits != 8 && (isDepthwise(p) || (p.input != ElementKind::U8 && p.input != ElementKind::S8)))
     return "weights of fewer than 8 bits multiply bytes, and not by channel";
-  if (p.weightGroup && (p.weightBits == 8 || p.weightGroup % (channelsPerStep(p.input) * 8 / p.weightBits)))
+  if (p.weightGroup && (p.weightBits == 8 || p.weightGroup % (channelsPerStep(p) * 8 / p.weightBits)))
     return "weights of " + std::to_string(p.weightBits) + " bits in groups of " + std::to_string(p.weightGroup);
+  if (p.pairedSteps && (isDepthwise(p) || bytesOf(p.input) != 1 || isa.isBareMetal()))
+    return "pairs of steps where bytes are not summed by four";
   if (p.scaled && p.input == ElementKind::S16)
     return "a scaled product of 16-bit values";
   if (p.scaled && (p.output != ElementKind::F32 || p.residual || p.requant == Requant::Fixed))
@@ -60,7 +62,7 @@ static std::string tileName(const ConvParams &params, const ISA &isa) {
     return depthwiseTileName(params, isa);
   const RegisterTile tile = chooseRegisterTile(DensePlan(params), isa);
   const std::string name = std::to_string(tile.mr) + "x" + std::to_string(tile.blocks * kBlock);
-  return params.input == ElementKind::F32 ? name : name + "c" + std::to_string(channelsPerStep(params.input));
+  return params.input == ElementKind::F32 ? name : name + "c" + std::to_string(channelsPerStep(params));
 }
 
 std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa) {
@@ -101,6 +103,7 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
                         p.groups,
                         p.weightBits,
                         p.weightGroup,
+                        int64_t(p.pairedSteps),
                         p.in.row,
                         p.in.pixel,
                         p.out.row,
@@ -125,6 +128,14 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
        {int64_t(r.addendZeroPoint), int64_t(r.zeroPoint), int64_t(r.min), int64_t(r.max), r.addend.row, r.addend.pixel})
     os << ',' << value;
   return key;
+}
+
+bool nibble::kernels::canPairSteps(const ConvParams &params) {
+  ConvParams paired = params;
+  paired.pairedSteps = true;
+  const int64_t together = channelsPerStep(paired) * 8 / params.weightBits;
+  return bytesOf(params.input) == 1 && !isDepthwise(params) && DensePlan(params).channels > channelsPerStep(params) &&
+         params.weightGroup % together == 0;
 }
 
 int64_t nibble::kernels::convTileCount(const ConvParams &params) {

@@ -42,9 +42,16 @@ private:
   Values sumGroups(Value input, Value weights, Value factors, Values acc, int64_t mr, int64_t nr);
   Values sumSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t steps, int64_t mr, int64_t nr);
   Values steps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr, int64_t nr);
-  Values pairedSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr, int64_t nr);
+  Values stepsOfRowPairs(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
+                         int64_t nr);
+  Values stepsOfPairs(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
+                      int64_t nr);
+  int64_t unrolled(int64_t steps) const;
   Value pixel(Value input, int64_t m) { return b.at(input, m * p.strideW * p.in.pixel); }
-  Operand column(Value weights, ValueRange factors, int64_t step, int64_t v);
+  Value columnAt(Value weights, int64_t step, int64_t v);
+  static Value factorsOf(ValueRange factors, int64_t v) { return factors.empty() ? Value() : factors[v]; }
+  /// Accumulators: a row alone is a pair with itself.
+  int64_t rowsOf(int64_t mr) const { return dot.pairsRows() ? llvm::alignTo(mr, 2) : mr; }
   Values eachPair(Values acc, int64_t mr, int64_t nr, llvm::function_ref<std::array<Value, 2>(Value, Value)> change);
   void storeFloats(ValueRange acc, Pointers at, int64_t nr, int64_t columns);
   Values scaled(ValueRange acc, Pointers at, int64_t nr);
@@ -89,7 +96,7 @@ Pointers DenseEmitter::movePixels(Pointers at, Value pixels) {
 Pointers DenseEmitter::moveBlocks(Pointers at, Value blocks) {
   const auto moved = [&](Value pointer, int64_t bytes) { return b.at(pointer, b.mul(blocks, b.constant(bytes))); };
   at.weights = moved(at.weights, plan.blockBytes());
-  at.bias = moved(at.bias, kBlock * 4);
+  at.bias = moved(at.bias, plan.biasBytes());
   if (at.multipliers)
     at.multipliers = moved(at.multipliers, kBlock * 4);
   at.output = moved(at.output, kBlock * bytesOf(p.output));
@@ -103,7 +110,7 @@ Pointers DenseEmitter::moveGroup(Pointers at, Value group) {
   const int64_t padded = plan.blocks() * kBlock * 4;
   at.input = moved(at.input, plan.channels * bytesOf(p.input));
   at.weights = moved(at.weights, plan.groupBytes());
-  at.bias = moved(at.bias, padded);
+  at.bias = moved(at.bias, plan.blocks() * plan.biasBytes());
   if (at.multipliers)
     at.multipliers = moved(at.multipliers, p.requant == Requant::Fixed || p.scaled ? 2 * padded : padded);
   at.output = moved(at.output, plan.columns * bytesOf(p.output));
@@ -185,6 +192,7 @@ void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
   });
   acc = sum(at, std::move(acc), mr, nr);
   acc = eachPair(std::move(acc), mr, nr, [&](Value first, Value last) { return dot.splitRows({first, last}); });
+  acc.resize(mr * nr);
   for (Value &value : acc)
     value = dot.finish(value);
   if (p.scaled)
@@ -199,9 +207,12 @@ void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {
 
 Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
   Values row, acc;
-  for (int64_t v = 0; v < nr; ++v)
-    row.push_back(dot.start(b.load(b.vec(lanes(), dot.element()), b.at(bias, v * lanes() * 4), lanes() * 4)));
-  for (int64_t m = 0; m < mr; ++m)
+  const int64_t kind = p.pairedSteps && !dot.pairsRows() ? kBlock * 4 : 0;
+  for (int64_t v = 0; v < nr; ++v) {
+    const int64_t first = v * lanes(), offset = first / kBlock * plan.biasBytes() + first % kBlock * 4 + kind;
+    row.push_back(dot.start(b.load(b.vec(lanes(), dot.element()), b.at(bias, offset), lanes() * 4)));
+  }
+  for (int64_t m = 0; m < rowsOf(mr); ++m)
     llvm::append_range(acc, row);
   return acc;
 }
@@ -209,7 +220,7 @@ Values DenseEmitter::startAtBias(Value bias, int64_t mr, int64_t nr) {
 /// Changes the accumulators of two rows together, where rows come in pairs.
 Values DenseEmitter::eachPair(Values acc, int64_t mr, int64_t nr,
                               llvm::function_ref<std::array<Value, 2>(Value, Value)> change) {
-  for (int64_t m = 0; m + 1 < mr && dot.pairsRows(); m += 2)
+  for (int64_t m = 0; m < mr && dot.pairsRows(); m += 2)
     for (int64_t v = 0; v < nr; ++v) {
       Value &upper = acc[m * nr + v], &lower = acc[(m + 1) * nr + v];
       const std::array<Value, 2> changed = change(upper, lower);
@@ -252,70 +263,92 @@ Values DenseEmitter::sumGroups(Value input, Value weights, Value factors, Values
   const int64_t whole = plan.tapSteps / size, rest = plan.tapSteps % size;
   if (whole)
     acc = b.loop(whole, acc, [&](Value i, ValueRange acc) {
-      return group(b.at(input, b.mul(i, b.constant(4 * size))), b.at(weights, b.mul(i, b.constant(bytes))),
-                   b.at(factors, b.mul(i, b.constant(kBlock))), Values(acc), size);
+      return group(b.at(input, b.mul(i, b.constant(inputStepBytes(p) * size))),
+                   b.at(weights, b.mul(i, b.constant(bytes))), b.at(factors, b.mul(i, b.constant(kBlock))), Values(acc),
+                   size);
     });
-  return rest ? group(b.at(input, 4 * whole * size), b.at(weights, whole * bytes), b.at(factors, whole * kBlock), acc,
-                      rest)
+  return rest ? group(b.at(input, inputStepBytes(p) * whole * size), b.at(weights, whole * bytes),
+                      b.at(factors, whole * kBlock), acc, rest)
               : acc;
 }
 
 /// Few steps become straight code, more a loop of at most four steps a trip.
+int64_t DenseEmitter::unrolled(int64_t steps) const {
+  const bool elements = Dot::takesElements(b.isa, steps);
+  if (plan.stepsPerByte() > 1)
+    return std::min(steps, elements ? 4 : plan.stepsPerByte());
+  if (dot.splitsOperands()) // a step takes all registers: the next one must not begin in it
+    return 1;
+  if (p.pairedSteps)
+    return std::min<int64_t>(steps, 2);
+  return elements || steps <= 4 ? std::min<int64_t>(steps, 4) : (steps % 2 == 0 ? 2 : 1);
+}
+
 Values DenseEmitter::sumSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t steps, int64_t mr,
                               int64_t nr) {
-  const int64_t stepBytes = plan.stepBytes();
-  const bool elements = Dot::takesElements(b.isa, steps);
-  // A step of split operands takes all registers: the next one must not begin in it.
-  const int64_t pairs = steps % 2 == 0 ? 2 : 1;
-  const int64_t unroll = plan.stepsPerByte() > 1  ? std::min(steps, elements ? 4 : plan.stepsPerByte())
-                         : dot.splitsOperands()   ? 1
-                         : dot.pairsRows()        ? std::min<int64_t>(steps, 4)
-                         : elements || steps <= 4 ? std::min<int64_t>(steps, 4)
-                                                  : pairs;
+  const int64_t stepBytes = plan.stepBytes(), inputBytes = inputStepBytes(p), unroll = unrolled(steps);
   acc = b.loop(steps / unroll, acc, [&](Value i, ValueRange acc) {
-    Value inputs = b.at(input, b.mul(i, b.constant(4 * unroll)));
+    Value inputs = b.at(input, b.mul(i, b.constant(inputBytes * unroll)));
     Value bytes = b.at(weights, b.mul(i, b.constant(stepBytes * unroll / plan.stepsPerByte())));
     return this->steps(inputs, bytes, factors, Values(acc), unroll, mr, nr);
   });
-  const int64_t rest = steps % unroll, done = steps - rest; // of narrow weights, or where rows come in pairs
-  return rest ? this->steps(b.at(input, 4 * done), b.at(weights, done / plan.stepsPerByte() * stepBytes), factors, acc,
-                            rest, mr, nr)
+  const int64_t rest = steps % unroll, done = steps - rest; // of narrow weights, or of steps in pairs
+  return rest ? this->steps(b.at(input, inputBytes * done), b.at(weights, done / plan.stepsPerByte() * stepBytes),
+                            factors, acc, rest, mr, nr)
               : acc;
 }
 
-/// Vector `v` of the weights of step `step`.
-Operand DenseEmitter::column(Value weights, ValueRange factors, int64_t step, int64_t v) {
+/// Where vector `v` of the weights of step `step` begins.
+Value DenseEmitter::columnAt(Value weights, int64_t step, int64_t v) {
   const int64_t first = v * lanes();
-  const int64_t offset = first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) +
-                         step / plan.stepsPerByte() * plan.stepBytes();
-  return dot.weights(b.at(weights, offset), lanes(), step % plan.stepsPerByte(),
-                     factors.empty() ? Value() : factors[v]);
+  return b.at(weights, first / kBlock * plan.blockBytes() + first % kBlock * (plan.stepBytes() / kBlock) +
+                           step / plan.stepsPerByte() * plan.stepBytes());
 }
 
-/// Two steps of two rows at a time; a last row alone takes them one by one.
-Values DenseEmitter::pairedSteps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
-                                 int64_t nr) {
-  for (int64_t u = 0; u < count; u += 2) {
-    const int64_t together = std::min<int64_t>(2, count - u);
-    Values pairs;
-    for (int64_t m = 0; m + 1 < mr; m += 2)
-      pairs.push_back(dot.loadPair(b.at(pixel(input, m), 4 * u), b.at(pixel(input, m + 1), 4 * u), together));
-    SmallVector<Operand> single;
-    for (int64_t s = 0; s < together && mr % 2; ++s)
-      single.push_back(dot.broadcastInput(b.at(pixel(input, mr - 1), 4 * (u + s)), lanes()));
+/// Steps of 8 bytes by instructions that take two rows.
+Values DenseEmitter::stepsOfRowPairs(Value input, Value weights, ValueRange factors, Values acc, int64_t count,
+                                     int64_t mr, int64_t nr) {
+  SmallVector<std::array<Value, 2>> rows;
+  for (int64_t u = 0; u < count; ++u) {
+    for (int64_t m = 0; m < mr && u % 2 == 0; m += 2) {
+      const auto row = [&](int64_t m) { return b.at(pixel(input, std::min(m, mr - 1)), 8 * u); };
+      rows.resize(llvm::divideCeil(mr, 2));
+      rows[m / 2] = dot.loadRows(row(m), row(m + 1), std::min<int64_t>(2, count - u));
+    }
     for (int64_t v = 0; v < nr; ++v) {
-      SmallVector<Operand> columns;
-      for (int64_t s = 0; s < together; ++s)
-        columns.push_back(column(weights, factors, u + s, v));
-      const Dot::PairTile tile = dot.pairWeights(columns.front(), together == 2 ? columns.back() : Operand());
-      for (auto [i, pair] : llvm::enumerate(pairs)) {
+      const Dot::PairTile tile =
+          dot.pairWeights(columnAt(weights, u, v), u % plan.stepsPerByte(), factorsOf(factors, v));
+      for (auto [i, pair] : llvm::enumerate(rows)) {
         Value &first = acc[2 * i * nr + v], &last = acc[(2 * i + 1) * nr + v];
-        const Dot::PairTile sums = dot.multiplyAddPair({first, last}, pair, tile);
+        const Dot::PairTile sums = dot.multiplyAddPair({first, last}, pair[u % 2], tile);
         first = sums.first;
         last = sums.last;
       }
-      for (auto [s, one] : llvm::enumerate(single))
-        acc[(mr - 1) * nr + v] = dot.multiplyAdd(acc[(mr - 1) * nr + v], one, columns[s]);
+    }
+  }
+  return acc;
+}
+
+/// Steps of 8 bytes by instructions that take 4: inputs stay, weights pass by.
+Values DenseEmitter::stepsOfPairs(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
+                                  int64_t nr) {
+  SmallVector<std::array<Operand, 4>> rows(mr);
+  for (int64_t u = 0; u < count; ++u) {
+    const bool elements = Dot::takesElements(b.isa, 2 * (count - count % 2)) && u < count - count % 2;
+    const int64_t half = elements ? 2 * (u % 2) : 0;
+    for (int64_t m = 0; m < mr && half == 0; ++m) {
+      Value pointer = b.at(pixel(input, m), 8 * u);
+      if (elements)
+        rows[m] = dot.broadcastElements(pointer, lanes());
+      else
+        rows[m] = {dot.broadcastInput(pointer, lanes()), dot.broadcastInput(b.at(pointer, 4), lanes()), {}, {}};
+    }
+    for (int64_t v = 0; v < nr; ++v) {
+      const std::array<Operand, 2> columns =
+          dot.weightsOfPair(columnAt(weights, u, v), lanes(), u % plan.stepsPerByte(), factorsOf(factors, v));
+      for (auto [i, column] : llvm::enumerate(columns))
+        for (int64_t m = 0; m < mr; ++m)
+          acc[m * nr + v] = dot.multiplyAdd(acc[m * nr + v], rows[m][half + i], column);
     }
   }
   return acc;
@@ -324,8 +357,10 @@ Values DenseEmitter::pairedSteps(Value input, Value weights, ValueRange factors,
 /// acc[m][v] += input[m] * weights[v] for `count` steps of 4 bytes (or one float) of input.
 Values DenseEmitter::steps(Value input, Value weights, ValueRange factors, Values acc, int64_t count, int64_t mr,
                            int64_t nr) {
-  if (dot.pairsRows() && mr > 1)
-    return pairedSteps(input, weights, factors, std::move(acc), count, mr, nr);
+  if (dot.pairsRows())
+    return stepsOfRowPairs(input, weights, factors, std::move(acc), count, mr, nr);
+  if (p.pairedSteps)
+    return stepsOfPairs(input, weights, factors, std::move(acc), count, mr, nr);
   SmallVector<std::array<Operand, 4>> elements;
   for (int64_t m = 0; m < mr && Dot::takesElements(b.isa, count); ++m)
     elements.push_back(dot.broadcastElements(pixel(input, m), lanes()));
@@ -333,7 +368,9 @@ Values DenseEmitter::steps(Value input, Value weights, ValueRange factors, Value
     const auto row = [&](int64_t m) {
       return elements.empty() ? dot.broadcastInput(b.at(pixel(input, m), 4 * u), lanes()) : elements[m][u];
     };
-    const auto column = [&](int64_t v) { return this->column(weights, factors, u, v); };
+    const auto column = [&](int64_t v) {
+      return dot.weights(columnAt(weights, u, v), lanes(), u % plan.stepsPerByte(), factorsOf(factors, v));
+    };
     // One side stays in registers for a step, the other one passes by.
     SmallVector<Operand> staying;
     if (nr > mr && dot.splitsOperands()) {

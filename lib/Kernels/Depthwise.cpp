@@ -21,7 +21,7 @@ static constexpr int64_t kChannelBlock = 64;
 static bool isFloat(const ConvParams &p) { return p.input == ElementKind::F32; }
 
 /// Taps of a dot product: the rows of the window that are interleaved, and the vectors that this gives.
-static int64_t tapsOf(const ConvParams &p) { return channelsPerStep(p.input); }
+static int64_t tapsOf(const ConvParams &p) { return channelsPerStep(p); }
 
 /// Rows of the window come in fours, or in twos.
 static int64_t rowGroups(const ConvParams &p) { return llvm::divideCeil(p.KH, tapsOf(p)); }

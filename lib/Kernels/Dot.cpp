@@ -127,8 +127,10 @@ Operand Dot::weights(Value pointer, int64_t lanes, int64_t step, Value factors) 
     return pairsOfWords(b.create<arith::ExtSIOp>(b.vec(2 * lanes, b.i16()), bytes));
   }
   Value raw = b.load(b.vec(lanes, element()), pointer, lanes * 4);
-  if (isFloat())
-    return {raw, {}};
+  return isFloat() ? Operand{raw, {}} : unpack(raw, step, factors);
+}
+
+Operand Dot::unpack(Value raw, int64_t step, Value factors) {
   if (factors)
     return multipliedWeights(raw, step, factors);
   if (b.isa.dot == DotKind::Pmaddwd)
@@ -136,6 +138,18 @@ Operand Dot::weights(Value pointer, int64_t lanes, int64_t step, Value factors) 
   if (weightBits < 8)
     raw = narrowWeights(raw, step);
   return {b.bitcast(raw, b.i8()), {}};
+}
+
+std::array<Operand, 2> Dot::weightsOfPair(Value pointer, int64_t lanes, int64_t step, Value factors) {
+  VectorType type = b.vec(lanes, b.i32());
+  Value low = b.load(type, pointer, lanes * 4), high = b.load(type, b.at(pointer, lanes * 4), lanes * 4);
+  const auto half = [&](int64_t first) {
+    SmallVector<int64_t> indices;
+    for (int64_t i = 0; i < lanes; ++i)
+      indices.push_back(2 * i + first);
+    return unpack(b.shuffle(low, high, indices), step, factors);
+  };
+  return {half(0), half(1)};
 }
 
 /// Sums of pairs of products: two for each lane.
@@ -192,7 +206,7 @@ Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
     return b.add(b.add(acc, even), odd);
   }
   case DotKind::Sdot:
-  case DotKind::Smmla: // a row that is left over
+  case DotKind::Smmla: // of single steps
     return b.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", acc.getType(), {acc, w.even, x.even});
   case DotKind::Smull:
     return multiplyAddPairs(b, acc, x.even, w.even);
@@ -208,25 +222,32 @@ std::array<Value, 2> Dot::splitRows(PairTile tile) {
   return {b.shuffle(tile.first, tile.last, {0, 1, 4, 5}), b.shuffle(tile.first, tile.last, {2, 3, 6, 7})};
 }
 
-/// Of a single step the upper halves are of no account: its weights have zeros there.
-Value Dot::loadPair(Value upper, Value lower, int64_t steps) {
-  VectorType type = b.vec(steps == 1 ? 4 : 2, b.i32());
-  const auto row = [&](Value pointer) { return steps == 1 ? b.broadcastLoad(type, pointer) : b.load(type, pointer); };
-  const int64_t lanes = type.getNumElements();
-  Value both = b.shuffle(row(upper), row(lower), {0, 1, lanes, lanes + 1});
-  return b.bitcast(toDotInput(both), b.i8());
+std::array<Value, 2> Dot::loadRows(Value upper, Value lower, int64_t steps) {
+  VectorType type = b.vec(2 * steps, b.i32());
+  Value first = b.load(type, upper), second = b.load(type, lower);
+  const auto step = [&](SmallVector<int64_t> indices) { return b.bitcast(b.shuffle(first, second, indices), b.i8()); };
+  if (steps == 1)
+    return {step({0, 1, 2, 3}), {}};
+  return {step({0, 1, 4, 5}), step({2, 3, 6, 7})};
 }
 
-Dot::PairTile Dot::pairWeights(Operand step, Operand next) {
-  Value first = b.bitcast(step.even, b.i32());
-  Value second = next.even ? b.bitcast(next.even, b.i32()) : b.splat(first.getType(), int64_t(0));
-  return {b.bitcast(b.shuffle(first, second, {0, 4, 1, 5}), b.i8()),
-          b.bitcast(b.shuffle(first, second, {2, 6, 3, 7}), b.i8())};
+Dot::PairTile Dot::pairWeights(Value pointer, int64_t step, Value factors) {
+  const auto columns = [&](int64_t first) {
+    Value raw = b.load(b.vec(4, b.i32()), b.at(pointer, 8 * first), 16), own = factors;
+    if (own) { // twice a column's
+      Value dwords = b.bitcast(own, b.i32());
+      own = b.bitcast(b.shuffle(dwords, dwords, {first, first, first + 1, first + 1}), b.i16());
+    }
+    return unpack(raw, step, own).even;
+  };
+  return {columns(0), columns(2)};
 }
 
 Dot::PairTile Dot::multiplyAddPair(PairTile acc, Value input, PairTile weights) {
+  const StringRef name =
+      kind == ElementKind::U8 ? "llvm.aarch64.neon.usmmla.v4i32.v16i8" : "llvm.aarch64.neon.smmla.v4i32.v16i8";
   const auto multiply = [&](Value acc, Value columns) {
-    return b.intrinsic("llvm.aarch64.neon.smmla.v4i32.v16i8", acc.getType(), {acc, input, columns});
+    return b.intrinsic(name, acc.getType(), {acc, input, columns});
   };
   return {multiply(acc.first, weights.first), multiply(acc.last, weights.last)};
 }
@@ -241,13 +262,18 @@ static bool isPmaddwdOfWords(const ISA &isa, ElementKind input) {
   return input == ElementKind::S16 && isa.dot == DotKind::Pmaddwd;
 }
 
-int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
+int64_t Dot::registers(const ISA &isa, const ConvParams &params, int64_t mr, int64_t nr) {
+  const ElementKind input = params.input;
   if (isPmaddwdOfWords(isa, input))
     return mr * nr + nr + 3;                                  // the weights, an input, two products
   if (isa.arch == Arch::AArch64 && input == ElementKind::S16) // both sides in two halves
     return mr * nr + 2 * mr + 2 * nr + 2;
-  if (pairsRows(isa, input)) // inputs of four steps; columns before and after their interleaving, which begins early
-    return mr * nr + mr + nr + 3 + (mr % 2 ? nr : 0);
+  if (pairsRows(isa, params)) { // inputs of two steps; two registers of weights
+    const int64_t rows = llvm::alignTo(mr, 2);
+    return rows * nr + rows + 2;
+  }
+  if (isa.arch == Arch::AArch64 && params.pairedSteps) // weights as they lie and apart
+    return (isOneInstruction(isa, input) ? 1 : 2) * mr * nr + mr + 4;
   if (isa.arch == Arch::AArch64) // inputs of four steps, weights of one
     return (isOneInstruction(isa, input) ? 1 : 2) * mr * nr + mr + nr + 2;
   if (isOneInstruction(isa, input))
@@ -256,20 +282,24 @@ int64_t Dot::registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr
          3; // two halves of the shorter side and of one operand of the other; a product
 }
 
-double Dot::stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr) {
-  if (pairsRows(isa, input)) { // two pipes; interleaving takes them too; five operations a cycle
-    const int64_t pairs = mr / 2, single = mr % 2;
-    const double vectors = (pairs + single) * nr + (pairs ? nr + 0.5 * pairs : 0);
-    return std::max(vectors / 2, (vectors + nr + 0.5 * mr + 1) / 5);
+double Dot::stepCycles(const ISA &isa, const ConvParams &params, int64_t mr, int64_t nr) {
+  const ElementKind input = params.input;
+  if (pairsRows(isa, params)) { // two pipes; joining rows takes them too; five operations a cycle
+    const int64_t pairs = llvm::divideCeil(mr, 2);
+    const double vectors = 2 * pairs * nr + pairs;
+    return std::max(vectors / 2, (vectors + 2 * nr + pairs + 1) / 5);
   }
   if (isa.arch == Arch::AArch64) { // two pipes; four steps' inputs a load; three operations a cycle, a load being two
-    const double products = (isOneInstruction(isa, input) ? 1.0 : 4.0) * mr * nr;
-    return std::max(products / 2 + 0.125 * mr, (products + 2 * nr + 0.5 * mr + 1) / 3);
+    const double steps = params.pairedSteps ? 2 : 1, apart = params.pairedSteps ? 2.0 * nr : 0;
+    const double products = (isOneInstruction(isa, input) ? 1.0 : 4.0) * steps * mr * nr;
+    return std::max((products + apart) / 2 + 0.125 * steps * mr,
+                    (products + apart + steps * (2 * nr + 0.5 * mr) + 1) / 3);
   }
+  const double steps = params.pairedSteps ? 2 : 1;
   if (isOneInstruction(isa, input))
-    return std::max(1.0 * mr * nr, 0.7 * (mr + nr)); // multiplications, or loads
+    return steps * std::max(1.0 * mr * nr, 0.7 * (mr + nr)); // multiplications, or loads
   if (isPmaddwdOfWords(isa, input)) // four pipes: a product, a sum; a weight's extension by two instructions
     return std::max(2.0 * mr * nr + 2 * nr + mr, 4.0) / 4;
   // Four pipes: two products and two sums; weights are split by three instructions, inputs by two.
-  return std::max(4.0 * mr * nr + 2 * mr + 3 * nr, 8.0) / 4;
+  return steps * std::max(4.0 * mr * nr + 2 * mr + 3 * nr, 8.0) / 4;
 }

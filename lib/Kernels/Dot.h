@@ -25,7 +25,7 @@ class Dot {
 public:
   Dot(KernelBuilder &b, const ConvParams &params)
       : b(b), kind(params.input), byteWeights(params.scaled && params.input == ElementKind::F32),
-        weightBits(params.weightBits), hasFactors(params.weightGroup != 0) {}
+        weightBits(params.weightBits), hasFactors(params.weightGroup != 0), pairsTwo(pairsRows(b.isa, params)) {}
 
   bool isFloat() const { return kind == ElementKind::F32; }
   bool isWords() const { return kind == ElementKind::S16; }
@@ -34,9 +34,9 @@ public:
   /// i32 or f32.
   Type element() { return isFloat() ? b.f32() : b.i32(); }
 
-  /// Whether two rows share instructions, each taking two steps of both: `multiplyAddPair`.
-  bool pairsRows() const { return pairsRows(b.isa, kind); }
-  static bool pairsRows(const ISA &isa, ElementKind input) { return isa.dot == DotKind::Smmla && bytesOf(input) == 1; }
+  /// Whether two rows share instructions, each taking 8 bytes of both: `multiplyAddPair`. They take bytes of either
+  /// kind, and so the plain bias.
+  bool pairsRows() const { return pairsTwo; }
 
   /// An accumulator that starts at `bias`, and the sum it ends with: it may take more than one register.
   Value start(Value bias);
@@ -52,6 +52,8 @@ public:
   Operand input(Value bytes);
   /// A byte for each lane, as `weights` takes the factors of its lanes.
   Value factors(Value pointer, int64_t lanes);
+  /// Of 8 bytes for each of `lanes` columns the first four and the last four.
+  std::array<Operand, 2> weightsOfPair(Value pointer, int64_t lanes, int64_t step, Value factors);
   /// Of weights of fewer than 8 bits those of step `step` among the steps that share their bytes, times their factors.
   Operand weights(Value pointer, int64_t lanes, int64_t step = 0, Value factors = {});
   Value multiplyAdd(Value acc, Operand input, Operand weights);
@@ -63,18 +65,21 @@ public:
   /// Rows that begin at an accumulator each as a tile, and back.
   PairTile joinRows(Value upper, Value lower);
   std::array<Value, 2> splitRows(PairTile tile);
-  /// One or two steps (4 or 8 bytes) of two rows.
-  Value loadPair(Value upper, Value lower, int64_t steps);
-  /// The weights of one or two steps, as `weights` gives them.
-  PairTile pairWeights(Operand step, Operand next);
+  /// One or two steps (8 bytes each) of two rows.
+  std::array<Value, 2> loadRows(Value upper, Value lower, int64_t steps);
+  /// The weights of a step, and of four columns.
+  PairTile pairWeights(Value pointer, int64_t step, Value factors);
   PairTile multiplyAddPair(PairTile acc, Value input, PairTile weights);
 
   /// Vector registers that a tile of mr pixels by nr vectors occupies.
-  static int64_t registers(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);
+  static int64_t registers(const ISA &isa, const ConvParams &params, int64_t mr, int64_t nr);
   /// Cycles of one step of such a tile, where nothing else limits it.
-  static double stepCycles(const ISA &isa, ElementKind input, int64_t mr, int64_t nr);
+  static double stepCycles(const ISA &isa, const ConvParams &params, int64_t mr, int64_t nr);
 
 private:
+  static bool pairsRows(const ISA &isa, const ConvParams &params) {
+    return isa.dot == DotKind::Smmla && params.pairedSteps;
+  }
   /// Whether an accumulator holds two sums for each lane until the end.
   bool sumsPairs() const { return !isFloat() && !isWords() && b.isa.dot == DotKind::Smull; }
   Value toDotInput(Value dwords);
@@ -83,6 +88,7 @@ private:
   Operand splitInput(Value dwords);
   Operand splitWeights(Value dwords, int64_t step);
   Value narrowWeights(Value dwords, int64_t step);
+  Operand unpack(Value dwords, int64_t step, Value factors);
   Operand multipliedWeights(Value dwords, int64_t step, Value factors);
   /// By how many bits narrow weights stand above their place, and so the sums. Not where they become words.
   int64_t sumShift() const { return b.isa.dot == DotKind::Pmaddwd || hasFactors ? 0 : 8 - weightBits; }
@@ -92,6 +98,7 @@ private:
   bool byteWeights; ///< of a float input
   int64_t weightBits;
   bool hasFactors;
+  bool pairsTwo; ///< rows
 };
 
 } // namespace kernels

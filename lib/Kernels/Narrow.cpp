@@ -86,7 +86,7 @@ std::string nibble::kernels::whyNotNarrow(const ConvParams &p, llvm::ArrayRef<in
     return "depthwise kernels unpack no weights";
   if (p.input != ElementKind::U8 && p.input != ElementKind::S8)
     return "kernels unpack weights for bytes alone";
-  if (p.weightGroup % (channelsPerStep(p.input) * 8 / p.weightBits) || (p.weightGroup && !groupsFitTaps(p)))
+  if (p.weightGroup % (channelsPerStep(p) * 8 / p.weightBits) || (p.weightGroup && !groupsFitTaps(p)))
     return "kernels take no groups of " + std::to_string(p.weightGroup);
   if (!factorWeights(p, weights))
     return "the weights need more than " + std::to_string(p.weightBits) + " bits";

@@ -11,11 +11,11 @@
 using namespace nibble;
 using namespace nibble::kernels;
 
-/// [group][block of 16 columns][step][column][4 or 2 bytes, or 1 float], a step being as many channels of a tap. Narrow
-/// weights are laid out like bytes first, and steps then put together.
+/// [group][block of 16 columns][step][column][8, 4 or 2 bytes, or 1 float], a step being as many channels of a tap.
+/// Narrow weights are laid out like bytes first, and steps then put together.
 PackedWeights nibble::kernels::denseWeights(const ConvParams &params) {
   const DensePlan plan(params);
-  const int64_t perStep = channelsPerStep(params.input);
+  const int64_t perStep = channelsPerStep(params);
   const bool merged = plan.params.KW != params.KW;
   const int64_t blockSteps = plan.params.KH * plan.params.KW * plan.storedSteps();
   return {params.groups * plan.blocks() * blockSteps * kBlock * perStep,
@@ -81,16 +81,19 @@ std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::Array
   if (isSmall(dotInput))
     return packSmallBias(p, bias, weights, dotInput);
   const PackedColumns layout = columnsOf(p);
-  std::vector<int32_t> packed(layout.groups * layout.size);
+  const int64_t kinds = p.pairedSteps ? 2 : 1; // of biases, block by block
+  std::vector<int32_t> packed(kinds * layout.groups * layout.size);
   const int64_t taps = p.KH * p.KW * p.C / p.groups;
   // What the kernel adds to each byte of the input; words it takes as they are.
   const int64_t added = p.input == ElementKind::S16 ? 0 : (p.input == ElementKind::S8) - (dotInput == DotInput::S8);
   for (int64_t o = 0; o < p.N; ++o) {
+    const int64_t column = layout.index(o), index = column / kBlock * kBlock * kinds + column % kBlock;
     int64_t value = bias[o];
+    packed[index] = bias[o];
     if (added != 0)
       for (int8_t weight : weights.slice(o * taps, taps))
         value -= added * 128 * weight;
-    packed[layout.index(o)] = int32_t(uint32_t(value)); // sums wrap, and end where they should
+    packed[index + (kinds - 1) * kBlock] = int32_t(uint32_t(value)); // sums wrap, and end where they should
   }
   return toBytes(packed);
 }

@@ -72,7 +72,7 @@ DensePlan::DensePlan(const ConvParams &given) : params(given) {
   mergeTaps(params);
   channels = params.C / params.groups;
   columns = params.N / params.groups;
-  tapSteps = llvm::divideCeil(channels, channelsPerStep(params.input));
+  tapSteps = llvm::divideCeil(channels, channelsPerStep(params));
   x = splitRow(params.W);
   n = params.groups == 1 ? splitColumns(columns, params.H * x.count) : Split{columns, 1, columns};
 }
@@ -88,7 +88,7 @@ static bool rowsCollide(const DensePlan &plan, int64_t mr) {
 /// Cycles of one register tile, as far as the choice among them goes: the steps, or the latency of their sums; then the
 /// epilogue, which handles four vectors at a time and stores each pixel's columns apart.
 static double tileCycles(const DensePlan &plan, const ISA &isa, int64_t mr, int64_t nr) {
-  const double step = std::max(4.5, Dot::stepCycles(isa, plan.params.input, mr, nr));
+  const double step = std::max(4.5, Dot::stepCycles(isa, plan.params, mr, nr));
   const bool aligned = mr * nr % 4 == 0 && (nr % 4 == 0 || 4 % nr == 0);
   const int64_t pieces = aligned ? mr * std::max<int64_t>(1, nr / 4) : mr * (nr / 4 + 2);
   return plan.steps() * step * (rowsCollide(plan, mr) ? 2 : 1) + 3.5 * mr * nr + 2 * pieces + 20;
@@ -106,7 +106,7 @@ static double planCycles(const DensePlan &plan, const ISA &isa, RegisterTile til
 RegisterTile nibble::kernels::chooseRegisterTile(const DensePlan &plan, const ISA &isa) {
   const int64_t vectors = kBlock / isa.lanes();
   const auto fits = [&](int64_t mr, int64_t blocks) {
-    return Dot::registers(isa, plan.params.input, mr, blocks * vectors) <= isa.registers;
+    return Dot::registers(isa, plan.params, mr, blocks * vectors) <= isa.registers;
   };
   RegisterTile best;
   double bestCycles = planCycles(plan, isa, best);

@@ -26,8 +26,9 @@ llvm::SmallVector<Part, 2> splitEvenly(int64_t total, int64_t largest);
 
 bool isDepthwise(const ConvParams &params);
 
-/// A step takes 4 bytes of input.
-inline int64_t channelsPerStep(ElementKind input) { return 4 / bytesOf(input); }
+/// Bytes of input that a step takes.
+inline int64_t inputStepBytes(const ConvParams &params) { return params.pairedSteps ? 8 : 4; }
+inline int64_t channelsPerStep(const ConvParams &params) { return inputStepBytes(params) / bytesOf(params.input); }
 
 /// What does not depend on the ISA.
 struct DensePlan {
@@ -36,7 +37,7 @@ struct DensePlan {
   ConvParams params; ///< in canonical form
   int64_t channels;  ///< input channels of a group
   int64_t columns;   ///< output channels of a group
-  int64_t tapSteps;  ///< steps (4 bytes of input) of one tap
+  int64_t tapSteps;  ///< steps (inputStepBytes) of one tap
   Split x, n;        ///< tiles: pixels of a row, columns of a group
 
   int64_t steps() const { return params.KH * params.KW * tapSteps; }
@@ -44,8 +45,10 @@ struct DensePlan {
   /// Of a step's weights for a block of columns: one of a byte for each element of the input, or one of 4 bytes.
   int64_t stepBytes() const {
     const bool floatWeights = params.input == ElementKind::F32 && !params.scaled;
-    return kBlock * (floatWeights ? 4 : channelsPerStep(params.input));
+    return kBlock * (floatWeights ? 4 : channelsPerStep(params));
   }
+  /// Of a block's biases: where there are two, the plain ones come first.
+  int64_t biasBytes() const { return kBlock * (params.pairedSteps ? 8 : 4); }
   /// Weights of fewer than 8 bits: as many steps lie in one step's bytes, the first one in the lowest bits.
   int64_t stepsPerByte() const { return 8 / params.weightBits; }
   /// Steps of a tap with those that fill its last bytes.
@@ -53,7 +56,7 @@ struct DensePlan {
   int64_t tapBytes() const { return storedSteps() / stepsPerByte() * stepBytes(); }
   /// Groups of weights with a factor of their own: steps of one, groups of a tap, and where a block's factors begin,
   /// a byte for each group and column.
-  int64_t groupSteps() const { return params.weightGroup / channelsPerStep(params.input); }
+  int64_t groupSteps() const { return params.weightGroup / channelsPerStep(params); }
   int64_t tapGroups() const { return params.weightGroup ? (tapSteps + groupSteps() - 1) / groupSteps() : 0; }
   int64_t factorsOffset() const { return params.KH * params.KW * tapBytes(); }
   int64_t factorBytes() const { return (params.KH * params.KW * tapGroups() * kBlock + 63) / 64 * 64; }

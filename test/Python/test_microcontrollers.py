@@ -184,6 +184,29 @@ def test_budgets(plan):
     assert done.returncode == 0, done.stderr
 
 
+def test_memory_that_values_share_is_counted_once(tmp_path):
+    """A sum is written over its addend: what the message adds up is what lies in the arena."""
+    random = np.random.default_rng(0)
+    weights = {f"w{i}": random.normal(0, 0.2, (16, 16, 3, 3)).astype(np.float32) for i in (1, 2)}
+    nodes = [onnx.helper.make_node("Conv", ["x", "w1"], ["a"], "first", pads=[1, 1, 1, 1]),
+             onnx.helper.make_node("Relu", ["a"], ["b"], "relu"),
+             onnx.helper.make_node("Conv", ["b", "w2"], ["c"], "second", pads=[1, 1, 1, 1]),
+             onnx.helper.make_node("Add", ["b", "c"], ["d"], "sum"),
+             onnx.helper.make_node("GlobalAveragePool", ["d"], ["y"], "pool")]
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(nodes, "g", [value("x", 1, [1, 16, 16, 16])], [value("y", 1, [1, 16, 1, 1])],
+                                   [onnx.numpy_helper.from_array(w, name) for name, w in weights.items()])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8),
+              tmp_path / "m.onnx")
+    np.savez(tmp_path / "calib.npz", x=random.normal(0, 1, (4, 16, 16, 16)).astype(np.float32))
+    done = subprocess.run([NIBBLE, "compile", tmp_path / "m.onnx", "--calib", tmp_path / "calib.npz", "--target", "cortex-m4",
+                           "--emit", "a", "--max-ram", "1000", "-o", tmp_path / "m.a"], capture_output=True, text=True)
+    number = lambda text: int(text.replace(",", ""))
+    arena = number(re.search(r"arena ([\d,]+)", done.stderr)[1])
+    named = [number(each) for each in re.findall(r"' \(([\d,]+)\)", done.stderr)]
+    assert done.returncode == 1 and named and sum(named) <= arena, done.stderr
+
+
 ZOO = ROOT.parent / "shared" / "models"
 MODELS = {"kws_dscnn": 3, "ic_resnet8": 2, "ad_autoencoder": 3}
 

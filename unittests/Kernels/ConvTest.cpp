@@ -383,6 +383,44 @@ TEST_P(ConvTest, NarrowWeights) {
   }
 }
 
+ConvParams asPaired(ConvParams p) {
+  p.pairedSteps = true;
+  return p;
+}
+
+TEST_P(ConvTest, PairedSteps) {
+  for (int64_t n : {1, 8, 15, 17, 40, 63, 100})
+    check(asPaired(conv(9, n, 2, 3, 3)));
+  for (int64_t c : {1, 4, 5, 7, 8, 9, 12, 16, 17, 20, 24, 28, 33, 63, 640})
+    check(asPaired(conv(c, 20, 1, 5)));
+  for (int64_t w : {1, 2, 7, 29, 131})
+    check(asPaired(asSigned(conv(12, 40, 1, w))));
+  for (Fill fill : {Fill::Extremes, Fill::AllHigh, Fill::AllLow, Fill::Limits})
+    for (ConvParams p : {conv(40, 32, 2, 3, 3), asSigned(conv(40, 32, 2, 3, 3)), conv(1000, 20, 1, 1)})
+      check(asPaired(p), fill);
+  for (int64_t bits : {8, 4, 2}) {
+    for (int64_t c : {3, 5, 8, 20, 37}) {
+      check(asPaired(asNarrow(conv(c, 20, 3, 4, 3, 2), bits)));
+      ConvParams p = conv(c, 33, 2, 3, 3);
+      p.dilationW = 2;
+      check(asPaired(asNarrow(withResidual(p), bits)));
+    }
+    ConvParams p = asPaired(asNarrow(conv(3 * 13, 3 * 7, 3, 4, 3), bits));
+    p.groups = 3;
+    check(p);
+    p.requant = Requant::Fixed;
+    check(p);
+    for (ElementKind input : {ElementKind::U8, ElementKind::S8})
+      check(asPaired(asNarrow(asRows(asScaled(conv(33, 20, 1, 13), input)), bits)));
+  }
+  for (int64_t bits : {4, 2})
+    for (int64_t c : {1, 17, 33, 40, 64, 100, 257}) {
+      ConvParams p = asPaired(asNarrow(conv(c, 33, 1, 5), bits));
+      p.weightGroup = 32;
+      check(p);
+    }
+}
+
 ConvParams inGroups(ConvParams p, int64_t bits, int64_t group) {
   p.weightBits = bits;
   p.weightGroup = group;

@@ -60,6 +60,9 @@ struct ConvParams {
   /// Of fewer than 8 bits: as many consecutive weights of a window (ky, kx, c) are a factor, 1 to 127, times values of
   /// `weightBits`; 0: all are such values themselves.
   int64_t weightGroup = 0;
+  /// Of bytes, dense or grouped: a step of the packed weights takes 8 bytes of input instead of 4, as instructions for
+  /// two rows at a time do. Each block of columns has two biases then, the plain one and that of `DotInput`.
+  bool pairedSteps = false;
 
   Requant requant = Requant::Float;
   int32_t outputZeroPoint = 0;
@@ -118,6 +121,9 @@ mlir::func::FuncOp emitConv(mlir::OpBuilder &builder, mlir::Location loc, llvm::
 /// Some instruction sets sum 2^(8 - bits) times the products, which has to fit 32 bits. `bias` as in packConvBias.
 std::string whyNotNarrow(const ConvParams &params, llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias,
                          DotInput dotInput);
+
+/// Whether steps in pairs serve these weights: bytes, enough of them for a pair, no group of them in one half of it.
+bool canPairSteps(const ConvParams &params);
 
 /// Number of tiles; the same for every ISA, so that variants of a library share one schedule.
 int64_t convTileCount(const ConvParams &params);

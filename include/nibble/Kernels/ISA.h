@@ -56,6 +56,8 @@ struct ISA {
       return dot == DotKind::Vmladav ? DotInput::Vectors : DotInput::Words;
     return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8;
   }
+  /// Whether dot products take two steps at once (`ConvParams::pairedSteps`); others can follow.
+  bool pairsSteps() const { return dot == DotKind::Smmla; }
   unsigned pointerBits() const { return isBareMetal() ? 32 : 64; }
   bool isBareMetal() const { return kernels::isBareMetal(arch); }
 };

@@ -19,7 +19,7 @@ struct FromNibble : ukernel::impl::FromNibbleBase<FromNibble> {
 
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (!function.isDeclaration() && failed(ukernel::GraphLowering(function, observe, dotInput).run()))
+      if (!function.isDeclaration() && failed(ukernel::GraphLowering(function, observe, dotInput, pairedSteps).run()))
         return signalPassFailure();
   }
 };

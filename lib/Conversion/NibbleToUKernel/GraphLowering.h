@@ -25,8 +25,9 @@ mlir::Operation *getOnlyUser(mlir::Value value);
 /// Lowers the operations of one function, in order, into a new one that takes its place.
 class GraphLowering {
 public:
-  GraphLowering(mlir::func::FuncOp function, bool observe, kernels::DotInput dotInput)
-      : function(function), observe(observe), dotInput(dotInput), builder(function.getContext()) {}
+  GraphLowering(mlir::func::FuncOp function, bool observe, kernels::DotInput dotInput, bool pairsSteps)
+      : function(function), observe(observe), dotInput(dotInput), pairsSteps(pairsSteps),
+        builder(function.getContext()) {}
 
   llvm::LogicalResult run();
 
@@ -70,6 +71,7 @@ private:
   llvm::LogicalResult setWindow(struct ConvPlan &plan, Op op, int64_t padValue);
   void chooseBits(kernels::ConvParams &params, struct ConvPlan &plan, mlir::Operation *op,
                   llvm::ArrayRef<int8_t> weights, llvm::ArrayRef<int32_t> bias) const;
+  void chooseSteps(kernels::ConvParams &params, struct ConvPlan &plan) const;
   llvm::LogicalResult packInteger(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
                                   mlir::Value bias, mlir::Value multiplier, bool fixed);
   llvm::LogicalResult packFloat(struct ConvPlan &plan, mlir::Operation *op, mlir::Value filter, bool transposed,
@@ -137,6 +139,7 @@ private:
   mlir::func::FuncOp function;
   bool observe;
   kernels::DotInput dotInput;
+  bool pairsSteps; ///< of weights, where they can be
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, Halo> halos;

@@ -24,8 +24,8 @@ static kernels::ConvParams getParams(OpBuilder &builder, Location loc, const Con
                                      Value placeholder) {
   auto op = cast<ukernel::ConvOp>(ukernel::ConvOp::create(
       builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend, plan.rows, plan.kernel,
-      plan.strides, plan.dilations, plan.pads, plan.groups, plan.weightBits, plan.weightGroup, plan.fixed,
-      plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint, plan.clamp, FloatAttr(), FloatAttr(),
+      plan.strides, plan.dilations, plan.pads, plan.groups, plan.weightBits, plan.weightGroup, plan.pairedSteps,
+      plan.fixed, plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint, plan.clamp, FloatAttr(), FloatAttr(),
       plan.residualIntegers, plan.residualScales));
   kernels::ConvParams params = getConvParams(op);
   op.erase();
@@ -52,6 +52,11 @@ void GraphLowering::chooseBits(kernels::ConvParams &params, ConvPlan &plan, Oper
   }
   plan.weightGroup = params.weightGroup;
   plan.weightBits = params.weightBits;
+  chooseSteps(params, plan);
+}
+
+void GraphLowering::chooseSteps(kernels::ConvParams &params, ConvPlan &plan) const {
+  params.pairedSteps = plan.pairedSteps = pairsSteps && kernels::canPairSteps(params);
 }
 
 LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value filter, bool transposed, Value bias,
@@ -122,6 +127,7 @@ LogicalResult GraphLowering::packSums(ConvPlan &plan, Operation *op, Value filte
     start[o] = -zeroPoint * sums[o];
   }
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
+  chooseSteps(params, plan);
   plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
   plan.bias = createConstant(op->getLoc(), kernels::packConvBias(params, start, *weights, dotInput));
   if (plan.rows)
@@ -133,9 +139,9 @@ Value GraphLowering::createConv(ConvPlan &plan, Location loc, BufferType result)
   auto bound = [&](float value) { return std::isfinite(value) ? builder.getF32FloatAttr(value) : FloatAttr(); };
   return ukernel::ConvOp::create(builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier,
                                  plan.addend, plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads,
-                                 plan.groups, plan.weightBits, plan.weightGroup, plan.fixed, plan.belowOne, plan.scaled,
-                                 plan.sums, plan.outputZeroPoint, plan.clamp, bound(plan.low), bound(plan.high),
-                                 plan.residualIntegers, plan.residualScales);
+                                 plan.groups, plan.weightBits, plan.weightGroup, plan.pairedSteps, plan.fixed,
+                                 plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint, plan.clamp,
+                                 bound(plan.low), bound(plan.high), plan.residualIntegers, plan.residualScales);
 }
 
 //===----------------------------------------------------------------------===//

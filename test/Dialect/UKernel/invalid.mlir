@@ -743,6 +743,16 @@ func.func @conv_c7_weight_bits(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.bu
 
 // -----
 
+func.func @conv_c8_paired_steps(%x: !ukernel.buffer<1x4x4x4xf32>, %w: !ukernel.buffer<256xi8>, %b: !ukernel.buffer<64xi8>) {
+  // expected-error @+1 {{expected bytes for steps in pairs, got 'f32'}}
+  %y = ukernel.conv %x, %w, %b {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, paired_steps}
+      : (!ukernel.buffer<1x4x4x4xf32>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x4x4x4xf32>
+  return
+}
+
+// -----
+
 func.func @conv_c7_weight_group(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.buffer<256xi8>, %b: !ukernel.buffer<64xi8>) {
   // expected-error @+1 {{expected no groups of weights of 8 bits, got 16}}
   %y = ukernel.conv %x, %w, %b {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,

@@ -45,6 +45,8 @@ LogicalResult ConvOp::verify() {
     return failure();
   if (int64_t bits = getWeightBits(); bits != 8 && bits != 4 && bits != 2)
     return emitOpError("expected weights of 8, 4 or 2 bits, got ") << bits;
+  if (getPairedSteps() && !getInput().getType().getElementType().isInteger(8))
+    return emitOpError() << "expected bytes for steps in pairs, got " << getInput().getType().getElementType();
   if (int64_t group = getWeightGroup(); group < 0 || (group && getWeightBits() == 8))
     return emitOpError("expected no groups of weights of 8 bits, got ") << group;
   if (getSums())

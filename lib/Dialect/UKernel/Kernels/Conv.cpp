@@ -23,6 +23,7 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
   params.groups = op.getGroups();
   params.weightBits = op.getWeightBits();
   params.weightGroup = op.getWeightGroup();
+  params.pairedSteps = op.getPairedSteps();
   params.requant = getRequant(op.getFixed());
   params.outputZeroPoint = op.getOutputZeroPoint();
   params.clampMin = op.getClamp()[0];
