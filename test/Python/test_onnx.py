@@ -137,6 +137,7 @@ OPERATORS = {
         "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Tanh")},
     "Celu": ("Celu", [MATRIX], {"alpha": 0.7}),
     "Clip": ("Clip", [MATRIX, np.float32(-0.5), np.float32(0.25)], {}),
+    "Clip-between": ("Clip", [MATRIX, (), ()], {}),
     "Clip-6": ("Clip", [MATRIX], {"min": -0.5, "max": 0.25}, 6),
     "Gelu": ("Gelu", [MATRIX], {}, 20),
     "Gelu-tanh": ("Gelu", [MATRIX], {"approximate": "tanh"}, 20),
@@ -186,6 +187,7 @@ OPERATORS = {
     "LayerNormalization": ("LayerNormalization", [MATRIX, floats(5), floats(5)], {}),
     "GroupNormalization": ("GroupNormalization", [IMAGE, floats(4), floats(4)], {"num_groups": 2}, 21),
     "LpNormalization": ("LpNormalization", [MATRIX], {"axis": 1, "p": 1}),
+    "LpNormalization-2": ("LpNormalization", [MATRIX], {"axis": 1}),
     "LRN": ("LRN", [IMAGE], {"size": 3, "alpha": 0.2, "beta": 0.5, "bias": 1.5}),
     "MeanVarianceNormalization": ("MeanVarianceNormalization", [IMAGE], {"axes": [2, 3]}),
     "Softmax": ("Softmax", [MATRIX], {}),
@@ -193,6 +195,7 @@ OPERATORS = {
     "Softmax-11": ("Softmax", [IMAGE], {"axis": 1}, 11),
     "LogSoftmax": ("LogSoftmax", [MATRIX], {"axis": 1}),
     # data movement
+    "CenterCropPad": ("CenterCropPad", [IMAGE, ints(3, 9)], {"axes": [2, 3]}, 18),  # ONNX defines it by others
     "Concat": ("Concat", [IMAGE, IMAGE], {"axis": 1}),
     "Concat-last": ("Concat", [MATRIX, MATRIX, MATRIX], {"axis": -1}),
     "DepthToSpace": ("DepthToSpace", [IMAGE], {"blocksize": 2}),
@@ -242,7 +245,7 @@ def operator_model(op, operands, attributes, opset=17):
             feed[f"x{i}"] = rng.uniform(-2, 2, shape).astype(np.float32)
         elif not isinstance(operand, str):
             weights.append(numpy_helper.from_array(np.asarray(operand), f"x{i}"))
-    results = ["y", "z"] if op == "Split" else ["y"]
+    results = {"Split": ["y", "z"], "LayerNormalization": ["y", "mean", "inverse"]}.get(op, ["y"])
     node = helper.make_node(op, names, results, "tested", **attributes)
     outputs = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in results]
     graph = helper.make_graph([node], "g", inputs, outputs, weights)

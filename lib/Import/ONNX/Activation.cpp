@@ -9,7 +9,19 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
+/// Bounds that are found at run time.
+static void importClipBetween(Node &node) {
+  Value result = node.real(0);
+  if (node.has(1))
+    result = node.binary<MaxOp>(result, node.real(1));
+  if (node.has(2))
+    result = node.binary<MinOp>(result, node.real(2));
+  node.set(0, result);
+}
+
 static void importClip(Node &node) {
+  if ((node.has(1) && !node.content(1)) || (node.has(2) && !node.content(2)))
+    return importClipBetween(node);
   // Bounds that are not given are those of the type.
   float low = node.has(1) ? node.scalar(1, "the lower bound") : std::numeric_limits<float>::lowest();
   float high = node.has(2) ? node.scalar(2, "the upper bound") : std::numeric_limits<float>::max();

@@ -163,7 +163,48 @@ static void inferTypes(onnx::ModelProto &proto) {
   onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options);
 }
 
-void nibble::onnximport::canonicalize(Model &model) {
+namespace {
+/// The operators that ONNX defines by others, and the importer has no form of.
+class UnknownFunctions : public onnx::inliner::FunctionIdSet {
+public:
+  explicit UnknownFunctions(llvm::function_ref<bool(StringRef)> hasForm) : hasForm(hasForm) {}
+  bool Contains(const std::string &domain, const std::string &name) const override {
+    return !hasForm(operatorName(domain, name));
+  }
+
+private:
+  llvm::function_ref<bool(StringRef)> hasForm;
+};
+} // namespace
+
+/// The inliner does not look for types at initializers.
+static void declareInitializers(onnx::GraphProto &graph) {
+  for (const onnx::TensorProto &tensor : graph.initializer()) {
+    onnx::ValueInfoProto &info = *graph.add_value_info();
+    info.set_name(tensor.name());
+    onnx::TypeProto::Tensor &type = *info.mutable_type()->mutable_tensor_type();
+    type.set_elem_type(tensor.data_type());
+    for (int64_t extent : tensor.dims())
+      type.mutable_shape()->add_dim()->set_dim_value(extent);
+    type.mutable_shape();
+  }
+}
+
+/// The inliner needs the types of all operands. Where one has none, nothing is replaced, and the importer names the
+/// operator that it does not know.
+static void inlineOperators(Model &model, llvm::function_ref<bool(StringRef)> hasForm) {
+  const UnknownFunctions unknown(hasForm);
+  onnx::ModelProto inlined = model.proto;
+  declareInitializers(*inlined.mutable_graph());
+  try {
+    onnx::inliner::InlineSelectedFunctions(inlined, unknown, nullptr);
+  } catch (const std::exception &) {
+    return;
+  }
+  model.proto = std::move(inlined);
+}
+
+void nibble::onnximport::canonicalize(Model &model, llvm::function_ref<bool(StringRef)> hasForm) {
   // The converter would not find them.
   if (model.proto.graph().sparse_initializer_size() > 0)
     throw ImportError("sparse initializers are not supported", "store the weights as dense tensors");
@@ -176,5 +217,7 @@ void nibble::onnximport::canonicalize(Model &model) {
   unstubSmallWeights(model);
   stubWeights(model);
   convertOpset(model);
+  inferTypes(model.proto);
+  inlineOperators(model, hasForm);
   inferTypes(model.proto);
 }

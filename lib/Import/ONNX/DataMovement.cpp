@@ -227,7 +227,9 @@ static void importSpaceToDepth(Node &node) {
   if (!height || !width)
     node.fail("attribute 'blocksize' is " + Twine(block) + ", which does not divide the image");
   Value split = node.reshape(input, {s[0], s[1], *height, block, *width, block});
-  Value swapped = node.transpose(split, {0, 3, 5, 1, 2, 4});
+  const bool isDepthFirst = node.getString("mode", "DCR") == "DCR";
+  Value swapped =
+      node.transpose(split, isDepthFirst ? ArrayRef<int64_t>{0, 3, 5, 1, 2, 4} : ArrayRef<int64_t>{0, 1, 3, 5, 2, 4});
   node.name(swapped, 0);
   node.set(0, node.reshape(swapped, {s[0], node.importer.symbols.times(s[1], block * block), *height, *width}));
 }

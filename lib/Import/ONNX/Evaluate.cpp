@@ -102,6 +102,7 @@ static const EvaluatorTable &contentEvaluators() {
   static const EvaluatorTable table = [] {
     EvaluatorTable all;
     addArithmeticEvaluators(all);
+    addLogicEvaluators(all);
     addMovementEvaluators(all);
     return all;
   }();
@@ -125,6 +126,10 @@ static bool hasContent(Node &node) {
     if (node.has(i) && !node.content(i))
       return false;
   return node.size() > 0;
+}
+
+bool nibble::onnximport::hasEvaluator(StringRef op) {
+  return shapeEvaluators().contains(op) || contentEvaluators().contains(op);
 }
 
 bool nibble::onnximport::evaluate(Node &node) {

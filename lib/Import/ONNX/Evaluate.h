@@ -26,9 +26,12 @@ Content emptyLike(const Content &like, llvm::ArrayRef<int64_t> shape);
 /// Element `i` of `from` behind those of `result`.
 void append(Content &result, const Content &from, int64_t i);
 Content fromInts(llvm::ArrayRef<Dim> ints);
+/// Element of a tensor that is one element long, or as long as the other.
+inline size_t wrap(const Content &content, size_t i) { return content.size() == 1 ? 0 : i; }
 
 // Evaluators that need all of their operands' elements, one function a family.
 void addArithmeticEvaluators(EvaluatorTable &table);
+void addLogicEvaluators(EvaluatorTable &table);
 void addMovementEvaluators(EvaluatorTable &table);
 
 } // namespace nibble::onnximport

@@ -32,9 +32,6 @@ static EvaluatedContent evaluateCast(Node &node) {
   return result;
 }
 
-/// Element of a tensor that is one element long, or as long as the other.
-static size_t wrap(const Content &content, size_t i) { return content.size() == 1 ? 0 : i; }
-
 /// Applies a function to the elements of two tensors: scalars, or of equal shapes.
 static EvaluatedContent zip(Node &node, Dim (Symbols::*onInts)(const Dim &, const Dim &),
                             double (*onReals)(double, double)) {
@@ -77,18 +74,6 @@ static EvaluatedContent mapReals(Node &node, double (*function)(double)) {
 static EvaluatedContent evaluateFloor(Node &node) { return mapReals(node, std::floor); }
 static EvaluatedContent evaluateCeil(Node &node) { return mapReals(node, std::ceil); }
 
-static EvaluatedContent evaluateEqual(Node &node) {
-  const Content &lhs = *node.content(0), &rhs = *node.content(1);
-  std::optional<SmallVector<int64_t>> left = staticExtents(lhs.ints), right = staticExtents(rhs.ints);
-  if (lhs.isReal() || rhs.isReal() || !left || !right || (lhs.size() != 1 && rhs.size() != 1 && lhs.shape != rhs.shape))
-    return std::nullopt;
-  Content result = emptyLike(lhs, lhs.size() == 1 ? rhs.shape : lhs.shape);
-  result.type = onnx::TensorProto::BOOL;
-  for (int64_t i = 0, e = elementCount(result.shape); i < e; ++i)
-    result.ints.push_back((*left)[wrap(lhs, i)] == (*right)[wrap(rhs, i)]);
-  return result;
-}
-
 static EvaluatedContent evaluateWhere(Node &node) {
   const Content &which = *node.content(0), &yes = *node.content(1), &no = *node.content(2);
   if (yes.type != no.type || which.isReal() || !staticExtents(which.ints))
@@ -124,7 +109,6 @@ void nibble::onnximport::addArithmeticEvaluators(EvaluatorTable &table) {
   table["Cast"] = evaluateCast;
   table["Ceil"] = evaluateCeil;
   table["Div"] = evaluateDiv;
-  table["Equal"] = evaluateEqual;
   table["Floor"] = evaluateFloor;
   table["Mul"] = evaluateMul;
   table["ReduceProd"] = evaluateReduceProd;

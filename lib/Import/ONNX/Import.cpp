@@ -30,7 +30,7 @@ FailureOr<OwningOpRef<ModuleOp>> nibble::importONNX(MLIRContext *context, String
   Location loc = NameLoc::get(StringAttr::get(context, path));
   try {
     std::unique_ptr<Model> model = loadModel(path);
-    canonicalize(*model);
+    canonicalize(*model, [&](StringRef name) { return options.keepUnsupported || hasForm(name); });
     OwningOpRef<ModuleOp> module = Importer(context, *model, options).run();
     if (!module)
       return failure();

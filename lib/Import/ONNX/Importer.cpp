@@ -12,8 +12,8 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-Importer::Importer(MLIRContext *context, Model &model, const ONNXImportOptions &options)
-    : model(model), options(options), builder(context) {
+static TranslatorTable createTranslators() {
+  TranslatorTable table;
   addConvolutions(table);
   addPools(table);
   addMatrixProducts(table);
@@ -28,7 +28,18 @@ Importer::Importer(MLIRContext *context, Model &model, const ONNXImportOptions &
   addQuantization(table);
   addQuantizedOperators(table);
   addIntegerOperators(table);
+  return table;
 }
+
+static const TranslatorTable &translators() {
+  static const TranslatorTable table = createTranslators();
+  return table;
+}
+
+bool nibble::onnximport::hasForm(StringRef name) { return translators().contains(name) || hasEvaluator(name); }
+
+Importer::Importer(MLIRContext *context, Model &model, const ONNXImportOptions &options)
+    : model(model), options(options), builder(context) {}
 
 Known &Importer::lookup(StringRef name) {
   auto it = values.find(name);
@@ -128,11 +139,11 @@ void Importer::translate(const onnx::NodeProto &proto) {
   Node node(*this, proto);
   if (evaluate(node))
     return;
-  std::string name = proto.domain().empty() ? proto.op_type() : proto.domain() + "." + proto.op_type();
-  auto it = table.find(name);
-  if (it == table.end() && options.keepUnsupported)
+  std::string name = operatorName(proto.domain(), proto.op_type());
+  auto it = translators().find(name);
+  if (it == translators().end() && options.keepUnsupported)
     return keepNode(node);
-  if (it == table.end())
+  if (it == translators().end())
     node.fail("operator is not supported",
               "the nibble dialect has no form of " + Twine(name) + "; replace the node or cut the model before it");
   it->second(node);

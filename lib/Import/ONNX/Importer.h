@@ -86,7 +86,6 @@ private:
   void checkOutput(llvm::StringRef name, const onnx::TypeProto &declared, const Shape &computed, mlir::Location loc);
   void eraseUnusedConstants(mlir::func::FuncOp main);
 
-  TranslatorTable table;
   llvm::StringMap<Known> values;
   llvm::StringMap<const onnx::TypeProto *> inferred;
 };
@@ -180,6 +179,11 @@ void keepNode(Node &node);
 
 /// Computes the node's result at compile time, if all of its operands are small constants or shapes.
 bool evaluate(Node &node);
+/// Whether nodes of this operator of ONNX's own domain can be computed at compile time.
+bool hasEvaluator(llvm::StringRef op);
+
+/// Whether the importer knows an operator, by its name in the TranslatorTable.
+bool hasForm(llvm::StringRef name);
 
 /// Type of a graph input of bytes, from the nodes that dequantize it; null if it is not quantized.
 mlir::Type quantizedInputType(Importer &importer, llvm::StringRef name, int32_t onnxType);

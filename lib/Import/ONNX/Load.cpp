@@ -43,6 +43,10 @@ std::string nibble::onnximport::describe(const Model &model, const onnx::NodePro
   return text + ")";
 }
 
+std::string nibble::onnximport::operatorName(const std::string &domain, const std::string &op) {
+  return domain.empty() ? op : domain + "." + op;
+}
+
 static int64_t elementSize(const onnx::TensorProto &tensor) {
   switch (tensor.data_type()) {
   case onnx::TensorProto::FLOAT:

@@ -6,6 +6,7 @@
 
 #include "onnx/onnx_pb.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -67,8 +68,12 @@ llvm::StringRef nodeName(const onnx::NodeProto &node);
 /// Reads, checks and hashes the file at `path`; weights in other files are mapped.
 std::unique_ptr<Model> loadModel(llvm::StringRef path);
 
-/// Inlines functions, converts to the canonical opset and infers types. Weights leave the message first.
-void canonicalize(Model &model);
+/// "Conv", "com.microsoft.QGemm".
+std::string operatorName(const std::string &domain, const std::string &op);
+
+/// Inlines functions, converts to the canonical opset and infers types. Weights leave the message first. Operators that
+/// ONNX defines by others are replaced by these where `hasForm` does not know them.
+void canonicalize(Model &model, llvm::function_ref<bool(llvm::StringRef)> hasForm);
 
 } // namespace nibble::onnximport
 

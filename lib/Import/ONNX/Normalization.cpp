@@ -31,11 +31,14 @@ static SmallVector<int64_t> axesFrom(int64_t first, int64_t rank) {
   return llvm::to_vector(llvm::seq<int64_t>(first, rank));
 }
 
-/// x / sqrt(mean(x * x) + epsilon), the mean being along `axes`.
-static Value divideByRoot(Node &node, Value input, ArrayRef<int64_t> axes, float epsilon) {
+/// sqrt(mean(x * x) + epsilon), the mean being along `axes`.
+static Value rootMeanSquare(Node &node, Value input, ArrayRef<int64_t> axes, float epsilon) {
   Value square = reduce(node, node.binary<MulOp>(input, input), ReduceKind::Mean, axes);
-  Value sum = node.binary<AddOp>(square, node.floats(epsilon));
-  return node.binary<DivOp>(input, node.unary<SqrtOp>(sum));
+  return node.unary<SqrtOp>(node.binary<AddOp>(square, node.floats(epsilon)));
+}
+
+static Value divideByRoot(Node &node, Value input, ArrayRef<int64_t> axes, float epsilon) {
+  return node.binary<DivOp>(input, rootMeanSquare(node, input, axes, epsilon));
 }
 
 /// (x - mean) / sqrt(variance + epsilon), both along `axes`.
@@ -57,13 +60,18 @@ static Value alongChannels(Node &node, unsigned i, int64_t rank) {
   return node.reshape(node.real(i), shape);
 }
 
-/// Over the dimensions from `axis` on.
+/// Over the dimensions from `axis` on; the mean and the reciprocal of the deviation are results, too.
 static void importLayerNormalization(Node &node) {
-  if (node.wants(1) || node.wants(2))
-    node.fail("outputs 1 and 2 (mean and deviation) are not supported");
+  Value input = node.real(0);
   SmallVector<int64_t> axes = axesFrom(node.axis(node.getInt("axis", -1), node.rank(0)), node.rank(0));
-  Value result = standardize(node, node.real(0), axes, node.getFloat("epsilon", 1e-5f));
+  Value mean = reduce(node, input, ReduceKind::Mean, axes), centered = node.binary<SubOp>(input, mean);
+  Value deviation = rootMeanSquare(node, centered, axes, node.getFloat("epsilon", 1e-5f));
+  Value result = node.binary<DivOp>(centered, deviation);
   node.set(0, scaleAndShift(node, result, node.real(1), node.has(2) ? node.real(2) : Value()));
+  if (node.wants(1))
+    node.set(1, mean);
+  if (node.wants(2))
+    node.set(2, node.unary<ReciprocalOp>(deviation));
 }
 
 /// Like a layer normalization without mean and bias.
@@ -113,7 +121,7 @@ static void importMeanVarianceNormalization(Node &node) {
   node.set(0, node.binary<DivOp>(centered, deviation));
 }
 
-/// x divided by the sum of |x|, or by the root of the sum of squares.
+/// x divided by the sum of |x|, or by the root of the sum of squares, where that is not 0.
 static void importLpNormalization(Node &node) {
   Value input = node.real(0);
   int64_t axis = node.axis(node.getInt("axis", -1), node.rank(0)), p = node.getInt("p", 2);
@@ -121,7 +129,11 @@ static void importLpNormalization(Node &node) {
     node.fail("attribute 'p' is " + Twine(p) + ", expected 1 or 2");
   Value powers = p == 1 ? node.unary<AbsOp>(input) : node.binary<MulOp>(input, input);
   Value sum = reduce(node, powers, ReduceKind::Sum, {axis});
-  node.set(0, node.binary<DivOp>(input, p == 1 ? sum : node.unary<SqrtOp>(sum)));
+  Value norm = p == 1 ? sum : node.unary<SqrtOp>(sum);
+  // ONNX: what has no length stays zero. The norm is then 1: 0 + (1 - 0).
+  Value isPositive = node.unary<CeilOp>(node.unary<ClipOp>(norm, APFloat(0.0f), APFloat(1.0f)));
+  norm = node.binary<AddOp>(norm, node.binary<SubOp>(node.floats(1.0f), isPositive));
+  node.set(0, node.binary<DivOp>(input, norm));
 }
 
 /// x / (bias + alpha / size * sum(x * x))^beta, the sum being over neighbouring channels: an average pool along them.

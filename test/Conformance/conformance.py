@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""ONNX's own node test cases, compiled in float and run: how many pass, and why the others do not.
+
+    ./dev conformance [--only TEXT] [--update] [--json FILE]
+
+A case passes when the model compiles, every data set runs, and each output has the expected type and is as near as the
+case asks. `refused.txt` holds the cases that do not, each with the compiler's reason; `--update` writes it anew.
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import multiprocessing
+import os
+import re
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+from rich.console import Console
+from rich.progress import track
+
+REFUSED = Path(__file__).parent / "refused.txt"
+
+
+def collect() -> dict:
+    """ONNX's cases by name: made from seeds, so the same everywhere."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from onnx.backend.test.case.node import collect_testcases
+        return {case.name: case for case in collect_testcases(None)}
+
+
+def to_array(value):
+    if isinstance(value, onnx.TensorProto):
+        return onnx.numpy_helper.to_array(value)
+    return value if isinstance(value, (np.ndarray, list, dict, type(None))) else np.asarray(value)
+
+
+def reason(error: Exception) -> str:
+    """The first line of an error, without the names of the case's file and node."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    first = re.sub(r"^(error: )?(node '[^']*': )?", "", re.sub(r"\S*case\.onnx: ", "", first))
+    return re.sub(r"node '[^']*' \((\S+?)(, opset \d+)?\): ", r"\1: ", first)
+
+
+def check(want, got, case) -> None:
+    got = np.asarray(got)
+    if not isinstance(want, np.ndarray):
+        raise TypeError("the expected output is not a tensor")
+    if got.dtype != want.dtype:
+        raise TypeError(f"an output has type {got.dtype}, expected {want.dtype}")
+    if want.dtype.kind in "OSU":
+        np.testing.assert_array_equal(got, want)
+    else:
+        np.testing.assert_allclose(got, want, rtol=case.rtol, atol=case.atol)
+
+
+def run(case) -> str:
+    """Empty if the case passes, or why it does not."""
+    import nibble
+
+    initialized = {tensor.name for tensor in case.model.graph.initializer}
+    names = [each.name for each in case.model.graph.input if each.name not in initialized]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "case.onnx"
+            onnx.save(case.model, path)
+            compiled = nibble.compile(path, weights="float")
+        for inputs, outputs in case.data_sets:
+            got = compiled.run(dict(zip(names, map(to_array, inputs))))
+            for want, each in zip(map(to_array, outputs), got, strict=True):
+                check(want, each, case)
+    except AssertionError:
+        return "WRONG: outputs differ"
+    except Exception as error:  # noqa: BLE001: whatever it is, it is this case's reason
+        return reason(error)
+    return ""
+
+
+_cases = {}
+
+
+def _start() -> None:
+    """In each process of a pool: not a copy of this one, whose compiler may have threads."""
+    _cases.update(collect())
+
+
+def _run(name: str) -> str:
+    return run(_cases[name])
+
+
+def outcomes(names: list, progress=lambda all, total: all) -> dict:
+    """The reason of each case, each pool of processes taking on what a crash leaves."""
+    result, left = {}, list(names)
+    while left:
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_start) as pool:
+            futures = {name: pool.submit(_run, name) for name in left}
+            for name in progress(left, total=len(left)):
+                try:
+                    result[name] = futures[name].result()
+                except concurrent.futures.process.BrokenProcessPool:
+                    result[name] = "WRONG: the process ended"
+                    break
+        left = [name for name in left if name not in result]
+    return result
+
+
+def read_refused() -> dict:
+    lines = [line.split("\t", 1) for line in REFUSED.read_text().splitlines() if line and not line.startswith("#")]
+    return {name: why for name, why in lines}
+
+
+def write_refused(reasons: dict) -> None:
+    head = ("# ONNX's node test cases that do not pass, and the compiler's reason.\n"
+            "# Written by `./dev conformance --update`; read by test_conformance.py, which fails when one of them passes.\n")
+    REFUSED.write_text(head + "".join(f"{name}\t{why}\n" for name, why in sorted(reasons.items())))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="./dev conformance", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--update", action="store_true", help="write refused.txt anew")
+    parser.add_argument("--json", metavar="FILE", help="write each case's outcome to a file")
+    options = parser.parse_args()
+    if options.update and options.only:
+        parser.error("--update needs all cases: leave out --only")
+    names = [name for name in collect() if options.only in name]
+    if not names:
+        parser.error(f"no case's name holds '{options.only}'")
+    console = Console(stderr=True)
+    reasons = outcomes(names, lambda all, total: track(all, "cases", total=total, console=console,
+                                                       disable=not console.is_terminal))
+    failed = {name: why for name, why in reasons.items() if why}
+    if options.json:
+        Path(options.json).write_text(json.dumps(reasons, indent=1) + "\n")
+    if options.update:
+        write_refused(failed)
+    for why, count in collections.Counter(failed.values()).most_common(20):
+        print(f"{count:6} {why}")
+    wrong = sum(why.startswith("WRONG") for why in failed.values())
+    print(f"{len(names) - len(failed)} of {len(names)} cases pass, {len(failed) - wrong} are refused, {wrong} are wrong")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
