@@ -5,6 +5,7 @@
 #include "Program.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -74,16 +75,17 @@ static void bindProgram(nb::module_ &module) {
       .def_prop_ro("summary", &Program::summary)
       .def_prop_ro("warnings", [](const Program &program) { return program.messages.warnings; });
   module.def("compile", &Program::compile, nb::arg("path"), nb::arg("samples").none(), nb::arg("options"),
-             nb::call_guard<DefaultFloatState>());
+             nb::arg("dims"), nb::call_guard<DefaultFloatState>());
   module.def("load", &Program::load, nb::arg("path"), nb::arg("threads"));
   module.def(
       "quantize",
-      [](const std::string &path, nb::object samples, const std::string &output, const QuantizationOptions &options) {
+      [](const std::string &path, nb::object samples, const std::string &output, const QuantizationOptions &options,
+         Dims dims) {
         Messages messages;
-        std::string summary = quantizeModel(path, samples, output, options, messages);
+        std::string summary = quantizeModel(path, samples, output, options, std::move(dims), messages);
         return std::pair(summary, messages.warnings);
       },
-      nb::arg("path"), nb::arg("samples").none(), nb::arg("output"), nb::arg("options"),
+      nb::arg("path"), nb::arg("samples").none(), nb::arg("output"), nb::arg("options"), nb::arg("dims"),
       nb::call_guard<DefaultFloatState>());
 }
 

@@ -88,9 +88,11 @@ static auto withSamples(nb::object source, Messages &messages, Action action) {
   return check(std::move(result));
 }
 
-std::unique_ptr<Program> Program::compile(const std::string &path, nb::object samples, const CompileOptions &options) {
+std::unique_ptr<Program> Program::compile(const std::string &path, nb::object samples, const CompileOptions &options,
+                                          Dims dims) {
   auto program = std::make_unique<Program>();
   program->session = std::make_unique<Session>(program->messages, options.quantization.strict);
+  program->session->fixDims(std::move(dims));
   program->compiled = withSamples(samples, program->messages, [&](OpenSamples open) {
     return driver::compile(*program->session, path, open, options);
   });
@@ -150,8 +152,9 @@ std::string Program::summary() const {
 }
 
 std::string quantizeModel(const std::string &path, nb::object samples, const std::string &output,
-                          const QuantizationOptions &options, Messages &messages) {
+                          const QuantizationOptions &options, Dims dims, Messages &messages) {
   Session session(messages, options.strict);
+  session.fixDims(std::move(dims));
   check(checkWritable(output));
   Compiled result =
       withSamples(samples, messages, [&](OpenSamples open) { return driver::quantize(session, path, open, options); });

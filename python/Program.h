@@ -23,6 +23,9 @@ T check(llvm::Expected<T> value) {
   return std::move(*value);
 }
 
+/// Extents that the model leaves open, by name.
+using Dims = std::map<std::string, int64_t>;
+
 /// Keeps what is reported, for Python to raise as warnings.
 struct Messages : Reporter {
   std::vector<std::string> warnings;
@@ -32,7 +35,7 @@ struct Messages : Reporter {
 class Program {
 public:
   static std::unique_ptr<Program> compile(const std::string &path, nanobind::object samples,
-                                          const CompileOptions &options);
+                                          const CompileOptions &options, Dims dims);
   static std::unique_ptr<Program> load(const std::string &path, int threads);
 
   nanobind::list run(nanobind::dict feed);
@@ -59,7 +62,7 @@ private:
 
 /// Writes the quantized model to `output`; returns the summary as JSON.
 std::string quantizeModel(const std::string &path, nanobind::object samples, const std::string &output,
-                          const QuantizationOptions &options, Messages &messages);
+                          const QuantizationOptions &options, Dims dims, Messages &messages);
 
 } // namespace nibble::driver::python
 

@@ -133,8 +133,10 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::parse(StringRef path) {
 
 Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::import(StringRef path) {
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  ONNXImportOptions options;
+  options.dims = fixedDims;
   Error error = attempt([&]() -> mlir::LogicalResult {
-    mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> imported = importONNX(&context(), path);
+    mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> imported = importONNX(&context(), path, options);
     if (mlir::succeeded(imported))
       module = std::move(*imported);
     return imported;
@@ -145,7 +147,10 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::import(StringRef path) {
 }
 
 Expected<mlir::OwningOpRef<mlir::ModuleOp>> Session::load(StringRef path) {
-  if (path.ends_with(".mlir") || path.ends_with(".mlirbc"))
+  const bool isText = path.ends_with(".mlir") || path.ends_with(".mlirbc");
+  if (isText && !fixedDims.empty())
+    return makeError("'" + path + "' is no ONNX model: its extents cannot be fixed by --dim");
+  if (isText)
     return parse(path);
   if (path.ends_with(".onnx"))
     return import(path);

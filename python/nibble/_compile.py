@@ -57,7 +57,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             avg_bits: float | None = None, output_sqnr: float | None = None, plan_out: Path | None = None,
             name: str = "", io: Literal["auto", "model", "quantized"] = "auto",
             requant: Literal["auto", "float", "fixed"] = "auto",
-            io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False) -> Model:
+            io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False,
+            dims: Mapping[str, int] | None = None) -> Model:
     """Quantize and compile the ONNX model at `path`.
 
     Args:
@@ -102,6 +103,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             need them; nothing falls back to float then.
         io_layout: order of the dimensions of images among inputs and outputs. Calibration data keeps the model's.
         strip: leave out of the library what `nibble explain` reads: names of nodes, kernels, errors.
+        dims: extents that the model leaves open, by their names there, as {"batch": 1}; one without a name is
+            "INPUT.AXIS", as "image.2".
 
     Raises:
         Error: the model cannot be read or has an unsupported operation, an input is missing in the calibration data or
@@ -112,7 +115,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
                                     bias_correction, per_tensor, rounding, max_bytes, avg_bits, output_sqnr, plan_out)
     options.target, options.threads, options.name = target, threads, name
     options.io, options.io_layout, options.strip, options.requant = io, io_layout, strip, requant
-    program = _nibble.compile(os.fspath(path), _samples(calibration), options)
+    program = _nibble.compile(os.fspath(path), _samples(calibration), options, dict(dims or {}))
     _warn(program.warnings)
     return Model(program)
 
@@ -121,7 +124,8 @@ def quantize(path: Path, calibration: Iterable[Feed] | Path | None, output: Path
              weights: Weights = "auto", activations: Activations = "auto", mode: Mode = "auto",
              group: int | None = None, plan: Path | None = None, min_sqnr: float | None = None, strict: bool = False,
              calib_method: str = "auto", bias_correction: Switch = "auto",
-             calib_file: Path | None = None, per_tensor: bool = False, rounding: Rounding = "auto") -> dict[str, Any]:
+             calib_file: Path | None = None, per_tensor: bool = False, rounding: Rounding = "auto",
+             dims: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Quantize the ONNX model at `path` and write it to `output` as ONNX with QuantizeLinear and DequantizeLinear.
 
     The arguments are those of `compile`. Returns the summary: sizes in bytes and each node's precision with the reason
@@ -129,6 +133,7 @@ def quantize(path: Path, calibration: Iterable[Feed] | Path | None, output: Path
     """
     options = _options(weights, activations, mode, group, plan, min_sqnr, strict, calib_method, calib_file,
                        bias_correction, per_tensor, rounding)
-    summary, messages = _nibble.quantize(os.fspath(path), _samples(calibration), os.fspath(output), options)
+    summary, messages = _nibble.quantize(os.fspath(path), _samples(calibration), os.fspath(output), options,
+                                         dict(dims or {}))
     _warn(messages)
     return json.loads(summary)

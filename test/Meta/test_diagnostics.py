@@ -30,6 +30,7 @@ UNTESTED = {
     "' has external data but is no initializer": ONNX,
     "' has no shape": ONNX,
     "its rank must be known": ONNX,
+    "has no attribute '": ONNX,
     "bytes, ONNX allows fewer than 2 GiB in one file": HUGE,
     "the constant's data is missing": "the verifier of nibble.constant refuses it first",
     "expected a constant whose data is present, got none (elided resources cannot be executed)":

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 #include "Output.h"
 
 #include "nibble/Driver/Bench.h"
@@ -29,7 +30,7 @@ public:
         threads("threads", cl::init(1), cl::desc("threads of a run (1)"), cl::value_desc("count"), cl::sub(subcommand)),
         seconds("seconds", cl::init(1), cl::desc("how long to measure (1)"), cl::value_desc("time"),
                 cl::sub(subcommand)),
-        json("json", cl::desc("print JSON"), cl::sub(subcommand)) {}
+        json("json", cl::desc("print JSON"), cl::sub(subcommand)), dims(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -38,6 +39,7 @@ private:
   cl::opt<int> threads;
   cl::opt<double> seconds;
   cl::opt<bool> json;
+  DimFlags dims;
 };
 } // namespace
 
@@ -48,6 +50,8 @@ Error BenchCommand::run(Reporter &reporter) {
     return makeError("--seconds is " + Twine(formatv("{0}", seconds.getValue()).str()) +
                      ", expected more than 0, up to 3600");
   Session session(reporter);
+  if (Error error = dims.apply(session))
+    return error;
   Expected<std::unique_ptr<Executable>> executable = openExecutable(session, model, /*reference=*/false, threads);
   if (!executable)
     return executable.takeError();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 
 #include "nibble/Driver/Compile.h"
 #include "nibble/Quantization/CalibrationFile.h"
@@ -30,7 +31,8 @@ public:
              cl::sub(subcommand)),
         method("calib-method", cl::init("minmax"),
                cl::desc("how compile makes ranges of the file: minmax, percentile, percentile:99.9, mse, entropy"),
-               cl::value_desc("method"), cl::sub(subcommand)) {}
+               cl::value_desc("method"), cl::sub(subcommand)),
+        dims(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -40,6 +42,7 @@ private:
 
   cl::list<std::string> inputs;
   cl::opt<std::string> output, data, method;
+  DimFlags dims;
 };
 } // namespace
 
@@ -49,6 +52,8 @@ Expected<Calibration> CalibrateCommand::measure(Reporter &reporter) {
   if (data.empty())
     return makeError("calibration data is needed: give some inputs (--calib)");
   Session session(reporter);
+  if (Error error = dims.apply(session))
+    return error;
   auto open = [&](ArrayRef<Port> ports) {
     return openSamples(data, ports, [&](const Twine &text) { reporter.note(text.str()); });
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 #include "Output.h"
 
 #include "nibble/Driver/Compare.h"
@@ -32,10 +33,12 @@ public:
         actual(cl::Positional, cl::Required, cl::desc("OTHER"), cl::sub(subcommand)),
         inputs("inputs", cl::Required, cl::desc(".npz file (or folder of them) of samples"), cl::value_desc("data"),
                cl::sub(subcommand)),
-        json("json", cl::desc("print JSON"), cl::sub(subcommand)) {}
+        json("json", cl::desc("print JSON"), cl::sub(subcommand)), dims(subcommand) {}
 
   Error run(Reporter &reporter) override {
     Session session(reporter);
+    if (Error error = dims.apply(session))
+      return error;
     if (isSharedLibrary(expected) && isModel(actual))
       return makeError("'" + expected + "' is compiled and '" + actual +
                        "' is a model: give the model first, then what is compared with it");
@@ -63,6 +66,7 @@ private:
 
   cl::opt<std::string> expected, actual, inputs;
   cl::opt<bool> json;
+  DimFlags dims;
 };
 } // namespace
 

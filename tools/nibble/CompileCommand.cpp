@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 #include "Output.h"
 #include "QuantizationFlags.h"
 #include "SummaryTable.h"
@@ -67,7 +68,8 @@ public:
                  cl::value_desc("bytes"), cl::sub(subcommand)),
         strip("strip", cl::desc("leave out what nibble explain reads: names of nodes, kernels, errors"),
               cl::sub(subcommand)),
-        json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand) {}
+        json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand),
+        dims(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -79,6 +81,7 @@ private:
   cl::opt<int64_t> maxRam, maxFlash;
   cl::opt<bool> strip, json;
   QuantizationFlags quantization;
+  DimFlags dims;
 };
 } // namespace
 
@@ -125,6 +128,8 @@ Error CompileCommand::run(Reporter &reporter) {
   if (Error error = checkWritable(path))
     return error;
   Session session(reporter, chosen.quantization.strict);
+  if (Error error = dims.apply(session))
+    return error;
   auto open = [&](ArrayRef<Port> inputs) { return quantization.open(inputs, reporter); };
   Expected<Compiled> compiled =
       compile(session, std::string(model), quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), chosen);

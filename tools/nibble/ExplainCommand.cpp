@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 #include "Output.h"
 #include "QuantizationFlags.h"
 #include "SummaryTable.h"
@@ -28,7 +29,7 @@ public:
         target("target", cl::init("host"), cl::desc("instruction set"), cl::value_desc("name"), cl::sub(subcommand)),
         html("html", cl::desc("write a page with tables and pictures, in one file"), cl::value_desc("file"),
              cl::sub(subcommand)),
-        json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand) {}
+        json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand), dims(subcommand) {}
 
   Error run(Reporter &reporter) override {
     CompileOptions options;
@@ -46,6 +47,8 @@ public:
     if (Error error = page.empty() ? Error::success() : checkWritable(page))
       return error;
     Session session(reporter, options.quantization.strict);
+    if (Error error = dims.apply(session))
+      return error;
     auto open = [&](ArrayRef<Port> inputs) { return quantization.open(inputs, reporter); };
     Expected<Summary> summary = explain(session, std::string(model),
                                         quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), options);
@@ -65,6 +68,7 @@ private:
   cl::opt<std::string> model, target, html;
   cl::opt<bool> json;
   QuantizationFlags quantization;
+  DimFlags dims;
 };
 } // namespace
 

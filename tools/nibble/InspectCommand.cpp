@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 #include "Output.h"
 
 #include "nibble/Driver/Open.h"
@@ -18,10 +19,12 @@ public:
                            "  nibble inspect model.onnx\n"
                            "  nibble inspect model.so --json\n"),
         model(cl::Positional, cl::Required, cl::desc("MODEL"), cl::sub(subcommand)),
-        json("json", cl::desc("print JSON"), cl::sub(subcommand)) {}
+        json("json", cl::desc("print JSON"), cl::sub(subcommand)), dims(subcommand) {}
 
   Error run(Reporter &reporter) override {
     Session session(reporter);
+    if (Error error = dims.apply(session))
+      return error;
     Expected<ModelInfo> info = inspectFile(session, model);
     if (!info)
       return info.takeError();
@@ -35,6 +38,7 @@ public:
 private:
   cl::opt<std::string> model;
   cl::opt<bool> json;
+  DimFlags dims;
 };
 } // namespace
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 #include "Output.h"
 #include "QuantizationFlags.h"
 #include "SummaryTable.h"
@@ -21,7 +22,8 @@ public:
                             "  The data is described at nibble compile --help.\n"),
         model(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), cl::sub(subcommand)),
         output("o", cl::Required, cl::desc("file to write"), cl::value_desc("file"), cl::sub(subcommand)),
-        json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand) {}
+        json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand),
+        dims(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -29,6 +31,7 @@ private:
   cl::opt<std::string> model, output;
   cl::opt<bool> json;
   QuantizationFlags quantization;
+  DimFlags dims;
 };
 } // namespace
 
@@ -41,6 +44,8 @@ Error QuantizeCommand::run(Reporter &reporter) {
   if (Error error = checkWritable(output))
     return error;
   Session session(reporter, options.strict);
+  if (Error error = dims.apply(session))
+    return error;
   auto open = [&](ArrayRef<Port> inputs) { return quantization.open(inputs, reporter); };
   Expected<Compiled> quantized =
       quantize(session, model, quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), options);

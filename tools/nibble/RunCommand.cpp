@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Command.h"
+#include "DimFlags.h"
 
 #include "nibble/Driver/Open.h"
 #include "nibble/Support/Errors.h"
@@ -29,12 +30,14 @@ public:
                cl::sub(subcommand)),
         outputs("outputs", cl::Required, cl::desc(".npz file to write the outputs to"), cl::value_desc("file"),
                 cl::sub(subcommand)),
-        reference("reference", cl::desc("run in the reference interpreter"), cl::sub(subcommand)) {}
+        reference("reference", cl::desc("run in the reference interpreter"), cl::sub(subcommand)), dims(subcommand) {}
 
   Error run(Reporter &reporter) override {
     if (Error error = checkWritable(outputs))
       return error;
     Session session(reporter);
+    if (Error error = dims.apply(session))
+      return error;
     Expected<NamedArrays> feed = readNpz(inputs);
     if (!feed)
       return feed.takeError();
@@ -53,6 +56,7 @@ public:
 private:
   cl::opt<std::string> model, inputs, outputs;
   cl::opt<bool> reference;
+  DimFlags dims;
 };
 } // namespace
 

@@ -12,6 +12,7 @@
 #include "llvm/Support/Error.h"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,9 @@ public:
   explicit Session(Reporter &reporter, bool strict = false);
   ~Session();
 
+  /// Gives the unknown extents of ONNX models that are loaded from here on these values, by name.
+  void fixDims(std::map<std::string, int64_t> dims) { fixedDims = std::move(dims); }
+
   mlir::MLIRContext &context() { return *mlirContext; }
   StepTimer &reporter() { return listener; }
 
@@ -86,6 +90,7 @@ private:
   std::unique_ptr<mlir::MLIRContext> mlirContext;
   StepTimer listener;
   bool strict;
+  std::map<std::string, int64_t> fixedDims;
 };
 
 } // namespace nibble::driver

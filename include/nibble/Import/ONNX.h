@@ -7,11 +7,17 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <map>
+#include <string>
+
 namespace nibble {
 
 struct ONNXImportOptions {
   /// Nodes without a form in the nibble dialect become operations of the onnx dialect instead of an error.
   bool keepUnsupported = false;
+  /// Extents of inputs that the model leaves open, by the name that the model gives them; those without a name are
+  /// INPUT.AXIS, as in "image.2".
+  std::map<std::string, int64_t> dims;
 };
 
 /// Reads the model at `path` into a module with one function, `main`, in the nibble dialect and NCHW order. On failure,

@@ -76,10 +76,9 @@ static void importMish(Node &node) {
   node.set(0, node.binary<MulOp>(input, node.unary<TanhOp>(node.unary<SoftplusOp>(input))));
 }
 
-static void importSoftsign(Node &node) {
-  Value input = node.real(0);
-  node.set(0, node.binary<DivOp>(input, node.binary<AddOp>(node.unary<AbsOp>(input), node.floats(1.0f))));
-}
+Value Node::softsign(Value input) { return binary<DivOp>(input, binary<AddOp>(unary<AbsOp>(input), floats(1.0f))); }
+
+static void importSoftsign(Node &node) { node.set(0, node.softsign(node.real(0))); }
 
 /// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))).
 static Value tanhGelu(Node &node, Value input) {
@@ -119,10 +118,12 @@ static void importSign(Node &node) {
   node.set(0, node.binary<AddOp>(isAbove(node, input, 0), negative));
 }
 
+Value Node::thresholdedRelu(Value input, float alpha) {
+  return alpha == 0 ? unary<ReluOp>(input) : binary<MulOp>(input, isAbove(*this, input, alpha));
+}
+
 static void importThresholdedRelu(Node &node) {
-  Value input = node.real(0);
-  float alpha = node.getFloat("alpha", 1.0f);
-  node.set(0, alpha == 0 ? node.unary<ReluOp>(input) : node.binary<MulOp>(input, isAbove(node, input, alpha)));
+  node.set(0, node.thresholdedRelu(node.real(0), node.getFloat("alpha", 1.0f)));
 }
 
 /// x - bias above lambd, x + bias below -lambd, else 0.

@@ -5,7 +5,6 @@
 
 #include "onnx/inliner/inliner.h"
 #include "onnx/shape_inference/implementation.h"
-#include "onnx/version_converter/convert.h"
 
 using namespace nibble::onnximport;
 using llvm::StringRef;
@@ -82,84 +81,43 @@ static void unstubSmallWeights(Model &model) {
   }
 }
 
-/// Upsample and Resize-10 mean asymmetric coordinates, rounded down; the converter says something else.
-static void fixResizes(onnx::GraphProto &graph, const llvm::StringMap<std::string> &legacy) {
-  auto set = [](onnx::NodeProto &node, const char *name, const char *value) {
-    auto &attributes = *node.mutable_attribute();
-    auto it = llvm::find_if(attributes, [&](const onnx::AttributeProto &a) { return a.name() == name; });
-    onnx::AttributeProto &attribute = it == attributes.end() ? *attributes.Add() : *it;
-    attribute.set_name(name);
-    attribute.set_type(onnx::AttributeProto::STRING);
-    attribute.set_s(value);
-  };
-  for (onnx::NodeProto &node : *graph.mutable_node()) {
-    auto it = node.op_type() == "Resize" ? legacy.find(node.output(0)) : legacy.end();
-    if (it == legacy.end())
-      continue;
-    node.set_name(it->second);
-    set(node, "coordinate_transformation_mode", "asymmetric");
-    set(node, "nearest_mode", "floor");
-  }
+static void clearShape(onnx::ValueInfoProto &info) {
+  if (info.type().has_tensor_type())
+    info.mutable_type()->mutable_tensor_type()->clear_shape();
 }
 
-/// The converter takes axis 1 of a Hardmax older than opset 13 for the last.
-[[noreturn]] static void refuseHardmax(const Model &model, const onnx::NodeProto &node) {
-  ImportError error(describe(model, node) + ": operator is not supported",
-                    "its meaning changed in opset 13; export the model with opset 13 or later");
-  error.node = nodeName(node).str();
-  error.value = node.output(0);
-  throw error;
-}
-
-/// The nodes that mean another interpolation than the converter says, by their results: it drops their names.
-static llvm::StringMap<std::string> findLegacyResizes(const Model &model, int64_t opset) {
-  llvm::StringMap<std::string> legacy;
-  for (const onnx::NodeProto &node : model.proto.graph().node()) {
-    if (!node.domain().empty())
-      continue;
-    if (node.op_type() == "Upsample" || (node.op_type() == "Resize" && opset == 10))
-      legacy[node.output(0)] = node.name();
-    if (node.op_type() == "Hardmax" && opset < 13)
-      refuseHardmax(model, node);
-  }
-  return legacy;
-}
-
-static void convertOpset(Model &model) {
-  int64_t opset = model.opsets.lookup("");
-  if (opset == kCanonicalOpset || opset == 0)
-    return;
-  if (opset > kCanonicalOpset)
-    throw ImportError("the model has opset " + llvm::Twine(opset) + ", expected at most " +
-                      llvm::Twine(kCanonicalOpset));
-  llvm::StringMap<std::string> legacy = findLegacyResizes(model, opset);
-  auto opsets = model.proto.opset_import();
-  onnx::ModelProto converted = onnx::version_conversion::ConvertVersion(model.proto, kCanonicalOpset);
-  for (const onnx::OperatorSetIdProto &import : opsets)
-    if (!import.domain().empty() &&
-        llvm::none_of(converted.opset_import(), [&](auto &other) { return other.domain() == import.domain(); }))
-      *converted.add_opset_import() = import;
-  model.proto = std::move(converted);
-  fixResizes(*model.proto.mutable_graph(), legacy);
-}
-
-/// Infers types and shapes. Claims of the file about inner values and about outputs' shapes are dropped, except for
-/// those that other domains' operators compute; the importer compares the outputs with what it finds.
-static void inferTypes(onnx::ModelProto &proto) {
+/// Drops what the file claims about inner values and about outputs' shapes, except for those that other domains'
+/// operators compute; the importer compares the outputs with what it finds.
+static void dropClaims(onnx::GraphProto &graph, bool isMain) {
   llvm::StringSet<> foreign;
-  for (const onnx::NodeProto &node : proto.graph().node())
+  for (const onnx::NodeProto &node : graph.node())
     if (!node.domain().empty())
       for (const std::string &output : node.output())
         foreign.insert(output);
   google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> kept;
-  for (onnx::ValueInfoProto &info : *proto.mutable_graph()->mutable_value_info())
+  for (onnx::ValueInfoProto &info : *graph.mutable_value_info())
     if (foreign.contains(info.name()))
       kept.Add(std::move(info));
-  proto.mutable_graph()->mutable_value_info()->Swap(&kept);
-  for (onnx::ValueInfoProto &output : *proto.mutable_graph()->mutable_output())
-    if (output.type().has_tensor_type() && !foreign.contains(output.name()))
-      output.mutable_type()->mutable_tensor_type()->clear_shape();
-  onnx::ShapeInferenceOptions options(/*check_type_val=*/true, /*strict_mode_val=*/1, /*data_prop_val=*/true);
+  graph.mutable_value_info()->Swap(&kept);
+  for (onnx::ValueInfoProto &output : *graph.mutable_output())
+    if (!foreign.contains(output.name()))
+      clearShape(output);
+  if (!isMain)
+    for (onnx::ValueInfoProto &input : *graph.mutable_input())
+      clearShape(input);
+}
+
+/// Infers types and shapes. Where there are subgraphs, errors pass: in a branch that is never taken, nodes need not fit
+/// each other.
+static void inferTypes(onnx::ModelProto &proto) {
+  bool hasSubgraphs = false;
+  forEachGraph(*proto.mutable_graph(), [&](onnx::GraphProto &graph) {
+    const bool isMain = &graph == proto.mutable_graph();
+    hasSubgraphs |= !isMain;
+    dropClaims(graph, isMain);
+  });
+  onnx::ShapeInferenceOptions options(/*check_type_val=*/true, /*strict_mode_val=*/!hasSubgraphs,
+                                      /*data_prop_val=*/true);
   onnx::shape_inference::InferShapes(proto, onnx::OpSchemaRegistry::Instance(), options);
 }
 
@@ -204,19 +162,34 @@ static void inlineOperators(Model &model, llvm::function_ref<bool(StringRef)> ha
   model.proto = std::move(inlined);
 }
 
+/// A compiled model has all of its inputs.
+static void takeOptionalInputs(Model &model) {
+  for (onnx::ValueInfoProto &input : *model.proto.mutable_graph()->mutable_input()) {
+    if (!input.type().has_optional_type() || !input.type().optional_type().elem_type().has_tensor_type())
+      continue;
+    model.optionals.push_back(input.name());
+    onnx::TypeProto type = input.type().optional_type().elem_type();
+    *input.mutable_type() = std::move(type);
+  }
+}
+
 void nibble::onnximport::canonicalize(Model &model, llvm::function_ref<bool(StringRef)> hasForm) {
-  // The converter would not find them.
-  if (model.proto.graph().sparse_initializer_size() > 0)
-    throw ImportError("sparse initializers are not supported", "store the weights as dense tensors");
   if (model.proto.functions_size() > 0)
     onnx::inliner::InlineLocalFunctions(model.proto, /*convert_version=*/true);
   for (const onnx::ValueInfoProto &output : model.proto.graph().output())
     model.declared.push_back(output.type());
-  liftConstants(*model.proto.mutable_graph());
+  forEachGraph(*model.proto.mutable_graph(), [](onnx::GraphProto &graph) {
+    // The converter would not find them.
+    if (graph.sparse_initializer_size() > 0)
+      throw ImportError("sparse initializers are not supported", "store the weights as dense tensors");
+    liftConstants(graph);
+  });
+  hoistInitializers(model.proto);
   dropInitializedInputs(model);
   unstubSmallWeights(model);
   stubWeights(model);
   convertOpset(model);
+  takeOptionalInputs(model);
   inferTypes(model.proto);
   inlineOperators(model, hasForm);
   inferTypes(model.proto);

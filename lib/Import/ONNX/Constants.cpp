@@ -186,8 +186,7 @@ static ElementsAttr toAttribute(Importer &importer, const Content &content) {
   return DenseElementsAttr::get(type, ints);
 }
 
-Value Importer::materialize(StringRef name) {
-  Known &known = lookup(name);
+Value Importer::materialize(Known &known, StringRef name) {
   if (known.value)
     return known.value;
   Location loc = getNodeLoc(builder.getContext(), name, name);

@@ -23,22 +23,7 @@ static void importConcat(Node &node) {
   SmallVector<Value> inputs;
   for (unsigned i = 0; i < node.size(); ++i)
     inputs.push_back(node.get(i));
-  Shape shape = node.shapeOf(inputs.front());
-  int64_t axis = node.axis(node.getInt("axis", 0), shape.size());
-  for (Value input : ArrayRef(inputs).drop_front()) {
-    Shape other = node.shapeOf(input);
-    if (node.elementOf(input) != node.elementOf(inputs.front()))
-      node.fail("inputs have unlike element types");
-    if (other.size() != shape.size())
-      node.fail("inputs have ranks " + Twine(shape.size()) + " and " + Twine(other.size()));
-    shape[axis] = node.importer.symbols.add(shape[axis], other[axis]);
-    for (auto [i, dim] : llvm::enumerate(shape))
-      if (int64_t(i) != axis && !dim.isStatic() && other[i].isStatic())
-        dim = other[i];
-  }
-  if (inputs.size() == 1)
-    return node.set(0, inputs.front());
-  node.set(0, node.emit<ConcatOp>(shape, node.elementOf(inputs.front()), inputs, axis));
+  node.set(0, node.concat(inputs, node.axis(node.getInt("axis", 0), node.shapeOf(inputs.front()).size())));
 }
 
 /// The extents of a Split's parts.
@@ -47,8 +32,8 @@ static SmallVector<int64_t> readParts(Node &node, int64_t extent) {
     return node.ints(1, "split");
   int64_t count = node.getInt("num_outputs", node.proto.output_size());
   if (count < 1 || count != node.proto.output_size())
-    node.fail("attribute 'num_outputs' is " + Twine(count) + ", but the node has " +
-              Twine(node.proto.output_size()) + " outputs");
+    node.fail("attribute 'num_outputs' is " + Twine(count) + ", but the node has " + Twine(node.proto.output_size()) +
+              " outputs");
   int64_t part = (extent + count - 1) / count;
   SmallVector<int64_t> parts(count, part);
   parts.back() = extent - part * (count - 1);
@@ -200,7 +185,8 @@ static void importDepthToSpace(Node &node) {
   Value input = node.get(0);
   Shape s = node.shapeOf(input);
   int64_t block = node.getInt("blocksize", 0);
-  std::optional<Dim> depth = s.size() == 4 && block > 0 && block <= INT16_MAX ? divideExactly(s[1], block * block) : std::nullopt;
+  std::optional<Dim> depth =
+      s.size() == 4 && block > 0 && block <= INT16_MAX ? divideExactly(s[1], block * block) : std::nullopt;
   if (!depth)
     node.fail("attribute 'blocksize' is " + Twine(block) + ", which does not divide the channels");
   Symbols &symbols = node.importer.symbols;

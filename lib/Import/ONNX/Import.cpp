@@ -30,6 +30,7 @@ FailureOr<OwningOpRef<ModuleOp>> nibble::importONNX(MLIRContext *context, String
   Location loc = NameLoc::get(StringAttr::get(context, path));
   try {
     std::unique_ptr<Model> model = loadModel(path);
+    fixDims(*model, options.dims);
     canonicalize(*model, [&](StringRef name) { return options.keepUnsupported || hasForm(name); });
     OwningOpRef<ModuleOp> module = Importer(context, *model, options).run();
     if (!module)

@@ -28,6 +28,11 @@ static TranslatorTable createTranslators() {
   addQuantization(table);
   addQuantizedOperators(table);
   addIntegerOperators(table);
+  addBranches(table);
+  addLoops(table);
+  addScans(table);
+  addSequences(table);
+  addRecurrences(table);
   return table;
 }
 
@@ -41,13 +46,6 @@ bool nibble::onnximport::hasForm(StringRef name) { return translators().contains
 Importer::Importer(MLIRContext *context, Model &model, const ONNXImportOptions &options)
     : model(model), options(options), builder(context) {}
 
-Known &Importer::lookup(StringRef name) {
-  auto it = values.find(name);
-  if (it == values.end())
-    throw ImportError("value '" + name + "' is used before it is computed");
-  return it->second;
-}
-
 Shape Importer::shapeOf(Value value) {
   auto [it, isNew] = shapes.try_emplace(value);
   if (isNew)
@@ -56,30 +54,9 @@ Shape Importer::shapeOf(Value value) {
   return it->second;
 }
 
-void Importer::collectTypes() {
-  for (const onnx::ValueInfoProto &info : model.proto.graph().value_info())
-    inferred[info.name()] = &info.type();
-  for (const onnx::ValueInfoProto &info : model.proto.graph().output())
-    inferred[info.name()] = &info.type();
-}
-
-void Importer::collectConstants() {
-  for (const onnx::TensorProto &tensor : model.proto.graph().initializer()) {
-    Known &known = values[tensor.name()];
-    known.tensor = &tensor;
-    known.shape.assign(tensor.dims().begin(), tensor.dims().end());
-  }
-}
-
-/// The name of an unknown extent; one without a name equals no other.
-static std::string nameDim(const onnx::ValueInfoProto &input, int axis) {
-  const onnx::TensorShapeProto::Dimension &dim = input.type().tensor_type().shape().dim(axis);
-  return dim.dim_param().empty() ? input.name() + "." + std::to_string(axis) : dim.dim_param();
-}
-
 Type Importer::inputType(const onnx::ValueInfoProto &input, Shape &shape) {
   if (!input.type().has_tensor_type())
-    throw ImportError("input '" + input.name() + "' is not a tensor");
+    throw ImportError("input '" + input.name() + "' is not a tensor", "a compiled model has tensors alone");
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
   if (!type.has_shape())
     throw ImportError("input '" + input.name() + "' has no shape", "its rank must be known");
@@ -127,7 +104,7 @@ func::FuncOp Importer::createMain() {
     if (ArrayAttr dims = dimNames(builder, input))
       main.setArgAttr(i, "nibble.dims", dims);
     shapes[argument] = inputShapes[i];
-    Known &known = values[input.name()];
+    Known &known = define(input.name());
     known.value = argument;
     known.shape = inputShapes[i];
   }
@@ -137,6 +114,8 @@ func::FuncOp Importer::createMain() {
 
 void Importer::translate(const onnx::NodeProto &proto) {
   Node node(*this, proto);
+  if (openLoops && ++unrolledNodes > kMostUnrolledNodes)
+    node.fail("the unrolled loops have more than " + Twine(kMostUnrolledNodes) + " nodes");
   if (evaluate(node))
     return;
   std::string name = operatorName(proto.domain(), proto.op_type());
@@ -182,6 +161,8 @@ void Importer::checkOutput(StringRef name, const onnx::TypeProto &declared, cons
 void Importer::createReturn(func::FuncOp main) {
   SmallVector<Value> results;
   for (auto [output, declared] : llvm::zip_equal(model.proto.graph().output(), model.declared)) {
+    if (!lookup(output.name()).isTensor())
+      throw ImportError("output '" + output.name() + "' is not a tensor", "a compiled model has tensors alone");
     results.push_back(materialize(output.name()));
     checkOutput(output.name(), declared, shapeOf(results.back()), results.back().getLoc());
   }
@@ -201,8 +182,8 @@ void Importer::eraseUnusedConstants(func::FuncOp main) {
         op.erase();
 }
 
-/// Says which inputs the compiled model will not have.
-static void reportDefaults(Location loc, ArrayRef<std::string> names) {
+/// Says which inputs are taken for something else: one, or many.
+static void reportInputs(Location loc, ArrayRef<std::string> names, StringRef one, StringRef many) {
   if (names.empty())
     return;
   constexpr size_t most = 3;
@@ -211,8 +192,7 @@ static void reportDefaults(Location loc, ArrayRef<std::string> names) {
     remark << (index ? ", '" : "'") << name << "'";
   if (names.size() > most)
     remark << " and " << names.size() - most << " more";
-  remark << (names.size() == 1 ? " has an initializer, which is taken as its constant value"
-                               : " have initializers, which are taken as their constant values");
+  remark << (names.size() == 1 ? one : many);
 }
 
 OwningOpRef<ModuleOp> Importer::run() {
@@ -221,9 +201,10 @@ OwningOpRef<ModuleOp> Importer::run() {
   module.get()->setAttr("nibble.model", builder.getStringAttr(llvm::sys::path::stem(model.path)));
   module.get()->setAttr("nibble.model_hash", builder.getStringAttr(model.hash));
   builder.setInsertionPointToStart(module->getBody());
-  reportDefaults(loc, model.defaults);
-  collectTypes();
-  collectConstants();
+  reportInputs(loc, model.defaults, " has an initializer, which is taken as its constant value",
+               " have initializers, which are taken as their constant values");
+  reportInputs(loc, model.optionals, " is optional, and taken as given", " are optional, and taken as given");
+  openScope(model.proto.graph());
   func::FuncOp main = createMain();
   for (const onnx::NodeProto &node : model.proto.graph().node())
     translate(node);

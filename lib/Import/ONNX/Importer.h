@@ -32,7 +32,7 @@ struct Content {
 /// Constants of more elements are weights, which nothing computes with at import.
 constexpr int64_t kContentLimit = 1024;
 
-/// What is known of an ONNX value.
+/// What is known of an ONNX value: a tensor, or what exists during import alone, a sequence or an empty optional.
 struct Known {
   /// In the IR; made on demand for constants.
   mlir::Value value;
@@ -40,7 +40,29 @@ struct Known {
   const onnx::TensorProto *tensor = nullptr;
   std::shared_ptr<const Content> content;
   Shape shape;
+  /// Elements of a sequence, which has none of the above.
+  std::shared_ptr<const std::vector<Known>> sequence;
+  /// An optional without a value. One with a value is that value.
+  bool isEmpty = false;
+
+  bool isTensor() const { return !sequence && !isEmpty; }
 };
+
+/// A tensor that is known at compile time.
+Known makeKnown(std::shared_ptr<const Content> content);
+/// An integer or truth value.
+Known makeScalar(int32_t type, int64_t value);
+
+/// The values of one graph. An inner graph sees those of the graphs round it.
+struct Scope {
+  llvm::StringMap<Known> values;
+  llvm::StringMap<const onnx::TypeProto *> inferred;
+};
+
+/// The most nodes that unrolled loops may become.
+constexpr int64_t kMostUnrolledNodes = 100000;
+/// The most iterations of one loop that are unrolled.
+constexpr int64_t kMostIterations = 4096;
 
 class Node;
 using Translator = void (*)(Node &);
@@ -54,9 +76,23 @@ public:
 
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
+  /// Of the innermost graph that has the name.
   Known &lookup(llvm::StringRef name);
-  Known &define(llvm::StringRef name) { return values[name]; }
-  mlir::Value materialize(llvm::StringRef name);
+  /// In the innermost graph.
+  Known &define(llvm::StringRef name) { return scopes.back()->values[name]; }
+  mlir::Value materialize(llvm::StringRef name) { return materialize(lookup(name), name); }
+  /// `known`, a tensor, in the IR. `name` is for diagnostics.
+  mlir::Value materialize(Known &known, llvm::StringRef name);
+  /// A copy, for other names and other graphs. Large constants are in the IR before: each copy would make one of its
+  /// own.
+  Known share(llvm::StringRef name);
+  /// Translates the nodes of a subgraph where the builder stands, and returns its outputs.
+  std::vector<Known> translateGraph(const onnx::GraphProto &graph, llvm::ArrayRef<Known> inputs);
+  /// The same for iteration `index` of `node`, a loop; fails where that is one too many.
+  std::vector<Known> translateIteration(Node &node, const onnx::GraphProto &body, llvm::ArrayRef<Known> inputs,
+                                        int64_t index);
+  /// A name for `value` of the file that no other value has: one of an unrolled loop is computed more than once.
+  std::string uniqueName(llvm::StringRef value);
   mlir::Type elementType(int32_t onnxType);
   /// Bytes of an initializer's values, whichever field holds them.
   Bytes bytes(const onnx::TensorProto &tensor);
@@ -64,11 +100,13 @@ public:
   mlir::ElementsAttr attribute(mlir::RankedTensorType type, const Bytes &data, llvm::StringRef name);
   /// Content of a constant; null if it has more than `limit` elements, or is of a type that contents do not have.
   std::shared_ptr<const Content> readContent(const onnx::TensorProto &tensor, int64_t limit = kContentLimit);
+  /// Content of `known`, if it is small and known at compile time.
+  const Content *contentOf(Known &known);
   mlir::Value constant(mlir::Location loc, mlir::Type type, mlir::ElementsAttr value);
   /// By value: the table moves as it grows.
   Shape shapeOf(mlir::Value value);
   /// Extents that ONNX's own inference knows of a value.
-  const onnx::TypeProto *inferredType(llvm::StringRef name) const { return inferred.lookup(name); }
+  const onnx::TypeProto *inferredType(llvm::StringRef name) const { return scopes.back()->inferred.lookup(name); }
 
   Model &model;
   const ONNXImportOptions &options;
@@ -77,8 +115,7 @@ public:
   llvm::DenseMap<mlir::Value, Shape> shapes;
 
 private:
-  void collectTypes();
-  void collectConstants();
+  void openScope(const onnx::GraphProto &graph);
   mlir::func::FuncOp createMain();
   mlir::Type inputType(const onnx::ValueInfoProto &input, Shape &shape);
   void translate(const onnx::NodeProto &proto);
@@ -86,8 +123,10 @@ private:
   void checkOutput(llvm::StringRef name, const onnx::TypeProto &declared, const Shape &computed, mlir::Location loc);
   void eraseUnusedConstants(mlir::func::FuncOp main);
 
-  llvm::StringMap<Known> values;
-  llvm::StringMap<const onnx::TypeProto *> inferred;
+  /// Innermost last.
+  std::vector<std::unique_ptr<Scope>> scopes;
+  llvm::StringMap<unsigned> names;
+  int64_t unrolledNodes = 0, openLoops = 0;
 };
 
 /// One node under translation: its attributes, operands and results. Failures are thrown.
@@ -99,16 +138,25 @@ public:
 
   // Attributes.
   const onnx::AttributeProto *attribute(llvm::StringRef name) const;
+  /// The subgraph `name`, which must have so many inputs and outputs.
+  const onnx::GraphProto &graph(llvm::StringRef name, int inputs, int outputs) const;
   bool hasAttribute(llvm::StringRef name) const { return attribute(name); }
   int64_t getInt(llvm::StringRef name, int64_t otherwise) const;
   float getFloat(llvm::StringRef name, float otherwise) const;
   std::string getString(llvm::StringRef name, llvm::StringRef otherwise) const;
   llvm::SmallVector<int64_t> getInts(llvm::StringRef name, llvm::ArrayRef<int64_t> otherwise = {}) const;
+  llvm::SmallVector<float> getFloats(llvm::StringRef name) const;
+  llvm::SmallVector<std::string> getStrings(llvm::StringRef name) const;
 
   // Operands.
   unsigned size() const { return proto.input_size(); }
   bool has(unsigned i) const { return i < size() && !proto.input(i).empty(); }
   bool wants(unsigned i) const { return int(i) < proto.output_size() && !proto.output(i).empty(); }
+  /// Operand `i`, whatever it is.
+  Known &item(unsigned i) const;
+  /// A copy of operand `i`.
+  Known share(unsigned i) const;
+  /// Operand `i`, which must be a tensor.
   Known &known(unsigned i) const;
   mlir::Value get(unsigned i);
   /// An operand of float or quantized values.
@@ -147,6 +195,21 @@ public:
   mlir::Value transpose(mlir::Value input, llvm::ArrayRef<int64_t> permutation);
   mlir::Value slice(mlir::Value input, llvm::ArrayRef<int64_t> starts, llvm::ArrayRef<int64_t> steps,
                     const Shape &shape);
+  /// `count` elements from `start` on along one axis.
+  mlir::Value sliceAlong(mlir::Value input, int64_t axis, int64_t start, int64_t count);
+  mlir::Value concat(llvm::ArrayRef<mlir::Value> inputs, int64_t axis);
+  /// Product of two matrices, or stacks of them. The bias may be null.
+  mlir::Value matmul(mlir::Value lhs, mlir::Value rhs, mlir::Value bias);
+  mlir::Value softsign(mlir::Value input);
+  /// x where x > alpha, else 0.
+  mlir::Value thresholdedRelu(mlir::Value input, float alpha);
+  Known makeKnown(mlir::Value value) const;
+  /// Tensors behind one another along `axis`; or along a new one, before dimension `axis` of theirs.
+  Known join(llvm::MutableArrayRef<Known> parts, int64_t axis, bool isNew);
+  /// The `count` elements from `start` on along `axis` of a tensor.
+  Known part(Known &whole, int64_t axis, int64_t start, int64_t count);
+  /// The same with a dimension of extent 1 less.
+  Known dropAxis(Known known, int64_t axis);
   /// A float scalar, or a tensor of floats.
   mlir::Value floats(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape = {});
   mlir::Location location() const;
@@ -154,8 +217,12 @@ public:
   mlir::Location location(unsigned i) const;
   /// Says that `value` holds result `i`'s elements.
   void name(mlir::Value value, unsigned i);
+  /// Names `value`, a step on the way to the results, after the first of them.
+  void nameStep(mlir::Value value, const llvm::Twine &suffix);
   void set(unsigned i, mlir::Value value);
   void set(unsigned i, Content content);
+  /// Result `i` is `known`.
+  void alias(unsigned i, Known known);
 
   Importer &importer;
   const onnx::NodeProto &proto;
@@ -166,6 +233,8 @@ private:
   mlir::Value record(mlir::Operation *op, const Shape &shape);
 
   llvm::SmallPtrSet<mlir::Operation *, 8> created;
+  /// Of results, as locations have them.
+  mutable llvm::SmallDenseMap<unsigned, std::string> names;
 };
 
 /// A function of one variable.
@@ -203,6 +272,11 @@ void addRepeats(TranslatorTable &table);
 void addQuantization(TranslatorTable &table);
 void addQuantizedOperators(TranslatorTable &table);
 void addIntegerOperators(TranslatorTable &table);
+void addBranches(TranslatorTable &table);
+void addLoops(TranslatorTable &table);
+void addScans(TranslatorTable &table);
+void addSequences(TranslatorTable &table);
+void addRecurrences(TranslatorTable &table);
 
 } // namespace nibble::onnximport
 

@@ -294,6 +294,7 @@ std::unique_ptr<Model> nibble::onnximport::loadModel(StringRef path) {
       opset.clear_domain();
     model->opsets[opset.domain()] = opset.version();
   }
+  hoistInitializers(model->proto);
   ExternalFiles files(path);
   loadWeights(*model, files);
   check(model->proto, files.getFolder());

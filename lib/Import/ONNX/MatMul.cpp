@@ -7,17 +7,16 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-/// Product of two matrices, or stacks of them.
-static Value multiply(Node &node, Value lhs, Value rhs, Value bias) {
-  Shape a = node.shapeOf(lhs), b = node.shapeOf(rhs);
+Value Node::matmul(Value lhs, Value rhs, Value bias) {
+  Shape a = shapeOf(lhs), b = shapeOf(rhs);
   Dim inner = a.back(), rows = a[a.size() - 2], columns = b.back();
   if (inner.isStatic() && b[b.size() - 2].isStatic() && inner != b[b.size() - 2])
-    node.fail("contracted extents " + node.importer.symbols.print(inner) + " and " +
-              node.importer.symbols.print(b[b.size() - 2]) + " differ");
-  Shape shape = node.broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
+    fail("contracted extents " + importer.symbols.print(inner) + " and " + importer.symbols.print(b[b.size() - 2]) +
+         " differ");
+  Shape shape = broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
   shape.push_back(rows);
   shape.push_back(columns);
-  return node.emit<MatMulOp>(shape, node.elementOf(lhs), lhs, rhs, bias);
+  return emit<MatMulOp>(shape, elementOf(lhs), lhs, rhs, bias);
 }
 
 static void importMatMul(Node &node) {
@@ -29,7 +28,7 @@ static void importMatMul(Node &node) {
     lhs = node.reshape(lhs, {1, a[0]});
   if (b.size() == 1)
     rhs = node.reshape(rhs, {b[0], 1});
-  Value result = multiply(node, lhs, rhs, Value());
+  Value result = node.matmul(lhs, rhs, Value());
   Shape shape = node.shapeOf(result);
   if (b.size() == 1)
     shape.pop_back();
@@ -71,7 +70,7 @@ static void importGemm(Node &node) {
   rhs = scale(node, rhs, node.getFloat("alpha", 1.0f));
   Value addend = node.has(2) ? scale(node, node.real(2), node.getFloat("beta", 1.0f)) : Value();
   Value bias = addend ? asBias(node, addend, node.shapeOf(rhs)[1]) : Value();
-  Value result = multiply(node, lhs, rhs, bias);
+  Value result = node.matmul(lhs, rhs, bias);
   if (addend && !bias)
     result = node.binary<AddOp>(result, addend);
   node.set(0, result);

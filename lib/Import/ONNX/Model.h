@@ -6,12 +6,13 @@
 
 #include "onnx/onnx_pb.h"
 
-#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/Twine.h"
 
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,9 @@ namespace nibble::onnximport {
 
 /// The opset of ONNX's own domain that everything is brought to before translation.
 constexpr int64_t kCanonicalOpset = 28;
+
+/// The domain of operators that mean what they did in the file's opset.
+constexpr char kLegacyDomain[] = "nibble.legacy";
 
 /// Why a model cannot be imported. Thrown and caught inside this folder only.
 struct ImportError : std::runtime_error {
@@ -50,6 +54,8 @@ struct Model {
   llvm::StringMap<int64_t> opsets;
   /// Inputs that have a value unless the caller gives another: they are taken as constants.
   std::vector<std::string> defaults;
+  /// Inputs of optional tensors: a compiled model is always given them.
+  std::vector<std::string> optionals;
   /// What the file says of the outputs' types, of which only the graph decides.
   std::vector<onnx::TypeProto> declared;
   /// Initializers' bytes, which `proto` no longer holds.
@@ -65,11 +71,26 @@ std::string describe(const Model &model, const onnx::NodeProto &node);
 /// Name of a node; that of its first output, if it has none of its own.
 llvm::StringRef nodeName(const onnx::NodeProto &node);
 
+/// The name of an unknown extent of `input`, a tensor; one without a name in the file equals no other.
+std::string nameDim(const onnx::ValueInfoProto &input, int axis);
+
+/// Gives unknown extents of inputs the values in `dims`, of which each must name one.
+void fixDims(Model &model, const std::map<std::string, int64_t> &dims);
+
+/// Calls `visit` on `graph` and on the graphs of its nodes, outer ones first.
+void forEachGraph(onnx::GraphProto &graph, llvm::function_ref<void(onnx::GraphProto &)> visit);
+
+/// Makes the subgraphs' initializers the main graph's: weights have one place then, and names that tell them apart.
+void hoistInitializers(onnx::ModelProto &proto);
+
 /// Reads, checks and hashes the file at `path`; weights in other files are mapped.
 std::unique_ptr<Model> loadModel(llvm::StringRef path);
 
 /// "Conv", "com.microsoft.QGemm".
 std::string operatorName(const std::string &domain, const std::string &op);
+
+/// Converts a model to the canonical opset.
+void convertOpset(Model &model);
 
 /// Inlines functions, converts to the canonical opset and infers types. Weights leave the message first. Operators that
 /// ONNX defines by others are replaced by these where `hasForm` does not know them.

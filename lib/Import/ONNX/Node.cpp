@@ -46,10 +46,35 @@ SmallVector<int64_t> Node::getInts(StringRef name, ArrayRef<int64_t> otherwise) 
                : SmallVector<int64_t>(otherwise);
 }
 
-Known &Node::known(unsigned i) const {
+SmallVector<float> Node::getFloats(StringRef name) const {
+  const onnx::AttributeProto *found = attribute(name);
+  return found ? llvm::to_vector(llvm::make_range(found->floats().begin(), found->floats().end()))
+               : SmallVector<float>();
+}
+
+SmallVector<std::string> Node::getStrings(StringRef name) const {
+  const onnx::AttributeProto *found = attribute(name);
+  return found ? llvm::to_vector(llvm::make_range(found->strings().begin(), found->strings().end()))
+               : SmallVector<std::string>();
+}
+
+Known &Node::item(unsigned i) const {
   if (!has(i))
     fail("input " + Twine(i) + " is missing");
   return importer.lookup(proto.input(i));
+}
+
+Known Node::share(unsigned i) const {
+  item(i);
+  return importer.share(proto.input(i));
+}
+
+Known &Node::known(unsigned i) const {
+  Known &operand = item(i);
+  if (!operand.isTensor())
+    fail("input " + Twine(i) + " ('" + proto.input(i) + "') is " +
+         (operand.sequence ? "a sequence" : "an empty optional") + ", expected a tensor");
+  return operand;
 }
 
 Value Node::get(unsigned i) {
@@ -73,12 +98,7 @@ Value Node::real(unsigned i) {
   return value;
 }
 
-const Content *Node::content(unsigned i) const {
-  Known &operand = known(i);
-  if (!operand.content && operand.tensor)
-    operand.content = importer.readContent(*operand.tensor);
-  return operand.content.get();
-}
+const Content *Node::content(unsigned i) const { return importer.contentOf(item(i)); }
 
 SmallVector<int64_t> Node::ints(unsigned i, StringRef what) const {
   const Content *known = content(i);
@@ -122,7 +142,10 @@ Shape Node::broadcast(const Shape &lhs, const Shape &rhs) const {
 Location Node::location() const { return getNodeLoc(importer.builder.getContext(), nodeName(proto), ""); }
 
 Location Node::location(unsigned i) const {
-  return getNodeLoc(importer.builder.getContext(), nodeName(proto), proto.output(i));
+  std::string &name = names[i];
+  if (name.empty())
+    name = importer.uniqueName(proto.output(i));
+  return getNodeLoc(importer.builder.getContext(), nodeName(proto), name);
 }
 
 SmallVector<int64_t> Node::checkedExtents(const Shape &shape) const {
@@ -143,6 +166,16 @@ void Node::name(Value value, unsigned i) {
   if (Operation *op = value.getDefiningOp())
     if (created.contains(op) && getValueName(op->getLoc()).empty())
       op->setLoc(location(i));
+}
+
+void Node::nameStep(Value value, const Twine &suffix) {
+  unsigned first = 0;
+  while (!wants(first))
+    ++first;
+  Operation *op = value.getDefiningOp();
+  std::string name = getValueName(location(first)).str() + suffix.str();
+  if (op && created.contains(op) && getValueName(op->getLoc()).empty())
+    op->setLoc(getNodeLoc(importer.builder.getContext(), nodeName(proto), name));
 }
 
 /// Takes extents that ONNX's inference knows and we do not.
@@ -174,3 +207,5 @@ void Node::set(unsigned i, Content content) {
   result.shape.assign(content.shape.begin(), content.shape.end());
   result.content = std::make_shared<Content>(std::move(content));
 }
+
+void Node::alias(unsigned i, Known known) { importer.define(proto.output(i)) = std::move(known); }

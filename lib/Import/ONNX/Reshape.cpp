@@ -87,7 +87,11 @@ static void importUnsqueeze(Node &node) {
   node.set(0, node.reshape(input, shape));
 }
 
-static void importIdentity(Node &node) { node.set(0, node.get(0)); }
+static void importIdentity(Node &node) {
+  if (node.item(0).isTensor())
+    return node.set(0, node.get(0));
+  node.alias(0, node.share(0));
+}
 
 static void importDropout(Node &node) {
   if (node.wants(1))

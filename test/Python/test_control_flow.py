@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""If, Loop, Scan, sequences and optionals that import resolves: what onnxruntime computes."""
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import nibble
+
+ort = pytest.importorskip("onnxruntime")
+
+
+def build(text, folder, opset=18, ir=8):
+    proto = onnx.parser.parse_model(f'<ir_version: {ir}, opset_import: ["" : {opset}]>\n{text}')
+    onnx.save(proto, folder / "model.onnx")
+    return folder / "model.onnx"
+
+
+def expect(path, **feed):
+    feed = {name: np.asarray(array, np.float32) for name, array in feed.items()}
+    want = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feed)
+    compiled = nibble.compile(path, weights="float")
+    for expected, got in zip(want, compiled.run(feed), strict=True):
+        assert got.shape == expected.shape
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
+def draw(*shape):
+    return np.random.default_rng(5).uniform(-1, 1, shape).astype(np.float32)
+
+
+BRANCHES = """g (float[%s,3] x) => (float[%s,3] y) {
+    shape = Shape(x)
+    zero = Constant<value_int = 0>()
+    two = Constant<value_int = 2>()
+    rows = Gather(shape, zero)
+    is_two = Equal(rows, two)
+    r = If (is_two) <then_branch = yes () => (float[A,3] a) { w = Relu(x) a = Add(w, x) },
+                     else_branch = no () => (float[B,3] a) { w = Neg(x) a = Mul(w, x) }>
+    y = Identity(r)
+}"""
+
+
+@pytest.mark.parametrize("rows", [2, 4])
+def test_if(rows, tmp_path):
+    """Both branches name their values alike; one is taken."""
+    expect(build(BRANCHES % (rows, rows), tmp_path), x=draw(rows, 3))
+
+
+def test_branch_that_does_not_fit_is_not_looked_at(tmp_path):
+    text = """g (float[2,3] x) => (float[K,3] y) {
+        no = Constant<value = bool {0}>()
+        axis = Constant<value_ints = [0]>()
+        r = If (no) <then_branch = yes () => (float[3] a) { a = Squeeze(x, axis) },
+                     else_branch = no () => (float[2,3] a) { a = Relu(x) }>
+        y = Identity(r)
+    }"""
+    compiled = nibble.compile(build(text, tmp_path), weights="float")
+    x = draw(2, 3)
+    np.testing.assert_array_equal(compiled.run({"x": x})[0], np.maximum(x, 0))
+
+
+def test_initializers_of_branches(tmp_path):
+    """Each branch has weights of its own under one name, and the graph round them others."""
+    text = """g (float[2,3] x) => (float[2,3] y) <float[3] w = {1, 2, 3}, bool c = {0}> {
+        r = If (c) <then_branch = yes () => (float[2,3] a) <float[3] w = {10, 20, 30}> { a = Mul(x, w) },
+                    else_branch = no () => (float[2,3] a) <float[3] w = {-1, -2, -3}> {
+                        i = Add(x, w)
+                        a = If (c) <then_branch = t () => (float[2,3] b) { b = Neg(i) },
+                                    else_branch = e () => (float[2,3] b) { b = Mul(i, w) }>
+                    }>
+        y = Mul(r, w)
+    }"""
+    x = draw(2, 3)
+    got = nibble.compile(build(text, tmp_path), weights="float").run({"x": x})[0]
+    w = np.array([1, 2, 3], np.float32)
+    np.testing.assert_allclose(got, (x - w) * -w * w, rtol=1e-6)
+
+
+LOOP = """g (float[2,3] x) => (float[2,3] y, float[%d,2,3] all) <int64 count = {%d}, bool true = {1}> {
+    y, all = Loop (count, true, x) <body = b (int64 i, bool c, float[2,3] s) => (bool d, float[2,3] t, float[2,3] u) {
+        d = Identity(c)
+        half = Constant<value_float = 0.5>()
+        m = Mul(s, half)
+        t = Add(m, x)
+        u = Neg(m)
+    }>
+}"""
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_loop(count, tmp_path):
+    expect(build(LOOP % (count, count), tmp_path), x=draw(2, 3))
+
+
+def test_loop_that_ends_by_its_condition(tmp_path):
+    """The counter is computed at import."""
+    text = """g (float[2,3] x) => (float[2,3] y) <int64 start = {1}, bool true = {1}, int64 limit = {20}> {
+        n, y = Loop (, true, start, x) <body = b (int64 i, bool c, int64 k, float[2,3] s) => (bool d, int64 l, float[2,3] t) {
+            l = Add(k, k)
+            d = Less(l, limit)
+            t = Add(s, x)
+        }>
+    }"""
+    expect(build(text, tmp_path), x=draw(2, 3))
+
+
+def test_loop_whose_index_picks(tmp_path):
+    text = """g (float[4,3] x) => (float[4,3] y) <int64 count = {4}, bool true = {1}> {
+        y = Loop (count, true) <body = b (int64 i, bool c) => (bool d, float[3] t) { d = Identity(c) t = Gather(x, i) }>
+    }"""
+    expect(build(text, tmp_path), x=draw(4, 3))
+
+
+def test_loop_of_no_iteration(tmp_path):
+    text = """g (float[2,3] x) => (float[2,3] y) <int64 count = {0}, bool true = {1}> {
+        s = Loop (count, true, x) <body = b (int64 i, bool c, float[2,3] s) => (bool d, float[2,3] t) { d = Identity(c) t = Neg(s) }>
+        y = Relu(s)
+    }"""
+    expect(build(text, tmp_path), x=draw(2, 3))
+
+
+SCAN = """g (float[3] s, %s x, float[4,3] w) => (float[3] t, %s y) {
+    t, y = Scan (s, x, w) <num_scan_inputs = 2, %s body = b (float[3] a, float[3] e, float[3] f) => (float[3] c, float[3] d) {
+        c = Add(a, e)
+        d = Mul(c, f)
+    }>
+}"""
+
+
+@pytest.mark.parametrize("inner, result, attributes", [
+    ("float[4,3]", "float[4,3]", ""),
+    ("float[4,3]", "float[4,3]", "scan_input_directions = [1, 0], scan_output_directions = [1],"),
+    ("float[3,4]", "float[3,4]", "scan_input_axes = [1, 0], scan_output_axes = [1],"),
+    ("float[3,4]", "float[3,4]", "scan_input_axes = [-1, 0], scan_output_axes = [-1], scan_input_directions = [0, 1],"),
+])
+def test_scan(inner, result, attributes, tmp_path):
+    shape = [int(extent) for extent in inner[6:-1].split(",")]
+    expect(build(SCAN % (inner, result, attributes), tmp_path), s=draw(3), x=draw(*shape), w=draw(4, 3))
+
+
+def test_scan_of_opset_8(tmp_path):
+    """Each sample of the batch is scanned for itself."""
+    text = """g (float[2,3] s, float[2,4,3] x) => (float[2,3] t, float[2,4,3] y) {
+        t, y = Scan ("", s, x) <num_scan_inputs = 1, body = b (float[3] a, float[3] e) => (float[3] c, float[3] d) {
+            c = Add(a, e)
+            d = Identity(c)
+        }>
+    }"""
+    path = build(text.replace('"", ', ", "), tmp_path, opset=8, ir=4)
+    s, x = draw(2, 3), draw(2, 4, 3)
+    t, y = nibble.compile(path, weights="float").run({"s": s, "x": x})
+    want = s[:, None] + np.cumsum(x, axis=1)
+    np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(t, want[:, -1], rtol=1e-5, atol=1e-6)
+
+
+SEQUENCES = {
+    "construct and at": "q = SequenceConstruct(a, b, a) i = Constant<value_int = -2>() y = SequenceAt(q, i)",
+    "insert": "e = SequenceEmpty() f = SequenceInsert(e, a) z = Constant<value_int = 0>() h = SequenceInsert(f, b, z) "
+              "y = ConcatFromSequence<axis = 0>(h)",
+    "erase": "q = SequenceConstruct(a, b, a) z = Constant<value_int = 0>() h = SequenceErase(q, z) "
+             "y = ConcatFromSequence<axis = 1, new_axis = 1>(h)",
+    "erase the last": "q = SequenceConstruct(a, b) h = SequenceErase(q) y = ConcatFromSequence<axis = -1>(h)",
+    "split": "q = SplitToSequence<axis = 1>(a) z = Constant<value_int = 1>() y = SequenceAt(q, z)",
+    "split flat": "q = SplitToSequence<axis = 1, keepdims = 0>(a) z = Constant<value_int = 1>() y = SequenceAt(q, z)",
+    "split by two": "s = Constant<value_int = 2>() q = SplitToSequence<axis = 1>(a, s) z = Constant<value_int = 1>() "
+                    "y = SequenceAt(q, z)",
+    "split by parts": "s = Constant<value_ints = [1, 2]>() q = SplitToSequence<axis = 1>(a, s) "
+                      "z = Constant<value_int = 1>() y = SequenceAt(q, z)",
+    "length": "q = SequenceConstruct(a, b, a) n = SequenceLength(q) f = Cast<to = 1>(n) y = Mul(a, f)",
+    "identity": "q = SequenceConstruct(a, b) p = Identity(q) y = ConcatFromSequence<axis = 0>(p)",
+    "map": "q = SequenceConstruct(a, b) p = SequenceMap(q, a) <body = m (float[2,3] e, float[2,3] f) => (float[2,3] g) "
+           "{ g = Add(e, f) }> y = ConcatFromSequence<axis = 0>(p)",
+    "loop": "e = SequenceEmpty() n = Constant<value_int = 3>() t = Constant<value = bool {1}>() "
+            "q = Loop(n, t, e) <body = m (int64 i, bool c, seq(float[2,3]) s) => (bool d, seq(float[2,3]) u) "
+            "{ d = Identity(c) u = SequenceInsert(s, a) }> y = ConcatFromSequence<axis = 0>(q)",
+    "optional": "o = Optional(a) h = OptionalHasElement(o) y = If(h) <then_branch = t () => (float[2,3] g) "
+                "{ g = OptionalGetElement(o) }, else_branch = f () => (float[2,3] g) { g = Neg(b) }>",
+    "optional of a sequence": "q = SequenceConstruct(a, b) o = Optional(q) p = OptionalGetElement(o) "
+                              "y = ConcatFromSequence<axis = 0>(p)",
+    "no optional": "h = OptionalHasElement() y = If(h) <then_branch = t () => (float[2,3] g) { g = Neg(a) }, "
+                   "else_branch = f () => (float[2,3] g) { g = Relu(b) }>",
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_sequence(name, tmp_path):
+    path = build(f"g (float[2,3] a, float[2,3] b) => (float[K,L] out) {{ {SEQUENCES[name]} out = Identity(y) }}", tmp_path)
+    proto = onnx.load(path)
+    proto.graph.output[0].type.tensor_type.ClearField("shape")
+    onnx.save(proto, path)
+    expect(path, a=draw(2, 3), b=-draw(2, 3))
+
+
+def test_optional_input_is_taken_as_given(tmp_path):
+    text = """g (optional(float[2,3]) o) => (float[2,3] y) {
+        h = OptionalHasElement(o)
+        y = If(h) <then_branch = t () => (float[2,3] v) { v = OptionalGetElement(o) },
+                   else_branch = f () => (float[2,3] v) { v = Constant<value = float[2,3] {0, 0, 0, 0, 0, 0}>() }>
+    }"""
+    x = draw(2, 3)
+    np.testing.assert_array_equal(nibble.compile(build(text, tmp_path), weights="float").run({"o": x})[0], x)
+
+
+BODY = "body = b (int64 i, bool c, float[2,3] s) => (bool d, float[2,3] t) { d = Identity(c) t = Neg(s) }"
+REFUSED = {
+    "condition": ("y = If (c) <then_branch = t () => (float[2,3] v) { v = Relu(x) }, else_branch = e () => (float[3,2] v) { "
+                  "v = Transpose(x) }>", "the condition (input 0, 'c') is not known at compile time"),
+    "trip count": (f"on = Constant<value = bool {{1}}>() y = Loop (n, on, x) <{BODY}>", "the trip count (input 0, 'n') is not known"),
+    "trip counts": (f"on = Constant<value = bool {{1}}>() m = Constant<value_ints = [1, 2]>() y = Loop (m, on, x) <{BODY}>",
+                    "the trip count has 2 elements, expected 1"),
+    "first condition": (f"m = Constant<value_int = 2>() y = Loop (m, c, x) <{BODY}>",
+                        "the condition of iteration 0 is not known at compile time", "loops are unrolled"),
+    "endless": (f"on = Constant<value = bool {{1}}>() y = Loop (, on, x) <{BODY}>", "has more than 4096 iterations", "loops are unrolled"),
+    "huge": ("on = Constant<value = bool {1}>() m = Constant<value_int = 4000>() y = Loop (m, on, x) <body = b (int64 i, bool c, "
+             "float[2,3] s) => (bool d, float[2,3] t) { d = Identity(c) " + " ".join(f"a{i} = Neg(s)" for i in range(30)) +
+             " t = Neg(s) }>", "the unrolled loops have more than 100000 nodes"),
+    "wrong body": ("on = Constant<value = bool {1}>() m = Constant<value_int = 2>() y = Loop (m, on, x) <body = b (int64 i, bool c) "
+                   "=> (bool d, float[2,3] t) { d = Identity(c) t = Neg(x) }>", "attribute 'body' has 2 inputs, expected 3"),
+    "wrong outputs": ("on = Constant<value = bool {1}>() y = If (on) <then_branch = t () => (float[2,3] v, float[2,3] u) "
+                      "{ v = Relu(x) u = Neg(x) }, else_branch = e () => (float[2,3] v) { v = Relu(x) }>",
+                      "attribute 'then_branch' has 2 outputs, expected 1"),
+    "no iteration": ("on = Constant<value = bool {1}>() m = Constant<value_int = 0>() y = Loop (m, on) <body = b (int64 i, bool c) "
+                     "=> (bool d, float[2,3] t) { d = Identity(c) t = Neg(x) }>", "has no iteration, so that output 0 is empty"),
+    "sequences joined": ("on = Constant<value = bool {1}>() m = Constant<value_int = 2>() y = Loop (m, on) <body = b (int64 i, bool c) "
+                         "=> (bool d, seq(float[2,3]) t) { d = Identity(c) t = SequenceConstruct(x) }>", "joins what are no tensors"),
+    "scan counts": ("y = Scan (x) <num_scan_inputs = 3, body = b (float[3] e) => (float[3] f) { f = Neg(e) }>",
+                    "attribute 'num_scan_inputs' is 3, but the node has 1 inputs and 1 outputs"),
+    "scan entries": ("y = Scan (x) <num_scan_inputs = 1, scan_input_axes = [0, 1], body = b (float[3] e) => (float[3] f) { f = Neg(e) }>",
+                     "attribute 'scan_input_axes' has 2 entries, expected 1"),
+    "scan lengths": ("y = Scan (x, x) <num_scan_inputs = 2, scan_input_axes = [0, 1], body = b (float[3] e, float[2] f) => (float[3] g) "
+                     "{ g = Neg(e) }>", "scans axes of unlike extents, 2 and 3"),
+    "scan open": ("y = Scan (w) <num_scan_inputs = 1, body = b (float[3] e) => (float[3] f) { f = Neg(e) }>",
+                  "axis 0 of input 0 has an extent that is unknown at compile time", "give it a fixed extent by --dim"),
+    "scan empty": ("y = Scan (o) <num_scan_inputs = 1, body = b (float[3] e) => (float[3] f) { f = Neg(e) }>",
+                   "has no iteration, so that a scanned output is empty"),
+    "no sequence": ("z = Constant<value_int = 0>() y = SequenceAt(x, z)", "input 0 ('x') is a tensor, expected a sequence"),
+    "no tensor": ("q = SequenceConstruct(x) y = Relu(q)", "input 0 ('q') is a sequence, expected a tensor"),
+    "empty optional": ("p = Optional<type = float[2,3]>() y = OptionalGetElement(p)", "input 0 ('p') is an empty optional"),
+    "an empty optional": ("p = Optional<type = seq(float[2,3])>() z = Constant<value_int = 0>() y = SequenceAt(p, z)",
+                          "input 0 ('p') is an empty optional, expected a sequence"),
+    "an optional's function": ("p = Optional<type = float[2,3]>() y = Relu(p)", "input 0 ('p') is an empty optional, expected a tensor"),
+    "outside": ("q = SequenceConstruct(x) z = Constant<value_int = 1>() y = SequenceAt(q, z)",
+                "position 1 lies outside a sequence of 1 elements"),
+    "nothing there": ("q = SequenceEmpty() z = Constant<value_int = 0>() y = SequenceAt(q, z)", "the sequence is empty"),
+    "nothing to join": ("q = SequenceEmpty() y = ConcatFromSequence<axis = 0>(q)", "the sequence has no tensors to join"),
+    "parts of nothing": ("s = Constant<value_int = 0>() q = SplitToSequence(x, s) y = ConcatFromSequence<axis = 0>(q)",
+                         "splits into parts of 0 elements, expected at least 1"),
+    "parts": ("s = Constant<value_ints = [1, 2]>() q = SplitToSequence(x, s) y = ConcatFromSequence<axis = 0>(q)",
+              "the parts do not add up to the axis' extent, 2"),
+    "open parts": ("q = SplitToSequence(w) y = ConcatFromSequence<axis = 0>(q)",
+                   "axis 0 has an extent that is unknown at compile time"),
+    "output": ("y = SequenceConstruct(x)", "output 'y' is not a tensor", "a compiled model has tensors alone"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name, tmp_path):
+    """In a branch, where ONNX lets pass what it would refuse itself."""
+    body, *texts = REFUSED[name]
+    if name == "output":
+        result, body = "seq(float[2,3]) y", body
+    else:
+        result = "float[K,L] out"
+        body = f"""on_ = Constant<value = bool {{1}}>() out = If (on_) <then_branch = yes () => (float[K,L] y) {{ {body} }},
+            else_branch = no () => (float[2,3] y) {{ y = Relu(x) }}>"""
+    text = f"g (float[2,3] x, float[W,3] w, float[0,3] o, bool c, int64 n) => ({result}) {{ {body} }}"
+    proto = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]>\n{text}')
+    onnx.save(proto, tmp_path / "model.onnx")
+    with pytest.raises(nibble.Error) as error:
+        nibble.compile(tmp_path / "model.onnx", weights="float")
+    for part in texts:
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize("state, body, text", [
+    ("float[0,3] s, float[0,4,3] x", "c = Add(a, e)", "joins no tensors at all"),
+    ("float[2,3] s, float[3,4,3] x", "c = Add(a, e)", "scans axes of unlike extents, 2 and 3"),
+    ("float s, float[2,4,3] x", "c = Add(a, e)", "an input has rank 0, expected a batch"),
+])
+def test_refused_of_opset_8(state, body, text, tmp_path):
+    path = build(f"""g ({state}) => (float[2,3] t) {{
+        t = Scan (, s, x) <num_scan_inputs = 1, body = b (float[3] a, float[3] e) => (float[3] c) {{ {body} }}> }}""",
+                 tmp_path, opset=8, ir=4)
+    with pytest.raises(nibble.Error, match=text):
+        nibble.compile(path, weights="float")
+
+
+def test_sequence_as_an_input(tmp_path):
+    path = build("g (seq(float[2,3]) q) => (float[K,3] y) { y = ConcatFromSequence<axis = 0>(q) }", tmp_path)
+    with pytest.raises(nibble.Error, match="(?s)input 'q' is not a tensor.*a compiled model has tensors alone"):
+        nibble.compile(path, weights="float")
+
+
+NIBBLE = Path(nibble.__file__).parent / "bin/nibble"
+
+
+@pytest.mark.parametrize("flags, text", [
+    (["--dim", "n"], "--dim is 'n', expected a name and an extent, as in batch=1"),
+    (["--dim", "N=1", "--dim", "N=2"], "--dim gives 'N' twice"),
+    (["--dim", "M=1"], "the unknown extents are 'N'"),
+    (["--dim", "N=x"], "--dim is 'N=x', expected a name and an extent, as in batch=1"),
+    (["--dim", "N=-1"], "input 'x' has extent -1, expected 0 to 2147483647"),
+])
+def test_flags_that_are_wrong(flags, text, tmp_path):
+    path = build("g (float[N,3] x) => (float[N,3] y) { y = Relu(x) }", tmp_path)
+    done = subprocess.run([NIBBLE, "inspect", path, *flags], capture_output=True, text=True)
+    assert done.returncode == 1 and text in done.stderr
+
+
+def test_extents_are_fixed_by_flags(tmp_path):
+    path = build("g (float[N,3] x) => (float[N,3] y) { y = Relu(x) }", tmp_path)
+    fixed = subprocess.run([NIBBLE, "inspect", path, "--dim", "N=5"], capture_output=True, text=True, check=True)
+    assert "5x3" in fixed.stdout
+    path = build("g (float[5,3] x) => (float[5,3] y) { y = Relu(x) }", tmp_path)
+    done = subprocess.run([NIBBLE, "inspect", path, "--dim", "N=5"], capture_output=True, text=True)
+    assert "all extents of the inputs are fixed" in done.stderr
+    (tmp_path / "model.mlir").write_text("func.func @main() { return }")
+    done = subprocess.run([NIBBLE, "inspect", tmp_path / "model.mlir", "--dim", "N=5"], capture_output=True, text=True)
+    assert "is no ONNX model: its extents cannot be fixed by --dim" in done.stderr
