@@ -3,6 +3,7 @@
 
 #include "ProgramEmitter.h"
 
+#include "nibble/Support/Array.h"
 #include "nibble/Support/Locations.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -73,16 +74,6 @@ void ProgramDescriber::describeCalls(const kernels::ISA &isa) {
       addObserved(observe);
 }
 
-static StringRef spellElement(Type type) {
-  if (type.isF32())
-    return "float32";
-  if (type.isInteger(32))
-    return "int32";
-  if (type.isInteger(16))
-    return "int16";
-  return type.isUnsignedInteger() ? "uint8" : "int8";
-}
-
 static StringRef getText(Attribute attribute) {
   auto text = dyn_cast_or_null<StringAttr>(attribute);
   return text ? text.getValue() : StringRef();
@@ -96,7 +87,7 @@ void ProgramDescriber::describePorts(bool inputs) {
     auto get = [&](StringRef key) { return attributes ? attributes.get(key) : Attribute(); };
     auto buffer = cast<BufferType>(type);
     std::string text = llvm::formatv("{0} {1} '{2}': {3}[", inputs ? "input" : "output", index,
-                                     getText(get("nibble.name")), spellElement(buffer.getElementType()));
+                                     getText(get("nibble.name")), getName(*getElementKind(buffer.getElementType())));
     for (auto [dim, extent] : llvm::enumerate(buffer.getShape())) {
       int64_t batch = program.getBatch();
       text += dim ? " x " : "";

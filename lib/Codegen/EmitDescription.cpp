@@ -3,6 +3,7 @@
 
 #include "ProgramEmitter.h"
 
+#include "nibble/Codegen/Dtypes.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Runtime/nibble_abi.h"
 #include "nibble/Support/PortAttrs.h"
@@ -80,16 +81,6 @@ std::string DescriptionEmitter::emitAggregate(Type type, Fill fill) {
   return symbol;
 }
 
-static int64_t getDtype(Type type) {
-  if (type.isF32())
-    return NIBBLE_F32;
-  if (type.isInteger(32))
-    return NIBBLE_S32;
-  if (type.isInteger(16))
-    return NIBBLE_S16;
-  return type.isUnsignedInteger() ? NIBBLE_U8 : NIBBLE_S8;
-}
-
 void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAttr attrs, BufferType type) {
   SmallVector<int64_t> dims(type.getShape());
   int64_t batch = program.getBatch();
@@ -112,7 +103,7 @@ void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAt
   auto layout = attrs ? attrs.getAs<StringAttr>("nibble.layout") : StringAttr();
   int64_t order = !layout ? NIBBLE_LAYOUT_NONE : layout == "nhwc" ? NIBBLE_LAYOUT_NHWC : NIBBLE_LAYOUT_NCHW;
   fields.append({addressOf(nameSymbol), addressOf(dimsSymbol), addressOf(namesSymbol), i32(type.getRank()),
-                 i32(getDtype(type.getElementType())), i32(order), i32(type.getElementBytes()),
+                 i32(getDtype(*getElementKind(type.getElementType()))), i32(order), i32(type.getElementBytes()),
                  f32(scale ? scale.getValueAsDouble() : 0), i32(zeroPoint ? zeroPoint.getInt() : 0)});
 }
 

@@ -2,7 +2,6 @@
 
 #include "nibble/Driver/Bench.h"
 
-#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <chrono>
@@ -40,36 +39,40 @@ static void fill(Array &array, std::mt19937 &random) {
     element = std::is_floating_point_v<T> ? T(random() >> 8) / T(1 << 24) : T(random() & 1);
 }
 
-static void fillHalf(Array &array, std::mt19937 &random) {
-  for (uint16_t &element : array.as<uint16_t>())
-    element = 0x3800 + (random() >> 22); // 0.5 to 1
+/// Floats of fewer than 32 bits, by their bits.
+template <typename T>
+static void fillSmallFloats(Array &array, T least, T greatest, std::mt19937 &random) {
+  for (T &element : array.as<T>())
+    element = T(least + random() % (greatest - least + 1u));
+}
+
+static void fillFloats(Array &array, std::mt19937 &random) {
+  switch (array.kind) {
+  case ElementKind::F64:
+    return fill<double>(array, random);
+  case ElementKind::F32:
+    return fill<float>(array, random);
+  case ElementKind::F16:
+    return fillSmallFloats<uint16_t>(array, 0x3800, 0x3c00, random); // 0.5 to 1
+  case ElementKind::BF16:
+    return fillSmallFloats<uint16_t>(array, 0x3f00, 0x3f80, random); // 0.5 to 1
+  default:
+    return fillSmallFloats<uint8_t>(array, 1, 3, random); // numbers in every type
+  }
 }
 
 static void fillRandom(Array &array, std::mt19937 &random) {
-  switch (array.kind) {
-  case ElementKind::Bool:
-  case ElementKind::U8:
+  if (isFloat(array.kind))
+    return fillFloats(array, random);
+  switch (getByteWidth(array.kind)) {
+  case 1:
     return fill<uint8_t>(array, random);
-  case ElementKind::I8:
-    return fill<int8_t>(array, random);
-  case ElementKind::I16:
-    return fill<int16_t>(array, random);
-  case ElementKind::U16:
+  case 2:
     return fill<uint16_t>(array, random);
-  case ElementKind::I32:
-    return fill<int32_t>(array, random);
-  case ElementKind::U32:
+  case 4:
     return fill<uint32_t>(array, random);
-  case ElementKind::I64:
-    return fill<int64_t>(array, random);
-  case ElementKind::U64:
+  default:
     return fill<uint64_t>(array, random);
-  case ElementKind::F16:
-    return fillHalf(array, random);
-  case ElementKind::F32:
-    return fill<float>(array, random);
-  case ElementKind::F64:
-    return fill<double>(array, random);
   }
 }
 

@@ -140,11 +140,12 @@ Expected<std::vector<Array>> arrangeFeed(ArrayRef<Port> inputs, const NamedArray
     if (!array)
       return makeError("input '" + port.name + "' is missing, expected " + describe(port));
     bool isReal = port.quantization && array->kind == ElementKind::F32;
-    if ((array->kind != port.kind && !isReal) || !fits(port, array->shape))
+    if ((!canHold(array->kind, port.kind) && !isReal) || !fits(port, array->shape))
       return makeError("input '" + port.name + "' is " + describe(*array) + ", expected " + describe(port));
     if (Error error = checkDimensions(port, array->shape, dimensions))
       return error;
     arguments.push_back(isReal ? quantizeArray(port, *array) : *array);
+    arguments.back().kind = port.kind;
   }
   for (const NamedArray &entry : feed)
     if (none_of(inputs, [&](const Port &port) { return port.name == entry.name; }))

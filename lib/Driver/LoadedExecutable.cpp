@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "LoadedExecutable.h"
+#include "nibble/Codegen/Dtypes.h"
 #include "nibble/Runtime/nibble_pool.h"
 #include "nibble/Support/Errors.h"
 
@@ -14,25 +15,8 @@ using namespace llvm;
 
 namespace nibble::driver {
 
-static std::optional<ElementKind> getKind(uint32_t dtype) {
-  switch (dtype) {
-  case NIBBLE_F32:
-    return ElementKind::F32;
-  case NIBBLE_U8:
-    return ElementKind::U8;
-  case NIBBLE_S8:
-    return ElementKind::I8;
-  case NIBBLE_S16:
-    return ElementKind::I16;
-  case NIBBLE_S32:
-    return ElementKind::I32;
-  default:
-    return std::nullopt;
-  }
-}
-
 static Error readPort(const nibble_tensor_desc &desc, std::vector<Port> &ports) {
-  std::optional<ElementKind> kind = getKind(desc.dtype);
+  std::optional<ElementKind> kind = getElementKind(desc.dtype);
   if (!kind)
     return makeError("'" + Twine(desc.name) + "' has the unknown type " + Twine(desc.dtype));
   Port port;

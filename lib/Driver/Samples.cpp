@@ -119,13 +119,14 @@ Error FileSamples::addInput(const Port &port, bool isOnly) {
   feeder.dropsLeading = shape.size() == rank + 1;
   bool fits = feeder.dropsLeading ? fitsInner(port, shape.drop_front(), 0)
                                   : shape.size() == rank && (rank == 0 || fitsInner(port, shape.drop_front(), 1));
-  if (entry->kind != port.kind || !fits)
+  if (!canHold(entry->kind, port.kind) || !fits)
     return makeError(where + "samples of " + describe(port));
   if (shape.empty()) {
     Expected<Array> value = file->read(feeder.entry);
     if (!value)
       return value.takeError();
     feeder.constant = std::move(*value);
+    feeder.constant.kind = port.kind;
   } else {
     feeder.rowsPerSample = feeder.dropsLeading || port.shape[0] < 0 ? 1 : std::max<int64_t>(port.shape[0], 1);
     if (shape[0] % feeder.rowsPerSample)
@@ -177,6 +178,7 @@ Expected<std::optional<NamedArrays>> FileSamples::next() {
     if (!rows)
       return rows.takeError();
     Array array = feeder.dropsLeading ? rows->reshaped(ArrayRef(rows->shape).drop_front()) : *rows;
+    array.kind = feeder.port.kind;
     feed.push_back({feeder.port.name, std::move(array)});
   }
   if (Error error = checkFinite(feed))

@@ -6,6 +6,7 @@
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -19,21 +20,65 @@ namespace {
 struct KindInfo {
   StringLiteral name;
   unsigned bytes;
+  const fltSemantics &(*semantics)() = nullptr; ///< of floats
 };
-constexpr KindInfo kinds[] = {{"bool", 1},   {"int8", 1},    {"uint8", 1},   {"int16", 2},
-                              {"uint16", 2}, {"int32", 4},   {"uint32", 4},  {"int64", 8},
-                              {"uint64", 8}, {"float16", 2}, {"float32", 4}, {"float64", 8}};
+/// In ElementKind's order.
+constexpr KindInfo kinds[] = {{"bool", 1},
+                              {"int2", 1},
+                              {"uint2", 1},
+                              {"int4", 1},
+                              {"uint4", 1},
+                              {"int8", 1},
+                              {"uint8", 1},
+                              {"int16", 2},
+                              {"uint16", 2},
+                              {"int32", 4},
+                              {"uint32", 4},
+                              {"int64", 8},
+                              {"uint64", 8},
+                              {"float4_e2m1fn", 1, APFloat::Float4E2M1FN},
+                              {"float6_e2m3fn", 1, APFloat::Float6E2M3FN},
+                              {"float6_e3m2fn", 1, APFloat::Float6E3M2FN},
+                              {"float8_e4m3fn", 1, APFloat::Float8E4M3FN},
+                              {"float8_e4m3fnuz", 1, APFloat::Float8E4M3FNUZ},
+                              {"float8_e5m2", 1, APFloat::Float8E5M2},
+                              {"float8_e5m2fnuz", 1, APFloat::Float8E5M2FNUZ},
+                              {"float8_e8m0fnu", 1, APFloat::Float8E8M0FNU},
+                              {"float16", 2, APFloat::IEEEhalf},
+                              {"bfloat16", 2, APFloat::BFloat},
+                              {"float32", 4, APFloat::IEEEsingle},
+                              {"float64", 8, APFloat::IEEEdouble},
+                              {"void8", 1},
+                              {"void16", 2}};
+static_assert(std::size(kinds) == static_cast<size_t>(ElementKind::Raw16) + 1);
 } // namespace
 
-StringRef getName(ElementKind kind) { return kinds[static_cast<int>(kind)].name; }
+static const KindInfo &getInfo(ElementKind kind) { return kinds[static_cast<int>(kind)]; }
 
-unsigned getByteWidth(ElementKind kind) { return kinds[static_cast<int>(kind)].bytes; }
+StringRef getName(ElementKind kind) { return getInfo(kind).name; }
+
+unsigned getByteWidth(ElementKind kind) { return getInfo(kind).bytes; }
+
+bool isFloat(ElementKind kind) { return getInfo(kind).semantics; }
+
+bool canHold(ElementKind stored, ElementKind wanted) {
+  if (stored == wanted)
+    return true;
+  // All that ml_dtypes adds to numpy.
+  const bool isUnnamed = wanted == ElementKind::BF16 || (wanted >= ElementKind::I2 && wanted <= ElementKind::U4) ||
+                         (wanted >= ElementKind::F4E2M1FN && wanted <= ElementKind::F8E8M0FNU);
+  return isUnnamed && stored == (getByteWidth(wanted) == 1 ? ElementKind::Raw8 : ElementKind::Raw16);
+}
 
 static std::optional<ElementKind> getIntegerKind(mlir::IntegerType type) {
   bool isUnsigned = type.isUnsigned();
   switch (type.getWidth()) {
   case 1:
     return ElementKind::Bool;
+  case 2:
+    return isUnsigned ? ElementKind::U2 : ElementKind::I2;
+  case 4:
+    return isUnsigned ? ElementKind::U4 : ElementKind::I4;
   case 8:
     return isUnsigned ? ElementKind::U8 : ElementKind::I8;
   case 16:
@@ -50,12 +95,10 @@ static std::optional<ElementKind> getIntegerKind(mlir::IntegerType type) {
 std::optional<ElementKind> getElementKind(mlir::Type type) {
   if (auto integer = dyn_cast<mlir::IntegerType>(type))
     return getIntegerKind(integer);
-  if (type.isF16())
-    return ElementKind::F16;
-  if (type.isF32())
-    return ElementKind::F32;
-  if (type.isF64())
-    return ElementKind::F64;
+  auto real = dyn_cast<mlir::FloatType>(type);
+  for (auto [index, info] : enumerate(kinds))
+    if (real && info.semantics && &info.semantics() == &real.getFloatSemantics())
+      return static_cast<ElementKind>(index);
   return std::nullopt;
 }
 
@@ -106,8 +149,10 @@ Array Array::reshaped(ArrayRef<int64_t> newShape) const {
   return other;
 }
 
-static double halfToDouble(uint16_t bits) {
-  APFloat value(APFloat::IEEEhalf(), APInt(16, bits));
+/// A float of at most 16 bits.
+static double smallToDouble(const fltSemantics &semantics, uint16_t bits) {
+  const unsigned width = APFloat::getSizeInBits(semantics);
+  APFloat value(semantics, APInt(width, bits & maskTrailingOnes<uint16_t>(width)));
   bool lost;
   value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
   return value.convertToDouble();
@@ -119,16 +164,41 @@ static std::vector<double> convert(const Array &array) {
   return {elements.begin(), elements.end()};
 }
 
+/// Applies `function` to the elements of kinds that C++ has no type for.
+template <typename T, typename Function>
+static std::vector<double> convert(const Array &array, Function function) {
+  std::vector<double> result;
+  result.reserve(array.size());
+  for (T bits : array.as<T>())
+    result.push_back(function(bits));
+  return result;
+}
+
+static std::vector<double> convertSmallFloats(const Array &array, const fltSemantics &semantics) {
+  auto toDouble = [&](uint16_t bits) { return smallToDouble(semantics, bits); };
+  return getByteWidth(array.kind) == 1 ? convert<uint8_t>(array, toDouble) : convert<uint16_t>(array, toDouble);
+}
+
 std::vector<double> Array::toDoubles() const {
   switch (kind) {
+  case ElementKind::I2:
+    return convert<uint8_t>(*this, [](uint8_t bits) { return SignExtend32<2>(bits); });
+  case ElementKind::I4:
+    return convert<uint8_t>(*this, [](uint8_t bits) { return SignExtend32<4>(bits); });
+  case ElementKind::U2:
+    return convert<uint8_t>(*this, [](uint8_t bits) { return bits & 3; });
+  case ElementKind::U4:
+    return convert<uint8_t>(*this, [](uint8_t bits) { return bits & 15; });
   case ElementKind::Bool:
   case ElementKind::U8:
+  case ElementKind::Raw8:
     return convert<uint8_t>(*this);
   case ElementKind::I8:
     return convert<int8_t>(*this);
   case ElementKind::I16:
     return convert<int16_t>(*this);
   case ElementKind::U16:
+  case ElementKind::Raw16:
     return convert<uint16_t>(*this);
   case ElementKind::I32:
     return convert<int32_t>(*this);
@@ -142,13 +212,9 @@ std::vector<double> Array::toDoubles() const {
     return convert<float>(*this);
   case ElementKind::F64:
     return convert<double>(*this);
-  case ElementKind::F16:
-    break;
+  default:
+    return convertSmallFloats(*this, getInfo(kind).semantics());
   }
-  std::vector<double> result;
-  for (uint16_t bits : as<uint16_t>())
-    result.push_back(halfToDouble(bits));
-  return result;
 }
 
 template <typename T>
@@ -164,10 +230,8 @@ std::optional<int64_t> Array::findNonFinite() const {
     return firstNonFinite(as<float>());
   if (kind == ElementKind::F64)
     return firstNonFinite(as<double>());
-  if (kind == ElementKind::F16)
-    for (auto [index, bits] : enumerate(as<uint16_t>()))
-      if ((bits & 0x7c00) == 0x7c00)
-        return index;
+  if (isFloat(kind))
+    return firstNonFinite(ArrayRef(toDoubles()));
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cstring>
 
@@ -18,12 +19,24 @@ static constexpr size_t largestInline = 1024;
 /// Splats are spelled out up to this many bytes.
 static constexpr int64_t largestSplat = int64_t(1) << 30;
 
+bool nibble::isMemoryElement(Type type) {
+  if (isa<IntegerType>(type))
+    return llvm::is_contained({1, 2, 4, 8, 16, 32, 64}, type.getIntOrFloatBitWidth());
+  return isa<Float4E2M1FNType, Float8E4M3FNType, Float8E4M3FNUZType, Float8E5M2Type, Float8E5M2FNUZType,
+             Float8E8M0FNUType, Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
+}
+
+Type nibble::getSignless(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  return integer ? IntegerType::get(type.getContext(), integer.getWidth()) : type;
+}
+
 std::optional<int64_t> nibble::getElementBytes(Type elementType) {
   if (auto quantized = dyn_cast<quant::QuantizedType>(elementType))
     elementType = IntegerType::get(elementType.getContext(), std::max(8u, quantized.getStorageTypeIntegralWidth()));
-  if (!elementType.isIntOrFloat() || elementType.getIntOrFloatBitWidth() % 8 != 0)
+  if (!elementType.isIntOrFloat())
     return std::nullopt;
-  return elementType.getIntOrFloatBitWidth() / 8;
+  return llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
 }
 
 /// Bytes of all elements; nullopt if they cannot be counted.
@@ -39,12 +52,21 @@ static std::optional<int64_t> countBytes(ShapedType type) {
   return count;
 }
 
+static ElementData unpackBits(DenseElementsAttr dense) {
+  auto bytes = std::make_shared<std::vector<char>>();
+  if (dense.isSplat())
+    bytes->push_back(dense.getSplatValue<bool>());
+  else
+    bytes->assign(dense.value_begin<bool>(), dense.value_end<bool>());
+  return {*bytes, dense.isSplat(), bytes};
+}
+
 std::optional<ElementData> nibble::getElementData(ElementsAttr attr) {
   auto size = countBytes(attr.getShapedType());
   if (!size)
     return std::nullopt;
   if (auto dense = dyn_cast<DenseElementsAttr>(attr))
-    return ElementData{dense.getRawData(), dense.isSplat()};
+    return dense.getElementType().isInteger(1) ? unpackBits(dense) : ElementData{dense.getRawData(), dense.isSplat()};
   auto resource = dyn_cast<DenseResourceElementsAttr>(attr);
   AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
   if (!blob || int64_t(blob->getData().size()) != *size)
@@ -111,6 +133,8 @@ ElementsAttr nibble::reshapeElements(ElementsAttr value, ArrayRef<int64_t> shape
 ElementsAttr nibble::makeElements(ShapedType type, ArrayRef<char> bytes, StringRef name) {
   if (bytes.empty())
     return DenseElementsAttr::get(type, ArrayRef<Attribute>());
+  if (bytes.size() <= largestInline && type.getElementType().isInteger(1))
+    return DenseElementsAttr::get(type, ArrayRef(reinterpret_cast<const bool *>(bytes.data()), bytes.size()));
   if (bytes.size() <= largestInline)
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   return DenseResourceElementsAttr::get(type, name, HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));

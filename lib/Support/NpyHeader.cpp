@@ -18,7 +18,10 @@ struct Code {
 constexpr Code codes[] = {{"b1", ElementKind::Bool}, {"i1", ElementKind::I8},  {"u1", ElementKind::U8},
                           {"i2", ElementKind::I16},  {"u2", ElementKind::U16}, {"i4", ElementKind::I32},
                           {"u4", ElementKind::U32},  {"i8", ElementKind::I64}, {"u8", ElementKind::U64},
-                          {"f2", ElementKind::F16},  {"f4", ElementKind::F32}, {"f8", ElementKind::F64}};
+                          {"f2", ElementKind::F16},  {"f4", ElementKind::F32}, {"f8", ElementKind::F64},
+                          {"V1", ElementKind::Raw8}, {"V2", ElementKind::Raw16},
+                          // ml_dtypes', which numpy writes but does not read.
+                          {"f1", ElementKind::F8E5M2}};
 constexpr StringLiteral magic("\x93NUMPY");
 } // namespace
 
@@ -115,16 +118,24 @@ Expected<Header> readHeader(function_ref<Error(char *, uint64_t)> read, function
   return header;
 }
 
+/// Elements that numpy has no name for are bytes without one, as it writes them itself: view() gives them their type.
+static StringRef getCode(ElementKind kind) {
+  for (ElementKind raw : {ElementKind::Raw8, ElementKind::Raw16})
+    if (canHold(raw, kind))
+      kind = raw;
+  return find_if(codes, [&](const Code &code) { return code.kind == kind; })->text;
+}
+
 std::string makeHeader(const Array &array) {
-  const Code *code = find_if(codes, [&](const Code &c) { return c.kind == array.kind; });
   std::string shape;
   for (int64_t extent : array.shape)
     shape += std::to_string(extent) + (array.shape.size() == 1 ? "," : ", ");
   if (array.shape.size() > 1)
     shape.resize(shape.size() - 2);
-  std::string order = getByteWidth(array.kind) == 1 ? "|" : "<";
+  StringRef code = getCode(array.kind);
+  std::string order = getByteWidth(array.kind) == 1 || code.starts_with("V") ? "|" : "<";
   std::string text =
-      "{'descr': '" + order + code->text.str() + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+      "{'descr': '" + order + code.str() + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   // The elements begin at a multiple of 64.
   text.resize(alignTo(text.size() + 11, 64) - 11, ' ');
   text += '\n';

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from nibble import _nibble
@@ -27,8 +28,12 @@ class Value:
     """Of an image, the order of its dimensions: "nchw" or "nhwc"."""
 
 
+def _dtype(name: str) -> np.dtype:
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
 def _values(text: str) -> list[Value]:
-    return [Value(entry["name"], np.dtype(entry["dtype"]), tuple(entry["shape"]),
+    return [Value(entry["name"], _dtype(entry["dtype"]), tuple(entry["shape"]),
                   entry.get("scale"), entry.get("zero_point"), entry.get("layout")) for entry in json.loads(text)]
 
 

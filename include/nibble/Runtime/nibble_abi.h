@@ -48,7 +48,36 @@ enum nibble_status {
 /* Of the arena. Inputs and outputs need the alignment of their elements only. */
 #define NIBBLE_ALIGNMENT 64u
 
-enum nibble_dtype { NIBBLE_F32 = 0, NIBBLE_U8 = 1, NIBBLE_S8 = 2, NIBBLE_S32 = 3, NIBBLE_S16 = 4 };
+/* Type of elements. Each takes whole bytes: one of fewer than 8 bits is the low bits of a byte whose others are zero
+ * (the integer -1 of 4 bits is 0x0f). */
+enum nibble_dtype {
+  NIBBLE_F32 = 0,
+  NIBBLE_U8 = 1,
+  NIBBLE_S8 = 2,
+  NIBBLE_S32 = 3,
+  NIBBLE_S16 = 4,
+  NIBBLE_BOOL = 5, /* a byte, 0 or 1 */
+  NIBBLE_U16 = 6,
+  NIBBLE_U32 = 7,
+  NIBBLE_S64 = 8,
+  NIBBLE_U64 = 9,
+  NIBBLE_F16 = 10,  /* IEEE half precision */
+  NIBBLE_BF16 = 11, /* the upper half of an f32 */
+  NIBBLE_F64 = 12,
+  NIBBLE_S4 = 13,
+  NIBBLE_U4 = 14,
+  NIBBLE_S2 = 15,
+  NIBBLE_U2 = 16,
+  /* Floats of few bits, as ONNX defines them: E exponent bits, M of the mantissa. */
+  NIBBLE_F8E4M3FN = 17,
+  NIBBLE_F8E4M3FNUZ = 18,
+  NIBBLE_F8E5M2 = 19,
+  NIBBLE_F8E5M2FNUZ = 20,
+  NIBBLE_F8E8M0FNU = 21, /* powers of two */
+  NIBBLE_F6E2M3FN = 22,
+  NIBBLE_F6E3M2FN = 23,
+  NIBBLE_F4E2M1FN = 24
+};
 
 /* Order of an image's dimensions; NIBBLE_LAYOUT_NONE for all other tensors. */
 enum nibble_layout { NIBBLE_LAYOUT_NONE = 0, NIBBLE_LAYOUT_NCHW = 1, NIBBLE_LAYOUT_NHWC = 2 };

@@ -17,14 +17,48 @@
 
 namespace nibble {
 
-enum class ElementKind : uint8_t { Bool, I8, U8, I16, U16, I32, U32, I64, U64, F16, F32, F64 };
+/// What elements are. Each takes whole bytes: of a kind of fewer than 8 bits the low ones hold the value and the others
+/// are zeros. Raw8 and Raw16 are bytes of a type that a file does not name.
+enum class ElementKind : uint8_t {
+  Bool,
+  I2,
+  U2,
+  I4,
+  U4,
+  I8,
+  U8,
+  I16,
+  U16,
+  I32,
+  U32,
+  I64,
+  U64,
+  F4E2M1FN,
+  F6E2M3FN,
+  F6E3M2FN,
+  F8E4M3FN,
+  F8E4M3FNUZ,
+  F8E5M2,
+  F8E5M2FNUZ,
+  F8E8M0FNU,
+  F16,
+  BF16,
+  F32,
+  F64,
+  Raw8,
+  Raw16
+};
 
-/// numpy's name, "float32".
+/// The name of numpy, "float32", or of Python's ml_dtypes, "bfloat16".
 llvm::StringRef getName(ElementKind kind);
 unsigned getByteWidth(ElementKind kind);
 /// The kind of a builtin scalar type; signless integers count as signed, i1 as
 /// Bool.
 std::optional<ElementKind> getElementKind(mlir::Type type);
+bool isFloat(ElementKind kind);
+/// Whether elements of kind `stored` are those of kind `wanted`: the same, or bytes of a type that numpy, which has no
+/// name for `wanted`, writes without one.
+bool canHold(ElementKind stored, ElementKind wanted);
 
 /// A dense row-major array. Copies share the elements.
 struct Array {

@@ -6,18 +6,29 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 namespace nibble {
 
-/// Bytes of one element; nullopt if elements are not stored as whole bytes. Quantized types count as their storage.
+/// Whether tensors of such elements can be computed and held in memory, quantized ones aside: integers of 1, 2, 4, 8, 16,
+/// 32 and 64 bits, and the floats of 4 (`f4E2M1FN`), 8, 16, 32 and 64 bits that ONNX has.
+bool isMemoryElement(mlir::Type type);
+
+/// An integer type without its sign; any other type as it is.
+mlir::Type getSignless(mlir::Type type);
+
+/// Bytes of one element; nullopt if it is no number. Elements of fewer than 8 bits take a byte each: its low bits, the
+/// others being zero. Quantized types count as their storage.
 std::optional<int64_t> getElementBytes(mlir::Type elementType);
 
 /// The bytes of all elements in row-major order; of a splat, those of its one element.
 struct ElementData {
   llvm::ArrayRef<char> bytes;
   bool splat;
+  /// What keeps bytes that the attribute does not hold: of i1 it packs eight elements into one.
+  std::shared_ptr<const std::vector<char>> unpacked = nullptr;
 };
 
 /// The data of dense elements or of a dense resource. nullopt if `attr` is neither, if the resource's data is missing

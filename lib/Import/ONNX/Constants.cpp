@@ -3,6 +3,7 @@
 
 #include "Importer.h"
 
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 
 #include "mlir/IR/AsmState.h"
@@ -12,94 +13,13 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-/// What is larger becomes a resource.
+/// What is larger becomes a resource, where it lies.
 constexpr size_t kResourceThreshold = 1024;
-Type Importer::elementType(int32_t onnxType) {
-  switch (onnxType) {
-  case onnx::TensorProto::FLOAT:
-    return builder.getF32Type();
-  case onnx::TensorProto::INT8:
-    return builder.getI8Type();
-  case onnx::TensorProto::UINT8:
-    return builder.getIntegerType(8, false);
-  case onnx::TensorProto::INT16:
-    return builder.getI16Type();
-  case onnx::TensorProto::UINT16:
-    return builder.getIntegerType(16, false);
-  case onnx::TensorProto::INT32:
-    return builder.getI32Type();
-  case onnx::TensorProto::UINT32:
-    return builder.getIntegerType(32, false);
-  case onnx::TensorProto::INT64:
-    return builder.getI64Type();
-  case onnx::TensorProto::UINT64:
-    return builder.getIntegerType(64, false);
-  case onnx::TensorProto::BOOL:
-    return builder.getI1Type();
-  default:
-    throw ImportError("element type " + onnx::TensorProto::DataType_Name(onnx::TensorProto::DataType(onnxType)) +
-                          " is not supported",
-                      "convert the model to 32-bit floats");
-  }
-}
-
-/// The elements of a repeated field as bytes of type `T`.
-template <typename T, typename Field>
-static Bytes repack(const Field &field) {
-  std::string data(field.size() * sizeof(T), '\0');
-  for (auto [i, element] : llvm::enumerate(field)) {
-    T narrow = static_cast<T>(element);
-    std::memcpy(data.data() + i * sizeof(T), &narrow, sizeof(T));
-  }
-  return takeBytes(std::move(data));
-}
-
-static Bytes repack(const onnx::TensorProto &tensor) {
-  switch (tensor.data_type()) {
-  case onnx::TensorProto::FLOAT:
-    return repack<float>(tensor.float_data());
-  case onnx::TensorProto::DOUBLE:
-    return repack<double>(tensor.double_data());
-  case onnx::TensorProto::INT64:
-    return repack<int64_t>(tensor.int64_data());
-  case onnx::TensorProto::UINT64:
-    return repack<uint64_t>(tensor.uint64_data());
-  case onnx::TensorProto::UINT32:
-    return repack<uint32_t>(tensor.uint64_data());
-  case onnx::TensorProto::INT32:
-    return repack<int32_t>(tensor.int32_data());
-  case onnx::TensorProto::INT8:
-  case onnx::TensorProto::UINT8:
-  case onnx::TensorProto::BOOL:
-    return repack<uint8_t>(tensor.int32_data());
-  default:
-    return repack<uint16_t>(tensor.int32_data());
-  }
-}
-
-Bytes Importer::bytes(const onnx::TensorProto &tensor) {
-  auto it = model.weights.find(tensor.name());
-  if (tensor.data_location() == onnx::TensorProto::EXTERNAL && it != model.weights.end() &&
-      int64_t(it->second.data.size()) == byteSize(tensor))
-    return it->second;
-  if (tensor.data_location() == onnx::TensorProto::EXTERNAL)
-    throw ImportError("tensor '" + tensor.name() + "' has external data but is no initializer");
-  int64_t size = byteSize(tensor);
-  Bytes data = tensor.has_raw_data() ? takeBytes(std::string(tensor.raw_data())) : repack(tensor);
-  if (int64_t(data.data.size()) != size)
-    throw ImportError("tensor '" + tensor.name() + "' has " + Twine(data.data.size()) + " bytes of data, expected " +
-                      Twine(size));
-  return data;
-}
 
 ElementsAttr Importer::attribute(RankedTensorType type, const Bytes &data, StringRef name) {
-  if (type.getElementType().isInteger(1)) {
-    auto bools = llvm::map_to_vector(data.data, [](char byte) { return byte != 0; });
-    return DenseElementsAttr::get(type, ArrayRef<bool>(bools));
-  }
   if (data.data.size() <= kResourceThreshold)
-    return DenseElementsAttr::getFromRawBuffer(type, data.data);
-  size_t align = type.getElementTypeBitWidth() / 8;
+    return makeElements(type, data.data, name);
+  size_t align = *getElementBytes(type.getElementType());
   Bytes bytes = data;
   if (reinterpret_cast<uintptr_t>(data.data.data()) % align != 0)
     bytes = takeBytes(std::string(data.data.begin(), data.data.end()));
@@ -118,14 +38,6 @@ static void readInts(ArrayRef<char> data, Content &content) {
   }
 }
 
-static void readReals(ArrayRef<char> data, Content &content) {
-  for (size_t i = 0; i < data.size(); i += sizeof(float)) {
-    float element;
-    std::memcpy(&element, data.data() + i, sizeof(float));
-    content.reals.push_back(element);
-  }
-}
-
 std::shared_ptr<const Content> Importer::readContent(const onnx::TensorProto &tensor, int64_t limit) {
   int64_t count = 1;
   for (int64_t extent : tensor.dims())
@@ -138,10 +50,11 @@ std::shared_ptr<const Content> Importer::readContent(const onnx::TensorProto &te
   Bytes held;
   if (tensor.data_type() != onnx::TensorProto::STRING)
     data = (held = bytes(tensor)).data;
-  switch (tensor.data_type()) {
-  case onnx::TensorProto::FLOAT:
-    readReals(data, *content);
+  if (content->isReal()) {
+    content->reals = toReals(elementType(tensor.data_type()), data);
     return content;
+  }
+  switch (tensor.data_type()) {
   case onnx::TensorProto::INT64:
     readInts<int64_t>(data, *content);
     return content;
@@ -161,6 +74,13 @@ std::shared_ptr<const Content> Importer::readContent(const onnx::TensorProto &te
   case onnx::TensorProto::BOOL:
     readInts<uint8_t>(data, *content);
     return content;
+  case onnx::TensorProto::INT4:
+  case onnx::TensorProto::UINT4:
+  case onnx::TensorProto::INT2:
+  case onnx::TensorProto::UINT2:
+    for (double value : toReals(elementType(tensor.data_type()), data))
+      content->ints.push_back(int64_t(value));
+    return content;
   default:
     return nullptr;
   }
@@ -175,9 +95,14 @@ Value Importer::constant(Location loc, Type type, ElementsAttr value) {
 /// Small content, all of it known, as an attribute.
 static ElementsAttr toAttribute(Importer &importer, const Content &content) {
   auto type = RankedTensorType::get(content.shape, importer.elementType(content.type));
-  if (content.isReal()) {
-    auto floats = llvm::map_to_vector(content.reals, [](double real) { return float(real); });
-    return DenseElementsAttr::get(type, ArrayRef<float>(floats));
+  if (auto real = dyn_cast<FloatType>(type.getElementType())) {
+    auto floats = llvm::map_to_vector(content.reals, [&](double value) {
+      bool isInexact;
+      APFloat rounded(value);
+      rounded.convert(real.getFloatSemantics(), APFloat::rmNearestTiesToEven, &isInexact);
+      return rounded;
+    });
+    return DenseElementsAttr::get(type, floats);
   }
   unsigned width = type.getElementTypeBitWidth();
   auto ints = llvm::map_to_vector(content.ints, [&](const Dim &dim) {
@@ -187,6 +112,8 @@ static ElementsAttr toAttribute(Importer &importer, const Content &content) {
 }
 
 Value Importer::materialize(Known &known, StringRef name) {
+  if (!known.value && known.real)
+    known.value = convert(known.real, known.type);
   if (known.value)
     return known.value;
   Location loc = getNodeLoc(builder.getContext(), name, name);

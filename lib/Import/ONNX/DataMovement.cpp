@@ -20,9 +20,7 @@ static void importTranspose(Node &node) {
 }
 
 static void importConcat(Node &node) {
-  SmallVector<Value> inputs;
-  for (unsigned i = 0; i < node.size(); ++i)
-    inputs.push_back(node.get(i));
+  SmallVector<Value> inputs = node.alike();
   node.set(0, node.concat(inputs, node.axis(node.getInt("axis", 0), node.shapeOf(inputs.front()).size())));
 }
 

@@ -16,6 +16,12 @@
 
 namespace nibble::onnximport {
 
+/// Whether models compute in floats of this type: of 16, 32 or 64 bits.
+inline bool isWideFloat(int32_t type) {
+  return type == onnx::TensorProto::FLOAT || type == onnx::TensorProto::FLOAT16 ||
+         type == onnx::TensorProto::BFLOAT16 || type == onnx::TensorProto::DOUBLE;
+}
+
 /// The elements of a small tensor, known at compile time up to the model's unknown extents.
 struct Content {
   int32_t type = onnx::TensorProto::INT64;
@@ -25,7 +31,7 @@ struct Content {
   /// Elements of a float tensor.
   llvm::SmallVector<double> reals;
 
-  bool isReal() const { return type == onnx::TensorProto::FLOAT; }
+  bool isReal() const { return isWideFloat(type); }
   size_t size() const { return isReal() ? reals.size() : ints.size(); }
 };
 
@@ -34,8 +40,12 @@ constexpr int64_t kContentLimit = 1024;
 
 /// What is known of an ONNX value: a tensor, or what exists during import alone, a sequence or an empty optional.
 struct Known {
-  /// In the IR; made on demand for constants.
+  /// In the IR, with elements of ONNX's type; made on demand for constants and for what is computed in f32.
   mlir::Value value;
+  /// In f32, where ONNX's type is another float: f16, bf16 or f64.
+  mlir::Value real;
+  /// ONNX's type of the elements, where `real` was computed and `value` perhaps not made.
+  mlir::Type type;
   /// Initializer or value of a Constant node.
   const onnx::TensorProto *tensor = nullptr;
   std::shared_ptr<const Content> content;
@@ -94,7 +104,7 @@ public:
   /// A name for `value` of the file that no other value has: one of an unrolled loop is computed more than once.
   std::string uniqueName(llvm::StringRef value);
   mlir::Type elementType(int32_t onnxType);
-  /// Bytes of an initializer's values, whichever field holds them.
+  /// Bytes of an initializer's values, whichever field holds them: whole ones for each.
   Bytes bytes(const onnx::TensorProto &tensor);
   /// `data` as an attribute; a resource that keeps the bytes where they are, if they are many.
   mlir::ElementsAttr attribute(mlir::RankedTensorType type, const Bytes &data, llvm::StringRef name);
@@ -103,6 +113,10 @@ public:
   /// Content of `known`, if it is small and known at compile time.
   const Content *contentOf(Known &known);
   mlir::Value constant(mlir::Location loc, mlir::Type type, mlir::ElementsAttr value);
+  /// A value of floats of another type, at the place where `value` is made.
+  mlir::Value convert(mlir::Value value, mlir::Type element);
+  /// ONNX's type of a value's elements where that is a float that is computed in f32; else null.
+  mlir::Type wideType(llvm::StringRef name);
   /// By value: the table moves as it grows.
   Shape shapeOf(mlir::Value value);
   /// Extents that ONNX's own inference knows of a value.
@@ -158,8 +172,11 @@ public:
   Known share(unsigned i) const;
   /// Operand `i`, which must be a tensor.
   Known &known(unsigned i) const;
+  /// An operand with elements of ONNX's type, or of f32 if it was computed in f32 and ONNX's type is another float.
   mlir::Value get(unsigned i);
-  /// An operand of float or quantized values.
+  /// All operands, which have one type in ONNX, with elements of one type.
+  llvm::SmallVector<mlir::Value> alike();
+  /// An operand of quantized values or of floats, which are f32 here whatever ONNX's type is.
   mlir::Value real(unsigned i);
   Shape shape(unsigned i) const { return known(i).shape; }
   int64_t rank(unsigned i) const { return known(i).shape.size(); }
@@ -253,6 +270,9 @@ bool hasEvaluator(llvm::StringRef op);
 
 /// Whether the importer knows an operator, by its name in the TranslatorTable.
 bool hasForm(llvm::StringRef name);
+
+/// The floats that the bytes of a tensor of `element` hold.
+llvm::SmallVector<double> toReals(mlir::Type element, llvm::ArrayRef<char> data);
 
 /// Type of a graph input of bytes, from the nodes that dequantize it; null if it is not quantized.
 mlir::Type quantizedInputType(Importer &importer, llvm::StringRef name, int32_t onnxType);

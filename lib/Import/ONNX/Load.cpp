@@ -47,25 +47,40 @@ std::string nibble::onnximport::operatorName(const std::string &domain, const st
   return domain.empty() ? op : domain + "." + op;
 }
 
-static int64_t elementSize(const onnx::TensorProto &tensor) {
+unsigned nibble::onnximport::bitWidth(const onnx::TensorProto &tensor) {
   switch (tensor.data_type()) {
-  case onnx::TensorProto::FLOAT:
-  case onnx::TensorProto::INT32:
-  case onnx::TensorProto::UINT32:
-    return 4;
   case onnx::TensorProto::DOUBLE:
   case onnx::TensorProto::INT64:
   case onnx::TensorProto::UINT64:
-    return 8;
+    return 64;
+  case onnx::TensorProto::FLOAT:
+  case onnx::TensorProto::INT32:
+  case onnx::TensorProto::UINT32:
+    return 32;
   case onnx::TensorProto::FLOAT16:
   case onnx::TensorProto::BFLOAT16:
   case onnx::TensorProto::INT16:
   case onnx::TensorProto::UINT16:
-    return 2;
+    return 16;
   case onnx::TensorProto::INT8:
   case onnx::TensorProto::UINT8:
   case onnx::TensorProto::BOOL:
-    return 1;
+  case onnx::TensorProto::FLOAT8E4M3FN:
+  case onnx::TensorProto::FLOAT8E4M3FNUZ:
+  case onnx::TensorProto::FLOAT8E5M2:
+  case onnx::TensorProto::FLOAT8E5M2FNUZ:
+  case onnx::TensorProto::FLOAT8E8M0:
+    return 8;
+  case onnx::TensorProto::FLOAT6E2M3:
+  case onnx::TensorProto::FLOAT6E3M2:
+    return 6;
+  case onnx::TensorProto::FLOAT4E2M1:
+  case onnx::TensorProto::INT4:
+  case onnx::TensorProto::UINT4:
+    return 4;
+  case onnx::TensorProto::INT2:
+  case onnx::TensorProto::UINT2:
+    return 2;
   default:
     throw ImportError("tensor '" + tensor.name() + "' has element type " +
                       onnx::TensorProto::DataType_Name(onnx::TensorProto::DataType(tensor.data_type())) +
@@ -74,11 +89,11 @@ static int64_t elementSize(const onnx::TensorProto &tensor) {
 }
 
 int64_t nibble::onnximport::byteSize(const onnx::TensorProto &tensor) {
-  int64_t size = elementSize(tensor);
+  int64_t bits = bitWidth(tensor);
   for (int64_t extent : tensor.dims())
-    if (extent < 0 || llvm::MulOverflow(size, extent, size))
+    if (extent < 0 || llvm::MulOverflow(bits, extent, bits))
       throw ImportError("tensor '" + tensor.name() + "' has an impossible shape");
-  return size;
+  return llvm::divideCeil(bits, 8);
 }
 
 static SharedBuffer openFile(StringRef path, const Twine &what) {

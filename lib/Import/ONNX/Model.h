@@ -62,7 +62,11 @@ struct Model {
   llvm::StringMap<Bytes> weights;
 };
 
-/// Number of bytes of `tensor`'s values; throws if its extents are negative or absurd, or its type has no fixed size.
+/// Bits of an element as files hold it, where those of fewer than 8 are packed; throws if the type has no fixed size.
+unsigned bitWidth(const onnx::TensorProto &tensor);
+
+/// Number of bytes that hold `tensor`'s values; throws if its extents are negative or absurd, or its type has no fixed
+/// size.
 int64_t byteSize(const onnx::TensorProto &tensor);
 
 /// The operation that a node's diagnostics name: "model.onnx: node 'conv1' (Conv, opset 9)".

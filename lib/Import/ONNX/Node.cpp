@@ -79,23 +79,12 @@ Known &Node::known(unsigned i) const {
 
 Value Node::get(unsigned i) {
   Known &operand = known(i);
-  if (operand.value)
-    return operand.value;
+  if (operand.value || operand.real)
+    return operand.value ? operand.value : operand.real;
   if (!operand.tensor && !staticExtents(operand.content->ints))
     fail("input " + Twine(i) + " ('" + proto.input(i) + "') is computed from extents that are unknown at compile time",
          "give the input a fixed shape, all but the batch");
   return importer.materialize(proto.input(i));
-}
-
-Value Node::real(unsigned i) {
-  Value value = get(i);
-  Type element = elementOf(value);
-  if (!element.isF32() && !isa<quant::QuantizedType>(element)) {
-    std::string text;
-    llvm::raw_string_ostream(text) << element;
-    fail("input " + Twine(i) + " ('" + proto.input(i) + "') has elements of type " + text + ", expected f32");
-  }
-  return value;
 }
 
 const Content *Node::content(unsigned i) const { return importer.contentOf(item(i)); }
@@ -198,8 +187,10 @@ void Node::set(unsigned i, Value value) {
     importer.shapes[value] = shape;
   }
   Known &result = importer.define(proto.output(i));
-  result.value = value;
   result.shape = shape;
+  result.type = importer.wideType(proto.output(i));
+  const bool isComputed = elementOf(value).isF32() && result.type && !result.type.isF32();
+  (isComputed ? result.real : result.value) = value;
 }
 
 void Node::set(unsigned i, Content content) {

@@ -89,7 +89,7 @@ static Value transposeWeight(Node &node, Value input, ArrayRef<int64_t> permutat
     return Value();
   ArrayRef<int64_t> extents = value.getShapedType().getShape();
   auto type = cast<RankedTensorType>(value.getType());
-  std::vector<char> moved = transposeBytes(data->bytes, type.getElementTypeBitWidth() / 8, extents, permutation);
+  std::vector<char> moved = transposeBytes(data->bytes, *getElementBytes(type.getElementType()), extents, permutation);
   Bytes bytes = takeBytes(std::string(moved.begin(), moved.end()));
   auto permuted = RankedTensorType::get(applyPermutation(extents, permutation), type.getElementType());
   StringRef name = "transposed";

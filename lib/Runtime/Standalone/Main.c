@@ -3,6 +3,7 @@
 
 #include "Machine.h"
 #include "Npz.h"
+#include "Ports.h"
 #include "nibble/Runtime/nibble_abi.h"
 
 /* The model's functions; the compiler puts this table beside the model. */
@@ -39,69 +40,6 @@ typedef struct state {
   nibble_context context;
   int64_t batch;
 } state;
-
-static const struct {
-  const char *name, *spelling;
-  uint32_t size;
-} types[] = {{"float32", "<f4", 4}, {"uint8", "|u1", 1}, {"int8", "|i1", 1}, {"int32", "<i4", 4}, {"int16", "<i2", 2}};
-
-/*===--- Text ---===*/
-
-static char *put(char *at, const char *text) {
-  while (*text)
-    *at++ = *text++;
-  return at;
-}
-
-static char *put_extent(char *at, int64_t extent) {
-  char digits[24];
-  int count = 0;
-  do
-    digits[count++] = (char)('0' + extent % 10);
-  while (extent /= 10);
-  while (count)
-    *at++ = digits[--count];
-  return at;
-}
-
-/* "float32[batch x 3 x 9 x 7]" */
-static const char *spell_port(const nibble_tensor_desc *port) {
-  uint64_t size = 32 + 32 * (uint64_t)port->rank;
-  for (uint32_t dim = 0; dim < port->rank; ++dim)
-    size += port->dim_names && port->dim_names[dim] ? length(port->dim_names[dim]) : 0;
-  char *text = allocate(size), *at = put(put(text, types[port->dtype].name), "[");
-  for (uint32_t dim = 0; dim < port->rank; ++dim) {
-    at = put(at, dim ? " x " : "");
-    const char *name = port->dim_names ? port->dim_names[dim] : 0;
-    at = port->dims[dim] >= 0 ? put_extent(at, port->dims[dim]) : put(at, name && *name ? name : "?");
-  }
-  put(at, "]");
-  return text;
-}
-
-/* "float32[4x3]" */
-static const char *spell_array(const array *a) {
-  char *text = allocate(64 + 24 * MOST_DIMS), *at;
-  const char *name = a->type;
-  for (unsigned i = 0; i < sizeof types / sizeof *types; ++i)
-    name = equal(a->type, types[i].spelling) ? types[i].name : name;
-  name = equal(a->type, "<f8") ? "float64" : equal(a->type, "<i8") ? "int64" : name;
-  at = put(put(text, name), "[");
-  for (uint32_t dim = 0; dim < a->rank; ++dim)
-    at = put_extent(put(at, dim ? "x" : ""), a->dims[dim]);
-  put(at, "]");
-  return text;
-}
-
-static void describe_ports(const char *what, const nibble_tensor_desc *ports, uint32_t count) {
-  static const char *const layouts[] = {"", "  nchw", "  nhwc"};
-  for (uint32_t i = 0; i < count; ++i) {
-    print(1, "%s %s  %s%s", what, ports[i].name, spell_port(&ports[i]), layouts[ports[i].layout]);
-    if (ports[i].scale != 0)
-      print(1, "  scale %g zero point %d", (double)ports[i].scale, (int64_t)ports[i].zero_point);
-    print(1, "\n");
-  }
-}
 
 static void describe(const nibble_model_desc *model) {
   print(1, "model     %s\n", model->name);
@@ -177,7 +115,7 @@ static uint32_t parse_named(const char *text, const nibble_tensor_desc *ports, u
 /*===--- Inputs ---===*/
 
 static uint64_t count_bytes(const nibble_tensor_desc *port, int64_t batch) {
-  uint64_t size = types[port->dtype].size;
+  uint64_t size = element_size(port);
   for (uint32_t dim = 0; dim < port->rank; ++dim)
     size *= (uint64_t)(port->dims[dim] < 0 ? batch : port->dims[dim]);
   return size;
@@ -199,7 +137,7 @@ static void set_batch(state *s, int64_t extent, const nibble_tensor_desc *port) 
 
 static void accept_array(state *s, uint32_t index, const array *a) {
   const nibble_tensor_desc *port = &s->model->inputs[index];
-  int fits = a->rank == port->rank && equal(a->type, types[port->dtype].spelling);
+  int fits = a->rank == port->rank && is_type(a->type, port);
   for (uint32_t dim = 0; dim < a->rank && fits; ++dim)
     fits = port->dims[dim] < 0 || port->dims[dim] == a->dims[dim];
   if (!fits)
@@ -207,7 +145,7 @@ static void accept_array(state *s, uint32_t index, const array *a) {
   for (uint32_t dim = 0; dim < a->rank; ++dim)
     if (port->dims[dim] < 0)
       set_batch(s, a->dims[dim], port);
-  uint64_t size = types[port->dtype].size;
+  uint64_t size = element_size(port);
   for (uint32_t dim = 0; dim < a->rank; ++dim)
     if (__builtin_mul_overflow(size, (uint64_t)a->dims[dim], &size))
       size = ~(uint64_t)0;
@@ -281,7 +219,7 @@ static void prepare(state *s) {
     const nibble_tensor_desc *port = &model->outputs[i];
     array *a = &s->outputs[i];
     a->name = port->name;
-    memcpy(a->type, types[port->dtype].spelling, 4);
+    memcpy(a->type, spell_type(port), 4);
     a->rank = port->rank;
     if (a->rank > MOST_DIMS)
       fail("output '%s' has %u dimensions, expected %u at most", port->name, (uint64_t)a->rank, (uint64_t)MOST_DIMS);
