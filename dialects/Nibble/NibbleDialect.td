@@ -25,7 +25,8 @@ def Nibble_Dialect : Dialect {
     `dialects/Nibble/README.md` is the normative text: equations, roundings and
     the numbered constraints that verifiers and tests echo.
   }];
-  let dependentDialects = ["::mlir::quant::QuantDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::quant::QuantDialect",
+                           "::mlir::scf::SCFDialect"];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
 }

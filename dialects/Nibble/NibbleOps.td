@@ -18,5 +18,6 @@ include "NibbleShapeOps.td"
 include "NibbleIntegerOps.td"
 include "NibbleScaledOps.td"
 include "NibbleSumOps.td"
+include "NibbleGenerateOps.td"
 
 #endif // NIBBLE_OPS

@@ -20,6 +20,7 @@ def UKernel_Dialect : Dialect {
     An operation's arithmetic is that of the `nibble` operation of the same
     name, to the last bit; what is new here is where the operands lie.
   }];
+  let dependentDialects = ["::nibble::NibbleDialect"];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
 }

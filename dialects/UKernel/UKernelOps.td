@@ -483,6 +483,37 @@ def UKernel_GatherOp : UKernel_KernelOpBase<"gather", [DeclareOpInterfaceMethods
   let hasVerifier = 1;
 }
 
+def UKernel_GenerateOp : UKernel_KernelOpBase<"generate", [IsolatedFromAbove, SingleBlock,
+    DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Value whose elements a scalar program computes";
+  let description = [{
+    As `nibble.generate`, whose body it has: there a buffer is a tensor of its shape and elements.
+
+    ```mlir
+    func.func @main(%x: !ukernel.buffer<4xi32>) -> !ukernel.buffer<4xi1> {
+      %y = ukernel.generate (%x : !ukernel.buffer<4xi32>) {
+      ^bb0(%i: index, %t: tensor<4xi32>):
+        %e = nibble.read %t[%i] : tensor<4xi32> -> i32
+        %zero = arith.constant 0 : i32
+        %less = arith.cmpi slt, %e, %zero : i32
+        nibble.yield %less : i1
+      } -> !ukernel.buffer<4xi1>
+      return %y : !ukernel.buffer<4xi1>
+    }
+    ```
+
+    * C1: the body's arguments are an index for each dimension of the result, then a tensor for each input.
+    * C2: the body is one of `nibble.generate`.
+  }];
+  let arguments = (ins Variadic<UKernel_Buffer>:$inputs);
+  let results = (outs UKernel_Buffer:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    ` ` `(` ($inputs^ `:` type($inputs))? `)` attr-dict-with-keyword $body `->` type($result)
+  }];
+  let hasRegionVerifier = 1;
+}
+
 def UKernel_ConcatOp : UKernel_KernelOpBase<"concat", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
   let summary = "Values one after another along an axis";
   let description = [{

@@ -14,7 +14,8 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
     Elements lie in row-major order, images as N, H, W, C. `pitch` is the number of elements from one
     position of the last dimension's run to the next: at least the last extent, more where rows are padded.
     An image may have a `halo`: so many pixels at its top, left, bottom and right that are not part of the
-    value, but which its producer leaves filled with `fill` for the windows of its consumers.
+    value, but which its producer leaves filled with `fill` for the windows of its consumers. Each element has whole
+    bytes: of fewer bits than 8 it is the low bits of one.
 
     ```mlir
     !ukernel.buffer<1x56x56x64xui8>
@@ -22,10 +23,10 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
     !ukernel.buffer<2x10xf32, pitch = 16>
     ```
 
-    * C1: extents are positive, elements are i8, ui8, i16, i32 or f32.
+    * C1: extents are positive, elements are those of `nibble.generate`: integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats.
     * C2: a halo has four counts, none negative, and its buffer four dimensions.
     * C3: the pitch is at least the last extent.
-    * C4: `fill` is 0 for f32, else it lies in the element type's range.
+    * C4: `fill` is 0 for floats, else it lies in the element type's range.
     * C5: the memory, with halo and gaps, has at most 2^47 bytes.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,

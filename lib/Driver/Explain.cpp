@@ -78,10 +78,16 @@ static NodeSummary summarize(mlir::Operation *op) {
   return node;
 }
 
+/// Whether `op` makes a tensor of the graph; the operations of scalar programs do not.
+static bool isNode(mlir::Operation *op) {
+  return op->getNumResults() > 0 && !isa<ConstantOp>(op) && isa<NibbleDialect>(op->getDialect()) &&
+         isa<mlir::TensorType>(op->getResult(0).getType());
+}
+
 std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph) {
   std::vector<NodeSummary> nodes;
   graph.walk([&](mlir::Operation *op) {
-    if (op->getNumResults() > 0 && !isa<ConstantOp>(op) && isa<NibbleDialect>(op->getDialect()))
+    if (isNode(op))
       nodes.push_back(summarize(op));
   });
   return nodes;
@@ -123,7 +129,7 @@ std::map<std::string, int64_t> countPrecisions(mlir::ModuleOp graph) {
   StringMap<NodePrecision> nodes;
   graph.walk([&](mlir::Operation *op) {
     StringRef node = getNodeName(op->getLoc());
-    if (op->getNumResults() == 0 || isa<ConstantOp>(op) || !isa<NibbleDialect>(op->getDialect()) || node.empty())
+    if (!isNode(op) || node.empty())
       return;
     NodePrecision made{getWeight(op), getPrecision(op)};
     auto [entry, isNew] = nodes.try_emplace(node, made);

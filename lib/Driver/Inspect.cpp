@@ -110,7 +110,7 @@ Expected<ModelInfo> inspect(mlir::ModuleOp module) {
   module.walk([&](mlir::Operation *op) {
     if (auto constant = dyn_cast<ConstantOp>(op)) {
       info.weightBytes += getStoredBytes(constant.getValue().getShapedType());
-    } else if (!isa<mlir::ModuleOp, mlir::func::FuncOp, mlir::func::ReturnOp>(op)) {
+    } else if (isa_and_nonnull<mlir::func::FuncOp>(op->getParentOp()) && !isa<mlir::func::ReturnOp>(op)) {
       info.products += countProducts(op);
       ++info.operations[op->getName().getStringRef().str()];
     }

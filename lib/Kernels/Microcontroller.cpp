@@ -42,6 +42,7 @@ static bool computesFloat(const HaloParams &) { return false; }
 static bool computesFloat(const CopyParams &) { return false; }
 static bool computesFloat(const AssembleParams &) { return false; }
 static bool computesFloat(const GatherParams &) { return false; }
+static bool computesFloat(const GenerateParams &p) { return generatesFloat(p); }
 
 // Requantizations by a float multiplier.
 static bool requantizesFloat(const ConvParams &p) { return p.requant == Requant::Float; }

@@ -46,6 +46,7 @@ static const std::tuple table = {
     Family{whyNoRowScale, rowScaleKernelName, rowScaleKernelKey, rowScaleTileCount, emitRowScale},
     Family{whyNoRowQuantize, rowQuantizeKernelName, rowQuantizeKernelKey, rowQuantizeTileCount, emitRowQuantize},
     Family{whyNoIntSoftmax, intSoftmaxKernelName, intSoftmaxKernelKey, intSoftmaxTileCount, emitIntSoftmax},
+    Family{whyNoGenerate, generateKernelName, generateKernelKey, generateTileCount, emitGenerate},
 };
 
 /// Calls `ask` with the family and the parameters.

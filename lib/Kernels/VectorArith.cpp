@@ -6,11 +6,12 @@ using namespace mlir;
 using namespace nibble::kernels;
 
 Value VectorArith::f64(double c) {
-  VectorType type = b.vec(lanes, b.getF64Type());
-  return arith::ConstantOp::create(b, SplatElementsAttr::get(type, b.getF64FloatAttr(c)));
+  TypedAttr value = b.getF64FloatAttr(c);
+  if (lanes != scalar)
+    value = SplatElementsAttr::get(b.vec(lanes, b.getF64Type()), Attribute(value));
+  return arith::ConstantOp::create(b, value);
 }
 
 Value VectorArith::bnot(Value x) {
-  Value all = arith::ConstantOp::create(b, DenseElementsAttr::get(cast<VectorType>(x.getType()), true));
-  return b.create<arith::XOrIOp>(x, all);
+  return b.create<arith::XOrIOp>(x, b.splat(x.getType(), int64_t(-1)));
 }

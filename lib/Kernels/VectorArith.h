@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The arithmetic of nibble/Support/Functions.h that emits IR on vectors of one number of lanes.
+// The arithmetic of nibble/Support/Functions.h that emits IR, on vectors of one number of lanes or on scalars.
 
 #ifndef NIBBLE_LIB_KERNELS_VECTORARITH_H
 #define NIBBLE_LIB_KERNELS_VECTORARITH_H
@@ -11,12 +11,15 @@ namespace kernels {
 
 class VectorArith {
 public:
+  /// In place of a number of lanes.
+  static constexpr int64_t scalar = 0;
+
   VectorArith(KernelBuilder &b, int64_t lanes) : b(b), lanes(lanes) {}
 
-  Value f32(float c) { return b.splat(b.vec(lanes, b.f32()), c); }
+  Value f32(float c) { return b.splat(shaped(b.f32()), c); }
   Value f64(double c);
-  Value i32(int32_t c) { return b.splat(b.vec(lanes, b.i32()), int64_t(c)); }
-  Value i64(int64_t c) { return b.splat(b.vec(lanes, b.i64()), c); }
+  Value i32(int32_t c) { return b.splat(shaped(b.i32()), int64_t(c)); }
+  Value i64(int64_t c) { return b.splat(shaped(b.i64()), c); }
 
   Value add(Value x, Value y) { return b.create<mlir::arith::AddFOp>(x, y); }
   Value sub(Value x, Value y) { return b.create<mlir::arith::SubFOp>(x, y); }
@@ -34,11 +37,11 @@ public:
   Value ashr(Value x, int n) { return b.create<mlir::arith::ShRSIOp>(x, like(x, n)); }
 
   /// f32 <-> i32, f64 <-> i64
-  Value bits(Value x) { return b.bitcast(x, width(x) == 32 ? b.i32() : b.i64()); }
-  Value fromBits(Value x) { return b.bitcast(x, width(x) == 32 ? b.f32() : b.getF64Type()); }
-  Value toF32(Value x) { return b.create<mlir::arith::SIToFPOp>(b.vec(lanes, b.f32()), x); }
-  Value toF64(Value x) { return b.create<mlir::arith::ExtFOp>(b.vec(lanes, b.getF64Type()), x); }
-  Value truncF32(Value x) { return b.create<mlir::arith::TruncFOp>(b.vec(lanes, b.f32()), x); }
+  Value bits(Value x) { return bitcast(x, width(x) == 32 ? b.i32() : b.i64()); }
+  Value fromBits(Value x) { return bitcast(x, width(x) == 32 ? b.f32() : b.getF64Type()); }
+  Value toF32(Value x) { return b.create<mlir::arith::SIToFPOp>(shaped(b.f32()), x); }
+  Value toF64(Value x) { return b.create<mlir::arith::ExtFOp>(shaped(b.getF64Type()), x); }
+  Value truncF32(Value x) { return b.create<mlir::arith::TruncFOp>(shaped(b.f32()), x); }
 
   Value lt(Value x, Value y) { return compare(mlir::arith::CmpFPredicate::OLT, x, y); }
   Value eq(Value x, Value y) { return compare(mlir::arith::CmpFPredicate::OEQ, x, y); }
@@ -49,6 +52,10 @@ public:
   Value select(Value condition, Value x, Value y) { return b.create<mlir::arith::SelectOp>(condition, x, y); }
 
 private:
+  Type shaped(Type element) { return lanes == scalar ? element : b.vec(lanes, element); }
+  Value bitcast(Value x, Type element) { 
+    return lanes == scalar ? b.create<mlir::arith::BitcastOp>(element, x) : b.bitcast(x, element);
+  }
   static unsigned width(Value x) { return mlir::getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth(); }
   Value like(Value x, int64_t c) { return b.splat(x.getType(), c); }
   Value compare(mlir::arith::CmpFPredicate predicate, Value x, Value y) {

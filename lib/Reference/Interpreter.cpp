@@ -3,6 +3,7 @@
 
 #include "nibble/Reference/Interpreter.h"
 #include "Evaluate.h"
+#include "ScalarProgram.h"
 #include "nibble/Support/Locations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -45,10 +46,13 @@ static Result evaluate(Operation *op, Operands operands) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     if (auto elements = dyn_cast<ElementsAttr>(constant.getValue()))
       return makeTensor(elements, elements.getElementType());
+  for (auto family : {evaluateGenerated, evaluateMovement}) // of any element type
+    if (auto result = family(op, operands))
+      return std::move(*result);
   if (auto error = checkElementTypes(op))
     return error;
   for (auto family : {evaluateConversion, evaluateConvolution, evaluateMatMul, evaluatePool, evaluateNorm,
-                      evaluateElementwise, evaluateMovement, evaluateInteger, evaluateScaled, evaluateSums})
+                      evaluateElementwise, evaluateInteger, evaluateScaled, evaluateSums})
     if (auto result = family(op, operands))
       return std::move(*result);
   return makeError("expected an operation that can be executed, got " + op->getName().getStringRef());
@@ -113,7 +117,7 @@ static llvm::Error bindInputs(Block &block, ArrayRef<Tensor> inputs, Frame &fram
 
 /// Executes `op` and keeps its result.
 static llvm::Error execute(Operation &op, Frame &frame, Hook hook) {
-  if (op.getNumResults() != 1 || op.getNumRegions() != 0)
+  if (op.getNumResults() != 1 || (op.getNumRegions() != 0 && !isa<GenerateOp>(op)))
     return makeError("expected an operation that can be executed, got " + op.getName().getStringRef());
   auto type = dyn_cast<RankedTensorType>(op.getResult(0).getType());
   if (!type)

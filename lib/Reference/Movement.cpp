@@ -130,6 +130,12 @@ static Result evaluate(SliceOp op, Operands operands) {
   return result;
 }
 
+static std::string format(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
 /// One element of `type` that stands for the real or integer `value`.
 static Result makePadding(Type type, double value) {
   auto padding = Tensor::allocate({1}, type);
@@ -138,17 +144,12 @@ static Result makePadding(Type type, double value) {
   if (auto params = QuantParams::get(type))
     padding->storeIntegers({numerics::quantize(float(value), params->getScale(), params->getZeroPoint(),
                                                params->getMin(), params->getMax())});
-  else if (type.isF32())
-    *padding->as<float>() = float(value);
-  else if (value != 0) {
-    auto integer = dyn_cast<IntegerType>(type);
-    if (!integer || integer.getWidth() > 32)
-      return makeError("expected padding of f32, quantized or up to 32-bit integer elements, or of 0");
-    auto [low, high] = getIntegerRange(integer);
-    if (!(value >= double(low) && value <= double(high)) || value != std::rint(value))
-      return makeError("expected an integer pad value in [" + llvm::Twine(low) + ", " + llvm::Twine(high) + "], got " +
+  else {
+    std::optional<uint64_t> bits = getElementBits(type, value);
+    if (!bits)
+      return makeError("expected a pad value that " + format(type) + " holds, got " +
                        llvm::Twine(std::to_string(value)));
-    padding->storeIntegers({int32_t(int64_t(value))});
+    std::memcpy(padding->data.data(), &*bits, padding->data.size());
   }
   return padding;
 }

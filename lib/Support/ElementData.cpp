@@ -39,6 +39,21 @@ std::optional<int64_t> nibble::getElementBytes(Type elementType) {
   return llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
 }
 
+std::optional<uint64_t> nibble::getElementBits(Type type, double value) {
+  llvm::APFloat real(value);
+  if (auto to = dyn_cast<FloatType>(type)) {
+    bool lost;
+    real.convert(to.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &lost);
+    return real.bitcastToAPInt().getZExtValue();
+  }
+  // Integers without a sign count as signed, but i1 is a boolean.
+  llvm::APSInt integer(type.getIntOrFloatBitWidth(), type.isUnsignedInteger() || type.isInteger(1));
+  bool exact = false;
+  if (real.convertToInteger(integer, llvm::APFloat::rmTowardZero, &exact) != llvm::APFloat::opOK)
+    return std::nullopt;
+  return integer.getZExtValue();
+}
+
 /// Bytes of all elements; nullopt if they cannot be counted.
 static std::optional<int64_t> countBytes(ShapedType type) {
   auto bytes = getElementBytes(type.getElementType());

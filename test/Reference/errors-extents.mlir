@@ -119,15 +119,15 @@ func.func @concat() -> tensor<?x2xf32> {
 }
 
 // CHECK-LABEL: @pad_elements
-// CHECK-NEXT: error: nibble.pad: expected padding of f32, quantized or up to 32-bit integer elements, or of 0
+// CHECK-NEXT: error: nibble.pad: expected a pad value that i64 holds, got 0.5
 func.func @pad_elements() -> tensor<3xi64> {
   %x = nibble.constant dense<1> : tensor<1xi64> -> tensor<1xi64>
-  %y = nibble.pad %x {low = array<i64: 1>, high = array<i64: 1>, mode = #nibble.pad_mode<constant>, value = 1.0 : f64} : tensor<1xi64> -> tensor<3xi64>
+  %y = nibble.pad %x {low = array<i64: 1>, high = array<i64: 1>, mode = #nibble.pad_mode<constant>, value = 0.5 : f64} : tensor<1xi64> -> tensor<3xi64>
   return %y : tensor<3xi64>
 }
 
 // CHECK-LABEL: @pad_value
-// CHECK-NEXT: error: nibble.pad: expected an integer pad value in [-128, 127], got 300
+// CHECK-NEXT: error: nibble.pad: expected a pad value that i8 holds, got 300
 func.func @pad_value() -> tensor<3xi8> {
   %x = nibble.constant dense<1> : tensor<1xi8> -> tensor<1xi8>
   %y = nibble.pad %x {low = array<i64: 1>, high = array<i64: 1>, mode = #nibble.pad_mode<constant>, value = 300.0 : f64} : tensor<1xi8> -> tensor<3xi8>

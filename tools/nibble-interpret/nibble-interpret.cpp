@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs every function without arguments of an MLIR file in the reference interpreter and prints its results, for tests.
 
+#include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Dialect/Nibble/ShapeUtils.h"
 #include "nibble/InitAll.h"
 #include "nibble/Reference/Interpreter.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -17,29 +19,37 @@ using namespace nibble;
 using reference::Tensor;
 
 /// Enough digits to tell a float from its neighbours.
-static void printElement(const Tensor &tensor, int64_t i, ArrayRef<int32_t> integers) {
-  if (tensor.elementType.isF32()) {
-    float value = tensor.as<float>()[i];
-    if (value != value)
-      llvm::outs() << "nan"; // a NaN's sign is not specified
-    else
-      llvm::outs() << llvm::format("%.9g", double(value));
-  } else if (tensor.elementType.isInteger(64)) {
-    llvm::outs() << tensor.as<int64_t>()[i];
-  } else {
-    llvm::outs() << integers[i];
-  }
+static void printReal(FloatType type, const APInt &bits) {
+  APFloat value(type.getFloatSemantics(), bits);
+  bool lost;
+  value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+  if (value.isNaN())
+    llvm::outs() << "nan"; // a NaN's sign is not specified
+  else
+    llvm::outs() << llvm::format(type.isF64() ? "%.17g" : "%.9g", value.convertToDouble());
+}
+
+/// Integers without a sign are signed, but i1 is 0 or 1. Of fewer bits than 8 the low ones count.
+static void printElement(const Tensor &tensor, int64_t i) {
+  Type type = tensor.elementType;
+  if (auto quantized = dyn_cast<quant::QuantizedType>(type))
+    type = getStorageElementType(quantized);
+  const int64_t bytes = *getElementBytes(type);
+  uint64_t data = 0;
+  std::memcpy(&data, tensor.data.data() + i * bytes, bytes);
+  APInt bits(type.getIntOrFloatBitWidth(), data, /*isSigned=*/false, /*implicitTrunc=*/true);
+  if (auto real = dyn_cast<FloatType>(type))
+    printReal(real, bits);
+  else
+    bits.print(llvm::outs(), /*isSigned=*/!type.isUnsignedInteger() && !type.isInteger(1));
 }
 
 /// "[2, 3]xf32 [1, 2, 3, 4, 5, 6]"
 static void print(const Tensor &tensor) {
-  std::vector<int32_t> integers;
-  if (!tensor.elementType.isF32() && !tensor.elementType.isInteger(64))
-    integers = tensor.loadIntegers();
   llvm::outs() << "  " << formatShape(tensor.shape) << " " << tensor.elementType << " = [";
   for (int64_t i = 0; i < tensor.getCount(); ++i) {
     llvm::outs() << (i ? ", " : "");
-    printElement(tensor, i, integers);
+    printElement(tensor, i);
   }
   llvm::outs() << "]\n";
 }

@@ -13,7 +13,7 @@ using namespace nibble;
 using namespace nibble::kernels;
 using namespace nibble::kernels::test;
 
-static MLIRContext &sharedContext() {
+MLIRContext &test::kernelContext() {
   static MLIRContext *context = [] {
     DialectRegistry registry;
     registerAllDialects(registry);
@@ -30,7 +30,7 @@ CompiledKernel::CompiledKernel(const ISA &isa, Emit emit) {
     ADD_FAILURE() << "no target for " << isa.name.str();
     return;
   }
-  MLIRContext &context = sharedContext();
+  MLIRContext &context = kernelContext();
   Location loc = UnknownLoc::get(&context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   OpBuilder builder(module->getBodyRegion());

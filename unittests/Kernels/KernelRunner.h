@@ -33,6 +33,9 @@ private:
   KernelFunction *function = nullptr;
 };
 
+/// Where kernels are emitted, with all dialects.
+mlir::MLIRContext &kernelContext();
+
 /// The instruction sets of this machine.
 std::vector<const ISA *> hostISAs();
 

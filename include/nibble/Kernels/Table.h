@@ -6,6 +6,7 @@
 
 #include "nibble/Kernels/ConvTranspose.h"
 #include "nibble/Kernels/Dynamic.h"
+#include "nibble/Kernels/Generate.h"
 #include "nibble/Kernels/Move.h"
 #include "nibble/Kernels/Pool.h"
 #include <variant>
@@ -16,7 +17,8 @@ namespace kernels {
 /// A kernel: what its code depends on. One alternative and one row of the table (Table.cpp) for each family.
 using KernelParams = std::variant<ConvParams, ConvTransposeParams, BatchMatMulParams, BinaryParams, UnaryParams,
                                   PoolParams, SoftmaxParams, ReductionParams, ConvertParams, HaloParams, CopyParams,
-                                  AssembleParams, GatherParams, RowScaleParams, RowQuantizeParams, IntSoftmaxParams>;
+                                  AssembleParams, GatherParams, RowScaleParams, RowQuantizeParams, IntSoftmaxParams,
+                                  GenerateParams>;
 
 /// Why `isa` has no such kernel; empty if it has.
 std::string whyNoKernel(const KernelParams &params, const ISA &isa);

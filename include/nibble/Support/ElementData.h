@@ -23,6 +23,9 @@ mlir::Type getSignless(mlir::Type type);
 /// others being zero. Quantized types count as their storage.
 std::optional<int64_t> getElementBytes(mlir::Type elementType);
 
+/// How memory holds `value`, rounded if `type` is a float; nullopt if an integer type does not hold it.
+std::optional<uint64_t> getElementBits(mlir::Type type, double value);
+
 /// The bytes of all elements in row-major order; of a splat, those of its one element.
 struct ElementData {
   llvm::ArrayRef<char> bytes;

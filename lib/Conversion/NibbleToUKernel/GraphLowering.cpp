@@ -3,6 +3,7 @@
 
 #include "GraphLowering.h"
 
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 #include "nibble/Support/PortAttrs.h"
 
@@ -20,9 +21,7 @@ static bool isLowerable(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.hasStaticShape() || llvm::is_contained(tensor.getShape(), 0))
     return false;
-  Type element = tensor.getElementType();
-  return element.isF32() || element.isSignlessInteger(8) || element.isUnsignedInteger(8) ||
-         element.isSignlessInteger(16) || element.isSignlessInteger(32);
+  return isMemoryElement(tensor.getElementType());
 }
 
 LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
@@ -30,7 +29,7 @@ LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
   InFlightDiagnostic error = emitError(argument.getLoc()) << "input '" << getPortName(attrs) << "' ";
   auto tensor = dyn_cast<RankedTensorType>(argument.getType());
   if (!tensor || tensor.hasStaticShape())
-    return error << "needs element type f32, i8, ui8, i16 or i32, got " << argument.getType();
+    return error << "needs elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got " << argument.getType();
   const size_t dim = llvm::find_if(tensor.getShape(), ShapedType::isDynamic) - tensor.getShape().begin();
   error << "has dynamic dimension " << dim << ", '" << getDimName(attrs, dim)
         << "', and only dimension 0, the batch, may be";
@@ -61,7 +60,7 @@ LogicalResult GraphLowering::checkTypes() {
     for (Value result : op.getResults()) {
       if (!isLowerable(result.getType()))
         return op.emitOpError("node '") << getNodeName(op.getLoc())
-                                        << "' needs a static shape and element type f32, i8, ui8, i16 or i32, got "
+                                        << "' needs a static shape and elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
                                         << result.getType();
       if (failed(checkSize(result, "a result")))
         return failure();

@@ -4,7 +4,7 @@
 #ifndef NIBBLE_CONVERSION_NIBBLETOUKERNEL_GRAPHLOWERING_H
 #define NIBBLE_CONVERSION_NIBBLETOUKERNEL_GRAPHLOWERING_H
 
-#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Dialect/UKernel/UKernel.h"
 
@@ -106,6 +106,7 @@ private:
   llvm::LogicalResult lower(nibble::SliceOp op);
   llvm::LogicalResult lower(nibble::PadOp op);
   llvm::LogicalResult lower(ResizeNearestOp op);
+  llvm::LogicalResult lower(nibble::GenerateOp op);
   mlir::Value gather(mlir::Operation *op, mlir::Value input, llvm::ArrayRef<int32_t> indices,
                      llvm::ArrayRef<int64_t> axes);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Code for one sample: no operation may mix elements along dimension 0.
 
-#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Support/PortAttrs.h"
 
@@ -40,6 +40,7 @@ private:
   std::string visitMatMul(Value lhs, Value rhs);
   std::string visitReshape(ReshapeOp op);
   std::string visitMove(Operation *op);
+  std::string visitGenerate(GenerateOp op);
 
   int64_t batch;
   DenseSet<Value> batched;
@@ -106,6 +107,30 @@ std::string BatchAnalysis::visitMove(Operation *op) {
   return keeps ? "" : "it works along dimension 0";
 }
 
+/// Each element of a sample may read that sample alone, and no constant by the sample's number.
+std::string BatchAnalysis::visitGenerate(GenerateOp op) {
+  if (op.getType().getRank() == 0 || getDim(op.getResult(), 0) != batch)
+    return "it moves samples out of dimension 0";
+  BlockArgument sample = op.getIndex(0);
+  for (auto [i, input] : llvm::enumerate(op.getInputs()))
+    for (Operation *user : op.getInputArgument(i).getUsers()) {
+      auto read = dyn_cast<ReadOp>(user);
+      if (isBatched(input) && read && read.getIndices().front() != sample)
+        return "it reads other samples";
+      if (isBatched(input) && !read && cast<ExtentOp>(user).getDimension() == 0)
+        return "it depends on the number of samples";
+    }
+  for (OpOperand &use : sample.getUses()) {
+    auto read = dyn_cast<ReadOp>(use.getOwner());
+    auto input = read ? dyn_cast<BlockArgument>(read.getTensor()) : BlockArgument();
+    const bool selectsSample = read && use.getOperandNumber() == 1 &&
+                               isBatched(op.getInputs()[input.getArgNumber() - op.getType().getRank()]);
+    if (!selectsSample)
+      return "it depends on the sample's number";
+  }
+  return "";
+}
+
 std::string BatchAnalysis::visit(Operation *op) {
   if (llvm::none_of(op->getOperands(), [&](Value v) { return isBatched(v); }))
     return "";
@@ -132,6 +157,7 @@ std::string BatchAnalysis::visit(Operation *op) {
       .Case<MatMulOp, IntMatMulOp, SumMatMulOp>(
           [&](auto matmul) { return visitMatMul(matmul.getLhs(), matmul.getRhs()); })
       .Case([&](ReshapeOp reshape) { return visitReshape(reshape); })
+      .Case([&](GenerateOp generate) { return visitGenerate(generate); })
       .Default([&](Operation *o) { return visitMove(o); });
 }
 
@@ -239,12 +265,22 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
     return success();
   }
 
+  /// A program's body has its inputs as arguments.
+  static void rewriteBody(GenerateOp op, const BatchAnalysis &analysis) {
+    for (auto [i, input] : llvm::enumerate(op.getInputs()))
+      if (analysis.isBatched(input))
+        op.getInputArgument(i).setType(withOneSample(input.getType()));
+    if (analysis.isBatched(op.getResult()))
+      op.removeExtentsAttr();
+  }
+
   void rewrite(func::FuncOp function, const BatchAnalysis &analysis) {
-    function.walk([&](Operation *op) {
-      for (Value result : op->getResults())
+    for (auto generate : function.getOps<GenerateOp>())
+      rewriteBody(generate, analysis);
+    for (Operation &op : function.getOps())
+      for (Value result : op.getResults())
         if (analysis.isBatched(result))
           result.setType(withOneSample(result.getType()));
-    });
     for (BlockArgument argument : function.getArguments())
       if (analysis.isBatched(argument))
         argument.setType(withOneSample(argument.getType()));

@@ -41,7 +41,7 @@ LogicalResult GraphLowering::lower(Operation *op) {
             DynamicScaleOp, DynamicQuantizeOp, DynamicEncodingOp, DynamicEncodeOp, SumConvOp, SumMatMulOp, ScaledConvOp,
             ScaledMatMulOp, ReshapeOp, nibble::TransposeOp, IntQuantizeOp, IntDequantizeOp, IntRequantizeOp,
             FakeQuantOp, nibble::PadOp, ResizeNearestOp, nibble::MaxPoolOp, nibble::AvgPoolOp, IntAvgPoolOp, IntAddOp,
-            IntMulOp, IntLookupOp, nibble::ConcatOp, nibble::SliceOp, nibble::SoftmaxOp, nibble::IntSoftmaxOp,
+            IntMulOp, IntLookupOp, nibble::ConcatOp, nibble::SliceOp, nibble::GenerateOp, nibble::SoftmaxOp, nibble::IntSoftmaxOp,
             nibble::ReduceOp, nibble::ObserveOp>([&](auto concrete) { return lower(concrete); })
       .Case([&](AddOp) { return binary(BinaryKind::Add); })
       .Case([&](SubOp) { return binary(BinaryKind::Sub); })

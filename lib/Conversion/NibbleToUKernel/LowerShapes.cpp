@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What moves elements and changes none.
+// What moves elements and changes none, and what programs compute.
 
 #include "GraphLowering.h"
+
+#include "nibble/Support/ElementData.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -85,6 +87,8 @@ LogicalResult GraphLowering::lower(nibble::PadOp op) {
   BufferType result = getResultType(op.getResult());
   if (op.getMode() == PadMode::Constant) {
     double value = op.getValue() ? op.getValue()->convertToDouble() : 0.0;
+    if (!getElementBits(result.getElementType(), value))
+      return emitNodeError(op) << "has a pad value that " << result.getElementType() << " does not hold, got " << value;
     define(op.getResult(), ukernel::PadOp::create(builder, op.getLoc(), result, input, op.getLowAttr(),
                                                   builder.getF64FloatAttr(value)));
     return success();
@@ -108,6 +112,14 @@ LogicalResult GraphLowering::lower(nibble::PadOp op) {
     }
   }
   define(op.getResult(), gather(op, input, indices, axes));
+  return success();
+}
+
+LogicalResult GraphLowering::lower(nibble::GenerateOp op) {
+  SmallVector<Value> inputs = llvm::map_to_vector(op.getInputs(), [&](Value input) { return lookup(input); });
+  auto generate = ukernel::GenerateOp::create(builder, op.getLoc(), getResultType(op.getResult()), inputs);
+  generate.getBody().takeBody(op.getBody());
+  define(op.getResult(), generate);
   return success();
 }
 

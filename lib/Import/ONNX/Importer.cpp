@@ -25,6 +25,7 @@ static TranslatorTable createTranslators() {
   addDataMovement(table);
   addResizes(table);
   addRepeats(table);
+  addLogic(table);
   addQuantization(table);
   addQuantizedOperators(table);
   addIntegerOperators(table);

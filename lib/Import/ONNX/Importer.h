@@ -74,7 +74,9 @@ constexpr int64_t kMostUnrolledNodes = 100000;
 /// The most iterations of one loop that are unrolled.
 constexpr int64_t kMostIterations = 4096;
 
+class Body;
 class Node;
+struct Scalar;
 using Translator = void (*)(Node &);
 
 /// The nodes that have a form in the nibble dialect, by domain and operator: "Conv", "com.microsoft.QGemm".
@@ -178,6 +180,8 @@ public:
   llvm::SmallVector<mlir::Value> alike();
   /// An operand of quantized values or of floats, which are f32 here whatever ONNX's type is.
   mlir::Value real(unsigned i);
+  /// An operand of plain values: quantized ones become f32.
+  mlir::Value plain(unsigned i);
   Shape shape(unsigned i) const { return known(i).shape; }
   int64_t rank(unsigned i) const { return known(i).shape.size(); }
   /// Null if not known at compile time.
@@ -229,6 +233,12 @@ public:
   Known dropAxis(Known known, int64_t axis);
   /// A float scalar, or a tensor of floats.
   mlir::Value floats(llvm::ArrayRef<float> values, llvm::ArrayRef<int64_t> shape = {});
+  /// A tensor whose elements `body` computes, each by itself (Generate.h).
+  mlir::Value generate(const Shape &result, mlir::Type element, mlir::ValueRange operands,
+                       llvm::function_ref<Scalar(Body &)> body);
+  /// The same of operands that broadcast: `body` gets an element of each.
+  mlir::Value elementwise(mlir::Type element, mlir::ValueRange operands,
+                          llvm::function_ref<Scalar(Body &, llvm::ArrayRef<Scalar>)> body);
   mlir::Location location() const;
   /// The location of result `i`, which is named.
   mlir::Location location(unsigned i) const;
@@ -245,6 +255,8 @@ public:
   const onnx::NodeProto &proto;
 
 private:
+  /// The result's extents by the operands', null if they are all known; fails if these do not tell them.
+  mlir::AffineMapAttr extentsOf(const Shape &result, mlir::ValueRange operands) const;
   /// Fails for extents that are negative or beyond `kLargestExtent`.
   llvm::SmallVector<int64_t> checkedExtents(const Shape &shape) const;
   mlir::Value record(mlir::Operation *op, const Shape &shape);
@@ -289,6 +301,7 @@ void addReshapes(TranslatorTable &table);
 void addDataMovement(TranslatorTable &table);
 void addResizes(TranslatorTable &table);
 void addRepeats(TranslatorTable &table);
+void addLogic(TranslatorTable &table);
 void addQuantization(TranslatorTable &table);
 void addQuantizedOperators(TranslatorTable &table);
 void addIntegerOperators(TranslatorTable &table);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Nodes that change a tensor's shape alone, or nothing.
 
-#include "Importer.h"
+#include "Generate.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -101,7 +101,7 @@ static void importDropout(Node &node) {
   node.set(0, node.get(0));
 }
 
-/// Only conversions to float, and those that change no value: bytes become float as integers with scale 1.
+/// Bytes become float as integers with scale 1, which has a quantized form.
 static void importCast(Node &node) {
   Value input = node.get(0);
   Type from = node.elementOf(input), to = node.importer.elementType(node.getInt("to", 0));
@@ -111,6 +111,10 @@ static void importCast(Node &node) {
     return node.set(0, node.emit<IntToFloatOp>(node.shapeOf(input), to, input));
   if (from.isInteger(8) && to.isF32())
     return node.set(0, node.emit<IntDequantizeOp>(node.shapeOf(input), to, input, APFloat(1.0f), 0));
+  if (!isa<quant::QuantizedType>(from))
+    return node.set(0, node.elementwise(to, input, [&](Body &b, ArrayRef<Scalar> x) {
+      return b.cast(x[0], to, node.getInt("saturate", 1));
+    }));
   auto quantized = dyn_cast<quant::UniformQuantizedType>(from);
   if (!quantized || !to.isF32() || quantized.getScale() != 1.0 || quantized.getZeroPoint() != 0) {
     std::string text;

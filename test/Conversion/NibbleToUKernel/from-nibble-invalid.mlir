@@ -128,3 +128,12 @@ func.func @sums_padded(%x: tensor<1x4x4x3xui8>, %e: tensor<2xf32>) -> tensor<1x4
       : (tensor<1x4x4x3xui8>, tensor<2x3x3x3xi8>, tensor<2xf32>) -> tensor<1x4x4x2xi32>
   return %y : tensor<1x4x4x2xi32>
 }
+
+// -----
+
+func.func @pad_value(%x: tensor<4xi8>) -> tensor<6xi8> {
+  // expected-error @+1 {{has a pad value that 'i8' does not hold, got 3.000000e+02}}
+  %y = nibble.pad %x {low = array<i64: 1>, high = array<i64: 1>, mode = #nibble.pad_mode<constant>, value = 300.0 : f64}
+      : tensor<4xi8> -> tensor<6xi8>
+  return %y : tensor<6xi8>
+}

@@ -86,7 +86,7 @@ func.func @nchw(%x: tensor<1x3x4x4xf32>) -> tensor<1x3x2x2xf32> {
 // -----
 
 func.func @quantized(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@unknown {{node 'q' needs a static shape and element type f32, i8, ui8, i16 or i32, got 'tensor<4x!quant.uniform<u8:f32, 1.000000e+00>>'}}
+  // expected-error@unknown {{node 'q' needs a static shape and elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got 'tensor<4x!quant.uniform<u8:f32, 1.000000e+00>>'}}
   %q = nibble.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 1.0>> loc("q"("y"))
   %y = nibble.dequantize %q : tensor<4x!quant.uniform<u8:f32, 1.0>> to tensor<4xf32>
   return %y : tensor<4xf32>

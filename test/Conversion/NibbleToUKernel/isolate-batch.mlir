@@ -88,3 +88,60 @@ func.func @constant(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", 
   %y = nibble.constant dense<1.0> : tensor<1x4xf32> -> tensor<1x4xf32>
   return %y : tensor<1x4xf32>
 }
+
+// -----
+
+// Programs that read their own sample alone.
+// CHECK-LABEL: func.func @generate
+// CHECK: nibble.generate (%{{.*}}, %{{.*}} : tensor<1x4xf32>, tensor<4xi64>) {
+// CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %[[T:.*]]: tensor<1x4xf32>, %{{.*}}: tensor<4xi64>)
+// CHECK: nibble.read %[[T]][%{{.*}}, %{{.*}}] : tensor<1x4xf32> -> f32
+// CHECK: } -> tensor<1x4xf32>
+func.func @generate(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xf32> {
+  %p = nibble.constant dense<[3, 2, 1, 0]> : tensor<4xi64> -> tensor<4xi64>
+  %y = nibble.generate (%x, %p : tensor<?x4xf32>, tensor<4xi64>) attributes {extents = affine_map<(d0, d1, d2) -> (d0, d2)>} {
+  ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>, %s: tensor<4xi64>):
+    %k = nibble.read %s[%j] : tensor<4xi64> -> i64
+    %at = arith.index_cast %k : i64 to index
+    %e = nibble.read %t[%i, %at] : tensor<?x4xf32> -> f32
+    nibble.yield %e : f32
+  } -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @generate_reads_others(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xf32> {
+  // expected-error @+1 {{mixes the samples of a dynamic batch: it reads other samples}}
+  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = affine_map<(d0, d1) -> (d0, d1)>} {
+  ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>):
+    %e = nibble.read %t[%j, %j] : tensor<?x4xf32> -> f32
+    nibble.yield %e : f32
+  } -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+func.func @generate_counts_samples(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xi64> {
+  // expected-error @+1 {{mixes the samples of a dynamic batch: it depends on the number of samples}}
+  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = affine_map<(d0, d1) -> (d0, d1)>} {
+  ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>):
+    %n = nibble.extent %t[0] : tensor<?x4xf32>
+    %e = arith.index_cast %n : index to i64
+    nibble.yield %e : i64
+  } -> tensor<?x4xi64>
+  return %y : tensor<?x4xi64>
+}
+
+// -----
+
+func.func @generate_numbers_samples(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xi64> {
+  // expected-error @+1 {{mixes the samples of a dynamic batch: it depends on the sample's number}}
+  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = affine_map<(d0, d1) -> (d0, d1)>} {
+  ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>):
+    %e = arith.index_cast %i : index to i64
+    nibble.yield %e : i64
+  } -> tensor<?x4xi64>
+  return %y : tensor<?x4xi64>
+}

@@ -6,8 +6,8 @@
 func.func private @buffer_c1_extent(!ukernel.buffer<1x0xui8>)
 
 // -----
-// expected-error @+1 {{expected elements of type i8, ui8, i16, i32 or f32, got 'f64'}}
-func.func private @buffer_c1_elements(!ukernel.buffer<4xf64>)
+// expected-error @+1 {{expected elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got 'i3'}}
+func.func private @buffer_c1_elements(!ukernel.buffer<4xi3>)
 
 // -----
 // expected-error @+1 {{expected a halo of four counts, none negative}}
@@ -759,4 +759,26 @@ func.func @conv_c7_weight_group(%x: !ukernel.buffer<1x4x4x4xui8>, %w: !ukernel.b
       pads = array<i64: 0, 0, 0, 0>, groups = 1 : i64, weight_group = 16 : i64}
       : (!ukernel.buffer<1x4x4x4xui8>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>) -> !ukernel.buffer<1x4x4x4xui8>
   return
+}
+
+// -----
+func.func @generate_c1_arguments(%x: !ukernel.buffer<4xi32>) -> !ukernel.buffer<4xi32> {
+  // expected-error @+1 {{expected a body with the arguments ('index', 'tensor<4xi32>'), got ('index', 'tensor<5xi32>')}}
+  %y = ukernel.generate (%x : !ukernel.buffer<4xi32>) {
+  ^bb0(%i: index, %t: tensor<5xi32>):
+    %e = nibble.read %t[%i] : tensor<5xi32> -> i32
+    nibble.yield %e : i32
+  } -> !ukernel.buffer<4xi32>
+  return %y : !ukernel.buffer<4xi32>
+}
+
+// -----
+func.func @generate_c2_body(%x: !ukernel.buffer<4xi32>) -> !ukernel.buffer<4xf32> {
+  // expected-error @+1 {{expected a body that yields 'f32'}}
+  %y = ukernel.generate (%x : !ukernel.buffer<4xi32>) {
+  ^bb0(%i: index, %t: tensor<4xi32>):
+    %e = nibble.read %t[%i] : tensor<4xi32> -> i32
+    nibble.yield %e : i32
+  } -> !ukernel.buffer<4xf32>
+  return %y : !ukernel.buffer<4xf32>
 }

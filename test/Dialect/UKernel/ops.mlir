@@ -81,3 +81,17 @@ func.func @sums(%x: !ukernel.buffer<1x1x4x4xf32>, %w: !ukernel.buffer<256xi8>, %
   %f = ukernel.unary %p {function = "int_to_float"} : !ukernel.buffer<1x1x4x4xi32> -> !ukernel.buffer<1x1x4x4xf32>
   return %f : !ukernel.buffer<1x1x4x4xf32>
 }
+
+// CHECK-LABEL: func.func @generate
+// CHECK: ukernel.generate (%{{.*}} : !ukernel.buffer<4xi32>) {
+// CHECK: } -> <4xi1>
+func.func @generate(%x: !ukernel.buffer<4xi32>) -> !ukernel.buffer<4xi1> {
+  %y = ukernel.generate (%x : !ukernel.buffer<4xi32>) {
+  ^bb0(%i: index, %t: tensor<4xi32>):
+    %e = nibble.read %t[%i] : tensor<4xi32> -> i32
+    %zero = arith.constant 0 : i32
+    %less = arith.cmpi slt, %e, %zero : i32
+    nibble.yield %less : i1
+  } -> !ukernel.buffer<4xi1>
+  return %y : !ukernel.buffer<4xi1>
+}

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Registration of the nibble dialect.
 
-#include "nibble/Dialect/Nibble/Nibble.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -29,10 +32,15 @@ void NibbleDialect::initialize() {
 #define GET_OP_LIST
 #include "nibble/Dialect/Nibble/Ops.cpp.inc"
       >();
+  addOperations<
+#define GET_OP_LIST
+#include "nibble/Dialect/Nibble/GenerateOps.cpp.inc"
+      >();
 }
 
 Operation *NibbleDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
   if (auto elements = dyn_cast<ElementsAttr>(value))
     return ConstantOp::create(builder, loc, type, elements);
-  return nullptr;
+  // An extent, in the body of nibble.generate.
+  return arith::ConstantOp::materialize(builder, value, type, loc);
 }

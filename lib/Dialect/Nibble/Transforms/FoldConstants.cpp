@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Reference/Interpreter.h"
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
@@ -25,7 +26,8 @@ struct FoldConstants : nibble::impl::FoldConstantsBase<FoldConstants> {
   /// Whether `op` computes from constants alone a value that is worth storing.
   bool canFold(Operation *op) {
     if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || isa<ConstantOp>(op) || !isPure(op) ||
-        op->getNumResults() != 1 || op->getNumOperands() == 0 || (isa<DequantizeOp>(op) && !dequantize))
+        op->getNumResults() != 1 || (op->getNumOperands() == 0 && !isa<GenerateOp>(op)) ||
+        (isa<DequantizeOp>(op) && !dequantize))
       return false;
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())

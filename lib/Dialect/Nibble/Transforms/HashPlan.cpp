@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Support/ElementData.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -106,6 +107,8 @@ void PlanHasher::addOperation(Operation &op) {
     numbers[result] = numbers.size();
     print(result.getType());
   }
+  for (Region &region : op.getRegions())
+    addText(printScalarProgram(region));
 }
 
 void PlanHasher::addFunction(func::FuncOp function) {

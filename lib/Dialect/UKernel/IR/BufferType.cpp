@@ -2,6 +2,7 @@
 // The buffer type: its text, constraints and addresses.
 
 #include "nibble/Dialect/UKernel/UKernel.h"
+#include "nibble/Support/ElementData.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
@@ -64,16 +65,11 @@ void BufferType::print(AsmPrinter &printer) const {
 // Constraints
 //===----------------------------------------------------------------------===//
 
-static bool isElement(Type type) {
-  return type.isF32() || type.isSignlessInteger(8) || type.isUnsignedInteger(8) || type.isSignlessInteger(16) ||
-         type.isSignlessInteger(32);
-}
-
 /// Bytes of the memory; none beyond what machines address, so that sums of many buffers are still numbers.
 static std::optional<int64_t> countBytes(ArrayRef<int64_t> shape, Type elementType, ArrayRef<int64_t> halo,
                                          int64_t pitch) {
   constexpr int64_t most = int64_t(1) << 47;
-  int64_t bytes = elementType.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = *nibble::getElementBytes(elementType);
   auto multiply = [&](int64_t factor) { return !llvm::MulOverflow(bytes, factor, bytes) && bytes <= most; };
   for (auto [dim, extent] : llvm::enumerate(shape.empty() ? shape : shape.drop_back())) {
     int64_t before = halo.empty() || dim < 1 || dim > 2 ? 0 : halo[dim - 1];
@@ -90,8 +86,8 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
   for (int64_t extent : shape)
     if (extent <= 0)
       return emitError() << "expected positive extents, got " << extent;
-  if (!isElement(elementType))
-    return emitError() << "expected elements of type i8, ui8, i16, i32 or f32, got " << elementType;
+  if (!nibble::isMemoryElement(elementType))
+    return emitError() << "expected elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got " << elementType;
   if (!halo.empty() && (halo.size() != 4 || llvm::any_of(halo, [](int64_t count) { return count < 0; })))
     return emitError() << "expected a halo of four counts, none negative";
   if (!halo.empty() && shape.size() != 4)
@@ -101,11 +97,10 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
     return emitError() << "expected a pitch of at least the last extent " << last << ", got " << pitch;
   if (!countBytes(shape, elementType, halo, pitch))
     return emitError() << "expected a buffer of at most 2^47 bytes, got one of more";
-  bool fits = elementType.isF32()               ? fill == 0
-              : elementType.isUnsignedInteger() ? fill >= 0 && fill <= 255
-              : elementType.isInteger(8)        ? fill >= -128 && fill <= 127
-              : elementType.isInteger(16)       ? fill >= -32768 && fill <= 32767
-                                                : fill == int32_t(fill);
+  const unsigned width = elementType.getIntOrFloatBitWidth();
+  bool fits = isa<FloatType>(elementType)       ? fill == 0
+              : elementType.isUnsignedInteger() ? llvm::isUIntN(width, fill)
+                                                : llvm::isIntN(width, fill);
   if (!fits)
     return emitError() << "expected a fill that " << elementType << " holds, got " << fill;
   return success();
@@ -122,7 +117,7 @@ int64_t BufferType::getNumElements() const {
   return count;
 }
 
-int64_t BufferType::getElementBytes() const { return getElementType().getIntOrFloatBitWidth() / 8; }
+int64_t BufferType::getElementBytes() const { return *nibble::getElementBytes(getElementType()); }
 
 bool BufferType::isPlain() const { return !hasHalo() && (getShape().empty() || getPitch() == getShape().back()); }
 

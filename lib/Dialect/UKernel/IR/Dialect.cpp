@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Registration of the ukernel dialect.
 
+#include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/UKernel/UKernel.h"
 
 #include "mlir/IR/DialectImplementation.h"

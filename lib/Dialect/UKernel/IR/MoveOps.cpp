@@ -2,6 +2,7 @@
 // Verifiers of values and of data movement.
 
 #include "Verify.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Support/ElementData.h"
 
 using namespace mlir;
@@ -9,7 +10,7 @@ using namespace nibble::ukernel;
 
 LogicalResult ConstantOp::verify() {
   auto value = cast<ShapedType>(getValue().getType());
-  int64_t bytes = value.getNumElements() * value.getElementTypeBitWidth() / 8;
+  int64_t bytes = value.getNumElements() * nibble::getElementBytes(value.getElementType()).value_or(0);
   if (!getType().isPlain() || getType().getBytes() != bytes)
     return emitOpError("expected a plain buffer of ") << bytes << " bytes, got " << getType();
   if (StringRef missing = nibble::getMissingResource(getValue()); !missing.empty())
@@ -78,6 +79,23 @@ LogicalResult GatherOp::verify() {
   if (getIndices().getType().getNumElements() != count || !getIndices().getType().getElementType().isInteger(32))
     return emitOpError("expected ") << count << " indices of type i32, got " << getIndices().getType();
   return verifySameElements(*this, input, result);
+}
+
+static RankedTensorType getTensor(BufferType type) {
+  return RankedTensorType::get(type.getShape(), type.getElementType());
+}
+
+LogicalResult GenerateOp::verifyRegions() {
+  SmallVector<Type> expected(getType().getRank(), IndexType::get(getContext()));
+  for (Value input : getInputs())
+    expected.push_back(getTensor(cast<BufferType>(input.getType())));
+  if (getBody().getArgumentTypes() == ArrayRef<Type>(expected))
+    return verifyScalarProgram(*this, getBody(), getTensor(getType()));
+  auto error = emitOpError("expected a body with the arguments (");
+  llvm::interleaveComma(expected, error);
+  error << "), got (";
+  llvm::interleaveComma(getBody().getArgumentTypes(), error);
+  return error << ")";
 }
 
 LogicalResult ConcatOp::verify() {

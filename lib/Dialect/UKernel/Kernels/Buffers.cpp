@@ -3,15 +3,16 @@
 
 #include "nibble/Dialect/UKernel/Kernels.h"
 
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 
-#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
 
 kernels::ElementKind nibble::ukernel::getKind(BufferType type) {
+  assert(type.getElementBytes() <= 4 && "kinds are those of quantized and of float arithmetic");
   if (type.getElementBytes() == 4)
     return kernels::ElementKind::F32;
   if (type.getElementBytes() == 2)
@@ -42,7 +43,7 @@ Value nibble::ukernel::getViewed(Value value) {
 }
 
 uint64_t nibble::ukernel::getStoredBits(Type type, double value) {
-  return type.isF32() ? llvm::bit_cast<uint32_t>(float(value)) : uint64_t(int64_t(value));
+  return getElementBits(type, value).value_or(0); // the lowering refuses a value that it does not hold
 }
 
 kernels::HaloParams nibble::ukernel::getHaloParams(BufferType type) {

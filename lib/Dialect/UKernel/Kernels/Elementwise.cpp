@@ -127,6 +127,8 @@ static std::optional<kernels::ConvertParams> getImageChange(BufferType input, Bu
   if ((!toPixels && !toPlanes) || result.getDim(0) != 1)
     return std::nullopt;
   BufferType pixels = toPixels ? result : input, planes = toPixels ? input : result;
+  if (pixels.getElementBytes() > 4)
+    return std::nullopt;
   bool keepsOrder = pixels.getDim(3) == 1 || pixels.getDim(1) * pixels.getDim(2) == 1;
   // A few planes of floats: the code generator's interleaving stores are better.
   bool fewFloats = toPixels && pixels.getDim(3) <= 4 && pixels.getElementBytes() == 4;

@@ -80,6 +80,19 @@ void PadOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
 // Gather
 //===----------------------------------------------------------------------===//
 
+kernels::KernelParams GenerateOp::getKernelParams() {
+  kernels::GenerateParams params;
+  params.body = &getBody();
+  for (Value value : getInputs()) {
+    auto input = cast<BufferType>(value.getType());
+    params.inputs.push_back({input.getElementType(), kernels::Extents(input.getShape()), getByteStrides(input)});
+  }
+  params.element = getType().getElementType();
+  params.shape = kernels::Extents(getType().getShape());
+  params.outputStrides = getByteStrides(getType());
+  return params;
+}
+
 kernels::KernelParams GatherOp::getKernelParams() {
   return kernels::GatherParams{getType().getElementBytes(), kernels::Extents(getType().getShape()),
                                getByteStrides(getInput().getType()), getByteStrides(getType()),

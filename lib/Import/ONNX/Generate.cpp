@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Nodes that become nibble.generate.
+
+#include "Generate.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::onnximport;
+
+/// `dim` by the inputs' extents; null if none of them tells.
+static AffineExpr getExtent(MLIRContext *context, const Dim &dim, ArrayRef<Dim> extents) {
+  if (dim.isStatic())
+    return getAffineConstantExpr(dim.factor, context);
+  for (auto [i, extent] : llvm::enumerate(extents)) {
+    if (extent.symbols != dim.symbols)
+      continue;
+    AffineExpr known = getAffineDimExpr(i, context);
+    if (dim.factor % extent.factor == 0)
+      return known * (dim.factor / extent.factor);
+    if (extent.factor % dim.factor == 0)
+      return known.floorDiv(extent.factor / dim.factor);
+  }
+  return {};
+}
+
+/// Null if the result has no unknown extents.
+AffineMapAttr Node::extentsOf(const Shape &result, ValueRange operands) const {
+  if (staticExtents(result))
+    return {};
+  MLIRContext *context = importer.builder.getContext();
+  Shape extents;
+  for (Value operand : operands)
+    llvm::append_range(extents, shapeOf(operand));
+  SmallVector<AffineExpr> exprs;
+  for (const Dim &dim : result) {
+    exprs.push_back(getExtent(context, dim, extents));
+    if (!exprs.back())
+      fail("the result's extent " + importer.symbols.print(dim) + " is not one of its operands'",
+           "give the input a fixed shape, all but the batch");
+  }
+  return AffineMapAttr::get(AffineMap::get(extents.size(), 0, exprs, context));
+}
+
+Value Node::plain(unsigned i) {
+  Value value = get(i);
+  if (!isa<quant::QuantizedType>(elementOf(value)))
+    return value;
+  return emit<DequantizeOp>(shapeOf(value), importer.builder.getF32Type(), value);
+}
+
+Value Node::generate(const Shape &result, Type element, ValueRange operands,
+                     llvm::function_ref<Scalar(Body &)> body) {
+  auto type = RankedTensorType::get(checkedExtents(result), element);
+  auto op = GenerateOp::create(importer.builder, location(), type, operands, extentsOf(result, operands));
+  Block &block = op.getBody().emplaceBlock();
+  for (size_t i = 0; i < result.size(); ++i)
+    block.addArgument(importer.builder.getIndexType(), importer.builder.getUnknownLoc());
+  for (Value operand : operands)
+    block.addArgument(operand.getType(), importer.builder.getUnknownLoc());
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  // Only the whole is the node: passes that look for its name find one operation.
+  Body b(importer.builder.getUnknownLoc(), builder, op);
+  b.setInsertionPointToStart(&block);
+  Scalar value = body(b);
+  assert(value.type == element && "a program computes elements of its result");
+  YieldOp::create(b, value.value);
+  return record(op, result);
+}
+
+Value Node::elementwise(Type element, ValueRange operands,
+                        llvm::function_ref<Scalar(Body &, ArrayRef<Scalar>)> body) {
+  Shape result;
+  for (Value operand : operands)
+    result = broadcast(result, shapeOf(operand));
+  return generate(result, element, operands, [&](Body &b) {
+    Scalars elements;
+    for (auto [n, operand] : llvm::enumerate(operands)) {
+      Shape shape = shapeOf(operand);
+      // An extent of 1 reads its only element by any index.
+      Scalars indices;
+      for (size_t d = result.size() - shape.size(); d < result.size(); ++d)
+        indices.push_back(b.index(d));
+      elements.push_back(b.read(n, indices));
+    }
+    return body(b, elements);
+  });
+}
