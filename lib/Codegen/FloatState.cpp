@@ -27,6 +27,10 @@ static FloatNeeds getNeeds(const APFloat &scale) {
 static FloatNeeds getNeeds(KernelOp op) {
   if (isa<TransposeOp, SliceOp, PadOp, GatherOp, ConcatOp, LookupOp>(op))
     return FloatNeeds::Nothing;
+  if (isa<ukernel::GenerateOp>(op))
+    return kernels::generatesFloat(std::get<kernels::GenerateParams>(op.getKernelParams()))
+               ? FloatNeeds::RoundingAndDenormals
+               : FloatNeeds::Nothing;
   if (auto quantize = dyn_cast<ukernel::QuantizeOp>(*op))
     return getNeeds(quantize.getScale());
   if (auto dequantize = dyn_cast<ukernel::DequantizeOp>(*op))

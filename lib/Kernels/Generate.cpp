@@ -81,8 +81,8 @@ std::string nibble::kernels::generateKernelName(const GenerateParams &params, co
 }
 
 std::string nibble::kernels::generateKernelKey(const GenerateParams &params) {
-  std::string key = "generate " + nameOf(params.element) + " " + spelling(params.shape) + " by " +
-                    spelling(params.outputStrides);
+  std::string key =
+      "generate " + nameOf(params.element) + " " + spelling(params.shape) + " by " + spelling(params.outputStrides);
   for (const GenerateInput &input : params.inputs)
     key += " from " + nameOf(input.element) + " " + spelling(input.shape) + " by " + spelling(input.strides);
   return key + " " + printScalarProgram(*params.body);
@@ -134,7 +134,8 @@ void GenerateLoops::emitTile(Value tile) {
   };
   if (tiling.piece) {
     firstOfPiece = b.mul(divide(tiling.pieces), b.constant(tiling.piece));
-    endOfPiece = b.create<arith::MinSIOp>(b.add(firstOfPiece, b.constant(tiling.piece)), b.constant(params.shape.back()));
+    endOfPiece =
+        b.create<arith::MinSIOp>(b.add(firstOfPiece, b.constant(tiling.piece)), b.constant(params.shape.back()));
   }
   for (size_t d = tiling.outer; d-- > 0;)
     indices[d] = divide(params.shape[d]);

@@ -48,35 +48,35 @@ void ScalarEmitter::emitOperation(Operation &op) {
 }
 
 Value ScalarEmitter::emitValue(Operation &op) {
-  Value defined =
-      llvm::TypeSwitch<Operation *, Value>(&op)
-          .Case([&](ReadOp read) { return emitRead(read); })
-          .Case([&](ApplyOp apply) { return emitApply(apply); })
-          .Case([&](ExtentOp extent) {
-            const unsigned input = cast<BlockArgument>(extent.getTensor()).getArgNumber() - params.shape.size();
-            return b.create<arith::ConstantIndexOp>(params.inputs[input].shape[extent.getDimension()]);
-          })
-          .Case([&](arith::BitcastOp bitcast) {
-            Value bits = get(bitcast.getIn());
-            return bits.getType() == getKernelType(bitcast.getType()) ? bits : clone(op);
-          })
-          .Case([&](arith::ExtFOp extend) {
-            if (!isSmallFloat(extend.getIn().getType()))
-              return clone(op);
-            Value value = extendSmallFloat(b, get(extend.getIn()), extend.getIn().getType());
-            if (isSmallFloat(extend.getType()))
-              return truncateToSmallFloat(b, value, extend.getType());
-            return extend.getType().isF32() ? value : b.create<arith::ExtFOp>(extend.getType(), value);
-          })
-          .Case([&](arith::TruncFOp truncate) {
-            if (!isSmallFloat(truncate.getType()))
-              return clone(op);
-            Value value = get(truncate.getIn());
-            if (Type from = truncate.getIn().getType(); isSmallFloat(from))
-              value = extendSmallFloat(b, value, from);
-            return truncateToSmallFloat(b, value, truncate.getType());
-          })
-          .Default([](Operation *) { return Value(); });
+  Value defined = llvm::TypeSwitch<Operation *, Value>(&op)
+                      .Case([&](ReadOp read) { return emitRead(read); })
+                      .Case([&](ApplyOp apply) { return emitApply(apply); })
+                      .Case([&](ExtentOp extent) {
+                        const unsigned input =
+                            cast<BlockArgument>(extent.getTensor()).getArgNumber() - params.shape.size();
+                        return b.create<arith::ConstantIndexOp>(params.inputs[input].shape[extent.getDimension()]);
+                      })
+                      .Case([&](arith::BitcastOp bitcast) {
+                        Value bits = get(bitcast.getIn());
+                        return bits.getType() == getKernelType(bitcast.getType()) ? bits : clone(op);
+                      })
+                      .Case([&](arith::ExtFOp extend) {
+                        if (!isSmallFloat(extend.getIn().getType()))
+                          return clone(op);
+                        Value value = extendSmallFloat(b, get(extend.getIn()), extend.getIn().getType());
+                        if (isSmallFloat(extend.getType()))
+                          return truncateToSmallFloat(b, value, extend.getType());
+                        return extend.getType().isF32() ? value : b.create<arith::ExtFOp>(extend.getType(), value);
+                      })
+                      .Case([&](arith::TruncFOp truncate) {
+                        if (!isSmallFloat(truncate.getType()))
+                          return clone(op);
+                        Value value = get(truncate.getIn());
+                        if (Type from = truncate.getIn().getType(); isSmallFloat(from))
+                          value = extendSmallFloat(b, value, from);
+                        return truncateToSmallFloat(b, value, truncate.getType());
+                      })
+                      .Default([](Operation *) { return Value(); });
   if (defined)
     return defined;
   Values operands = llvm::map_to_vector(op.getOperands(), [&](Value operand) { return get(operand); });
@@ -93,7 +93,8 @@ Value ScalarEmitter::clone(Operation &op) {
   state.addTypes(type);
   auto constant = dyn_cast<arith::ConstantOp>(op);
   if (constant && isSmallFloat(constant.getType()))
-    state.addAttribute("value", b.getIntegerAttr(type, cast<FloatAttr>(constant.getValue()).getValue().bitcastToAPInt()));
+    state.addAttribute("value",
+                       b.getIntegerAttr(type, cast<FloatAttr>(constant.getValue()).getValue().bitcastToAPInt()));
   else
     state.addAttributes(op.getAttrs());
   return b.OpBuilder::create(state)->getResult(0);
@@ -110,8 +111,8 @@ void ScalarEmitter::emitLoop(scf::ForOp loop) {
   b.setInsertionPointToStart(emitted.getBody());
   emitBlock(*loop.getBody());
   if (!carried.empty())
-    scf::YieldOp::create(
-        b, llvm::map_to_vector(loop.getBody()->getTerminator()->getOperands(), [&](Value value) { return get(value); }));
+    scf::YieldOp::create(b, llvm::map_to_vector(loop.getBody()->getTerminator()->getOperands(),
+                                                [&](Value value) { return get(value); }));
   for (auto [result, value] : llvm::zip(loop.getResults(), emitted.getResults()))
     values[result] = value;
 }

@@ -11,8 +11,8 @@
 namespace nibble {
 namespace kernels {
 
-/// Emits a body at one place. Its values are those of the program, but floats that the machine does not compute with are
-/// integers of their bits.
+/// Emits a body at one place. Its values are those of the program, but floats that the machine does not compute with
+/// are integers of their bits.
 class ScalarEmitter {
 public:
   ScalarEmitter(KernelBuilder &b, const GenerateParams &params, Value args);

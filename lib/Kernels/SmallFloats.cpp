@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Floats of 4, 8 and 16 bits to f32 and back, by integer arithmetic on their bits: no library, the same bits everywhere.
+// Floats of 4, 8 and 16 bits to f32 and back, by integer arithmetic on their bits: no library, the same bits
+// everywhere.
 
 #include "ScalarEmitter.h"
 
@@ -60,9 +61,7 @@ public:
 };
 } // namespace
 
-bool nibble::kernels::isSmallFloat(Type type) {
-  return isa<FloatType>(type) && !type.isF32() && !type.isF64();
-}
+bool nibble::kernels::isSmallFloat(Type type) { return isa<FloatType>(type) && !type.isF32() && !type.isF64(); }
 
 Type nibble::kernels::getKernelType(Type type) {
   return isSmallFloat(type) ? IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth()) : type;
@@ -92,8 +91,8 @@ Value nibble::kernels::extendSmallFloat(KernelBuilder &b, Value bits, Type from)
   Value subnormal = a.toBits(b.create<arith::MulFOp>(multiple, unit));
   result = a.select(a.isLess(magnitude, uint64_t(1) << format.mantissa), subnormal, result);
   if (format.hasInfinity) // and NaNs above it
-    result = a.select(a.isAbove(magnitude, format.largest), a.either(a.shl(magnitude, 23 - format.mantissa), a.c(0x7f800000)),
-                      result);
+    result = a.select(a.isAbove(magnitude, format.largest),
+                      a.either(a.shl(magnitude, 23 - format.mantissa), a.c(0x7f800000)), result);
   else if (format.hasNaN && !format.nanIsNegativeZero)
     result = a.select(a.isAbove(magnitude, format.largest), a.c(0x7fc00000), result);
   result = a.either(result, sign);

@@ -18,13 +18,11 @@ static llvm::Expected<SmallVector<int64_t>> getShape(GenerateOp op, Operands inp
       extents.push_back(builder.getI64IntegerAttr(extent));
   SmallVector<Attribute> folded;
   SmallVector<int64_t> shape;
-  if (failed(op.getExtents()->constantFold(extents, folded)))
-    return makeError("expected 'extents' that can be computed, got a division by zero");
-  for (Attribute extent : folded) {
-    shape.push_back(cast<IntegerAttr>(extent).getInt());
-    if (shape.back() < 0)
-      return makeError("expected extents of at least 0, got " + formatShape(shape));
-  }
+  if (succeeded(op.getExtents()->constantFold(extents, folded)))
+    for (Attribute extent : folded)
+      shape.push_back(cast<IntegerAttr>(extent).getInt());
+  if (shape.size() != size_t(op.getType().getRank()) || llvm::any_of(shape, [](int64_t extent) { return extent < 0; }))
+    return makeError("expected 'extents' of 0 or more, got " + formatShape(shape));
   return shape;
 }
 

@@ -62,8 +62,8 @@ static IntegerFunction getIntegerFunction(Operation *op) {
 // Floats
 //===----------------------------------------------------------------------===//
 
-static APFloat combine(APFloat a, const APFloat &b, APFloat::opStatus (APFloat::*function)(const APFloat &,
-                                                                                          APFloat::roundingMode)) {
+static APFloat combine(APFloat a, const APFloat &b,
+                       APFloat::opStatus (APFloat::*function)(const APFloat &, APFloat::roundingMode)) {
   (a.*function)(b, nearest);
   return a;
 }
@@ -166,9 +166,11 @@ Scalar reference::evaluateScalar(Operation *op, ArrayRef<Scalar> operands) {
   if (std::optional<APInt> converted = convertScalar(op, operands))
     return *converted;
   if (auto function = dyn_cast<ApplyOp>(op)) {
-    auto reals = llvm::map_to_vector(operands, [](const Scalar &x) { return llvm::bit_cast<float>(uint32_t(x.getZExtValue())); });
+    auto reals = llvm::map_to_vector(operands,
+                                     [](const Scalar &x) { return llvm::bit_cast<float>(uint32_t(x.getZExtValue())); });
     numerics::ScalarArith a;
-    return APInt(32, llvm::bit_cast<uint32_t>(applyScalarFunction<numerics::ScalarArith, float>(a, function.getFunction(), reals)));
+    return APInt(32, llvm::bit_cast<uint32_t>(
+                         applyScalarFunction<numerics::ScalarArith, float>(a, function.getFunction(), reals)));
   }
   SmallVector<APFloat, 3> reals;
   for (auto [value, bits] : llvm::zip(op->getOperands(), operands))

@@ -17,8 +17,8 @@ std::optional<Result> evaluateGenerated(mlir::Operation *op, Operands operands);
 /// The bits of a scalar, as many as its type has; an index has 64.
 using Scalar = llvm::APInt;
 
-/// The result of an operation without regions, of arith, math or nibble.apply, on scalars. The operation is one of those
-/// that programs may contain.
+/// The result of an operation without regions, of arith, math or nibble.apply, on scalars. The operation is one of
+/// those that programs may contain.
 Scalar evaluateScalar(mlir::Operation *op, llvm::ArrayRef<Scalar> operands);
 
 /// Runs a body for one index after another.

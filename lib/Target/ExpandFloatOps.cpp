@@ -119,10 +119,19 @@ struct ExpandFMA : OpRewritePattern<FMAOp> {
   }
 };
 
-// Below 2^23 adding and subtracting 2^23 with x's sign rounds to an integer; above, x is one.
+static bool isRounded(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  return element.isF32() || element.isF64();
+}
+
+static Value floatConstant(PatternRewriter &b, Location loc, Type type, double value) {
+  return splatConstant(b, loc, type, b.getFloatAttr(getElementTypeOrSelf(type), value));
+}
+
+// Below 2^23 (2^52 of f64) adding and subtracting that with x's sign rounds to an integer; above, x is one.
 static Value roundNearest(PatternRewriter &b, Location loc, Value x) {
   Type type = x.getType();
-  Value limit = splatConstant(b, loc, type, b.getF32FloatAttr(0x1p23f));
+  Value limit = floatConstant(b, loc, type, getElementTypeOrSelf(type).isF32() ? 0x1p23 : 0x1p52);
   Value size = FAbsOp::create(b, loc, type, x), magic = CopySignOp::create(b, loc, type, limit, x);
   Value rounded = FSubOp::create(b, loc, FAddOp::create(b, loc, x, magic), magic);
   rounded = CopySignOp::create(b, loc, type, rounded, x);
@@ -135,7 +144,7 @@ struct ExpandRound : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(Op op, PatternRewriter &b) const override {
-    if (!getElementTypeOrSelf(op.getType()).isF32())
+    if (!isRounded(op.getType()))
       return failure();
     b.replaceOp(op, roundNearest(b, op.getLoc(), op.getIn()));
     return success();
@@ -148,11 +157,11 @@ struct ExpandDirected : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(Op op, PatternRewriter &b) const override {
-    if (!getElementTypeOrSelf(op.getType()).isF32())
+    if (!isRounded(op.getType()))
       return failure();
     Location loc = op.getLoc();
     Value x = op.getIn(), nearest = roundNearest(b, loc, x);
-    Value step = splatConstant(b, loc, x.getType(), b.getF32FloatAttr(down ? 1.0f : -1.0f));
+    Value step = floatConstant(b, loc, x.getType(), down ? 1.0 : -1.0);
     Value wrong = FCmpOp::create(b, loc, down ? FCmpPredicate::ogt : FCmpPredicate::olt, nearest, x);
     Value moved = SelectOp::create(b, loc, wrong, FSubOp::create(b, loc, nearest, step), nearest);
     b.replaceOpWithNewOp<CopySignOp>(op, x.getType(), moved, x);

@@ -109,6 +109,9 @@ NODES = [
     ("y = Relu(x)", "input 0 ('x') has elements of type i64, expected f32", "int64[2,6] x"),
     ("y = com.microsoft.QuantizeLinear(x, )", "input 1 is missing"),
     ("y = Clip(x, l)", "(input 1, 'l') is not one float known at compile time", "float[2,6] x, float l"),
+    # Scalar programs.
+    ("y = Equal(x, b)", "operands have elements of type f32 and i32, expected one type", HIDDEN, "int32[2,6] b = {}"),
+    ("y = Equal(x, b)", "the result's extent max(A,B) is not one of its operands'", "float[A] x, float[B] b"),
     # Norms.
     ("y, m, v = BatchNormalization<training_mode=1>(x, s, s, s, s)", "output 1 (running statistics) is not supported",
      "float[2,6] x", "float[6] s = {}"),

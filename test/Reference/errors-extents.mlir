@@ -257,3 +257,15 @@ func.func @unranked() -> tensor<*xf32> {
   %y = tensor.cast %x : tensor<1xf32> to tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// CHECK-LABEL: @generate_extents
+// CHECK-NEXT: error: nibble.generate: expected 'extents' of 0 or more, got [-2]
+func.func @generate_extents() -> tensor<?xf32> {
+  %x = nibble.constant dense<1.0> : tensor<3xf32> -> tensor<3xf32>
+  %y = nibble.generate (%x : tensor<3xf32>) attributes {extents = affine_map<(d0) -> (d0 - 5)>} {
+  ^bb0(%i: index, %t: tensor<3xf32>):
+    %e = nibble.read %t[%i] : tensor<3xf32> -> f32
+    nibble.yield %e : f32
+  } -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}

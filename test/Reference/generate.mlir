@@ -152,7 +152,7 @@ func.func @empty() -> (tensor<2xf32>, tensor<0xf32>) {
 // CHECK-NEXT: [3] f16 = [0.333251953, -2, 65504]
 // CHECK-NEXT: [3] f8E4M3FN = [0.34375, -2, nan]
 // CHECK-NEXT: [3] f4E2M1FN = [0.5, -2, 6]
-// CHECK-NEXT: [3] f64 = [0.33333334326744080, -2, 65504]
+// CHECK-NEXT: [3] f64 = [0.3333333432674408, -2, 65504]
 func.func @elements() -> (tensor<3xi1>, tensor<3xf16>, tensor<3xf8E4M3FN>, tensor<3xf4E2M1FN>, tensor<3xf64>) {
   %x = nibble.constant dense<[0.33333334, -2.0, 65504.0]> : tensor<3xf32> -> tensor<3xf32>
   %b = nibble.generate (%x : tensor<3xf32>) {

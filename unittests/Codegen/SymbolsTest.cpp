@@ -62,11 +62,50 @@ std::set<std::string> undefinedSymbols(const std::vector<ObjectBytes> &objects) 
   return undefined;
 }
 
-TEST(Symbols, ObjectsNeedNothingFromOutside) {
-  const std::string text = everyFloatFunction();
+/// A program of what might be a library's work: conversions, roundings, divisions.
+std::string everyConversion() {
+  std::string body = "%y = nibble.generate (%x, %z : tensor<37xf64>, tensor<37xi64>) {\n"
+                     "^bb0(%i: index, %s: tensor<37xf64>, %t: tensor<37xi64>):\n"
+                     "%f = nibble.read %s[%i] : tensor<37xf64> -> f64\n"
+                     "%n = nibble.read %t[%i] : tensor<37xi64> -> i64\n"
+                     "%q = arith.divui %n, %n : i64\n"
+                     "%v0 = arith.uitofp %q : i64 to f64\n%v1 = arith.addf %f, %v0 : f64\n"
+                     "%v2 = math.floor %v1 : f64\n%v3 = math.ceil %v2 : f64\n%v4 = math.roundeven %v3 : f64\n"
+                     "%v5 = arith.minimumf %v4, %f : f64\n%v6 = arith.maximumf %v5, %f : f64\n"
+                     "%w0 = math.sqrt %v6 : f64\n";
+  int count = 0;
+  for (std::string type : {"f16", "bf16", "f8E4M3FN", "f8E4M3FNUZ", "f8E5M2", "f8E5M2FNUZ", "f4E2M1FN"}) {
+    const std::string last = "%w" + std::to_string(count), next = "%w" + std::to_string(++count);
+    body += "%s" + next.substr(1) + " = arith.truncf " + last + " : f64 to " + type + "\n" + next + " = arith.extf %s" +
+            next.substr(1) + " : " + type + " to f64\n";
+  }
+  const std::string last = "%w" + std::to_string(count);
+  body += "%a = arith.fptosi " + last + " : f64 to i64\n%b = arith.fptoui " + last +
+          " : f64 to i64\n%c = arith.remsi %a, %b : i64\n%e = arith.shrsi %c, %n : i64\nnibble.yield %e : i64\n"
+          "} -> tensor<37xi64>\nreturn %y : tensor<37xi64>";
+  return makeMain("(%x: tensor<37xf64>, %z: tensor<37xi64>) -> tensor<37xi64>", body);
+}
+
+/// Integers alone, which microcontrollers compute.
+std::string everyDivision() {
+  std::string body;
+  for (std::string width : {"8", "16", "32", "64"}) {
+    const std::string t = "tensor<37xi" + width + ">", i = " : i" + width + "\n";
+    body += "%y" + width + " = nibble.generate (%x" + width + " : " + t + ") {\n^bb0(%i: index, %s: " + t +
+            "):\n%a = nibble.read %s[%i] : " + t + " -> i" + width + "\n%q = arith.divsi %a, %a" + i +
+            "%r = arith.remui %q, %a" + i + "%l = arith.shli %r, %a" + i + "%m = arith.muli %l, %a" + i +
+            "nibble.yield %m : i" + width + "\n} -> " + t + "\n";
+  }
+  return makeMain("(%x8: tensor<37xi8>, %x16: tensor<37xi16>, %x32: tensor<37xi32>, %x64: tensor<37xi64>) -> "
+                  "(tensor<37xi8>, tensor<37xi16>, tensor<37xi32>, tensor<37xi64>)",
+                  body +
+                      "return %y8, %y16, %y32, %y64 : tensor<37xi8>, tensor<37xi16>, tensor<37xi32>, tensor<37xi64>");
+}
+
+void expectNothingUndefined(const std::string &text, bool onMicrocontrollers) {
   auto context = makeContext();
   for (const TargetSpec &target : getTargetSpecs()) {
-    if (isBareMetal(target)) // refuses floats
+    if (isBareMetal(target) && !onMicrocontrollers)
       continue;
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, context.get());
     ASSERT_TRUE(bool(module)) << text;
@@ -76,6 +115,12 @@ TEST(Symbols, ObjectsNeedNothingFromOutside) {
     ASSERT_TRUE(bool(model)) << llvm::toString(model.takeError());
     EXPECT_EQ(undefinedSymbols(model->objects), std::set<std::string>()) << target.isa;
   }
+}
+
+TEST(Symbols, ObjectsNeedNothingFromOutside) {
+  expectNothingUndefined(everyFloatFunction(), /*onMicrocontrollers=*/false);
+  expectNothingUndefined(everyConversion(), /*onMicrocontrollers=*/false);
+  expectNothingUndefined(everyDivision(), /*onMicrocontrollers=*/true);
 }
 
 } // namespace

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Scalar programs as kernels, on every instruction set of this machine, against the interpreter.
 
+#include "nibble/Kernels/Generate.h"
 #include "KernelRunner.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
-#include "nibble/Kernels/Generate.h"
 #include "nibble/Reference/Interpreter.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/APFloat.h"
@@ -27,8 +28,8 @@ class Program {
 public:
   /// `text` is the operation that makes %y of the function's arguments.
   Program(const std::string &signature, const std::string &text)
-      : module(parseSourceString<ModuleOp>("func.func @main" + signature + " {\n" + text + "\nreturn %y : " +
-                                               signature.substr(signature.find("-> ") + 3) + "\n}\n",
+      : module(parseSourceString<ModuleOp>("func.func @main" + signature + " {\n" + text +
+                                               "\nreturn %y : " + signature.substr(signature.find("-> ") + 3) + "\n}\n",
                                            &kernelContext())) {
     if (!module)
       llvm::report_fatal_error(llvm::Twine("not valid: ") + text);
@@ -51,8 +52,8 @@ public:
     GenerateParams params;
     params.body = &op.getBody();
     for (const Tensor &input : inputs)
-      params.inputs.push_back({input.elementType, Extents(input.shape.begin(), input.shape.end()),
-                               dense(input.shape, bytesOf(input))});
+      params.inputs.push_back(
+          {input.elementType, Extents(input.shape.begin(), input.shape.end()), dense(input.shape, bytesOf(input))});
     RankedTensorType type = op.getType();
     params.element = type.getElementType();
     params.shape = Extents(type.getShape());
@@ -126,20 +127,21 @@ Program elementwise(const std::string &shape, const std::string &element, const 
     read += (i ? ", %i" : "%i") + std::to_string(i);
   }
   return Program("(%x: " + in + ", %z: " + in + ") -> " + out,
-                 "%y = nibble.generate (%x, %z : " + in + ", " + in + ") {\n^bb0(" + indices + "%s: " + in + ", %t: " + in +
-                     "):\n%a = nibble.read %s[" + read + "] : " + in + " -> " + plain(element) + "\n%b = nibble.read %t[" +
-                     read + "] : " + in + " -> " + plain(element) + "\n" + body + "\nnibble.yield %e : " + plain(result) +
-                     "\n} -> " + out);
+                 "%y = nibble.generate (%x, %z : " + in + ", " + in + ") {\n^bb0(" + indices + "%s: " + in +
+                     ", %t: " + in + "):\n%a = nibble.read %s[" + read + "] : " + in + " -> " + plain(element) +
+                     "\n%b = nibble.read %t[" + read + "] : " + in + " -> " + plain(element) + "\n" + body +
+                     "\nnibble.yield %e : " + plain(result) + "\n} -> " + out);
 }
 
 TEST(Generate, IntegersOfEachWidth) {
   for (const char *type : {"i1", "i2", "i4", "i8", "ui8", "i16", "i32", "i64"}) {
     std::string plain = type[0] == 'u' ? type + 1 : type;
-    for (const char *function : {"addi", "subi", "muli", "divsi", "divui", "remsi", "remui", "andi", "ori", "xori", "shli",
-                                 "shrsi", "shrui", "minsi", "maxsi", "minui", "maxui"})
+    for (const char *function : {"addi", "subi", "muli", "divsi", "divui", "remsi", "remui", "andi", "ori", "xori",
+                                 "shli", "shrsi", "shrui", "minsi", "maxsi", "minui", "maxui"})
       elementwise("3x37", type, type, std::string("%e = arith.") + function + " %a, %b : " + plain).expectExact();
     for (const char *predicate : {"eq", "ne", "slt", "sle", "ult", "uge"})
-      elementwise("3x37", type, "i1", std::string("%e = arith.cmpi ") + predicate + ", %a, %b : " + plain).expectExact();
+      elementwise("3x37", type, "i1", std::string("%e = arith.cmpi ") + predicate + ", %a, %b : " + plain)
+          .expectExact();
   }
 }
 
@@ -154,13 +156,13 @@ TEST(Generate, ExtremesOfDivision) {
 }
 
 TEST(Generate, Floats) {
-  for (const char *body : {"%e = arith.addf %a, %b : f32", "%e = arith.divf %a, %b : f32", "%e = arith.negf %a : f32",
-                           "%e = arith.minimumf %a, %b : f32", "%e = arith.maximumf %a, %b : f32",
-                           "%e = math.fma %a, %b, %a : f32", "%e = math.sqrt %a : f32", "%e = math.floor %a : f32",
-                           "%e = math.ceil %a : f32", "%e = math.roundeven %a : f32", "%e = math.absf %a : f32",
-                           "%e = math.copysign %a, %b : f32", "%e = nibble.apply \"exp\"(%a)",
-                           "%e = nibble.apply \"log\"(%a)", "%e = nibble.apply \"tanh\"(%a)",
-                           "%e = nibble.apply \"erf\"(%a)", "%e = nibble.apply \"pow\"(%a, %b)"}) {
+  for (const char *body :
+       {"%e = arith.addf %a, %b : f32", "%e = arith.divf %a, %b : f32", "%e = arith.negf %a : f32",
+        "%e = arith.minimumf %a, %b : f32", "%e = arith.maximumf %a, %b : f32", "%e = math.fma %a, %b, %a : f32",
+        "%e = math.sqrt %a : f32", "%e = math.floor %a : f32", "%e = math.ceil %a : f32",
+        "%e = math.roundeven %a : f32", "%e = math.absf %a : f32", "%e = math.copysign %a, %b : f32",
+        "%e = nibble.apply \"exp\"(%a)", "%e = nibble.apply \"log\"(%a)", "%e = nibble.apply \"tanh\"(%a)",
+        "%e = nibble.apply \"erf\"(%a)", "%e = nibble.apply \"pow\"(%a, %b)"}) {
     Program program = elementwise("5x67", "f32", "f32", body);
     program.setFloats(0, 3);
     program.setFloats(1, 30);
@@ -178,7 +180,8 @@ TEST(Generate, FloatsToIntegers) {
   for (const char *to : {"i1", "i4", "i8", "i16", "i32", "i64"})
     for (const char *from : {"f32", "f64"})
       for (const char *function : {"fptosi", "fptoui"}) {
-        Program program = elementwise("3x64", from, to, std::string("%e = arith.") + function + " %a : " + from + " to " + to);
+        Program program =
+            elementwise("3x64", from, to, std::string("%e = arith.") + function + " %a : " + from + " to " + to);
         program.expectExact();
         for (int64_t i = 0; i < program.inputs[0].getCount(); ++i) {
           const double value = std::ldexp(1.0 + i % 3 * 0.25, int(i / 2 % 70) - 3) * (i % 2 ? -1 : 1);
@@ -192,11 +195,12 @@ TEST(Generate, FloatsToIntegers) {
   for (const char *from : {"i1", "i8", "i32", "i64"})
     for (const char *to : {"f32", "f64"})
       for (const char *function : {"sitofp", "uitofp"})
-        elementwise("3x64", from, to, std::string("%e = arith.") + function + " %a : " + from + " to " + to).expectExact();
+        elementwise("3x64", from, to, std::string("%e = arith.") + function + " %a : " + from + " to " + to)
+            .expectExact();
 }
 
-const char *const kSmallFloats[] = {"f16",    "bf16",   "f8E4M3FN", "f8E4M3FNUZ", "f8E5M2", "f8E5M2FNUZ", "f8E8M0FNU",
-                                    "f4E2M1FN"};
+const char *const kSmallFloats[] = {"f16",    "bf16",       "f8E4M3FN",  "f8E4M3FNUZ",
+                                    "f8E5M2", "f8E5M2FNUZ", "f8E8M0FNU", "f4E2M1FN"};
 
 /// All values of the type.
 TEST(Generate, SmallFloatsExtend) {
@@ -228,7 +232,8 @@ std::vector<double> getHardCases(const llvm::fltSemantics &semantics, bool singl
     for (double x : {values[i], middle, values[i] * 1.5})
       cases.insert(cases.end(), {x, next(x, INFINITY), next(x, -INFINITY)});
   }
-  for (double x : {INFINITY, -INFINITY, double(NAN), 0.0, -0.0, 1e-46, -1e-46, 1e39, -1e39, 65520.0, 65519.0, 464.0, 480.0})
+  for (double x : {double(INFINITY), -double(INFINITY), double(NAN), 0.0, -0.0, 1e-46, -1e-46, 1e39, -1e39, 65520.0,
+                   65519.0, 464.0, 480.0})
     cases.push_back(x);
   return cases;
 }
@@ -243,8 +248,8 @@ TEST(Generate, SmallFloatsTruncate) {
       // NaNs are no numbers to be sorted by.
       cases.erase(std::remove_if(cases.begin(), cases.end(), [](double x) { return x != x; }), cases.end());
       cases.push_back(NAN);
-      Program program = elementwise(std::to_string(cases.size()), from, type,
-                                    "%e = arith.truncf %a : " + from + " to " + type);
+      Program program =
+          elementwise(std::to_string(cases.size()), from, type, "%e = arith.truncf %a : " + from + " to " + type);
       for (size_t i = 0; i < cases.size(); ++i)
         if (from == "f32")
           program.inputs[0].as<float>()[i] = float(cases[i]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Kernels/Table.h"
 #include "KernelRunner.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
@@ -16,18 +16,18 @@ namespace {
 
 /// A program that negates an element; its operation lives as long as the process.
 GenerateParams makeGenerate(const Extents &shape) {
-  static auto module = mlir::parseSourceString<mlir::ModuleOp>(
-      "func.func @main(%x: tensor<2x5xi32>) -> tensor<2x5xi32> {\n"
-      "  %y = nibble.generate (%x : tensor<2x5xi32>) {\n"
-      "  ^bb0(%i: index, %j: index, %t: tensor<2x5xi32>):\n"
-      "    %e = nibble.read %t[%i, %j] : tensor<2x5xi32> -> i32\n"
-      "    %zero = arith.constant 0 : i32\n"
-      "    %n = arith.subi %zero, %e : i32\n"
-      "    nibble.yield %n : i32\n"
-      "  } -> tensor<2x5xi32>\n"
-      "  return %y : tensor<2x5xi32>\n"
-      "}\n",
-      &kernelContext());
+  static auto module =
+      mlir::parseSourceString<mlir::ModuleOp>("func.func @main(%x: tensor<2x5xi32>) -> tensor<2x5xi32> {\n"
+                                              "  %y = nibble.generate (%x : tensor<2x5xi32>) {\n"
+                                              "  ^bb0(%i: index, %j: index, %t: tensor<2x5xi32>):\n"
+                                              "    %e = nibble.read %t[%i, %j] : tensor<2x5xi32> -> i32\n"
+                                              "    %zero = arith.constant 0 : i32\n"
+                                              "    %n = arith.subi %zero, %e : i32\n"
+                                              "    nibble.yield %n : i32\n"
+                                              "  } -> tensor<2x5xi32>\n"
+                                              "  return %y : tensor<2x5xi32>\n"
+                                              "}\n",
+                                              &kernelContext());
   auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
   auto op = *main.getOps<GenerateOp>().begin();
   mlir::Type i32 = mlir::IntegerType::get(&kernelContext(), 32);

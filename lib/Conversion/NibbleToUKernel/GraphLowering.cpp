@@ -29,7 +29,8 @@ LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
   InFlightDiagnostic error = emitError(argument.getLoc()) << "input '" << getPortName(attrs) << "' ";
   auto tensor = dyn_cast<RankedTensorType>(argument.getType());
   if (!tensor || tensor.hasStaticShape())
-    return error << "needs elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got " << argument.getType();
+    return error << "needs elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
+                 << argument.getType();
   const size_t dim = llvm::find_if(tensor.getShape(), ShapedType::isDynamic) - tensor.getShape().begin();
   error << "has dynamic dimension " << dim << ", '" << getDimName(attrs, dim)
         << "', and only dimension 0, the batch, may be";
@@ -60,7 +61,8 @@ LogicalResult GraphLowering::checkTypes() {
     for (Value result : op.getResults()) {
       if (!isLowerable(result.getType()))
         return op.emitOpError("node '") << getNodeName(op.getLoc())
-                                        << "' needs a static shape and elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
+                                        << "' needs a static shape and elements that are integers of 1, 2, 4, 8, 16, "
+                                           "32 or 64 bits or floats, got "
                                         << result.getType();
       if (failed(checkSize(result, "a result")))
         return failure();

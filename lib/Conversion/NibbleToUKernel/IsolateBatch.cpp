@@ -123,8 +123,8 @@ std::string BatchAnalysis::visitGenerate(GenerateOp op) {
   for (OpOperand &use : sample.getUses()) {
     auto read = dyn_cast<ReadOp>(use.getOwner());
     auto input = read ? dyn_cast<BlockArgument>(read.getTensor()) : BlockArgument();
-    const bool selectsSample = read && use.getOperandNumber() == 1 &&
-                               isBatched(op.getInputs()[input.getArgNumber() - op.getType().getRank()]);
+    const bool selectsSample =
+        read && use.getOperandNumber() == 1 && isBatched(op.getInputs()[input.getArgNumber() - op.getType().getRank()]);
     if (!selectsSample)
       return "it depends on the sample's number";
   }

@@ -87,8 +87,7 @@ static Scalars withTypes(ValueRange values, ArrayRef<Scalar> like) {
   return scalars;
 }
 
-Scalars Body::loop(Scalar count, ArrayRef<Scalar> carried,
-                   llvm::function_ref<Scalars(Scalar, ArrayRef<Scalar>)> body) {
+Scalars Body::loop(Scalar count, ArrayRef<Scalar> carried, llvm::function_ref<Scalars(Scalar, ArrayRef<Scalar>)> body) {
   Value zero = arith::ConstantIndexOp::create(*this, 0), one = arith::ConstantIndexOp::create(*this, 1);
   auto loop = scf::ForOp::create(*this, zero, toIndex(*this, count), one, valuesOf(carried));
   OpBuilder::InsertionGuard guard(*this);

@@ -48,8 +48,18 @@ Value Node::plain(unsigned i) {
   return emit<DequantizeOp>(shapeOf(value), importer.builder.getF32Type(), value);
 }
 
-Value Node::generate(const Shape &result, Type element, ValueRange operands,
-                     llvm::function_ref<Scalar(Body &)> body) {
+Type Node::commonType(Value x, Value y) const {
+  Type a = elementOf(x), b = elementOf(y);
+  if (a == b)
+    return a;
+  if (isa<FloatType>(a) && isa<FloatType>(b))
+    return importer.builder.getF32Type();
+  std::string text;
+  llvm::raw_string_ostream(text) << "operands have elements of type " << a << " and " << b << ", expected one type";
+  fail(text);
+}
+
+Value Node::generate(const Shape &result, Type element, ValueRange operands, llvm::function_ref<Scalar(Body &)> body) {
   auto type = RankedTensorType::get(checkedExtents(result), element);
   auto op = GenerateOp::create(importer.builder, location(), type, operands, extentsOf(result, operands));
   Block &block = op.getBody().emplaceBlock();
@@ -67,8 +77,7 @@ Value Node::generate(const Shape &result, Type element, ValueRange operands,
   return record(op, result);
 }
 
-Value Node::elementwise(Type element, ValueRange operands,
-                        llvm::function_ref<Scalar(Body &, ArrayRef<Scalar>)> body) {
+Value Node::elementwise(Type element, ValueRange operands, llvm::function_ref<Scalar(Body &, ArrayRef<Scalar>)> body) {
   Shape result;
   for (Value operand : operands)
     result = broadcast(result, shapeOf(operand));

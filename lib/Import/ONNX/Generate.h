@@ -25,8 +25,8 @@ struct Scalar {
 };
 using Scalars = llvm::SmallVector<Scalar>;
 
-/// Writes the program of one element. Operands of a function have the same type unless it says otherwise; floats of fewer
-/// bits than 32 are computed with as f32 and rounded after each step.
+/// Writes the program of one element. Operands of a function have the same type unless it says otherwise; floats of
+/// fewer bits than 32 are computed with as f32 and rounded after each step.
 class Body : public mlir::ImplicitLocOpBuilder {
 public:
   Body(mlir::Location loc, mlir::OpBuilder &builder, GenerateOp op) : ImplicitLocOpBuilder(loc, builder), op(op) {}
@@ -94,8 +94,8 @@ public:
 
   // Control. `x` and `y` of a selection are both computed.
   Scalar select(Scalar condition, Scalar x, Scalar y);
-  /// ONNX's Cast: a boolean is whether a number is not 0; a float becomes an integer towards zero, clamped to its range; to
-  /// floats of 8 and 4 bits it is clamped to finite values if `saturate`.
+  /// ONNX's Cast: a boolean is whether a number is not 0; a float becomes an integer towards zero, clamped to its
+  /// range; to floats of 8 and 4 bits it is clamped to finite values if `saturate`.
   Scalar cast(Scalar x, mlir::Type type, bool saturate = true);
   /// Runs `body` for i64 scalars 0 ... count - 1, which gets and gives `carried`.
   Scalars loop(Scalar count, llvm::ArrayRef<Scalar> carried,

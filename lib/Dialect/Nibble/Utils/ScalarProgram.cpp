@@ -36,8 +36,8 @@ bool nibble::isScalarOperation(Operation *op) {
 
 bool nibble::acceptsFloat(Operation *op, Type type) {
   // What copies a float, or only looks at its bits.
-  if (isa<arith::ConstantOp, arith::SelectOp, arith::BitcastOp, arith::ExtFOp, ReadOp, YieldOp, scf::YieldOp, scf::ForOp,
-          scf::IfOp>(op))
+  if (isa<arith::ConstantOp, arith::SelectOp, arith::BitcastOp, arith::ExtFOp, ReadOp, YieldOp, scf::YieldOp,
+          scf::ForOp, scf::IfOp>(op))
     return true;
   if (isa<arith::TruncFOp>(op)) // what it rounds to has no zero, and no sign
     return !isa<Float8E8M0FNUType>(type);

@@ -87,7 +87,8 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
     if (extent <= 0)
       return emitError() << "expected positive extents, got " << extent;
   if (!nibble::isMemoryElement(elementType))
-    return emitError() << "expected elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got " << elementType;
+    return emitError() << "expected elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
+                       << elementType;
   if (!halo.empty() && (halo.size() != 4 || llvm::any_of(halo, [](int64_t count) { return count < 0; })))
     return emitError() << "expected a halo of four counts, none negative";
   if (!halo.empty() && shape.size() != 4)
