@@ -133,5 +133,7 @@ Value nibble::kernels::truncateToSmallFloat(KernelBuilder &b, Value value, Type 
   Value withSign = a.either(result, sign);
   if (format.nanIsNegativeZero) // neither it nor 0 has a sign
     withSign = a.select(a.b.create<arith::OrIOp>(a.is(result, 0), a.is(result, format.nan)), result, withSign);
+  if (!format.hasNaN)
+    withSign = a.select(isNaN, a.c(0), withSign);
   return b.create<arith::TruncIOp>(getKernelType(to), withSign);
 }

@@ -122,10 +122,17 @@ static APInt fromInteger(Type type, const APInt &x, bool isSigned) {
   return result.bitcastToAPInt();
 }
 
+/// A type without infinities and NaNs takes its largest value for the one, 0 for the other.
 static APInt convertFloat(Type from, Type to, const APInt &bits) {
   APFloat value = toFloat(from, bits);
+  const llvm::fltSemantics &semantics = cast<FloatType>(to).getFloatSemantics();
+  const bool isFinite = !APFloat::semanticsHasInf(semantics) && !APFloat::semanticsHasNaN(semantics);
+  if (value.isNaN())
+    return isFinite ? APInt(to.getIntOrFloatBitWidth(), 0) : APFloat::getNaN(semantics).bitcastToAPInt();
+  if (value.isInfinity() && isFinite)
+    return APFloat::getLargest(semantics, value.isNegative()).bitcastToAPInt();
   bool losesInfo;
-  value.convert(cast<FloatType>(to).getFloatSemantics(), nearest, &losesInfo);
+  value.convert(semantics, nearest, &losesInfo);
   return value.bitcastToAPInt();
 }
 
