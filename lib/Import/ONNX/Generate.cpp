@@ -48,17 +48,6 @@ Value Node::plain(unsigned i) {
   return emit<DequantizeOp>(shapeOf(value), importer.builder.getF32Type(), value);
 }
 
-Type Node::commonType(Value x, Value y) const {
-  Type a = elementOf(x), b = elementOf(y);
-  if (a == b)
-    return a;
-  if (isa<FloatType>(a) && isa<FloatType>(b))
-    return importer.builder.getF32Type();
-  std::string text;
-  llvm::raw_string_ostream(text) << "operands have elements of type " << a << " and " << b << ", expected one type";
-  fail(text);
-}
-
 Value Node::generate(const Shape &result, Type element, ValueRange operands, llvm::function_ref<Scalar(Body &)> body) {
   auto type = RankedTensorType::get(checkedExtents(result), element);
   auto op = GenerateOp::create(importer.builder, location(), type, operands, extentsOf(result, operands));

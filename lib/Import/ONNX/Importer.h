@@ -182,8 +182,6 @@ public:
   mlir::Value real(unsigned i);
   /// An operand of plain values: quantized ones become f32.
   mlir::Value plain(unsigned i);
-  /// The element type of two operands that have one type in ONNX: f32 where one of them was computed in f32.
-  mlir::Type commonType(mlir::Value x, mlir::Value y) const;
   Shape shape(unsigned i) const { return known(i).shape; }
   int64_t rank(unsigned i) const { return known(i).shape.size(); }
   /// Null if not known at compile time.

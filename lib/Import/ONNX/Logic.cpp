@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Comparisons, logic and choices, of all element types.
+// Comparisons, logic, choices and conversions, of all element types.
 
 #include "Generate.h"
 
@@ -9,27 +9,23 @@ using namespace nibble::onnximport;
 
 using Function = Scalar (Body::*)(Scalar, Scalar);
 
-/// A function of two tensors that broadcast, whose elements are booleans.
+/// A function of two tensors of one type, which broadcast, whose elements are booleans.
 template <Function function>
 static void importPredicate(Node &node) {
-  Value x = node.plain(0), y = node.plain(1);
-  Type common = node.commonType(x, y);
-  node.set(0, node.elementwise(node.importer.builder.getI1Type(), {x, y}, [&](Body &b, ArrayRef<Scalar> s) {
-    return (b.*function)(b.cast(s[0], common), b.cast(s[1], common));
-  }));
+  node.set(0, node.elementwise(node.importer.builder.getI1Type(), {node.plain(0), node.plain(1)},
+                               [](Body &b, ArrayRef<Scalar> x) { return (b.*function)(x[0], x[1]); }));
 }
 
 static void importNot(Node &node) {
-  Value input = node.get(0);
-  node.set(0, node.elementwise(node.elementOf(input), input, [](Body &b, ArrayRef<Scalar> s) { return b.not_(s[0]); }));
+  Value input = node.plain(0);
+  node.set(0, node.elementwise(node.elementOf(input), input,
+                               [](Body &b, ArrayRef<Scalar> x) { return b.not_(x[0]); }));
 }
 
 static void importWhere(Node &node) {
-  Value condition = node.get(0), x = node.plain(1), y = node.plain(2);
-  Type common = node.commonType(x, y);
-  node.set(0, node.elementwise(common, {condition, x, y}, [&](Body &b, ArrayRef<Scalar> s) {
-    return b.select(s[0], b.cast(s[1], common), b.cast(s[2], common));
-  }));
+  Value condition = node.plain(0), x = node.plain(1), y = node.plain(2);
+  node.set(0, node.elementwise(node.elementOf(x), {condition, x, y},
+                               [](Body &b, ArrayRef<Scalar> s) { return b.select(s[0], s[1], s[2]); }));
 }
 
 void nibble::onnximport::addLogic(TranslatorTable &table) {
