@@ -44,7 +44,7 @@ static ElementKind getKind(const Input &input, const std::string &name) {
 static std::optional<ElementKind> getAddedKind(nb::handle array) {
   if (!nb::hasattr(array, "dtype") || !nb::hasattr(array, "view"))
     return std::nullopt;
-  auto name = nb::cast<std::string>(nb::str(array.attr("dtype")));
+  auto name = nb::cast<std::string>(array.attr("dtype").attr("name"));
   for (ElementKind kind : addedKinds)
     if (getName(kind) == name)
       return kind;

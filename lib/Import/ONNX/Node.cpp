@@ -3,6 +3,7 @@
 
 #include "Importer.h"
 
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Support/Locations.h"
 
 using namespace mlir;
@@ -184,6 +185,8 @@ void Node::set(unsigned i, Value value) {
   if (op && created.contains(op) && !isa<DequantizeOp, QuantizeOp>(op)) {
     refine(importer, shape, importer.inferredType(proto.output(i)));
     value.setType(RankedTensorType::get(toExtents(shape), elementOf(value)));
+    if (auto generate = dyn_cast<GenerateOp>(op); generate && staticExtents(shape))
+      generate.removeExtentsAttr();
     importer.shapes[value] = shape;
   }
   Known &result = importer.define(proto.output(i));
