@@ -108,7 +108,8 @@ NODES = [
     ("y = Add(x, b)", "shapes [2x6] and [2x5] do not broadcast", HIDDEN, "float[2,5] b = {}"),
     ("y = Relu(x)", "input 0 ('x') has elements of type i64, expected f32", "int64[2,6] x"),
     ("y = com.microsoft.QuantizeLinear(x, )", "input 1 is missing"),
-    ("y = Clip(x, l)", "(input 1, 'l') is not one float known at compile time", "float[2,6] x, float l"),
+    ("y = Pad(x, p, l)", "(input 2, 'l') is not one float known at compile time", "float[2,6] x, float l",
+     "int64[4] p = {0, 1, 0, 1}"),
     # Scalar programs.
     ("y = Equal(x, b)", "the result's extent max(A,B) is not one of its operands'", "float[A] x, float[B] b"),
     # Norms.
@@ -199,7 +200,9 @@ NODES = [
     # Graphs.
     ("y = Relu(x)", "value 'rank' is computed from extents that are unknown at compile time", DYNAMIC),
     ("y = Flatten(x)", "the result would have shape [2x4000000000]", "hidden[2,2000000000,2] x"),
-    ("y = Cast<to=1>(w)", "tensor 'w' has element type FLOAT8E4M3FN, which is not supported", "float[2,6] x", "float8e4m3fn w = {0}", 19),
+    ("q = QuantizeLinear(x, s, z) y = Cast<to=1>(q)", "conversion of !quant.uniform<u8:f32, 5.000000e-01> to f32 is not supported"
+     " | bytes of an input become f32, where all that reads them are conversions and moves; give other integers as floats",
+     "float[2,6] x", "float s = {0.5}, uint8 z = {0}"),
     ("s = Shape(x) y = Cast<to=1>(s)", "input 0 ('s') is computed from extents that are unknown at compile time", DYNAMIC),
     ("y = Bernoulli(x)", "operator is not supported"),
     ("y = Relu(x)", "input 'x' has extent 4294967296, expected 0 to | an extent that is not known has a name in its place",
@@ -283,3 +286,11 @@ def test_what_cannot_be_kept(tmp_path):
     (tmp_path / "mystery.onnx").write_bytes(graph(nodes, [value("x", FLOAT, [2])], [value("y", FLOAT, [2])]))
     assert "the shape of its result 'z' is not known, so that it cannot be kept as an onnx operation" in complain(
         tmp_path / "mystery.onnx", "--onnx-keep-unsupported")
+
+
+def test_tensor_of_complex_numbers(tmp_path):
+    weight = helper.make_tensor("w", TensorProto.COMPLEX64, [1], [1 + 2j])
+    graph = helper.make_graph([helper.make_node("Identity", ["w"], ["y"])], "g", [],
+                              [helper.make_tensor_value_info("y", TensorProto.COMPLEX64, [1])], [weight])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    assert "tensor 'w' has element type COMPLEX64, which is not supported" in complain(tmp_path / "m.onnx")
