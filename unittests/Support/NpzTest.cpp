@@ -71,6 +71,52 @@ TEST(Npz, npyRoundTrip) {
   EXPECT_EQ(array->as<float>()[13], 14.0f);
 }
 
+// Elements of types that numpy has no name for are bytes in its files.
+TEST(Npz, everyKind) {
+  TemporaryFile file;
+  for (int number = 0; number <= int(ElementKind::Raw16); ++number) {
+    const ElementKind kind = ElementKind(number);
+    Array written = Array::allocate(kind, {3});
+    written.data.get()[0] = 1;
+    ASSERT_FALSE(bool(writeNpy(file.path, written)));
+    Expected<Array> read = readNpy(file.path);
+    ASSERT_TRUE(bool(read)) << toString(read.takeError());
+    EXPECT_TRUE(canHold(read->kind, kind)) << getName(kind).str();
+    read->kind = kind;
+    EXPECT_EQ(read->toDoubles(), written.toDoubles()) << getName(kind).str();
+  }
+}
+
+TEST(Array, smallKindsAsDoubles) {
+  auto toDouble = [](ElementKind kind, uint16_t bits) {
+    Array array = Array::allocate(kind, {1});
+    std::memcpy(array.data.get(), &bits, getByteWidth(kind));
+    return array.toDoubles().front();
+  };
+  EXPECT_EQ(toDouble(ElementKind::I2, 2), -2);
+  EXPECT_EQ(toDouble(ElementKind::U2, 3), 3);
+  EXPECT_EQ(toDouble(ElementKind::I4, 0xf), -1);
+  EXPECT_EQ(toDouble(ElementKind::U4, 0xf), 15);
+  EXPECT_EQ(toDouble(ElementKind::F4E2M1FN, 0xf), -6);
+  EXPECT_EQ(toDouble(ElementKind::F6E2M3FN, 0x1f), 7.5);
+  EXPECT_EQ(toDouble(ElementKind::F6E3M2FN, 0x1f), 28);
+  EXPECT_EQ(toDouble(ElementKind::F8E4M3FN, 0x7e), 448);
+  EXPECT_EQ(toDouble(ElementKind::F8E4M3FNUZ, 0x7f), 240);
+  EXPECT_EQ(toDouble(ElementKind::F8E5M2, 0x7b), 57344);
+  EXPECT_EQ(toDouble(ElementKind::F8E5M2FNUZ, 1), 0x1p-17);
+  EXPECT_EQ(toDouble(ElementKind::F8E8M0FNU, 128), 2);
+  EXPECT_EQ(toDouble(ElementKind::F16, 1), 0x1p-24);
+  EXPECT_EQ(toDouble(ElementKind::BF16, 0x4049), 3.140625);
+}
+
+TEST(Array, nonFiniteOfFloatsAlone) {
+  Array array = Array::allocate(ElementKind::F8E5M2, {2});
+  array.as<uint8_t>()[1] = 0x7c;
+  EXPECT_EQ(array.findNonFinite(), 1);
+  array.kind = ElementKind::U8;
+  EXPECT_EQ(array.findNonFinite(), std::nullopt);
+}
+
 // numpy.savez_compressed of x = arange(6, int16).reshape(3, 2).
 TEST(Npz, deflated) {
   const char *deflated = "UEsDBBQAAAAIAAAAIQB1iCO7UgAAAIwAAAAFABQAeC5ucHkBABAAj"
