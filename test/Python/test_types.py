@@ -204,3 +204,85 @@ def test_refused(name, tmp_path):
     with pytest.raises(nibble.Error, match=f"element type {name} is not supported(?s:.*)tensors hold booleans, integers "
                                            "and floats"):
         nibble.compile(path, weights="float")
+
+
+WIDE = ["FLOAT16", "BFLOAT16", "DOUBLE"]
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_floats_compute_in_float32(name, tmp_path):
+    """Results have their type; between nodes they keep float32's precision."""
+    dtype, rng = dtype_of(name), np.random.default_rng(1)
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((3, 8), (8, 4), (4,)))
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["m"]), helper.make_node("Add", ["m", "b"], ["a"]),
+             helper.make_node("Reshape", ["a", "s"], ["r"]), helper.make_node("Relu", ["r"], ["y"])]
+    path = save(tmp_path / "m.onnx", nodes, [("x", name, ["N", 8])], [("y", name, ["N", 2, 2]), ("a", name, ["N", 4])],
+                [numpy_helper.from_array(w, "w"), numpy_helper.from_array(b, "b"), ints("s", [0, 2, 2])])
+    model = nibble.compile(path, weights="float")
+    y, a = model.run({"x": x})
+    exact = x.astype(np.float32) @ w.astype(np.float32) + b.astype(np.float32)
+    assert y.dtype == a.dtype == dtype
+    epsilon = 1e-6 if name == "DOUBLE" else float(np.finfo(np.float16).eps) if name == "FLOAT16" else 2.0 ** -7
+    np.testing.assert_allclose(a.astype(np.float64), exact, rtol=epsilon, atol=epsilon)
+    np.testing.assert_allclose(y.astype(np.float64), np.maximum(exact, 0).reshape(3, 2, 2), rtol=epsilon, atol=epsilon)
+    assert [each.tobytes() for each in model.reference({"x": x})] == [y.tobytes(), a.tobytes()]
+
+
+def test_doubles_are_remarked_once(tmp_path):
+    nodes = [helper.make_node("Relu", ["x"], ["h"], name="first"), helper.make_node("Neg", ["h"], ["y"], name="second")]
+    path = save(tmp_path / "m.onnx", nodes, [("x", "DOUBLE", [3])], [("y", "DOUBLE", [3])])
+    told = subprocess.run([NIBBLE, "compile", path, "--float", "-o", tmp_path / "m.so"], check=True, capture_output=True,
+                          text=True)
+    text = told.stdout + told.stderr
+    assert text.count("node 'first' computes in float32, as all nodes do whose operands are of type double") == 1
+    assert "node 'second' computes" not in text
+
+
+def test_mixed_precision(tmp_path):
+    """What was computed in float32 meets values of float16 as one of them."""
+    x = random_array("FLOAT16", (2, 3)) / np.float16(64)
+    nodes = [helper.make_node("Exp", ["x"], ["e"]), helper.make_node("Concat", ["e", "x"], ["c"], axis=1),
+             helper.make_node("Less", ["e", "x"], ["l"]), helper.make_node("Where", ["l", "x", "e"], ["y"])]
+    x = np.clip(x, -4, 4)
+    path = save(tmp_path / "m.onnx", nodes, [("x", "FLOAT16", [2, 3])], [("c", "FLOAT16", [2, 6]), ("y", "FLOAT16", [2, 3])])
+    c, y = nibble.compile(path, weights="float").run({"x": x})
+    e = np.exp(x.astype(np.float32)).astype(np.float16)
+    np.testing.assert_allclose(c, np.concatenate([e, x], axis=1), rtol=1e-3)
+    np.testing.assert_allclose(y, np.where(e < x, x, e), rtol=1e-3)
+    assert c[:, 3:].tobytes() == x.tobytes()
+
+
+def test_float16_model_is_quantized(tmp_path):
+    rng = np.random.default_rng(3)
+    w = rng.standard_normal((16, 8)).astype(np.float16)
+    path = save(tmp_path / "m.onnx", [helper.make_node("MatMul", ["x", "w"], ["y"])], [("x", "FLOAT16", ["N", 16])],
+                [("y", "FLOAT16", ["N", 8])], [numpy_helper.from_array(w, "w")])
+    samples = [{"x": rng.standard_normal((1, 16)).astype(np.float16)} for _ in range(8)]
+    model = nibble.compile(path, calibration=samples)
+    y, = model.run(samples[0])
+    assert y.dtype == np.float16
+    np.testing.assert_allclose(y, samples[0]["x"].astype(np.float32) @ w.astype(np.float32), atol=0.3)
+
+
+
+def casts(name):
+    return [other for other in TYPES if other != name and accepts("Cast", other)]
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if accepts("Cast", name)])
+def test_casts(name, tmp_path):
+    """To each other type, as onnx's own evaluator converts."""
+    x = random_array(name, (64,), seed=5)
+    if "FLOAT" in name or name == "DOUBLE":
+        x = np.concatenate([x.astype(np.float64) % 3, np.array([0, 1, 2, 1.5, 0.25])]).astype(x.dtype)
+    targets = casts(name)
+    nodes = [helper.make_node("Cast", ["x"], [f"y{i}"], to=TensorProto.DataType.Value(other))
+             for i, other in enumerate(targets)]
+    path = save(tmp_path / "m.onnx", nodes, [("x", name, x.shape)], [(f"y{i}", t, x.shape) for i, t in enumerate(targets)])
+    from onnx.reference import ReferenceEvaluator
+    wants = ReferenceEvaluator(str(path)).run(None, {"x": x})
+    model = nibble.compile(path, weights="float")
+    for got in (model.run({"x": x}), model.reference({"x": x})):
+        for other, each, want in zip(targets, got, wants, strict=True):
+            assert each.dtype == want.dtype
+            np.testing.assert_array_equal(each.astype(np.float64), want.astype(np.float64), err_msg=f"{name} to {other}")

@@ -28,6 +28,17 @@ TEST(Compare, Equal) {
   EXPECT_EQ(difference.getIdentical(), 1);
 }
 
+TEST(Compare, IntegersBeyondDoubles) {
+  Array first = Array::allocate(ElementKind::I64, {2}), second = Array::allocate(ElementKind::I64, {2});
+  first.as<int64_t>()[0] = int64_t(1) << 60;
+  second.as<int64_t>()[0] = (int64_t(1) << 60) + 1;
+  Difference difference;
+  ASSERT_FALSE(bool(difference.add(first, second)));
+  EXPECT_TRUE(std::isfinite(difference.getSqnr()));
+  EXPECT_EQ(difference.getMaxError(), 1);
+  EXPECT_EQ(difference.getIdentical(), 0.5);
+}
+
 TEST(Compare, AddsUpOverSamples) {
   Difference difference;
   ASSERT_FALSE(bool(difference.add(make({1, 2}, {3, 4}), make({1, 2}, {3, 4.5}))));

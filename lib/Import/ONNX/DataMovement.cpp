@@ -116,6 +116,8 @@ static FloatAttr readPadValue(Node &node, Type element) {
   double value;
   if (auto type = dyn_cast<quant::UniformQuantizedType>(element))
     value = (node.ints(2, "the padding value").front() - type.getZeroPoint()) * type.getScale();
+  else if (isa<IntegerType>(element))
+    value = node.ints(2, "the padding value").front();
   else
     value = node.scalar(2, "the padding value");
   return value == 0 ? FloatAttr() : node.importer.builder.getF64FloatAttr(value);

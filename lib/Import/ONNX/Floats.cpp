@@ -76,7 +76,13 @@ Value Importer::convert(Value value, Type element) {
   if (constant && element.isF32())
     if (Value converted = convertConstant(*this, constant))
       return converted;
-  throw ImportError("conversion of floats is not supported");
+  return castElements(*this, value, element);
+}
+
+void Importer::remarkDouble(Node &node) {
+  if (!std::exchange(hasDoubles, true))
+    emitRemark(node.location(0)) << "node '" << nodeName(node.proto)
+                                 << "' computes in float32, as all nodes do whose operands are of type double";
 }
 
 SmallVector<Value> Node::alike() {
@@ -97,6 +103,8 @@ Value Node::real(unsigned i) {
   Type element = elementOf(value);
   if (element.isF32() || isa<quant::QuantizedType>(element))
     return value;
+  if (element.isF64())
+    importer.remarkDouble(*this);
   if (element.isF16() || element.isBF16() || element.isF64())
     return operand.real = importer.convert(value, importer.builder.getF32Type());
   std::string text;

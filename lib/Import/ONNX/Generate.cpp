@@ -44,7 +44,7 @@ AffineMapAttr Node::extentsOf(const Shape &result, ValueRange operands) const {
 Value Node::plain(unsigned i) {
   Value value = get(i);
   if (!isa<quant::QuantizedType>(elementOf(value)))
-    return value;
+    return importer.materialize(proto.input(i));
   return emit<DequantizeOp>(shapeOf(value), importer.builder.getF32Type(), value);
 }
 

@@ -22,7 +22,9 @@ static TranslatorTable createTranslators() {
   addNormalizations(table);
   addReductions(table);
   addReshapes(table);
+  addConversions(table);
   addDataMovement(table);
+  addFills(table);
   addResizes(table);
   addRepeats(table);
   addLogic(table);

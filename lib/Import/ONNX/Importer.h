@@ -105,6 +105,8 @@ public:
                                         int64_t index);
   /// A name for `value` of the file that no other value has: one of an unrolled loop is computed more than once.
   std::string uniqueName(llvm::StringRef value);
+  /// An initializer, the result of a Constant node, or what was computed of these at import.
+  bool isConstant(llvm::StringRef name) const;
   mlir::Type elementType(int32_t onnxType);
   /// Bytes of an initializer's values, whichever field holds them: whole ones for each.
   Bytes bytes(const onnx::TensorProto &tensor);
@@ -117,6 +119,8 @@ public:
   mlir::Value constant(mlir::Location loc, mlir::Type type, mlir::ElementsAttr value);
   /// A value of floats of another type, at the place where `value` is made.
   mlir::Value convert(mlir::Value value, mlir::Type element);
+  /// Says of the first node with operands of type double that it computes in f32.
+  void remarkDouble(Node &node);
   /// ONNX's type of a value's elements where that is a float that is computed in f32; else null.
   mlir::Type wideType(llvm::StringRef name);
   /// By value: the table moves as it grows.
@@ -143,6 +147,7 @@ private:
   std::vector<std::unique_ptr<Scope>> scopes;
   llvm::StringMap<unsigned> names;
   int64_t unrolledNodes = 0, openLoops = 0;
+  bool hasDoubles = false;
 };
 
 /// One node under translation: its attributes, operands and results. Failures are thrown.
@@ -180,10 +185,12 @@ public:
   llvm::SmallVector<mlir::Value> alike();
   /// An operand of quantized values or of floats, which are f32 here whatever ONNX's type is.
   mlir::Value real(unsigned i);
-  /// An operand of plain values: quantized ones become f32.
+  /// An operand of plain values with elements of ONNX's type; quantized ones become f32.
   mlir::Value plain(unsigned i);
   Shape shape(unsigned i) const { return known(i).shape; }
   int64_t rank(unsigned i) const { return known(i).shape.size(); }
+  /// ONNX's type of an operand's elements; a quantized one if that is how it is held.
+  mlir::Type typeOf(unsigned i) const;
   /// Null if not known at compile time.
   const Content *content(unsigned i) const;
   /// The integers of operand `i`, which must be known at compile time.
@@ -250,6 +257,8 @@ public:
   void set(unsigned i, Content content);
   /// Result `i` is `known`.
   void alias(unsigned i, Known known);
+  /// Fails for extents that are negative or beyond `kLargestExtent`.
+  llvm::SmallVector<int64_t> checkedExtents(const Shape &shape) const;
 
   Importer &importer;
   const onnx::NodeProto &proto;
@@ -257,8 +266,6 @@ public:
 private:
   /// The result's extents by the operands', null if they are all known; fails if these do not tell them.
   mlir::AffineMapAttr extentsOf(const Shape &result, mlir::ValueRange operands) const;
-  /// Fails for extents that are negative or beyond `kLargestExtent`.
-  llvm::SmallVector<int64_t> checkedExtents(const Shape &shape) const;
   mlir::Value record(mlir::Operation *op, const Shape &shape);
 
   llvm::SmallPtrSet<mlir::Operation *, 8> created;
@@ -283,6 +290,9 @@ bool hasEvaluator(llvm::StringRef op);
 /// Whether the importer knows an operator, by its name in the TranslatorTable.
 bool hasForm(llvm::StringRef name);
 
+/// `value` with elements of another type, as Body::cast converts one.
+mlir::Value castElements(Importer &importer, mlir::Value value, mlir::Type element);
+
 /// The floats that the bytes of a tensor of `element` hold.
 llvm::SmallVector<double> toReals(mlir::Type element, llvm::ArrayRef<char> data);
 
@@ -298,6 +308,8 @@ void addActivations(TranslatorTable &table);
 void addNormalizations(TranslatorTable &table);
 void addReductions(TranslatorTable &table);
 void addReshapes(TranslatorTable &table);
+void addConversions(TranslatorTable &table);
+void addFills(TranslatorTable &table);
 void addDataMovement(TranslatorTable &table);
 void addResizes(TranslatorTable &table);
 void addRepeats(TranslatorTable &table);

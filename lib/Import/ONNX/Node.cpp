@@ -88,6 +88,15 @@ Value Node::get(unsigned i) {
   return importer.materialize(proto.input(i));
 }
 
+Type Node::typeOf(unsigned i) const {
+  const Known &operand = known(i);
+  if (operand.real)
+    return operand.type ? operand.type : elementOf(operand.value);
+  if (operand.value)
+    return elementOf(operand.value);
+  return importer.elementType(operand.tensor ? operand.tensor->data_type() : operand.content->type);
+}
+
 const Content *Node::content(unsigned i) const { return importer.contentOf(item(i)); }
 
 SmallVector<int64_t> Node::ints(unsigned i, StringRef what) const {

@@ -29,6 +29,11 @@ mlir::Type quantizedType(Node &node, const QuantParameters &parameters, int64_t 
 /// bytes on.
 mlir::Value quantizedOperand(Node &node, unsigned i, const QuantParameters &parameters, int64_t axis);
 
+/// QuantizeLinear and DequantizeLinear as programs on plain values: with scales of blocks or of the run, and of any stored
+/// type.
+void quantizeAny(Node &node);
+void dequantizeAny(Node &node);
+
 } // namespace nibble::onnximport
 
 #endif // NIBBLE_LIB_IMPORT_ONNX_QUANT_H

@@ -145,23 +145,57 @@ static int32_t storedType(Type element) {
   return isSigned ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8;
 }
 
+/// Whether operands 1 and 2 are a scale and a zero point that types hold, of stored integers that have kernels.
+static bool hasQuantizedForm(Node &node, int32_t storage) {
+  Importer &importer = node.importer;
+  if (node.getInt("block_size", 0) || !importer.isConstant(node.proto.input(1)) ||
+      (node.has(2) && !importer.isConstant(node.proto.input(2))))
+    return false;
+  if (storage != onnx::TensorProto::INT16)
+    return storage == onnx::TensorProto::INT8 || storage == onnx::TensorProto::UINT8 ||
+           storage == onnx::TensorProto::INT32;
+  return llvm::all_of(readParameters(node, 1, 2, storage).zeroPoints, [](int64_t zero) { return zero == 0; });
+}
+
+/// Whether operand 0 is quantized, or holds constants to be read so.
+static bool isQuantized(Node &node) {
+  const Known &known = node.known(0);
+  return known.tensor || !known.value || isa<quant::QuantizedType>(node.elementOf(known.value)) ||
+         known.value.getDefiningOp<ConstantOp>();
+}
+
 static void importDequantizeLinear(Node &node) {
-  if (node.getInt("block_size", 0))
-    node.fail("attribute 'block_size' (scales of blocks) is not supported");
   int32_t storage = node.known(0).tensor ? node.known(0).tensor->data_type() : storedType(node.elementOf(node.get(0)));
+  if (!hasQuantizedForm(node, storage) || !isQuantized(node))
+    return dequantizeAny(node);
   QuantParameters parameters = readParameters(node, 1, 2, storage);
   Value input = quantizedOperand(node, 0, parameters, node.getInt("axis", 1));
   node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), node.importer.builder.getF32Type(), input));
 }
 
 static void importQuantizeLinear(Node &node) {
-  if (node.getInt("block_size", 0))
-    node.fail("attribute 'block_size' (scales of blocks) is not supported");
   Value input = node.real(0);
   int64_t storage = node.getInt("output_dtype", 0);
-  QuantParameters parameters = readParameters(node, 1, 2, storage ? storage : int64_t(onnx::TensorProto::UINT8));
+  storage = node.has(2) && node.known(2).tensor ? node.known(2).tensor->data_type()
+            : storage                           ? storage
+                                                : int64_t(onnx::TensorProto::UINT8);
+  if (!hasQuantizedForm(node, storage))
+    return quantizeAny(node);
+  QuantParameters parameters = readParameters(node, 1, 2, storage);
   Type element = quantizedType(node, parameters, node.getInt("axis", 1), node.shapeOf(input));
   node.set(0, node.emit<QuantizeOp>(node.shapeOf(input), element, input));
+}
+
+/// The scale and zero point of an input that a node dequantizes; none if they are no constants.
+static std::optional<QuantParameters> readInputParameters(Node &node, std::pair<unsigned, unsigned> operands,
+                                                          int32_t storage) {
+  for (unsigned i : {operands.first, operands.second})
+    if (node.has(i) && !node.importer.isConstant(node.proto.input(i)))
+      return std::nullopt;
+  const bool isLinear = node.proto.op_type() == "DequantizeLinear";
+  return isLinear && !hasQuantizedForm(node, storage)
+             ? std::nullopt
+             : std::optional(readParameters(node, operands.first, operands.second, storage));
 }
 
 /// Operators that keep bytes as they are.
@@ -207,7 +241,10 @@ Type nibble::onnximport::quantizedInputType(Importer &importer, StringRef name, 
           parameters.scales = {1.0};
           parameters.zeroPoints = {0};
         } else if (auto operands = parameterOperands(proto.op_type(), i)) {
-          parameters = readParameters(node, operands->first, operands->second, onnxType);
+          std::optional<QuantParameters> found = readInputParameters(node, *operands, onnxType);
+          if (!found)
+            return Type();
+          parameters = *found;
         } else {
           return Type();
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Nodes that change a tensor's shape alone, or nothing.
 
-#include "Generate.h"
+#include "Importer.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -101,30 +101,6 @@ static void importDropout(Node &node) {
   node.set(0, node.get(0));
 }
 
-/// Bytes become float as integers with scale 1, which has a quantized form.
-static void importCast(Node &node) {
-  Value input = node.get(0);
-  Type from = node.elementOf(input), to = node.importer.elementType(node.getInt("to", 0));
-  if (from == to)
-    return node.set(0, input);
-  if (from.isSignlessInteger(32) && to.isF32())
-    return node.set(0, node.emit<IntToFloatOp>(node.shapeOf(input), to, input));
-  if (from.isInteger(8) && to.isF32())
-    return node.set(0, node.emit<IntDequantizeOp>(node.shapeOf(input), to, input, APFloat(1.0f), 0));
-  if (!isa<quant::QuantizedType>(from))
-    return node.set(0, node.elementwise(to, input, [&](Body &b, ArrayRef<Scalar> x) {
-      return b.cast(x[0], to, node.getInt("saturate", 1));
-    }));
-  auto quantized = dyn_cast<quant::UniformQuantizedType>(from);
-  if (!quantized || !to.isF32() || quantized.getScale() != 1.0 || quantized.getZeroPoint() != 0) {
-    std::string text;
-    llvm::raw_string_ostream(text) << "conversion of " << from << " to " << to << " is not supported";
-    node.fail(text, "bytes of an input become f32, where all that reads them are conversions and moves; give other "
-                    "integers as floats");
-  }
-  node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), to, input));
-}
-
 void nibble::onnximport::addReshapes(TranslatorTable &table) {
   table["Reshape"] = importReshape;
   table["Flatten"] = importFlatten;
@@ -132,5 +108,4 @@ void nibble::onnximport::addReshapes(TranslatorTable &table) {
   table["Unsqueeze"] = importUnsqueeze;
   table["Identity"] = importIdentity;
   table["Dropout"] = importDropout;
-  table["Cast"] = importCast;
 }

@@ -16,6 +16,15 @@ Known &Importer::lookup(StringRef name) {
   throw ImportError("value '" + name + "' is used before it is computed");
 }
 
+bool Importer::isConstant(StringRef name) const {
+  for (const auto &scope : llvm::reverse(scopes)) {
+    auto it = scope->values.find(name);
+    if (it != scope->values.end())
+      return it->second.tensor || it->second.content;
+  }
+  return false;
+}
+
 Known Importer::share(StringRef name) {
   Known &known = lookup(name);
   if (known.tensor && byteSize(*known.tensor) > kContentLimit)
@@ -28,11 +37,18 @@ void Importer::openScope(const onnx::GraphProto &graph) {
   for (const auto *infos : {&graph.value_info(), &graph.output()})
     for (const onnx::ValueInfoProto &info : *infos)
       scopes.back()->inferred[info.name()] = &info.type();
-  for (const onnx::TensorProto &tensor : graph.initializer()) {
-    Known &known = define(tensor.name());
+  auto add = [&](StringRef name, const onnx::TensorProto &tensor) {
+    Known &known = define(name);
     known.tensor = &tensor;
     known.shape.assign(tensor.dims().begin(), tensor.dims().end());
-  }
+  };
+  for (const onnx::TensorProto &tensor : graph.initializer())
+    add(tensor.name(), tensor);
+  // Already now, as inputs' types depend on scales.
+  for (const onnx::NodeProto &node : graph.node())
+    if (node.op_type() == "Constant" && node.domain().empty() && node.output_size() == 1 &&
+        node.attribute_size() == 1 && node.attribute(0).name() == "value")
+      add(node.output(0), node.attribute(0).t());
 }
 
 std::vector<Known> Importer::translateGraph(const onnx::GraphProto &graph, ArrayRef<Known> inputs) {
