@@ -22,8 +22,8 @@ static constexpr int64_t largestSplat = int64_t(1) << 30;
 bool nibble::isMemoryElement(Type type) {
   if (isa<IntegerType>(type))
     return llvm::is_contained({1, 2, 4, 8, 16, 32, 64}, type.getIntOrFloatBitWidth());
-  return isa<Float4E2M1FNType, Float8E4M3FNType, Float8E4M3FNUZType, Float8E5M2Type, Float8E5M2FNUZType,
-             Float8E8M0FNUType, Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
+  return isa<Float4E2M1FNType, Float6E2M3FNType, Float6E3M2FNType, Float8E4M3FNType, Float8E4M3FNUZType, Float8E5M2Type,
+             Float8E5M2FNUZType, Float8E8M0FNUType, Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
 }
 
 Type nibble::getSignless(Type type) {

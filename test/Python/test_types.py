@@ -11,11 +11,20 @@ from onnx import TensorProto, helper, numpy_helper
 import nibble
 
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
-TYPES = ["BOOL", "INT2", "UINT2", "INT4", "UINT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64",
-         "FLOAT4E2M1", "FLOAT6E2M3", "FLOAT6E3M2", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
+OPSET = 28
+TYPES = ["BOOL", "INT2", "UINT2", "INT4", "UINT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64",
+         "UINT64", "FLOAT4E2M1", "FLOAT6E2M3", "FLOAT6E3M2", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
          "FLOAT8E8M0", "FLOAT16", "BFLOAT16", "FLOAT", "DOUBLE"]
-UNNAMED = ["BFLOAT16", *(name for name in TYPES if name.startswith(("FLOAT4", "FLOAT6", "FLOAT8"))), "INT2", "UINT2", "INT4",
-           "UINT4"]
+# Of which numpy knows nothing.
+UNNAMED = ["BFLOAT16", "INT2", "UINT2", "INT4", "UINT4",
+           *(name for name in TYPES if name.startswith(("FLOAT4", "FLOAT6", "FLOAT8")))]
+
+
+def accepts(op, name):
+    """Whether the operator takes the type: those of 6 bits only conversions."""
+    schema = onnx.defs.get_schema(op, OPSET)
+    wanted = f"tensor({name.lower()})"
+    return any(wanted in constraint.allowed_type_strs for constraint in schema.type_constraints)
 
 
 def dtype_of(name):
@@ -39,7 +48,7 @@ def save(path, nodes, inputs, outputs, initializers=()):
     infos = [[helper.make_tensor_value_info(n, TensorProto.DataType.Value(t), s) for n, t, s in group]
              for group in (inputs, outputs)]
     graph = helper.make_graph(nodes, "types", *infos, list(initializers))
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 26)]), path)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)]), path)
     return path
 
 
@@ -52,7 +61,7 @@ def assert_same(got, want):
     assert got.tobytes() == want.tobytes()
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", [name for name in TYPES if accepts("Identity", name)])
 def test_borders(name, tmp_path):
     path = save(tmp_path / "m.onnx", [helper.make_node("Identity", ["x"], ["y"])], [("x", name, [2, 3])],
                 [("y", name, [2, 3])])
@@ -99,7 +108,8 @@ def test_constants(name, shape, tmp_path):
     """An initializer in `raw_data`, in its field and in another file, and a Constant node."""
     array = random_array(name, shape)
     raw = numpy_helper.from_array(array, "w")
-    for number, tensor in enumerate([raw, field_of(name, array), external(array, tmp_path), None]):
+    tensors = [raw, field_of(name, array), external(array, tmp_path), *([None] if accepts("Constant", name) else [])]
+    for number, tensor in enumerate(tensors):
         node = helper.make_node("Constant", [], ["w"], value=raw)
         path = save(tmp_path / f"m{number}.onnx", [] if tensor else [node], [], [("w", name, shape)],
                     [tensor] if tensor else [])
@@ -112,7 +122,8 @@ MOVES = [
     ("Reshape", [ints("r", [3, 8])], {}, lambda x: x.reshape(3, 8)),
     ("Flatten", [], {"axis": 0}, lambda x: x.reshape(1, 24)),
     ("Transpose", [], {"perm": [1, 0]}, lambda x: x.T.copy()),
-    ("Slice", [ints("b", [3, 1]), ints("e", [-9, 6]), ints("a", [0, 1]), ints("s", [-2, 2])], {}, lambda x: x[::-2, 1::2]),
+    ("Slice", [ints("b", [3, 1]), ints("e", [-9, 6]), ints("a", [0, 1]), ints("s", [-2, 2])], {},
+     lambda x: x[::-2, 1::2]),
     ("Gather", [ints("g", [3, 0, 3])], {"axis": 1}, lambda x: x[:, [3, 0, 3]]),
     ("Pad", [ints("p", [0, 1, 2, 0])], {}, lambda x: np.concatenate(
         [np.zeros((6, 1), x.dtype), np.concatenate([x, np.zeros((2, 6), x.dtype)])], axis=1)),
@@ -126,13 +137,7 @@ MOVES = [
 ]
 
 
-def accepts(op, name):
-    schema = onnx.defs.get_schema(op, 26)
-    wanted = f"tensor({name.lower()})"
-    return any(wanted in constraint.allowed_type_strs for constraint in schema.type_constraints)
-
-
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", [name for name in TYPES if accepts("Reshape", name)])
 def test_movement(name, tmp_path):
     x = random_array(name, X)
     nodes, outputs, initializers, expected = [], [], [], []
@@ -163,7 +168,7 @@ def test_dynamic_batch(name, tmp_path):
         assert_same(model.run({"x": x})[0], np.ascontiguousarray(x.transpose(0, 2, 1)))
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", [name for name in TYPES if accepts("Flatten", name)])
 @pytest.mark.parametrize("emit", ["so", "exe"])
 def test_files(name, emit, tmp_path):
     """The command line and executables read and write .npz as numpy does: of types that it does not know, bytes."""
@@ -200,13 +205,21 @@ def test_compare_sees_what_doubles_do_not(tmp_path):
 
 @pytest.mark.parametrize("name", ["STRING", "COMPLEX64", "COMPLEX128"])
 def test_refused(name, tmp_path):
-    path = save(tmp_path / "m.onnx", [helper.make_node("Identity", ["x"], ["y"])], [("x", name, [2])], [("y", name, [2])])
+    nodes = [helper.make_node("Identity", ["x"], ["y"])]
+    path = save(tmp_path / "m.onnx", nodes, [("x", name, [2])], [("y", name, [2])])
     with pytest.raises(nibble.Error, match=f"element type {name} is not supported(?s:.*)tensors hold booleans, integers "
                                            "and floats"):
         nibble.compile(path, weights="float")
 
 
 WIDE = ["FLOAT16", "BFLOAT16", "DOUBLE"]
+
+
+def test_complex_constant_is_refused(tmp_path):
+    path = save(tmp_path / "m.onnx", [helper.make_node("Identity", ["w"], ["y"])], [], [("y", "COMPLEX64", [1])],
+                [helper.make_tensor("w", TensorProto.COMPLEX64, [1], [1 + 2j])])
+    with pytest.raises(nibble.Error, match="tensor 'w' has element type COMPLEX64, which is not supported"):
+        nibble.compile(path, weights="float")
 
 
 @pytest.mark.parametrize("name", WIDE)
@@ -244,7 +257,8 @@ def test_mixed_precision(tmp_path):
     nodes = [helper.make_node("Exp", ["x"], ["e"]), helper.make_node("Concat", ["e", "x"], ["c"], axis=1),
              helper.make_node("Less", ["e", "x"], ["l"]), helper.make_node("Where", ["l", "x", "e"], ["y"])]
     x = np.clip(x, -4, 4)
-    path = save(tmp_path / "m.onnx", nodes, [("x", "FLOAT16", [2, 3])], [("c", "FLOAT16", [2, 6]), ("y", "FLOAT16", [2, 3])])
+    path = save(tmp_path / "m.onnx", nodes, [("x", "FLOAT16", [2, 3])],
+                [("c", "FLOAT16", [2, 6]), ("y", "FLOAT16", [2, 3])])
     c, y = nibble.compile(path, weights="float").run({"x": x})
     e = np.exp(x.astype(np.float32)).astype(np.float16)
     np.testing.assert_allclose(c, np.concatenate([e, x], axis=1), rtol=1e-3)
@@ -262,27 +276,3 @@ def test_float16_model_is_quantized(tmp_path):
     y, = model.run(samples[0])
     assert y.dtype == np.float16
     np.testing.assert_allclose(y, samples[0]["x"].astype(np.float32) @ w.astype(np.float32), atol=0.3)
-
-
-
-def casts(name):
-    return [other for other in TYPES if other != name and accepts("Cast", other)]
-
-
-@pytest.mark.parametrize("name", [name for name in TYPES if accepts("Cast", name)])
-def test_casts(name, tmp_path):
-    """To each other type, as onnx's own evaluator converts."""
-    x = random_array(name, (64,), seed=5)
-    if "FLOAT" in name or name == "DOUBLE":
-        x = np.concatenate([x.astype(np.float64) % 3, np.array([0, 1, 2, 1.5, 0.25])]).astype(x.dtype)
-    targets = casts(name)
-    nodes = [helper.make_node("Cast", ["x"], [f"y{i}"], to=TensorProto.DataType.Value(other))
-             for i, other in enumerate(targets)]
-    path = save(tmp_path / "m.onnx", nodes, [("x", name, x.shape)], [(f"y{i}", t, x.shape) for i, t in enumerate(targets)])
-    from onnx.reference import ReferenceEvaluator
-    wants = ReferenceEvaluator(str(path)).run(None, {"x": x})
-    model = nibble.compile(path, weights="float")
-    for got in (model.run({"x": x}), model.reference({"x": x})):
-        for other, each, want in zip(targets, got, wants, strict=True):
-            assert each.dtype == want.dtype
-            np.testing.assert_array_equal(each.astype(np.float64), want.astype(np.float64), err_msg=f"{name} to {other}")

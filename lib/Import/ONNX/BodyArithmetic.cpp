@@ -183,5 +183,8 @@ Scalar Body::cast(Scalar x, Type type, bool saturate) {
     return {castFloat(widen(x), computeType(x.type), type, saturate), type};
   Value value = x.isUnsigned() ? Value(arith::UIToFPOp::create(*this, real, x.value))
                                : Value(arith::SIToFPOp::create(*this, real, x.value));
+  // Two roundings, which a canonicalization would take for one if they stood side by side.
+  if (real != type)
+    value = copySign({value, real}, {value, real}).value;
   return {castFloat(value, real, type, saturate), type};
 }

@@ -5,7 +5,6 @@
 
 #include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Support/ElementData.h"
-#include "nibble/Support/Locations.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -70,10 +69,12 @@ static void castTo(Node &node, Type to) {
 Value nibble::onnximport::castElements(Importer &importer, Value value, Type element) {
   onnx::NodeProto proto;
   proto.set_op_type("Cast");
-  proto.set_name(getNodeName(value.getLoc()).str());
-  return Node(importer, proto).elementwise(element, value, [&](Body &b, ArrayRef<Scalar> x) {
+  Value result = Node(importer, proto).elementwise(element, value, [&](Body &b, ArrayRef<Scalar> x) {
     return b.cast(x[0], element);
   });
+  // It is the same value of the model.
+  result.getDefiningOp()->setLoc(value.getLoc());
+  return result;
 }
 
 static void importCast(Node &node) { castTo(node, node.importer.elementType(node.getInt("to", 0))); }

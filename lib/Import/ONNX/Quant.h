@@ -31,7 +31,7 @@ mlir::Value quantizedOperand(Node &node, unsigned i, const QuantParameters &para
 
 /// QuantizeLinear and DequantizeLinear as programs on plain values: with scales of blocks or of the run, and of any stored
 /// type.
-void quantizeAny(Node &node);
+void quantizeAny(Node &node, mlir::Type stored);
 void dequantizeAny(Node &node);
 
 } // namespace nibble::onnximport

@@ -173,14 +173,36 @@ static void importDequantizeLinear(Node &node) {
   node.set(0, node.emit<DequantizeOp>(node.shapeOf(input), node.importer.builder.getF32Type(), input));
 }
 
+/// ONNX's type of what a QuantizeLinear node stores.
+static int32_t storedType(Node &node) {
+  const int64_t declared = node.getInt("output_dtype", 0);
+  if (!node.has(2))
+    return declared ? declared : int64_t(onnx::TensorProto::UINT8);
+  const Known &zero = node.known(2);
+  if (zero.tensor || zero.content)
+    return zero.tensor ? zero.tensor->data_type() : zero.content->type;
+  return declared;
+}
+
+/// Whether a tensor has one element.
+static bool isSingle(const Shape &shape) {
+  return llvm::all_of(shape, [](const Dim &dim) { return dim.is(1); });
+}
+
+/// Integers of up to 16 bits, and floats of fewer.
+static bool isStored(Type type) {
+  const unsigned width = type.getIntOrFloatBitWidth();
+  return isa<IntegerType>(type) ? width > 1 && width <= 16 : width <= 8;
+}
+
 static void importQuantizeLinear(Node &node) {
   Value input = node.real(0);
-  int64_t storage = node.getInt("output_dtype", 0);
-  storage = node.has(2) && node.known(2).tensor ? node.known(2).tensor->data_type()
-            : storage                           ? storage
-                                                : int64_t(onnx::TensorProto::UINT8);
-  if (!hasQuantizedForm(node, storage))
-    return quantizeAny(node);
+  const int32_t storage = storedType(node);
+  Type stored = storage ? node.importer.elementType(storage) : node.typeOf(2);
+  // Activations have one scale.
+  const bool isWeight = input.getDefiningOp<ConstantOp>();
+  if (isStored(stored) && (!hasQuantizedForm(node, storage) || (!isWeight && !isSingle(node.shape(1)))))
+    return quantizeAny(node, stored);
   QuantParameters parameters = readParameters(node, 1, 2, storage);
   Type element = quantizedType(node, parameters, node.getInt("axis", 1), node.shapeOf(input));
   node.set(0, node.emit<QuantizeOp>(node.shapeOf(input), element, input));

@@ -86,14 +86,6 @@ void nibble::onnximport::dequantizeAny(Node &node) {
   }));
 }
 
-/// The stored type of a QuantizeLinear node.
-static Type storedType(Node &node) {
-  if (node.has(2))
-    return node.typeOf(2);
-  const int64_t type = node.getInt("output_dtype", 0);
-  return node.importer.elementType(type ? type : int64_t(onnx::TensorProto::UINT8));
-}
-
 /// clamp(rint(x) + z, least, largest); of a NaN z. `zero` is null if there is no zero point.
 static Scalar storeInteger(Body &b, Scalar x, std::optional<Scalar> zero, Type stored) {
   Scalar offset = zero.value_or(b.constant(x.type, 0));
@@ -102,9 +94,8 @@ static Scalar storeInteger(Body &b, Scalar x, std::optional<Scalar> zero, Type s
   return b.cast(b.cast(b.min(b.max(value, low), high), b.getI32Type()), stored);
 }
 
-void nibble::onnximport::quantizeAny(Node &node) {
+void nibble::onnximport::quantizeAny(Node &node, Type stored) {
   Value input = node.real(0), scale = node.real(1);
-  Type stored = storedType(node);
   if (isa<quant::QuantizedType>(node.elementOf(input)))
     node.fail("input 0 ('" + node.proto.input(0) + "') is quantized already");
   Shape shape = node.shapeOf(input);
