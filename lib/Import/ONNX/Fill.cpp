@@ -30,7 +30,7 @@ static void importConstantOfShape(Node &node) {
     Bytes data = importer.bytes(value->t());
     bytes.assign(data.data.begin(), data.data.end());
     if (int64_t(bytes.size()) != *getElementBytes(element))
-      node.fail("attribute 'value' has more elements than one");
+      node.fail("attribute 'value' has " + Twine(bytes.size() / *getElementBytes(element)) + " elements, expected 1");
   }
   auto type = RankedTensorType::get(node.checkedExtents(shape), element);
   node.set(0, importer.constant(node.location(), type, splat(type, bytes)));

@@ -148,6 +148,7 @@ static int32_t storedType(Type element) {
 /// Whether operands 1 and 2 are a scale and a zero point that types hold, of stored integers that have kernels.
 static bool hasQuantizedForm(Node &node, int32_t storage) {
   Importer &importer = node.importer;
+  node.known(1); // there is one
   if (node.getInt("block_size", 0) || !importer.isConstant(node.proto.input(1)) ||
       (node.has(2) && !importer.isConstant(node.proto.input(2))))
     return false;

@@ -75,6 +75,8 @@ void nibble::onnximport::dequantizeAny(Node &node) {
   Grid grid = readGrid(node, shape, node.shapeOf(scale));
   SmallVector<Value> operands = {input, flatten(node, scale, grid)};
   const bool hasZeroPoint = node.has(2) && isa<IntegerType>(stored);
+  if (hasZeroPoint && node.typeOf(2) != stored)
+    node.fail("input 0 and its zero point have unlike types");
   if (hasZeroPoint)
     operands.push_back(flatten(node, node.get(2), grid));
   node.set(0, node.generate(shape, real, operands, [&](Body &b) {
