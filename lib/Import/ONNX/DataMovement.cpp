@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Nodes that move elements.
 
-#include "Importer.h"
+#include "Movement.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
@@ -24,10 +24,20 @@ static void importConcat(Node &node) {
   node.set(0, node.concat(inputs, node.axis(node.getInt("axis", 0), node.shapeOf(inputs.front()).size())));
 }
 
+/// The extents of parts that are found at run time, as the results' shapes tell them.
+static SmallVector<int64_t> declaredParts(Node &node, int64_t axis) {
+  SmallVector<int64_t> parts;
+  for (int i = 0; i < node.proto.output_size(); ++i)
+    parts.push_back(resultShape(node, i, 1, "split", node.rank(0))[axis].factor);
+  return parts;
+}
+
 /// The extents of a Split's parts.
-static SmallVector<int64_t> readParts(Node &node, int64_t extent) {
-  if (node.has(1))
+static SmallVector<int64_t> readParts(Node &node, int64_t axis, int64_t extent) {
+  if (node.has(1) && node.content(1))
     return node.ints(1, "split");
+  if (node.has(1))
+    return declaredParts(node, axis);
   int64_t count = node.getInt("num_outputs", node.proto.output_size());
   if (count < 1 || count != node.proto.output_size())
     node.fail("attribute 'num_outputs' is " + Twine(count) + ", but the node has " + Twine(node.proto.output_size()) +
@@ -45,7 +55,7 @@ static void importSplit(Node &node) {
   if (!shape[axis].isStatic())
     node.fail("axis " + Twine(axis) + " has an extent that is unknown at compile time");
   int64_t extent = shape[axis].factor, total = 0;
-  SmallVector<int64_t> parts = readParts(node, extent), starts(shape.size(), 0), steps(shape.size(), 1);
+  SmallVector<int64_t> parts = readParts(node, axis, extent), starts(shape.size(), 0), steps(shape.size(), 1);
   if (int64_t(parts.size()) != node.proto.output_size())
     node.fail("has " + Twine(node.proto.output_size()) + " outputs, expected " + Twine(parts.size()));
   for (auto [i, part] : llvm::enumerate(parts)) {
@@ -59,103 +69,13 @@ static void importSplit(Node &node) {
   }
 }
 
-/// Start and number of elements of a range, as ONNX clamps them.
-static std::pair<int64_t, int64_t> clampRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
-  auto wrap = [&](int64_t i) { return i < 0 ? std::max(i, -extent - 1) + extent : i; };
-  int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
-  if (extent == 0)
-    return {0, 0};
-  start = std::clamp(wrap(start), int64_t(0), high);
-  end = std::clamp(wrap(end), low, high);
-  int64_t distance = step > 0 ? end - start : start - end, stride = std::abs(step);
-  return {start, distance <= 0 ? 0 : (distance - 1) / stride + 1};
-}
-
-static void importSlice(Node &node) {
-  Value input = node.get(0);
-  Shape shape = node.shapeOf(input);
-  int64_t rank = shape.size();
-  SmallVector<int64_t> from = node.ints(1, "starts"), to = node.ints(2, "ends");
-  SmallVector<int64_t> axes = node.has(3) ? node.ints(3, "axes") : llvm::to_vector(llvm::seq<int64_t>(0, from.size()));
-  SmallVector<int64_t> by = node.has(4) ? node.ints(4, "steps") : SmallVector<int64_t>(from.size(), 1);
-  if (to.size() != from.size() || axes.size() != from.size() || by.size() != from.size())
-    node.fail("starts, ends, axes and steps have unlike lengths");
-  SmallVector<int64_t> starts(rank, 0), steps(rank, 1);
-  for (auto [start, end, axis, step] : llvm::zip(from, to, axes, by)) {
-    int64_t dim = node.axis(axis, rank);
-    if (step == 0 || step == INT64_MIN)
-      node.fail("step " + Twine(step) + " along axis " + Twine(dim));
-    bool isWhole = start == 0 && step == 1 && end >= INT32_MAX;
-    if (isWhole)
-      continue;
-    if (!shape[dim].isStatic())
-      node.fail("slices axis " + Twine(dim) + ", whose extent is unknown at compile time");
-    auto [first, count] = clampRange(start, end, step, shape[dim].factor);
-    starts[dim] = count ? first : 0;
-    steps[dim] = count ? step : 1;
-    shape[dim] = count;
-  }
-  node.set(0, node.slice(input, starts, steps, shape));
-}
-
-static PadMode readPadMode(Node &node) {
-  std::string mode = node.getString("mode", "constant");
-  if (mode == "constant")
-    return PadMode::Constant;
-  if (mode == "edge")
-    return PadMode::Edge;
-  if (mode == "reflect")
-    return PadMode::Reflect;
-  node.fail("attribute 'mode' is '" + mode + "', expected 'constant', 'edge' or 'reflect'");
-}
-
-/// The real number that a padding holds; null for zero, and for the integer that stands for zero.
-static FloatAttr readPadValue(Node &node, Type element) {
-  if (!node.has(2))
-    return FloatAttr();
-  double value;
-  if (auto type = dyn_cast<quant::UniformQuantizedType>(element))
-    value = (node.ints(2, "the padding value").front() - type.getZeroPoint()) * type.getScale();
-  else if (isa<IntegerType>(element))
-    value = node.ints(2, "the padding value").front();
-  else
-    value = node.scalar(2, "the padding value");
-  return value == 0 ? FloatAttr() : node.importer.builder.getF64FloatAttr(value);
-}
-
-static void importPad(Node &node) {
-  Value input = node.get(0);
-  Shape shape = node.shapeOf(input);
-  int64_t rank = shape.size();
-  SmallVector<int64_t> pads = node.ints(1, "pads");
-  SmallVector<int64_t> axes = node.has(3) ? node.ints(3, "axes") : llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (pads.size() != 2 * axes.size())
-    node.fail("has " + Twine(pads.size()) + " pads, expected " + Twine(2 * axes.size()));
-  SmallVector<int64_t> low(rank, 0), high(rank, 0);
-  for (auto [i, axis] : llvm::enumerate(axes)) {
-    int64_t dim = node.axis(axis, rank);
-    low[dim] = pads[i];
-    high[dim] = pads[axes.size() + i];
-    if (std::max(std::abs(low[dim] / 2), std::abs(high[dim] / 2)) > INT32_MAX)
-      node.fail("pads axis " + Twine(dim) + " by " + Twine(low[dim]) + " and " + Twine(high[dim]));
-    if (low[dim] || high[dim])
-      shape[dim] = node.importer.symbols.add(shape[dim], low[dim] + high[dim]);
-    if (shape[dim].isStatic() && shape[dim].factor < 0)
-      node.fail("crops more of axis " + Twine(dim) + " than there is");
-  }
-  FloatAttr value = readPadValue(node, node.elementOf(input));
-  PadMode mode = readPadMode(node);
-  auto isZero = [](int64_t count) { return count == 0; };
-  if (llvm::all_of(low, isZero) && llvm::all_of(high, isZero))
-    return node.set(0, input);
-  node.set(0, node.emit<PadOp>(shape, node.elementOf(input), input, low, high, mode, value));
-}
-
 /// Gather by indices that are constant: a slice of one element, or an index table.
 static void importGather(Node &node) {
   Value input = node.get(0);
   Shape shape = node.shapeOf(input), picked = shape;
   int64_t axis = node.axis(node.getInt("axis", 0), shape.size());
+  if (!node.content(1))
+    return importGatherAt(node);
   SmallVector<int64_t> indices = node.ints(1, "indices");
   if (!shape[axis].isStatic())
     node.fail("axis " + Twine(axis) + " has an extent that is unknown at compile time");
@@ -224,8 +144,6 @@ void nibble::onnximport::addDataMovement(TranslatorTable &table) {
   table["Transpose"] = importTranspose;
   table["Concat"] = importConcat;
   table["Split"] = importSplit;
-  table["Slice"] = importSlice;
-  table["Pad"] = importPad;
   table["Gather"] = importGather;
   table["DepthToSpace"] = importDepthToSpace;
   table["SpaceToDepth"] = importSpaceToDepth;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Nodes whose results are constants of their own making, and those that ask for random numbers.
 
-#include "Importer.h"
+#include "Movement.h"
 
 #include "nibble/Support/ElementData.h"
 
@@ -21,8 +21,11 @@ static ElementsAttr splat(RankedTensorType type, ArrayRef<char> bytes) {
 /// What small tensors of most types do not need: `evaluate` knows their contents.
 static void importConstantOfShape(Node &node) {
   Importer &importer = node.importer;
-  SmallVector<int64_t> wanted = node.ints(0, "the shape");
-  Shape shape(wanted.begin(), wanted.end());
+  Shape shape;
+  if (node.content(0))
+    llvm::append_range(shape, node.ints(0, "the shape"));
+  else
+    shape = resultShape(node, 0, 0, "the shape");
   std::vector<char> bytes(sizeof(float), 0);
   Type element = importer.builder.getF32Type();
   if (const onnx::AttributeProto *value = node.attribute("value")) {

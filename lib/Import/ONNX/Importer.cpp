@@ -2,6 +2,7 @@
 // The translation of a model: its inputs, its nodes in order, its outputs.
 
 #include "Importer.h"
+#include "Movement.h"
 
 #include "nibble/Support/Locations.h"
 
@@ -24,6 +25,15 @@ static TranslatorTable createTranslators() {
   addReshapes(table);
   addConversions(table);
   addDataMovement(table);
+  addSlices(table);
+  addPads(table);
+  addCenterCrops(table);
+  addIndices(table);
+  addPositions(table);
+  addSelections(table);
+  addTopK(table);
+  addGrids(table);
+  addRoiPools(table);
   addFills(table);
   addResizes(table);
   addRepeats(table);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Nodes that repeat elements, as index tables.
 
-#include "Importer.h"
+#include "Movement.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -30,17 +30,28 @@ static Value repeat(Node &node, Value input, const Shape &extents) {
 static void importExpand(Node &node) {
   Value input = node.get(0);
   const Content *wanted = node.content(1);
-  if (!wanted)
-    node.fail("the shape (input 1, '" + node.proto.input(1) + "') is not known at compile time");
-  Shape shape = node.broadcast(node.shapeOf(input), Shape(wanted->ints.begin(), wanted->ints.end()));
+  Shape shape = node.broadcast(node.shapeOf(input), wanted ? Shape(wanted->ints.begin(), wanted->ints.end())
+                                                           : resultShape(node, 0, 1, "the shape"));
   Shape leading(shape.size() - node.shapeOf(input).size(), Dim(1));
   llvm::append_range(leading, node.shapeOf(input));
   node.set(0, repeat(node, node.reshape(input, leading), shape));
 }
 
+/// The shape of repeats that are found at run time.
+static Shape readDeclared(Node &node, const Shape &from) {
+  Shape shape = resultShape(node, 0, 1, "repeats", from.size());
+  for (auto [extent, dim] : llvm::zip_equal(shape, from))
+    if (!divideExactly(extent, dim))
+      node.fail("the declared shape " + node.importer.symbols.print(shape) + " does not repeat " +
+                node.importer.symbols.print(from));
+  return shape;
+}
+
 static void importTile(Node &node) {
   Value input = node.get(0);
   Shape shape = node.shapeOf(input);
+  if (!node.content(1))
+    return node.set(0, repeat(node, input, readDeclared(node, shape)));
   SmallVector<int64_t> repeats = node.ints(1, "repeats");
   if (repeats.size() != shape.size())
     node.fail("has " + Twine(repeats.size()) + " repeats, expected " + Twine(shape.size()));

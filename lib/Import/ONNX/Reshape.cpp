@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Nodes that change a tensor's shape alone, or nothing.
 
-#include "Importer.h"
+#include "Movement.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -41,7 +41,7 @@ static void importReshape(Node &node) {
   Value input = node.get(0);
   const Content *wanted = node.content(1);
   if (!wanted)
-    node.fail("the shape (input 1, '" + node.proto.input(1) + "') is not known at compile time");
+    return node.set(0, node.reshape(input, resultShape(node, 0, 1, "the shape")));
   node.set(0, node.reshape(input, resolve(node, node.shapeOf(input), wanted->ints)));
 }
 
@@ -59,6 +59,8 @@ static void importFlatten(Node &node) {
 
 static void importSqueeze(Node &node) {
   Value input = node.get(0);
+  if (node.has(1) && !node.content(1))
+    return node.set(0, node.reshape(input, resultShape(node, 0, 1, "axes")));
   Shape from = node.shapeOf(input), shape;
   SmallVector<int64_t> axes = node.has(1) ? node.ints(1, "axes") : SmallVector<int64_t>();
   for (int64_t &axis : axes)
@@ -73,6 +75,8 @@ static void importSqueeze(Node &node) {
 
 static void importUnsqueeze(Node &node) {
   Value input = node.get(0);
+  if (!node.content(1))
+    return node.set(0, node.reshape(input, resultShape(node, 0, 1, "axes")));
   Shape shape = node.shapeOf(input);
   SmallVector<int64_t> axes = node.ints(1, "axes");
   int64_t rank = shape.size() + axes.size();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Resize by nearest neighbours, as index tables.
+// Resize: by nearest neighbours as index tables, else by programs.
 
-#include "Importer.h"
+#include "ResizeTargets.h"
 
 #include <cmath>
 
@@ -24,6 +24,8 @@ static float coordinate(Node &node, StringRef mode, float i, float scale, float 
     float adjustment = to / (scale * from), center = from / 2;
     return center * (1 - adjustment) + (i + 0.5f) / scale - 0.5f;
   }
+  if (mode == "tf_crop_and_resize") // of a region that is an operand
+    return 0;
   node.fail("attribute 'coordinate_transformation_mode' is '" + mode + "', which is not supported");
 }
 
@@ -39,66 +41,15 @@ static int64_t roundBy(Node &node, StringRef mode, float x) {
   node.fail("attribute 'nearest_mode' is '" + mode + "', which is not supported");
 }
 
-namespace {
-/// Scale and extent of the result along one axis.
-struct Target {
-  int64_t axis;
-  double scale;
-  Dim extent;
-};
-} // namespace
-
-static Target fromScale(Node &node, int64_t axis, double scale, const Dim &extent) {
-  if (!(scale > 0) || scale > 1e6)
-    node.fail("scale " + std::to_string(scale) + " along axis " + Twine(axis));
-  if (scale == 1)
-    return {axis, scale, extent};
-  if (!extent.isStatic())
-    node.fail("resizes axis " + Twine(axis) + ", whose extent is unknown at compile time");
-  return {axis, scale, static_cast<int64_t>(std::floor(extent.factor * static_cast<float>(scale)))};
-}
-
-static SmallVector<Target> readTargets(Node &node, const Shape &shape) {
-  SmallVector<int64_t> axes = node.getInts("axes", llvm::to_vector(llvm::seq<int64_t>(0, shape.size())));
-  for (int64_t &axis : axes)
-    axis = node.axis(axis, shape.size());
-  if (node.getString("keep_aspect_ratio_policy", "stretch") != "stretch")
-    node.fail("attribute 'keep_aspect_ratio_policy' other than 'stretch' is not supported");
-  bool bySize = node.has(3);
-  const Content *wanted = bySize ? node.content(3) : node.has(2) ? node.content(2) : nullptr;
-  if (!wanted || wanted->size() != axes.size() || wanted->isReal() == bySize)
-    node.fail("scales or sizes are not known at compile time");
-  SmallVector<Target> targets;
-  for (auto [i, axis] : llvm::enumerate(axes)) {
-    const Dim &extent = shape[axis];
-    if (!bySize) {
-      targets.push_back(fromScale(node, axis, wanted->reals[i], extent));
-    } else if (wanted->ints[i] == extent) {
-      targets.push_back({axis, 1, extent});
-    } else {
-      const Dim &size = wanted->ints[i];
-      if (!extent.isStatic() || !size.isStatic() || size.factor < 1)
-        node.fail("resizes axis " + Twine(axis) + ", whose extent is unknown at compile time");
-      targets.push_back({axis, double(float(size.factor) / float(extent.factor)), size});
-    }
-  }
-  return targets;
-}
-
-static void importResize(Node &node) {
-  std::string mode = node.getString("mode", "nearest");
-  if (mode != "nearest")
-    node.fail("attribute 'mode' is '" + mode + "', expected 'nearest'", "other interpolations are not supported yet");
+/// By tables that are made here: of nearest neighbours alone, which every type has.
+static Value resizeByTables(Node &node, const Shape &from, SmallVector<Target> targets, StringRef coordinates,
+                            StringRef rounding) {
   Value input = node.get(0);
-  Shape shape = node.shapeOf(input);
-  std::string coordinates = node.getString("coordinate_transformation_mode", "half_pixel");
-  std::string rounding = node.getString("nearest_mode", "round_prefer_floor");
   SmallVector<int64_t> axes, indices;
-  Shape from = shape;
-  SmallVector<Target> targets = readTargets(node, shape);
+  Shape shape = from;
   llvm::sort(targets, [](const Target &a, const Target &b) { return a.axis < b.axis; });
   for (const Target &target : targets) {
-    if (target.scale == 1 && target.extent == from[target.axis])
+    if (*target.scale == 1 && target.extent == from[target.axis])
       continue;
     shape[target.axis] = target.extent;
     int64_t extent = from[target.axis].factor;
@@ -107,13 +58,58 @@ static void importResize(Node &node) {
                 Twine(target.extent.factor));
     axes.push_back(target.axis);
     for (int64_t i = 0; i < target.extent.factor; ++i) {
-      double x = coordinate(node, coordinates, i, target.scale, extent, target.extent.factor);
+      double x = coordinate(node, coordinates, i, *target.scale, extent, target.extent.factor);
       indices.push_back(std::clamp(roundBy(node, rounding, x), int64_t(0), extent - 1));
     }
   }
-  if (axes.empty())
-    return node.set(0, input);
-  node.set(0, node.emit<ResizeNearestOp>(shape, node.elementOf(input), input, axes, indices));
+  return axes.empty() ? input : node.emit<ResizeNearestOp>(shape, node.elementOf(input), input, axes, indices);
+}
+
+static Interpolation readMode(Node &node) {
+  std::string mode = node.getString("mode", "nearest");
+  if (mode == "nearest")
+    return Interpolation::Nearest;
+  if (mode == "linear")
+    return Interpolation::Linear;
+  if (mode == "cubic")
+    return Interpolation::Cubic;
+  node.fail("attribute 'mode' is '" + mode + "', expected 'nearest', 'linear' or 'cubic'");
+}
+
+/// Leaves out the axes that stay as they are.
+static void dropUnchanged(SmallVector<Target> &targets, const Shape &from) {
+  llvm::erase_if(targets, [&](const Target &t) { return t.scale == 1 && t.extent == from[t.axis]; });
+}
+
+static void importResize(Node &node) {
+  const Shape from = node.shape(0);
+  Resizing r = {readMode(node),
+                node.getString("coordinate_transformation_mode", "half_pixel"),
+                node.getString("nearest_mode", "round_prefer_floor"),
+                node.getInt("antialias", 0) != 0,
+                node.getInt("exclude_outside", 0) != 0,
+                node.getFloat("cubic_coeff_a", -0.75f),
+                from,
+                readTargets(node, from),
+                Value(),
+                Value()};
+  const bool areKnown = llvm::all_of(r.targets, [](const Target &t) { return t.scale.has_value(); });
+  const bool hasRegion = r.coordinates == "tf_crop_and_resize";
+  if (areKnown && !hasRegion && r.mode == Interpolation::Nearest)
+    return node.set(0, resizeByTables(node, from, r.targets, r.coordinates, r.rounding));
+  coordinate(node, r.coordinates, 0, 1, 1, 1); // refuses unknown modes
+  roundBy(node, r.rounding, 0);
+  if (areKnown && !hasRegion)
+    dropUnchanged(r.targets, from);
+  if (r.targets.empty())
+    return node.set(0, node.get(0));
+  for (const Target &t : r.targets)
+    if (!from[t.axis].isStatic() || from[t.axis].factor < 1 || !t.extent.isStatic())
+      node.fail("resizes axis " + Twine(t.axis) + ", whose extent is unknown at compile time");
+  r.scales = readScales(node, from, r.targets);
+  if (hasRegion)
+    r.region = node.plain(1);
+  node.set(0, resize(node, r, node.plain(0)));
 }
 
 void nibble::onnximport::addResizes(TranslatorTable &table) { table["Resize"] = importResize; }
