@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Operators that read by indices of the run time: compiled, interpreted, and in onnxruntime."""
+"""Operators that read and write by indices of the run time: compiled, interpreted, and in onnxruntime."""
 import numpy as np
 import pytest
 from nodes import check
 
 pytest.importorskip("onnxruntime")
+REDUCTIONS = ["none", "add", "mul", "max", "min"]
 
 
 def values(shape, dtype="float32", seed=1):
@@ -40,6 +41,28 @@ def test_gather_elements(axis, tmp_path):
 def test_gather_nd(batch, shape, result, tmp_path):
     picked = indices(shape, 3)
     check(tmp_path, "GatherND", [values((3, 4, 5), "int32"), picked], [("int32", result)], batch_dims=batch)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("dtype", ["float32", "int64", "int32"])
+def test_scatter_elements(reduction, dtype, tmp_path):
+    operands = [values((3, 5), dtype), indices((2, 4), 5), values((2, 4), dtype, 3)]
+    check(tmp_path, "ScatterElements", operands, [(dtype, (3, 5))], axis=1, reduction=reduction, rtol=1e-6)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_scatter_nd_with_doubles(reduction, tmp_path):
+    operands = [values((4, 5, 3)), indices((9, 2), 4), values((9, 3), seed=3)]
+    if reduction == "none":
+        operands[1] = np.unique(operands[1] % 4, axis=0)
+        operands[2] = operands[2][:len(operands[1])]
+    check(tmp_path, "ScatterND", operands, [("float32", (4, 5, 3))], reduction=reduction, rtol=1e-5)
+
+
+def test_scatter_nd_of_many(tmp_path):
+    """Thousands of updates, of which each place takes its last."""
+    rows = np.random.default_rng(4).permutation(6000)[:5000].reshape(-1, 1)
+    check(tmp_path, "ScatterND", [values((6000, 2)), rows, values((5000, 2), seed=3)], [("float32", (6000, 2))])
 
 
 @pytest.mark.parametrize("mode,starts", [("linear", [1, 0, 3]), ("circular", [4, 2, 5]), ("linear", None)])

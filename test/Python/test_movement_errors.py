@@ -19,6 +19,14 @@ NODES = [
     ("y = OneHot(x, d, v)", "the depth (input 1, 'd') is not known at compile time", "float[2,6] x, int64 d, float[2] v"),
     ("y, z = Split(x, p)", "split (input 1, 'p') is not known at compile time", "float[2,6] x, int64[2] p"),
     ("y = Range(a, b, c)", "the limit (input 1, 'b') is not known at compile time", "float a, float b, float c"),
+    ("y = Unique(x)", "the number of unique elements (input 0, 'x') is not known at compile time", "float[2,6] x"),
+    ("y = Unique(x)", "input 0 has shape [AxB], which is not known at compile time", DYNAMIC),
+    ("y = ScatterElements<reduction=\"any\">(x, i, x)",
+     "attribute 'reduction' is 'any', expected 'none', 'add', 'mul', 'max' or 'min'", "float[2,6] x, int64[2,6] i", "", 18),
+    ("y = ScatterElements(x, i, u)", "indices and updates have shapes [2x6] and [2x5], expected equal ones of rank 2",
+     "float[2,6] x, int64[2,6] i, float[2,5] u", "", 18),
+    ("y = ScatterND(x, i, u)", "data, indices and updates have shapes [2x6], [2x3] and [2x5], which do not fit or are not known at "
+     "compile time", "hidden[2,6] x, int64[2,3] i, float[2,5] u", "", 18),
     # Operands whose shape is not known, or does not fit.
     ("y = NonZero(x)", "input 0 has shape [AxB], which is not known at compile time", DYNAMIC),
     ("y = GatherND(x, i)", "the indices have shape [2xK], expected a last extent that is known at compile time",

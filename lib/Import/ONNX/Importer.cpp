@@ -30,8 +30,10 @@ static TranslatorTable createTranslators() {
   addCenterCrops(table);
   addIndices(table);
   addPositions(table);
+  addScatters(table);
   addSelections(table);
   addTopK(table);
+  addUnique(table);
   addGrids(table);
   addRoiPools(table);
   addFills(table);

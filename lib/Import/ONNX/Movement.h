@@ -22,9 +22,11 @@ void addIndices(TranslatorTable &table);
 void addPads(TranslatorTable &table);
 void addPositions(TranslatorTable &table);
 void addRoiPools(TranslatorTable &table);
+void addScatters(TranslatorTable &table);
 void addSelections(TranslatorTable &table);
 void addSlices(TranslatorTable &table);
 void addTopK(TranslatorTable &table);
+void addUnique(TranslatorTable &table);
 
 } // namespace nibble::onnximport
 
