@@ -1,35 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Activation functions.
 
-#include "Importer.h"
-
-#include <limits>
+#include "Numeric.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-/// Bounds that are found at run time.
-static void importClipBetween(Node &node) {
-  Value result = node.real(0);
-  if (node.has(1))
-    result = node.binary<MaxOp>(result, node.real(1));
-  if (node.has(2))
-    result = node.binary<MinOp>(result, node.real(2));
-  node.set(0, result);
-}
-
-static void importClip(Node &node) {
-  if ((node.has(1) && !node.content(1)) || (node.has(2) && !node.content(2)))
-    return importClipBetween(node);
-  // Bounds that are not given are those of the type.
-  float low = node.has(1) ? node.scalar(1, "the lower bound") : std::numeric_limits<float>::lowest();
-  float high = node.has(2) ? node.scalar(2, "the upper bound") : std::numeric_limits<float>::max();
-  if (low == 0.0f && (high == std::numeric_limits<float>::max() || high == std::numeric_limits<float>::infinity()))
-    return node.set(0, node.unary<ReluOp>(node.real(0)));
-  low = std::min(low, high); // ONNX: the upper bound wins
-  node.set(0, node.unary<ClipOp>(node.real(0), APFloat(low), APFloat(high)));
-}
+static Scalar relu(Body &b, Scalar x) { return b.max(x, b.constant(x.type, 0)); }
 
 static void importLeakyRelu(Node &node) {
   node.set(0, node.unary<LeakyReluOp>(node.real(0), APFloat(node.getFloat("alpha", 0.01f))));
@@ -44,8 +22,18 @@ static void importHardSigmoid(Node &node) {
                                         APFloat(node.getFloat("beta", 0.5f))));
 }
 
+/// slope * x where x < 0, else x.
+static void generatePRelu(Node &node) {
+  Value input = node.numeric(0), slope = node.numeric(1);
+  node.set(0, node.elementwise(node.elementOf(input), {input, slope}, [](Body &b, ArrayRef<Scalar> x) {
+    return b.select(b.less(x[0], b.constant(x[0].type, 0)), b.mul(x[1], x[0]), x[0]);
+  }));
+}
+
 /// max(x, 0) + slope * min(x, 0); a leaky ReLU if there is one slope.
 static void importPRelu(Node &node) {
+  if (!node.isReal(0))
+    return generatePRelu(node);
   Value input = node.real(0);
   const Content *slopes = node.content(1);
   if (slopes && slopes->isReal() && llvm::all_equal(slopes->reals) && !slopes->reals.empty() &&
@@ -111,8 +99,19 @@ static Value isAbove(Node &node, Value x, float bound) {
   return node.unary<CeilOp>(node.unary<ClipOp>(above, APFloat(0.0f), APFloat(1.0f)));
 }
 
+static void generateSign(Node &node) {
+  Value input = node.numeric(0);
+  node.set(0, node.elementwise(node.elementOf(input), input, [](Body &b, ArrayRef<Scalar> x) {
+    Scalar zero = b.constant(x[0].type, 0), one = b.constant(x[0].type, 1);
+    Scalar notAbove = b.select(b.less(x[0], zero), b.sub(zero, one), zero);
+    return b.select(b.less(zero, x[0]), one, notAbove);
+  }));
+}
+
 /// -1, 0 or 1.
 static void importSign(Node &node) {
+  if (!node.isReal(0))
+    return generateSign(node);
   Value input = node.real(0);
   Value negative = node.unary<FloorOp>(node.unary<ClipOp>(input, APFloat(-1.0f), APFloat(0.0f)));
   node.set(0, node.binary<AddOp>(isAbove(node, input, 0), negative));
@@ -126,10 +125,23 @@ static void importThresholdedRelu(Node &node) {
   node.set(0, node.thresholdedRelu(node.real(0), node.getFloat("alpha", 1.0f)));
 }
 
+/// Of integers, in f32 and then towards zero.
+static void generateShrink(Node &node, float bias, float lambd) {
+  Value input = node.numeric(0);
+  node.set(0, node.elementwise(node.elementOf(input), input, [&](Body &b, ArrayRef<Scalar> x) {
+    Type real = x[0].isFloat() ? x[0].type : b.getF32Type();
+    Scalar value = b.cast(x[0], real), shift = b.constant(real, bias), bound = b.constant(real, lambd);
+    Scalar below = b.select(b.less(value, b.neg(bound)), b.add(value, shift), b.constant(real, 0));
+    return b.cast(b.select(b.less(bound, value), b.sub(value, shift), below), x[0].type);
+  }));
+}
+
 /// x - bias above lambd, x + bias below -lambd, else 0.
 static void importShrink(Node &node) {
-  Value input = node.real(0);
   float bias = node.getFloat("bias", 0.0f), lambd = node.getFloat("lambd", 0.5f);
+  if (!node.isReal(0))
+    return generateShrink(node, bias, lambd);
+  Value input = node.real(0);
   Value above = node.binary<MulOp>(isAbove(node, input, lambd), node.binary<SubOp>(input, node.floats(bias)));
   Value below =
       node.binary<MulOp>(isAbove(node, node.unary<NegOp>(input), lambd), node.binary<AddOp>(input, node.floats(bias)));
@@ -137,12 +149,11 @@ static void importShrink(Node &node) {
 }
 
 void nibble::onnximport::addActivations(TranslatorTable &table) {
-  table["Relu"] = importUnary<ReluOp>;
+  table["Relu"] = importUnaryOfAll<ReluOp, relu>;
   table["Sigmoid"] = importUnary<SigmoidOp>;
   table["Tanh"] = importUnary<TanhOp>;
   table["HardSwish"] = importUnary<HardSwishOp>;
   table["Softplus"] = importUnary<SoftplusOp>;
-  table["Clip"] = importClip;
   table["LeakyRelu"] = importLeakyRelu;
   table["Elu"] = importElu;
   table["HardSigmoid"] = importHardSigmoid;

@@ -1,55 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Arithmetic of one, two and more tensors.
+// Arithmetic of one, two and more tensors: operations for what is computed in f32, scalar programs for other types.
 
-#include "Importer.h"
+#include "Numeric.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-template <typename Op>
-static void importBinary(Node &node) {
-  Value lhs = node.real(0), rhs = node.real(1);
-  node.set(0, node.binary<Op>(lhs, rhs));
+template <Function1 function>
+static Scalar call(Body &b, Scalar x) {
+  return (b.*function)(x);
 }
 
-/// Min, Max and Sum of any number of tensors, from the left.
-template <typename Op>
+static Scalar reciprocal(Body &b, Scalar x) { return b.div(b.constant(x.type, 1), x); }
+
+/// Operands from the left: of any number.
+template <typename Op, Function2 function>
 static Value chain(Node &node) {
-  Value result = node.real(0);
-  for (unsigned i = 1; i < node.size(); ++i)
-    result = node.binary<Op>(result, node.real(i));
-  return result;
+  Value result;
+  if (llvm::all_of(llvm::seq(node.size()), [&](unsigned i) { return node.isReal(i); })) {
+    for (unsigned i = 0; i < node.size(); ++i)
+      result = result ? node.binary<Op>(result, node.real(i)) : node.real(i);
+    return result;
+  }
+  SmallVector<Value> operands;
+  for (unsigned i = 0; i < node.size(); ++i)
+    operands.push_back(node.numeric(i));
+  return node.elementwise(node.elementOf(operands.front()), operands, [](Body &b, ArrayRef<Scalar> x) {
+    Scalar result = x.front();
+    for (Scalar next : x.drop_front())
+      result = (b.*function)(result, next);
+    return result;
+  });
 }
 
-template <typename Op>
+template <typename Op, Function2 function>
 static void importChain(Node &node) {
-  node.set(0, chain<Op>(node));
+  node.set(0, chain<Op, function>(node));
 }
 
 static void importMean(Node &node) {
-  Value sum = chain<AddOp>(node);
+  Value sum = chain<AddOp, &Body::add>(node);
+  if (node.elementOf(sum).isF64())
+    return node.set(0, node.elementwise(node.elementOf(sum), sum, [&](Body &b, ArrayRef<Scalar> x) {
+      return b.div(x[0], b.constant(x[0].type, node.size()));
+    }));
   node.set(0, node.binary<DivOp>(sum, node.floats(float(node.size()))));
 }
 
 void nibble::onnximport::addElementwise(TranslatorTable &table) {
-  table["Add"] = importBinary<AddOp>;
-  table["Sub"] = importBinary<SubOp>;
-  table["Mul"] = importBinary<MulOp>;
-  table["Div"] = importBinary<DivOp>;
-  table["Pow"] = importBinary<PowOp>;
-  table["Min"] = importChain<MinOp>;
-  table["Max"] = importChain<MaxOp>;
-  table["Sum"] = importChain<AddOp>;
+  table["Add"] = importChain<AddOp, &Body::add>;
+  table["Sub"] = importChain<SubOp, &Body::sub>;
+  table["Mul"] = importChain<MulOp, &Body::mul>;
+  table["Div"] = importChain<DivOp, &Body::div>;
+  table["Min"] = importChain<MinOp, &Body::min>;
+  table["Max"] = importChain<MaxOp, &Body::max>;
+  table["Sum"] = importChain<AddOp, &Body::add>;
   table["Mean"] = importMean;
   table["Erf"] = importUnary<ErfOp>;
   table["Exp"] = importUnary<ExpOp>;
   table["Log"] = importUnary<LogOp>;
-  table["Sqrt"] = importUnary<SqrtOp>;
-  table["Reciprocal"] = importUnary<ReciprocalOp>;
-  table["Neg"] = importUnary<NegOp>;
-  table["Abs"] = importUnary<AbsOp>;
-  table["Floor"] = importUnary<FloorOp>;
-  table["Ceil"] = importUnary<CeilOp>;
-  table["Round"] = importUnary<RoundOp>;
+  table["Sqrt"] = importUnaryOfAll<SqrtOp, call<&Body::sqrt>>;
+  table["Reciprocal"] = importUnaryOfAll<ReciprocalOp, reciprocal>;
+  table["Neg"] = importUnaryOfAll<NegOp, call<&Body::neg>>;
+  table["Abs"] = importUnaryOfAll<AbsOp, call<&Body::abs>>;
+  table["Floor"] = importUnaryOfAll<FloorOp, call<&Body::floor>>;
+  table["Ceil"] = importUnaryOfAll<CeilOp, call<&Body::ceil>>;
+  table["Round"] = importUnaryOfAll<RoundOp, call<&Body::round>>;
 }

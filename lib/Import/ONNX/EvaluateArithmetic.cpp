@@ -93,6 +93,27 @@ static EvaluatedContent evaluateWhere(Node &node) {
   return result;
 }
 
+/// The negative of an extent is the product of -1 and the same unknowns.
+static EvaluatedContent evaluateNeg(Node &node) {
+  if (EvaluatedContent reals = mapReals(node, [](double real) { return -real; }))
+    return reals;
+  Content result = *node.content(0);
+  for (Dim &dim : result.ints)
+    dim.factor = int64_t(-uint64_t(dim.factor));
+  return result;
+}
+
+static EvaluatedContent evaluateAbs(Node &node) {
+  if (EvaluatedContent reals = mapReals(node, [](double real) { return std::abs(real); }))
+    return reals;
+  Content result = *node.content(0);
+  if (!staticExtents(result.ints))
+    return std::nullopt;
+  for (Dim &dim : result.ints)
+    dim.factor = dim.factor < 0 ? int64_t(-uint64_t(dim.factor)) : dim.factor;
+  return result;
+}
+
 static EvaluatedContent evaluateReduceProd(Node &node) {
   const Content &data = *node.content(0);
   std::optional<Dim> result = product(data.ints);
@@ -105,12 +126,14 @@ static EvaluatedContent evaluateReduceProd(Node &node) {
 }
 
 void nibble::onnximport::addArithmeticEvaluators(EvaluatorTable &table) {
+  table["Abs"] = evaluateAbs;
   table["Add"] = evaluateAdd;
   table["Cast"] = evaluateCast;
   table["Ceil"] = evaluateCeil;
   table["Div"] = evaluateDiv;
   table["Floor"] = evaluateFloor;
   table["Mul"] = evaluateMul;
+  table["Neg"] = evaluateNeg;
   table["ReduceProd"] = evaluateReduceProd;
   table["Sub"] = evaluateSub;
   table["Where"] = evaluateWhere;

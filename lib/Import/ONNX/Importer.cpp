@@ -19,6 +19,16 @@ static TranslatorTable createTranslators() {
   addPools(table);
   addMatrixProducts(table);
   addElementwise(table);
+  addPowers(table);
+  addRemainders(table);
+  addBits(table);
+  addClips(table);
+  addDropouts(table);
+  addExtremes(table);
+  addCumulatives(table);
+  addDeterminants(table);
+  addEinsums(table);
+  addTraining(table);
   addActivations(table);
   addNormalizations(table);
   addReductions(table);

@@ -187,6 +187,12 @@ public:
   mlir::Value real(unsigned i);
   /// An operand of plain values with elements of ONNX's type; quantized ones become f32.
   mlir::Value plain(unsigned i);
+  /// Whether operand `i` is quantized, or of floats of up to 32 bits: what has operations of its own.
+  bool isReal(unsigned i);
+  /// An operand in f32, of floats or dequantized.
+  mlir::Value single(unsigned i);
+  /// An operand for scalar programs: in f32 what `isReal`, else with elements of its type.
+  mlir::Value numeric(unsigned i);
   Shape shape(unsigned i) const { return known(i).shape; }
   int64_t rank(unsigned i) const { return known(i).shape.size(); }
   /// ONNX's type of an operand's elements; a quantized one if that is how it is held.
@@ -197,6 +203,8 @@ public:
   llvm::SmallVector<int64_t> ints(unsigned i, llvm::StringRef what) const;
   /// The only float of operand `i`, which must be known at compile time.
   double scalar(unsigned i, llvm::StringRef what) const;
+  /// The shape of result `i`, where all extents are told by ONNX's inference or, of the model's outputs, by the file.
+  std::optional<Shape> declaredShape(unsigned i) const;
   /// `axis` counted from the front.
   int64_t axis(int64_t axis, int64_t rank) const;
 
@@ -304,6 +312,16 @@ void addConvolutions(TranslatorTable &table);
 void addPools(TranslatorTable &table);
 void addMatrixProducts(TranslatorTable &table);
 void addElementwise(TranslatorTable &table);
+void addPowers(TranslatorTable &table);
+void addRemainders(TranslatorTable &table);
+void addBits(TranslatorTable &table);
+void addClips(TranslatorTable &table);
+void addDropouts(TranslatorTable &table);
+void addExtremes(TranslatorTable &table);
+void addCumulatives(TranslatorTable &table);
+void addDeterminants(TranslatorTable &table);
+void addEinsums(TranslatorTable &table);
+void addTraining(TranslatorTable &table);
 void addActivations(TranslatorTable &table);
 void addNormalizations(TranslatorTable &table);
 void addReductions(TranslatorTable &table);

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // MatMul and Gemm.
 
-#include "Importer.h"
+#include "Numeric.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
+/// Whether products have an operation of their own.
+static bool isReal(Type element) { return element.isF32() || isa<quant::QuantizedType>(element); }
+
+/// Operand `i`, in the way that products have it: all operands of a node alike.
+static Value operand(Node &node, unsigned i) {
+  return node.isReal(0) && node.isReal(1) ? node.real(i) : node.numeric(i);
+}
+
+/// The bias is null where elements have no product of their own.
 Value Node::matmul(Value lhs, Value rhs, Value bias) {
   Shape a = shapeOf(lhs), b = shapeOf(rhs);
   Dim inner = a.back(), rows = a[a.size() - 2], columns = b.back();
@@ -16,11 +25,13 @@ Value Node::matmul(Value lhs, Value rhs, Value bias) {
   Shape shape = broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
   shape.push_back(rows);
   shape.push_back(columns);
+  if (!isReal(elementOf(lhs)))
+    return generateProduct(*this, lhs, rhs, shape);
   return emit<MatMulOp>(shape, elementOf(lhs), lhs, rhs, bias);
 }
 
 static void importMatMul(Node &node) {
-  Value lhs = node.real(0), rhs = node.real(1);
+  Value lhs = operand(node, 0), rhs = operand(node, 1);
   Shape a = node.shapeOf(lhs), b = node.shapeOf(rhs);
   if (a.empty() || b.empty())
     node.fail("inputs have ranks " + Twine(a.size()) + " and " + Twine(b.size()) + ", expected at least 1");
@@ -42,6 +53,12 @@ static void importMatMul(Node &node) {
 static Value scale(Node &node, Value value, float factor) {
   if (factor == 1.0f)
     return value;
+  if (Type element = node.elementOf(value); !isReal(element)) {
+    if (!isa<FloatType>(element) && factor != std::trunc(factor))
+      node.fail("attributes 'alpha' and 'beta' must be whole for integers, got " + Twine(std::to_string(factor)));
+    return node.elementwise(element, value,
+                            [&](Body &b, ArrayRef<Scalar> x) { return b.mul(x[0], b.constant(element, factor)); });
+  }
   if (auto constant = value.getDefiningOp<ConstantOp>())
     if (std::optional elements = constant.getValue().tryGetValues<float>()) {
       auto scaled = llvm::map_to_vector(*elements, [&](float element) { return element * factor; });
@@ -59,8 +76,15 @@ static Value asBias(Node &node, Value addend, const Dim &columns) {
   return node.reshape(addend, {columns});
 }
 
+static Value add(Node &node, Value lhs, Value rhs) {
+  if (isReal(node.elementOf(lhs)))
+    return node.binary<AddOp>(lhs, rhs);
+  return node.elementwise(node.elementOf(lhs), {lhs, rhs},
+                          [](Body &b, ArrayRef<Scalar> x) { return b.add(x[0], x[1]); });
+}
+
 static void importGemm(Node &node) {
-  Value lhs = node.real(0), rhs = node.real(1);
+  Value lhs = operand(node, 0), rhs = operand(node, 1);
   if (node.shapeOf(lhs).size() != 2 || node.shapeOf(rhs).size() != 2)
     node.fail("inputs 0 and 1 must have rank 2");
   if (node.getInt("transA", 0))
@@ -68,11 +92,11 @@ static void importGemm(Node &node) {
   if (node.getInt("transB", 0))
     rhs = node.transpose(rhs, {1, 0});
   rhs = scale(node, rhs, node.getFloat("alpha", 1.0f));
-  Value addend = node.has(2) ? scale(node, node.real(2), node.getFloat("beta", 1.0f)) : Value();
-  Value bias = addend ? asBias(node, addend, node.shapeOf(rhs)[1]) : Value();
+  Value addend = node.has(2) ? scale(node, operand(node, 2), node.getFloat("beta", 1.0f)) : Value();
+  Value bias = addend && isReal(node.elementOf(lhs)) ? asBias(node, addend, node.shapeOf(rhs)[1]) : Value();
   Value result = node.matmul(lhs, rhs, bias);
   if (addend && !bias)
-    result = node.binary<AddOp>(result, addend);
+    result = add(node, result, addend);
   node.set(0, result);
 }
 

@@ -7,18 +7,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-static void importBatchNormalization(Node &node) {
-  for (unsigned i = 1; i < 5; ++i)
-    if (node.wants(i))
-      node.fail("output " + Twine(i) + " (running statistics) is not supported", "export the model for inference");
-  if (node.getInt("training_mode", 0))
-    node.fail("attribute 'training_mode' is set", "export the model for inference");
-  Value input = node.real(0);
-  Value result = node.unary<BatchNormOp>(input, node.real(1), node.real(2), node.real(3), node.real(4),
-                                         APFloat(node.getFloat("epsilon", 1e-5f)));
-  node.set(0, result);
-}
-
 /// Reduction along `axes`, which stay with extent 1.
 static Value reduce(Node &node, Value input, ReduceKind kind, ArrayRef<int64_t> axes) {
   Shape shape = node.shapeOf(input);
@@ -58,6 +46,47 @@ static Value alongChannels(Node &node, unsigned i, int64_t rank) {
   Shape shape(rank - 1, Dim(1));
   shape.front() = node.shape(i).front();
   return node.reshape(node.real(i), shape);
+}
+
+/// Statistics of the batch, which go into the running ones, too.
+static void trainBatchNormalization(Node &node) {
+  Value input = node.real(0);
+  int64_t rank = node.rank(0);
+  SmallVector<int64_t> axes = axesFrom(2, rank);
+  axes.insert(axes.begin(), 0);
+  Value mean = reduce(node, input, ReduceKind::Mean, axes), centered = node.binary<SubOp>(input, mean);
+  Value variance = reduce(node, node.binary<MulOp>(centered, centered), ReduceKind::Mean, axes);
+  Value deviation = node.unary<SqrtOp>(node.binary<AddOp>(variance, node.floats(node.getFloat("epsilon", 1e-5f))));
+  Value result = node.binary<DivOp>(centered, deviation);
+  node.set(0, scaleAndShift(node, result, alongChannels(node, 1, rank), alongChannels(node, 2, rank)));
+  float momentum = node.getFloat("momentum", 0.9f);
+  for (auto [i, now] : {std::pair(1, mean), std::pair(2, variance)}) {
+    if (!node.wants(i))
+      continue;
+    Value before = node.binary<MulOp>(node.real(i + 2), node.floats(momentum));
+    Value share = node.binary<MulOp>(node.reshape(now, node.shapeOf(before)), node.floats(1.0f - momentum));
+    node.set(i, node.binary<AddOp>(before, share));
+  }
+}
+
+/// (x - mean) / sqrt(variance + epsilon) * scale + bias. Constants become one factor and one addend later.
+static void importBatchNormalization(Node &node) {
+  int64_t rank = node.rank(0);
+  if (rank < 2)
+    node.fail("input 0 has rank " + Twine(rank) + ", expected at least 2");
+  if (node.getInt("training_mode", 0))
+    return trainBatchNormalization(node);
+  APFloat epsilon(node.getFloat("epsilon", 1e-5f));
+  SmallVector<Value> parameters = {node.real(1), node.real(2), node.real(3), node.real(4)};
+  if (llvm::all_of(parameters, [](Value value) { return value.getDefiningOp<ConstantOp>(); }))
+    return node.set(
+        0, node.unary<BatchNormOp>(node.real(0), parameters[0], parameters[1], parameters[2], parameters[3], epsilon));
+  Value variance = node.binary<AddOp>(node.real(4), node.floats(epsilon.convertToFloat()));
+  Value factor = node.binary<DivOp>(node.real(1), node.unary<SqrtOp>(variance));
+  Shape channels = {node.shape(1).front()};
+  channels.append(rank - 2, Dim(1));
+  Value centered = node.binary<SubOp>(node.real(0), alongChannels(node, 3, rank));
+  node.set(0, scaleAndShift(node, centered, node.reshape(factor, channels), alongChannels(node, 2, rank)));
 }
 
 /// Over the dimensions from `axis` on; the mean and the reciprocal of the deviation are results, too.
@@ -121,15 +150,24 @@ static void importMeanVarianceNormalization(Node &node) {
   node.set(0, node.binary<DivOp>(centered, deviation));
 }
 
-/// x divided by the sum of |x|, or by the root of the sum of squares, where that is not 0.
+/// The p-th root of the sum of |x|^p along an axis.
+static Value norm(Node &node, Value input, int64_t axis, int64_t p) {
+  if (p == 2)
+    return node.unary<SqrtOp>(reduce(node, node.binary<MulOp>(input, input), ReduceKind::Sum, {axis}));
+  Value size = node.unary<AbsOp>(input);
+  if (p == 1)
+    return reduce(node, size, ReduceKind::Sum, {axis});
+  Value powers = node.binary<PowOp>(size, node.floats(float(p)));
+  return node.binary<PowOp>(reduce(node, powers, ReduceKind::Sum, {axis}), node.floats(1.0f / float(p)));
+}
+
+/// x divided by its norm, where that is not 0.
 static void importLpNormalization(Node &node) {
   Value input = node.real(0);
   int64_t axis = node.axis(node.getInt("axis", -1), node.rank(0)), p = node.getInt("p", 2);
-  if (p != 1 && p != 2)
-    node.fail("attribute 'p' is " + Twine(p) + ", expected 1 or 2");
-  Value powers = p == 1 ? node.unary<AbsOp>(input) : node.binary<MulOp>(input, input);
-  Value sum = reduce(node, powers, ReduceKind::Sum, {axis});
-  Value norm = p == 1 ? sum : node.unary<SqrtOp>(sum);
+  if (p < 1)
+    node.fail("attribute 'p' is " + Twine(p) + ", expected at least 1");
+  Value norm = ::norm(node, input, axis, p);
   // ONNX: what has no length stays zero. The norm is then 1: 0 + (1 - 0).
   Value isPositive = node.unary<CeilOp>(node.unary<ClipOp>(norm, APFloat(0.0f), APFloat(1.0f)));
   norm = node.binary<AddOp>(norm, node.binary<SubOp>(node.floats(1.0f), isPositive));

@@ -97,19 +97,10 @@ static void importIdentity(Node &node) {
   node.alias(0, node.share(0));
 }
 
-static void importDropout(Node &node) {
-  if (node.wants(1))
-    node.fail("output 1 (mask) is not supported");
-  if (node.has(2) && llvm::any_of(node.ints(2, "training_mode"), [](int64_t flag) { return flag != 0; }))
-    node.fail("training mode is set", "export the model for inference");
-  node.set(0, node.get(0));
-}
-
 void nibble::onnximport::addReshapes(TranslatorTable &table) {
   table["Reshape"] = importReshape;
   table["Flatten"] = importFlatten;
   table["Squeeze"] = importSqueeze;
   table["Unsqueeze"] = importUnsqueeze;
   table["Identity"] = importIdentity;
-  table["Dropout"] = importDropout;
 }
