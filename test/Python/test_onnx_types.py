@@ -286,6 +286,13 @@ def test_hardmax(axis, tmp_path):
         check(tmp_path, "Hardmax", [x], {"axis": axis})
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+def test_hardmax_before_opset_13(axis, tmp_path):
+    """Along all dimensions from the axis on."""
+    x = np.random.default_rng(0).integers(0, 3, (4, 5, 3)).astype(np.float32)
+    check(tmp_path, "Hardmax", [x], {"axis": axis}, opset=11)
+
+
 @pytest.mark.parametrize("op,function", [("CumSum", np.cumsum), ("CumProd", np.cumprod)])
 @pytest.mark.parametrize("axis", [0, -1])
 @pytest.mark.parametrize("exclusive", [0, 1])

@@ -190,6 +190,7 @@ void nibble::onnximport::canonicalize(Model &model, llvm::function_ref<bool(Stri
   stubWeights(model);
   convertOpset(model);
   takeOptionalInputs(model);
+  fillDefaults(model.proto);
   inferTypes(model.proto);
   inlineOperators(model, hasForm);
   inferTypes(model.proto);

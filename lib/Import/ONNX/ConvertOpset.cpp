@@ -28,29 +28,38 @@ static void fixResizes(onnx::GraphProto &graph, const llvm::StringMap<std::strin
   }
 }
 
-/// The converter takes axis 1 of a Hardmax older than opset 13 for the last.
-[[noreturn]] static void refuseHardmax(const Model &model, const onnx::NodeProto &node) {
-  ImportError error(describe(model, node) + ": operator is not supported",
-                    "its meaning changed in opset 13; export the model with opset 13 or later");
-  error.node = nodeName(node).str();
-  error.value = node.output(0);
-  throw error;
-}
-
 /// The nodes that mean another interpolation than the converter says, by their results: it drops their names.
 static llvm::StringMap<std::string> findLegacyResizes(Model &model, int64_t opset) {
   llvm::StringMap<std::string> legacy;
   forEachGraph(*model.proto.mutable_graph(), [&](const onnx::GraphProto &graph) {
-    for (const onnx::NodeProto &node : graph.node()) {
-      if (!node.domain().empty())
-        continue;
-      if (node.op_type() == "Upsample" || (node.op_type() == "Resize" && opset == 10))
+    for (const onnx::NodeProto &node : graph.node())
+      if (node.domain().empty() && (node.op_type() == "Upsample" || (node.op_type() == "Resize" && opset == 10)))
         legacy[node.output(0)] = node.name();
-      if (node.op_type() == "Hardmax" && opset < 13)
-        refuseHardmax(model, node);
-    }
   });
   return legacy;
+}
+
+/// The nodes before opset 13, by their results: they look for one largest element in all dimensions from the axis on.
+/// The converter leaves them as they are.
+static llvm::StringMap<onnx::NodeProto> findLegacyHardmaxes(Model &model) {
+  llvm::StringMap<onnx::NodeProto> legacy;
+  forEachGraph(*model.proto.mutable_graph(), [&](const onnx::GraphProto &graph) {
+    for (const onnx::NodeProto &node : graph.node())
+      if (node.op_type() == "Hardmax" && node.domain().empty() && node.output_size())
+        legacy[node.output(0)] = node;
+  });
+  return legacy;
+}
+
+static void keepLegacyHardmaxes(onnx::GraphProto &graph, const llvm::StringMap<onnx::NodeProto> &legacy) {
+  for (onnx::NodeProto &node : *graph.mutable_node()) {
+    auto it = node.op_type() == "Hardmax" && node.output_size() ? legacy.find(node.output(0)) : legacy.end();
+    if (it == legacy.end())
+      continue;
+    node.set_domain(kLegacyDomain);
+    node.set_name(it->second.name());
+    *node.mutable_attribute() = it->second.attribute();
+  }
 }
 
 /// The results of Scan nodes of opset 8, whose operands are batches. The converter gives them a new opset's name alone,
@@ -80,6 +89,8 @@ void nibble::onnximport::convertOpset(Model &model) {
                       llvm::Twine(kCanonicalOpset));
   llvm::StringMap<std::string> legacy = findLegacyResizes(model, opset);
   llvm::StringSet<> scans = opset == 8 ? findBatchedScans(model) : llvm::StringSet<>();
+  llvm::StringMap<onnx::NodeProto> hardmaxes =
+      opset < 13 ? findLegacyHardmaxes(model) : llvm::StringMap<onnx::NodeProto>();
   auto opsets = model.proto.opset_import();
   auto inputs = model.proto.graph().input();
   onnx::ModelProto converted = onnx::version_conversion::ConvertVersion(model.proto, kCanonicalOpset);
@@ -95,5 +106,6 @@ void nibble::onnximport::convertOpset(Model &model) {
   forEachGraph(*model.proto.mutable_graph(), [&](onnx::GraphProto &graph) {
     fixResizes(graph, legacy);
     keepBatchedScans(graph, scans);
+    keepLegacyHardmaxes(graph, hardmaxes);
   });
 }

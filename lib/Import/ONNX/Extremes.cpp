@@ -39,21 +39,36 @@ static void importArgExtreme(Node &node) {
 }
 
 /// 1 at the first of the largest elements along an axis, else 0.
-static void importHardmax(Node &node) {
-  Value input = node.numeric(0);
-  int64_t axis = node.axis(node.getInt("axis", -1), node.rank(0));
+static Value hardmax(Node &node, Value input, int64_t axis) {
   Value position = findExtreme(node, input, axis, &Body::greater);
-  node.set(0, node.generate(node.shapeOf(input), node.elementOf(input), {position, input}, [&](Body &b) {
+  return node.generate(node.shapeOf(input), node.elementOf(input), {position, input}, [&](Body &b) {
     Scalars indices;
     for (int64_t d = 0; d < b.rank(); ++d)
       indices.push_back(b.index(d));
     Type element = b.elementOf(1);
     return b.select(b.equal(b.read(0, indices), b.index(axis)), b.constant(element, 1), b.constant(element, 0));
-  }));
+  });
+}
+
+static void importHardmax(Node &node) {
+  node.set(0, hardmax(node, node.numeric(0), node.axis(node.getInt("axis", -1), node.rank(0))));
+}
+
+/// Before opset 13: of all dimensions from the axis on, taken for one.
+static void importLegacyHardmax(Node &node) {
+  Shape shape = node.shape(0);
+  int64_t axis = node.axis(node.getInt("axis", 1), shape.size());
+  std::optional<Dim> outer = product(ArrayRef<Dim>(shape).take_front(axis)),
+                     inner = product(ArrayRef<Dim>(shape).drop_front(axis));
+  if (!outer || !inner)
+    node.fail("the shape " + node.importer.symbols.print(shape) + " is too large");
+  Value flat = node.reshape(node.plain(0), {*outer, *inner});
+  node.set(0, node.reshape(hardmax(node, flat, 1), shape));
 }
 
 void nibble::onnximport::addExtremes(TranslatorTable &table) {
   table["ArgMax"] = importArgExtreme<&Body::greater, &Body::greaterOrEqual>;
   table["ArgMin"] = importArgExtreme<&Body::less, &Body::lessOrEqual>;
   table["Hardmax"] = importHardmax;
+  table[operatorName(kLegacyDomain, "Hardmax")] = importLegacyHardmax;
 }

@@ -84,6 +84,9 @@ void fixDims(Model &model, const std::map<std::string, int64_t> &dims);
 /// Calls `visit` on `graph` and on the graphs of its nodes, outer ones first.
 void forEachGraph(onnx::GraphProto &graph, llvm::function_ref<void(onnx::GraphProto &)> visit);
 
+/// Gives nodes the default attributes that bodies of ONNX's functions refer to.
+void fillDefaults(onnx::ModelProto &proto);
+
 /// Makes the subgraphs' initializers the main graph's: weights have one place then, and names that tell them apart.
 void hoistInitializers(onnx::ModelProto &proto);
 
