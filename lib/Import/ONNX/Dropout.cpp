@@ -18,11 +18,12 @@ static void requireInference(Node &node) {
 
 static void importDropout(Node &node) {
   requireInference(node);
+  node.alias(0, node.share(0));
+  if (!node.wants(1))
+    return;
   Value input = node.get(0);
-  node.set(0, input);
-  if (node.wants(1))
-    node.set(1, node.generate(node.shapeOf(input), node.importer.builder.getI1Type(), input,
-                              [](Body &b) { return b.boolean(true); }));
+  node.set(1, node.generate(node.shapeOf(input), node.importer.builder.getI1Type(), input,
+                            [](Body &b) { return b.boolean(true); }));
 }
 
 void nibble::onnximport::addDropouts(TranslatorTable &table) { table["Dropout"] = importDropout; }

@@ -188,7 +188,7 @@ public:
   /// An operand of plain values with elements of ONNX's type; quantized ones become f32.
   mlir::Value plain(unsigned i);
   /// Whether operand `i` is quantized, or of floats of up to 32 bits: what has operations of its own.
-  bool isReal(unsigned i);
+  bool isReal(unsigned i) const;
   /// An operand in f32, of floats or dequantized.
   mlir::Value single(unsigned i);
   /// An operand for scalar programs: in f32 what `isReal`, else with elements of its type.

@@ -7,8 +7,8 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-bool Node::isReal(unsigned i) {
-  Type element = known(i).type ? known(i).type : elementOf(get(i));
+bool Node::isReal(unsigned i) const {
+  Type element = typeOf(i);
   return isa<quant::QuantizedType>(element) || element.isF32() || element.isF16() || element.isBF16();
 }
 
@@ -19,12 +19,7 @@ Value Node::single(unsigned i) {
   return emit<DequantizeOp>(shapeOf(value), importer.builder.getF32Type(), value);
 }
 
-Value Node::numeric(unsigned i) {
-  if (isReal(i))
-    return single(i);
-  // What is f64 in ONNX, and was computed in f32.
-  return known(i).real ? importer.materialize(proto.input(i)) : plain(i);
-}
+Value Node::numeric(unsigned i) { return isReal(i) ? single(i) : plain(i); }
 
 /// The extents of a type, if they are all numbers.
 static std::optional<Shape> staticShape(const onnx::TypeProto *type) {
