@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""ONNX's own node test cases, compiled in float and run: how many pass, and why the others do not.
+"""ONNX's own test cases, compiled in float and run: how many pass, and why the others do not.
 
-    ./dev conformance [--only TEXT] [--update] [--json FILE]
+    ./dev conformance [--suite NAME] [--only TEXT] [--update] [--json FILE]
 
 A case passes when the model compiles, every data set runs, and each output has the expected type and is as near as the
 case asks. `refused.txt` holds the cases that do not, each with the compiler's reason; `--update` writes it anew.
@@ -24,19 +24,46 @@ from rich.console import Console
 from rich.progress import track
 
 REFUSED = Path(__file__).parent / "refused.txt"
+SUITES = ("node", "simple", "pytorch-converted", "pytorch-operator")
 
 
-def collect() -> dict:
-    """ONNX's cases by name: made from seeds, so the same everywhere."""
+def load(path: Path, type: onnx.TypeProto):
+    """A value as the onnx package's files keep it."""
+    kind = {"sequence_type": onnx.SequenceProto, "optional_type": onnx.OptionalProto}
+    value = kind.get(type.WhichOneof("value"), onnx.TensorProto)()
+    value.ParseFromString(path.read_bytes())
+    return value
+
+
+def load_case(case):
+    """A case of the suites that the onnx package has as files, with its model and data."""
+    case.model = onnx.load(Path(case.model_dir) / "model.onnx")
+    initialized = {tensor.name for tensor in case.model.graph.initializer}
+    inputs = [each for each in case.model.graph.input if each.name not in initialized]
+    case.data_sets = [tuple([load(folder / f"{kind}_{i}.pb", each.type) for i, each in enumerate(values)]
+                            for kind, values in (("input", inputs), ("output", case.model.graph.output)))
+                      for folder in sorted(Path(case.model_dir).glob("test_data_set_*"))]
+    return case
+
+
+def collect(suites=SUITES) -> dict:
+    """ONNX's cases by name: those of `node` are made from seeds, so the same everywhere; the others lie in files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from onnx.backend.test.case.node import collect_testcases
-        return {case.name: case for case in collect_testcases(None)}
+        from onnx.backend.test.loader import load_model_tests
+        cases = {case.name: case for case in collect_testcases(None)} if "node" in suites else {}
+        files = [case for suite in suites if suite != "node" for case in load_model_tests(kind=suite)]
+        return cases | {case.name: load_case(case) for case in files}
 
 
 def to_array(value):
     if isinstance(value, onnx.TensorProto):
         return onnx.numpy_helper.to_array(value)
+    if isinstance(value, onnx.SequenceProto):
+        return onnx.numpy_helper.to_list(value)
+    if isinstance(value, onnx.OptionalProto):
+        return onnx.numpy_helper.to_optional(value)
     return value if isinstance(value, (np.ndarray, list, dict, type(None))) else np.asarray(value)
 
 
@@ -116,20 +143,22 @@ def read_refused() -> dict:
 
 
 def write_refused(reasons: dict) -> None:
-    head = ("# ONNX's node test cases that do not pass, and the compiler's reason.\n"
+    head = ("# ONNX's test cases that do not pass, and the compiler's reason.\n"
             "# Written by `./dev conformance --update`; read by test_conformance.py, which fails when one of them passes.\n")
     REFUSED.write_text(head + "".join(f"{name}\t{why}\n" for name, why in sorted(reasons.items())))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev conformance", description=__doc__.splitlines()[0])
+    parser.add_argument("--suite", choices=SUITES, help="cases of one of the onnx package's suites; all without it")
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--update", action="store_true", help="write refused.txt anew")
     parser.add_argument("--json", metavar="FILE", help="write each case's outcome to a file")
     options = parser.parse_args()
-    if options.update and options.only:
-        parser.error("--update needs all cases: leave out --only")
-    names = [name for name in collect() if options.only in name]
+    if options.update and (options.only or options.suite):
+        parser.error("--update needs all cases: leave out --only and --suite")
+    suites = [options.suite] if options.suite else SUITES
+    names = [name for name in collect(suites) if options.only in name]
     if not names:
         parser.error(f"no case's name holds '{options.only}'")
     console = Console(stderr=True)

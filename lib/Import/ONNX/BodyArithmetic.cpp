@@ -58,6 +58,12 @@ Scalar Body::rem(Scalar x, Scalar y) {
                         : Scalar{arith::RemSIOp::create(*this, x.value, y.value), x.type};
 }
 
+Scalar Body::fma(Scalar x, Scalar y, Scalar z) {
+  if (!x.isFloat() || x.type.isF64())
+    return add(mul(x, y), z);
+  return narrow(math::FmaOp::create(*this, widen(x), widen(y), widen(z)), x.type);
+}
+
 Scalar Body::mod(Scalar x, Scalar y) {
   Scalar r = rem(x, y), zero = constant(x.type, 0);
   if (x.isUnsigned())

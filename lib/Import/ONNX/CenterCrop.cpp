@@ -13,7 +13,7 @@ static SmallVector<int64_t> readExtents(Node &node, ArrayRef<int64_t> axes) {
   if (node.content(1)) {
     extents = node.ints(1, "the shape");
   } else {
-    Shape result = resultShape(node, 0, 1, "the shape", node.rank(0));
+    Shape result = node.resultShape(0, 1, "the shape", node.rank(0));
     for (int64_t axis : axes)
       extents.push_back(result[axis].factor);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Conv and ConvTranspose.
 
-#include "Window.h"
+#include "Convolution.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -12,7 +12,7 @@ static SmallVector<int64_t> kernelOf(Node &node, Value filter) {
   std::optional<SmallVector<int64_t>> extents = staticExtents(node.shapeOf(filter));
   if (!extents)
     node.fail("the filter's shape is not known at compile time");
-  return {(*extents)[2], (*extents)[3]};
+  return SmallVector<int64_t>(ArrayRef(*extents).drop_front(2));
 }
 
 static void checkChannels(Node &node, const Dim &channels, const Dim &perGroup, int64_t groups) {
@@ -24,23 +24,52 @@ static void checkChannels(Node &node, const Dim &channels, const Dim &perGroup, 
               Twine(groups) + " groups of the filter's " + Twine(perGroup.factor) + ")");
 }
 
-static void importConv(Node &node) {
-  node.real(0), node.real(1);
-  auto [input, isFlat] = readImage(node, 0);
-  Value filter = readImage(node, 1).value;
-  Value bias = node.has(2) ? node.real(2) : Value();
-  Shape image = node.shapeOf(input), weights = node.shapeOf(filter);
-  int64_t groups = node.getInt("group", 1);
-  checkChannels(node, image[1], weights[1], groups);
-  Window window = readWindow(node, kernelOf(node, filter), image, isFlat);
-  Shape shape = {image[0], weights[0], slide(node, window, image[2], 0), slide(node, window, image[3], 1)};
-  Value result = node.emit<ConvOp>(shape, node.elementOf(input), input, filter, bias, window.strides, window.pads(),
-                                   window.dilations, groups, Layout::NCHW);
-  setImage(node, result, isFlat);
+/// The node's operands and attributes, without the result's shape.
+static Convolution readConvolution(Node &node) {
+  Convolution conv;
+  conv.input = node.real(0);
+  conv.filter = node.real(1);
+  conv.bias = node.has(2) ? node.real(2) : Value();
+  conv.groups = node.getInt("group", 1);
+  const unsigned rank = spatialRank(node, 0);
+  if (node.rank(1) != rank + 2)
+    node.fail("input 1 has rank " + Twine(node.rank(1)) + ", expected " + Twine(rank + 2));
+  conv.window = readWindow(node, kernelOf(node, conv.filter), node.shapeOf(conv.input));
+  return conv;
 }
 
-/// ONNX's I, O/groups, KH, KW as O, I/groups, KH, KW.
-static Value reorderFilter(Node &node, Value filter, int64_t groups) {
+/// Weights that are packed at compile time.
+static bool hasConstantWeights(const Convolution &conv) {
+  return isConstant(conv.filter) && (!conv.bias || isConstant(conv.bias));
+}
+
+/// The result's shape with a height where there is none.
+static Shape planarShape(const Shape &shape) {
+  Shape planar = shape;
+  if (planar.size() == 3)
+    planar.insert(planar.begin() + 2, Dim(1));
+  return planar;
+}
+
+static void importConv(Node &node) {
+  Convolution conv = readConvolution(node);
+  Shape image = node.shapeOf(conv.input), weights = node.shapeOf(conv.filter);
+  checkChannels(node, image[1], weights[1], conv.groups);
+  conv.shape = {image[0], weights[0]};
+  llvm::append_range(conv.shape, slideAll(node, conv.window, image));
+  const unsigned rank = conv.window.rank();
+  if (rank > 3 || !hasConstantWeights(conv))
+    return node.set(0, generateConv(node, conv));
+  if (rank == 3)
+    return node.set(0, convVolume(node, conv));
+  Value input = toPlanar(node, conv.input), filter = toPlanar(node, conv.filter);
+  Window window = conv.window.planar();
+  Value result = node.emit<ConvOp>(planarShape(conv.shape), node.elementOf(input), input, filter, conv.bias,
+                                   window.strides, window.pads(), window.dilations, conv.groups, Layout::NCHW);
+  setImage(node, result, rank == 1);
+}
+
+Value nibble::onnximport::reorderFilter(Node &node, Value filter, int64_t groups) {
   Shape shape = node.shapeOf(filter);
   if (groups == 1)
     return node.transpose(filter, {1, 0, 2, 3});
@@ -54,8 +83,8 @@ static Value reorderFilter(Node &node, Value filter, int64_t groups) {
 }
 
 /// Extents of a transposed convolution's result; sets its pads.
-static Shape transposedShape(Node &node, Window &window, const Shape &image, bool isFlat) {
-  unsigned rank = isFlat ? 1 : 2;
+static Shape transposedExtents(Node &node, Window &window, const Shape &image) {
+  const unsigned rank = window.rank();
   SmallVector<int64_t> extra = node.getInts("output_padding", SmallVector<int64_t>(rank, 0));
   SmallVector<int64_t> wanted = node.getInts("output_shape");
   std::string mode = node.getString("auto_pad", "NOTSET");
@@ -63,12 +92,8 @@ static Shape transposedShape(Node &node, Window &window, const Shape &image, boo
     node.fail("attribute 'output_padding' does not fit the image");
   if (!wanted.empty() && (wanted.size() < rank || llvm::any_of(wanted, [](int64_t e) { return e < 0; })))
     node.fail("attribute 'output_shape' does not fit the image");
-  if (isFlat)
-    extra.insert(extra.begin(), 0);
-  if (isFlat && !wanted.empty())
-    wanted.insert(wanted.begin(), 1);
   Shape result;
-  for (unsigned i = 0; i < 2; ++i) {
+  for (unsigned i = 0; i < rank; ++i) {
     if (!image[2 + i].isStatic())
       node.fail("a transposed convolution needs an image of known extents",
                 "give the input a fixed shape, all but the batch");
@@ -76,7 +101,7 @@ static Shape transposedShape(Node &node, Window &window, const Shape &image, boo
     int64_t full = (in - 1) * stride + window.reach(i) + extra[i];
     bool isSame = mode == "SAME_UPPER" || mode == "SAME_LOWER";
     if (!wanted.empty() || isSame) {
-      int64_t extent = wanted.empty() ? in * stride : wanted[wanted.size() - 2 + i];
+      int64_t extent = wanted.empty() ? in * stride : wanted[wanted.size() - rank + i];
       int64_t total = std::max<int64_t>(full - extent, 0);
       window.low[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
       window.high[i] = total - window.low[i];
@@ -89,19 +114,26 @@ static Shape transposedShape(Node &node, Window &window, const Shape &image, boo
 }
 
 static void importConvTranspose(Node &node) {
-  node.real(0), node.real(1);
-  auto [input, isFlat] = readImage(node, 0);
-  int64_t groups = node.getInt("group", 1);
-  checkChannels(node, node.shapeOf(input)[1], node.shape(1)[0], 1);
-  Value filter = reorderFilter(node, readImage(node, 1).value, groups);
-  Value bias = node.has(2) ? node.real(2) : Value();
-  Shape image = node.shapeOf(input);
-  Window window = readWindow(node, kernelOf(node, filter), image, isFlat);
-  Shape spatial = transposedShape(node, window, image, isFlat);
-  Shape shape = {image[0], node.shapeOf(filter)[0], spatial[0], spatial[1]};
-  Value result = node.emit<ConvTransposeOp>(shape, node.elementOf(input), input, filter, bias, window.strides,
-                                            window.pads(), window.dilations, groups, Layout::NCHW);
-  setImage(node, result, isFlat);
+  Convolution conv = readConvolution(node);
+  Shape image = node.shapeOf(conv.input), weights = node.shapeOf(conv.filter);
+  checkChannels(node, image[1], weights[0], 1);
+  std::optional<Dim> outputs = multiply(weights[1], conv.groups);
+  if (conv.groups < 1 || !divideExactly(weights[0], conv.groups) || !outputs)
+    node.fail("attribute 'group' is " + Twine(conv.groups) + ", which does not divide the input's channels");
+  conv.shape = {image[0], *outputs};
+  llvm::append_range(conv.shape, transposedExtents(node, conv.window, image));
+  const unsigned rank = conv.window.rank();
+  const bool isPerAxis = isa<quant::UniformQuantizedPerAxisType>(node.elementOf(conv.filter));
+  if (rank > 3 || (rank == 3 && isPerAxis) || !hasConstantWeights(conv))
+    return node.set(0, generateConvTranspose(node, conv));
+  if (rank == 3)
+    return node.set(0, convTransposeVolume(node, conv));
+  Value input = toPlanar(node, conv.input);
+  Value filter = reorderFilter(node, toPlanar(node, conv.filter), conv.groups);
+  Window window = conv.window.planar();
+  Value result = node.emit<ConvTransposeOp>(planarShape(conv.shape), node.elementOf(input), input, filter, conv.bias,
+                                            window.strides, window.pads(), window.dilations, conv.groups, Layout::NCHW);
+  setImage(node, result, rank == 1);
 }
 
 void nibble::onnximport::addConvolutions(TranslatorTable &table) {

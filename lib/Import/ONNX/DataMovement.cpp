@@ -28,7 +28,7 @@ static void importConcat(Node &node) {
 static SmallVector<int64_t> declaredParts(Node &node, int64_t axis) {
   SmallVector<int64_t> parts;
   for (int i = 0; i < node.proto.output_size(); ++i)
-    parts.push_back(resultShape(node, i, 1, "split", node.rank(0))[axis].factor);
+    parts.push_back(node.resultShape(i, 1, "split", node.rank(0))[axis].factor);
   return parts;
 }
 

@@ -25,7 +25,7 @@ static void importConstantOfShape(Node &node) {
   if (node.content(0))
     llvm::append_range(shape, node.ints(0, "the shape"));
   else
-    shape = resultShape(node, 0, 0, "the shape");
+    shape = node.resultShape(0, 0, "the shape");
   std::vector<char> bytes(sizeof(float), 0);
   Type element = importer.builder.getF32Type();
   if (const onnx::AttributeProto *value = node.attribute("value")) {

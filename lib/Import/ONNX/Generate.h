@@ -60,6 +60,8 @@ public:
   Scalar mod(Scalar x, Scalar y);
   /// Of integers, with the dividend's sign, as C's `%`; by zero it is 0.
   Scalar rem(Scalar x, Scalar y);
+  /// x·y + z, of f32 and shorter floats with one rounding.
+  Scalar fma(Scalar x, Scalar y, Scalar z);
   Scalar neg(Scalar x);
   Scalar abs(Scalar x);
   /// Of floats, a NaN if one is a NaN.

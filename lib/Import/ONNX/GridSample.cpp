@@ -147,7 +147,8 @@ static void importGridSample(Node &node) {
   Sampler sampler(node, real);
   Shape shape = {from[0], from[1]};
   shape.append(points.begin() + 1, points.end() - 1);
-  node.set(0, node.generate(shape, element, {image, grid}, [&](Body &b) { return b.cast(sampler.sample(b), element); }));
+  node.set(0,
+           node.generate(shape, element, {image, grid}, [&](Body &b) { return b.cast(sampler.sample(b), element); }));
 }
 
 /// Of a dimension with `size` positions, the coordinate of position `i` in [-1, 1].
@@ -161,7 +162,7 @@ static Scalar normalized(Body &b, Type real, bool alignsCorners, Scalar i, int64
 /// The extents of the grid: those of the image it is for, without the channels.
 static Shape readGridShape(Node &node, int64_t spatial) {
   if (!node.content(1))
-    return resultShape(node, 0, 1, "the size", spatial + 2);
+    return node.resultShape(0, 1, "the size", spatial + 2);
   SmallVector<int64_t> size = node.ints(1, "the size");
   if (int64_t(size.size()) != spatial + 2)
     node.fail("the size has " + Twine(size.size()) + " extents, expected " + Twine(spatial + 2));

@@ -58,6 +58,17 @@ static TranslatorTable createTranslators() {
   addScans(table);
   addSequences(table);
   addRecurrences(table);
+  addGlobalPools(table);
+  addUnpools(table);
+  addCol2Im(table);
+  addDeformConvolutions(table);
+  addFourierTransforms(table);
+  addSignalWindows(table);
+  addLinearAttention(table);
+  addNgrams(table);
+  addMachineLearning(table);
+  addTrees(table);
+  addRefusals(table);
   return table;
 }
 

@@ -197,6 +197,8 @@ public:
   int64_t rank(unsigned i) const { return known(i).shape.size(); }
   /// ONNX's type of an operand's elements; a quantized one if that is how it is held.
   mlir::Type typeOf(unsigned i) const;
+  /// Whether operand `i` is computed from no input of the model.
+  bool isKnown(unsigned i) const;
   /// Null if not known at compile time.
   const Content *content(unsigned i) const;
   /// The integers of operand `i`, which must be known at compile time.
@@ -205,6 +207,8 @@ public:
   double scalar(unsigned i, llvm::StringRef what) const;
   /// The shape of result `i`, where all extents are told by ONNX's inference or, of the model's outputs, by the file.
   std::optional<Shape> declaredShape(unsigned i) const;
+  /// The same; fails if it is not told, as operand `operand`, `what`, decides of it, or has not `rank` extents.
+  Shape resultShape(unsigned output, unsigned operand, llvm::StringRef what, int64_t rank = -1) const;
   /// `axis` counted from the front.
   int64_t axis(int64_t axis, int64_t rank) const;
 
@@ -287,6 +291,9 @@ void importUnary(Node &node) {
   node.set(0, node.unary<Op>(node.real(0)));
 }
 
+/// Whether a value is computed from no input of the model: a weight, perhaps moved or dequantized.
+bool isConstant(mlir::Value value);
+
 /// The node as an operation of the onnx dialect.
 void keepNode(Node &node);
 
@@ -340,6 +347,17 @@ void addLoops(TranslatorTable &table);
 void addScans(TranslatorTable &table);
 void addSequences(TranslatorTable &table);
 void addRecurrences(TranslatorTable &table);
+void addGlobalPools(TranslatorTable &table);
+void addUnpools(TranslatorTable &table);
+void addCol2Im(TranslatorTable &table);
+void addDeformConvolutions(TranslatorTable &table);
+void addFourierTransforms(TranslatorTable &table);
+void addSignalWindows(TranslatorTable &table);
+void addLinearAttention(TranslatorTable &table);
+void addNgrams(TranslatorTable &table);
+void addMachineLearning(TranslatorTable &table);
+void addTrees(TranslatorTable &table);
+void addRefusals(TranslatorTable &table);
 
 } // namespace nibble::onnximport
 

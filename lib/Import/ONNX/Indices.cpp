@@ -76,7 +76,7 @@ static void importGatherND(Node &node) {
 static Dim readDepth(Node &node, int64_t rank, int64_t axis) {
   const Content *depth = node.content(1);
   if (!depth)
-    return resultShape(node, 0, 1, "the depth", rank)[axis];
+    return node.resultShape(0, 1, "the depth", rank)[axis];
   return depth->isReal() ? Dim(int64_t(node.scalar(1, "the depth"))) : Dim(node.ints(1, "the depth").front());
 }
 

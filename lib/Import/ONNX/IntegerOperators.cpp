@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operators on plain integers: DynamicQuantizeLinear, MatMulInteger and ConvInteger.
 
-#include "Window.h"
+#include "IntegerProducts.h"
+#include "Quant.h"
 
 #include "nibble/Support/Constants.h"
 
@@ -34,6 +35,8 @@ namespace {
 struct Factor {
   Value value, encoding;
   SmallVector<int64_t> zeros = {0};
+  /// The zero point is known at run time alone, and no encoding's.
+  bool isOpen = false;
 
   int32_t zero() const { return int32_t(zeros.front()); }
 };
@@ -52,20 +55,22 @@ static Value traceEncoding(Value value) {
   return encoding && slice.getStarts()[0] == 1 ? encoding.getResult() : Value();
 }
 
-/// Operand `i` as plain bytes, also where QuantizeLinear makes them.
-static Value toBytes(Node &node, unsigned i) {
+Value nibble::onnximport::toBytes(Node &node, unsigned i) {
   Value value = node.get(i);
   if (node.elementOf(value).isInteger(8))
     return value;
-  auto quantize = value.getDefiningOp<QuantizeOp>();
   auto type = dyn_cast<quant::UniformQuantizedType>(node.elementOf(value));
-  if (!quantize || !type || type.getStorageTypeIntegralWidth() != 8)
-    node.fail("input " + Twine(i) + " ('" + node.proto.input(i) + "') holds neither plain bytes nor QuantizeLinear's");
+  if (!type || type.getStorageTypeIntegralWidth() != 8)
+    node.fail("input " + Twine(i) + " ('" + node.proto.input(i) + "') holds no bytes");
   Builder &builder = node.importer.builder;
   Type byte = builder.getIntegerType(8, /*isSigned=*/false);
   const int32_t clamp[] = {int32_t(type.getStorageTypeMin()), int32_t(type.getStorageTypeMax())};
-  return node.emit<IntQuantizeOp>(node.shapeOf(value), type.isSigned() ? Type(builder.getI8Type()) : byte,
-                                  quantize.getInput(), APFloat(float(type.getScale())), int32_t(type.getZeroPoint()),
+  // Of a value that is quantized already the scale gives the same bytes again.
+  auto quantize = value.getDefiningOp<QuantizeOp>();
+  Value real =
+      quantize ? quantize.getInput() : node.emit<DequantizeOp>(node.shapeOf(value), builder.getF32Type(), value);
+  return node.emit<IntQuantizeOp>(node.shapeOf(value), type.isSigned() ? Type(builder.getI8Type()) : byte, real,
+                                  APFloat(float(type.getScale())), int32_t(type.getZeroPoint()),
                                   ArrayRef<int32_t>(clamp));
 }
 
@@ -78,9 +83,7 @@ static Factor readFactor(Node &node, unsigned i, unsigned zeroPoint) {
   const Known &known = node.known(zeroPoint);
   if (known.value && !known.tensor && !known.content) {
     factor.encoding = traceEncoding(known.value);
-    if (!factor.encoding)
-      node.fail("the zero point (input " + Twine(zeroPoint) + ", '" + node.proto.input(zeroPoint) +
-                "') is neither constant nor DynamicQuantizeLinear's");
+    factor.isOpen = !factor.encoding;
     return factor;
   }
   factor.zeros = node.ints(zeroPoint, "the zero point");
@@ -142,21 +145,23 @@ static Value repeat(Node &node, Value value, int64_t axis, int64_t count) {
   return node.emit<ConcatOp>(shape, node.elementOf(value), SmallVector<Value>(count, value), axis);
 }
 
+/// Takes the zero points off a constant matrix, so that there is one of its columns.
+static void centerMatrix(Node &node, Factor &lhs, Factor &rhs) {
+  Shape a = node.shapeOf(lhs.value), b = node.shapeOf(rhs.value);
+  const int64_t columns = b.back().isStatic() ? b.back().factor : 0;
+  const int64_t parts =
+      centerWeights(node, rhs, /*sumAxis=*/0, columns, [&](int64_t i) { return i % std::max<int64_t>(columns, 1); });
+  lhs.value = repeat(node, lhs.value, int64_t(a.size()) - 1, parts);
+}
+
 static void importMatMulInteger(Node &node) {
   Factor lhs = readFactor(node, 0, 2), rhs = readFactor(node, 1, 3);
   Shape a = node.shapeOf(lhs.value), b = node.shapeOf(rhs.value);
-  if (a.size() < 2 || b.size() < 2)
-    node.fail("inputs have ranks " + Twine(a.size()) + " and " + Twine(b.size()) + ", expected at least 2");
-  if (lhs.zeros.size() != 1)
-    node.fail("input 0 has zero points of its rows, expected one");
-  const int64_t columns = b.back().isStatic() ? b.back().factor : 0;
-  if (!rhs.encoding && b.size() == 2) {
-    const int64_t parts =
-        centerWeights(node, rhs, /*sumAxis=*/0, columns, [&](int64_t i) { return i % std::max<int64_t>(columns, 1); });
-    lhs.value = repeat(node, lhs.value, int64_t(a.size()) - 1, parts);
-  }
-  if (rhs.zeros.size() != 1)
-    node.fail("input 1 has a zero point for each column and is not one constant matrix");
+  const bool isOpen = a.size() < 2 || b.size() < 2 || lhs.isOpen || rhs.isOpen || lhs.zeros.size() != 1;
+  if (!isOpen && !rhs.encoding && b.size() == 2)
+    centerMatrix(node, lhs, rhs);
+  if (isOpen || rhs.zeros.size() != 1)
+    return node.set(0, generateMatMulInteger(node, {{0, 2}, {1, 3}}));
   Shape shape = node.broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
   shape.append({a[a.size() - 2], b.back()});
   node.set(0, node.emit<SumMatMulOp>(shape, node.importer.builder.getI32Type(), lhs.value, rhs.value, lhs.encoding,
@@ -185,26 +190,30 @@ static void padBeforeEncoding(Node &node, Factor &input, Window &window) {
   window.low = window.high = {0, 0};
 }
 
+/// Whether the operation has a form of a convolution: of images, and of weights that are known.
+static bool hasSumConv(Node &node, const Factor &input, const Factor &filter) {
+  const bool isPlanar = spatialRank(node, 0) <= 2;
+  return isPlanar && !input.isOpen && !filter.isOpen && !filter.encoding && input.zeros.size() == 1 &&
+         staticExtents(node.shapeOf(filter.value)) && readBytes(filter.value);
+}
+
 static void importConvInteger(Node &node) {
   Factor input = readFactor(node, 0, 2), filter = readFactor(node, 1, 3);
+  if (!hasSumConv(node, input, filter))
+    return node.set(0, generateConvInteger(node, {{0, 2}, {1, 3}}));
   const Image operand = readImage(node, 0);
   input.value = operand.value;
   filter.value = readImage(node, 1).value;
-  std::optional<SmallVector<int64_t>> extents = staticExtents(node.shapeOf(filter.value));
-  const int64_t groups = node.getInt("group", 1);
-  if (!extents || filter.encoding || input.zeros.size() != 1)
-    node.fail("expected one zero point of the image, and a filter that is known at compile time");
-  const int64_t channels = (*extents)[0];
-  const int64_t taps = (*extents)[1] * (*extents)[2] * (*extents)[3];
+  const SmallVector<int64_t> extents = *staticExtents(node.shapeOf(filter.value));
+  const int64_t groups = node.getInt("group", 1), channels = extents[0], taps = extents[1] * extents[2] * extents[3];
   const int64_t parts =
       centerWeights(node, filter, /*sumAxis=*/1, channels, [&](int64_t i) { return i / std::max<int64_t>(taps, 1); });
-  if (parts == 0)
-    node.fail("the filter (input 1) is not known at compile time");
   if (parts > 1 && groups != 1)
-    node.fail("the filter's weights less their zero point need nine bits, and there are " + Twine(groups) + " groups");
-  Shape image = node.shapeOf(input.value);
-  Window window = readWindow(node, {(*extents)[2], (*extents)[3]}, image, operand.isFlat);
-  Shape shape = {image[0], channels, slide(node, window, image[2], 0), slide(node, window, image[3], 1)};
+    return node.set(0, generateConvInteger(node, {{0, 2}, {1, 3}}));
+  const unsigned rank = operand.isFlat ? 1 : 2;
+  Window window = readWindow(node, ArrayRef(extents).take_back(rank), node.shape(0)).planar();
+  Shape shape = {node.shapeOf(input.value)[0], channels};
+  llvm::append_range(shape, slideAll(node, window, node.shapeOf(input.value)));
   padBeforeEncoding(node, input, window);
   input.value = repeat(node, input.value, 1, parts);
   Value result =

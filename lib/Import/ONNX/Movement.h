@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Nodes that move, pick and weigh elements by programs, and the shapes that their results have.
+// Nodes that move, pick and weigh elements by programs.
 
 #ifndef NIBBLE_LIB_IMPORT_ONNX_MOVEMENT_H
 #define NIBBLE_LIB_IMPORT_ONNX_MOVEMENT_H
@@ -7,10 +7,6 @@
 #include "Generate.h"
 
 namespace nibble::onnximport {
-
-/// The static shape that the model tells of result `output`; fails if it tells none, as operand `operand`, `what`,
-/// decides of it, or one that has not `rank` extents.
-Shape resultShape(Node &node, unsigned output, unsigned operand, llvm::StringRef what, int64_t rank = -1);
 
 /// A Gather by indices that are found at run time, along any axis.
 void importGatherAt(Node &node);

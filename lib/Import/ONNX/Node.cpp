@@ -98,6 +98,15 @@ Type Node::typeOf(unsigned i) const {
 }
 
 const Content *Node::content(unsigned i) const { return importer.contentOf(item(i)); }
+bool nibble::onnximport::isConstant(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && llvm::all_of(op->getOperands(), isConstant);
+}
+
+bool Node::isKnown(unsigned i) const {
+  const Known &operand = known(i);
+  return operand.tensor || operand.content || (operand.value && isConstant(operand.value));
+}
 
 SmallVector<int64_t> Node::ints(unsigned i, StringRef what) const {
   const Content *known = content(i);

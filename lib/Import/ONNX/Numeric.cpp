@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operands of scalar programs, and extents of results that depend on run-time values.
+// Operands of scalar programs, and nests of their loops.
 
 #include "Numeric.h"
 
@@ -20,29 +20,6 @@ Value Node::single(unsigned i) {
 }
 
 Value Node::numeric(unsigned i) { return isReal(i) ? single(i) : plain(i); }
-
-/// The extents of a type, if they are all numbers.
-static std::optional<Shape> staticShape(const onnx::TypeProto *type) {
-  if (!type || !type->has_tensor_type() || !type->tensor_type().has_shape())
-    return std::nullopt;
-  Shape shape;
-  for (const onnx::TensorShapeProto::Dimension &dim : type->tensor_type().shape().dim()) {
-    if (!dim.has_dim_value() || dim.dim_value() < 0)
-      return std::nullopt;
-    shape.push_back(dim.dim_value());
-  }
-  return shape;
-}
-
-std::optional<Shape> Node::declaredShape(unsigned i) const {
-  const std::string &name = proto.output(i);
-  if (std::optional<Shape> shape = staticShape(importer.inferredType(name)))
-    return shape;
-  for (auto [output, type] : llvm::zip(importer.model.proto.graph().output(), importer.model.declared))
-    if (output.name() == name)
-      return staticShape(&type);
-  return std::nullopt;
-}
 
 Scalars nibble::onnximport::loopNest(Body &b, ArrayRef<Scalar> counts, ArrayRef<Scalar> carried,
                                      llvm::function_ref<Scalars(ArrayRef<Scalar>, ArrayRef<Scalar>)> body) {

@@ -167,7 +167,7 @@ static bool hasOperation(Node &node, Mode mode, const KnownPads &pads) {
 static void importPad(Node &node) {
   const Mode mode = readMode(node);
   if (!node.content(1) || (node.has(3) && !node.content(3)))
-    return importPadAt(node, mode, resultShape(node, 0, 1, "pads", node.rank(0)));
+    return importPadAt(node, mode, node.resultShape(0, 1, "pads", node.rank(0)));
   KnownPads pads = readPads(node);
   auto isZero = [](int64_t count) { return count == 0; };
   if (llvm::all_of(pads.low, isZero) && llvm::all_of(pads.high, isZero))

@@ -32,7 +32,7 @@ static std::optional<int64_t> countRange(Node &node) {
 
 static void importRange(Node &node) {
   std::optional<int64_t> count = countRange(node);
-  Shape shape = count ? Shape{*count} : resultShape(node, 0, 1, "the limit", 1);
+  Shape shape = count ? Shape{*count} : node.resultShape(0, 1, "the limit", 1);
   Value start = node.plain(0), delta = node.plain(2);
   Type element = node.elementOf(start);
   node.set(0, node.generate(shape, element, {start, delta}, [&](Body &b) {

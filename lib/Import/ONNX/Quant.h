@@ -25,6 +25,9 @@ QuantParameters readParameters(Node &node, unsigned scale, unsigned zeroPoint, i
 mlir::Type quantizedType(Node &node, const QuantParameters &parameters, int64_t axis, const Shape &shape,
                          bool isNarrow = false);
 
+/// Operand `i` as plain bytes, also where it is quantized.
+mlir::Value toBytes(Node &node, unsigned i);
+
 /// Operand `i` as quantized values: integers of the storage type become those of `parameters`; a constant holds its
 /// bytes on.
 mlir::Value quantizedOperand(Node &node, unsigned i, const QuantParameters &parameters, int64_t axis);

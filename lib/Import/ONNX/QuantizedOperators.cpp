@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operators on quantized values: ONNX's QLinear family and onnxruntime's. All become quantized nibble operations.
 
+#include "IntegerProducts.h"
 #include "Quant.h"
-#include "Window.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -47,15 +47,38 @@ static Value bias(Node &node, unsigned i, Value input, Value filter) {
   return quantizedOperand(node, i, parameters, 0);
 }
 
+/// Whether scale and zero point of an operand or of the result are known at compile time.
+static bool areKnown(Node &node, unsigned scale) {
+  return node.isKnown(scale) && (!node.has(scale + 1) || node.isKnown(scale + 1));
+}
+
+/// Bytes that a scalar program computed: quantized, if the result's operands `scale` and `scale` + 1 are constants.
+static Value quantizedBytes(Node &node, Value bytes, unsigned scale) {
+  if (!areKnown(node, scale))
+    return bytes;
+  auto type = cast<quant::UniformQuantizedType>(resultType(node, scale));
+  Value real = node.emit<IntDequantizeOp>(node.shapeOf(bytes), node.importer.builder.getF32Type(), bytes,
+                                          APFloat(float(type.getScale())), int32_t(type.getZeroPoint()));
+  return node.emit<QuantizeOp>(node.shapeOf(bytes), type, real);
+}
+
 static void importQLinearConv(Node &node) {
-  Value input = activation(node, 0), filter = weight(node, 3, 0);
+  const unsigned rank = spatialRank(node, 0);
+  if (rank > 2 || !areKnown(node, 1) || !areKnown(node, 4) || !areKnown(node, 6) || !node.isKnown(3))
+    return node.set(
+        0, quantizedBytes(node, generateConvInteger(node, {{0, 2, 1}, {3, 5, 4}, IntegerOperand{0, 7, 6}, 8}), 6));
+  Value input = toPlanar(node, activation(node, 0)), filter = toPlanar(node, weight(node, 3, 0));
   Shape image = node.shapeOf(input), weights = node.shapeOf(filter);
-  if (image.size() != 4 || weights.size() != 4 || !staticExtents(weights))
-    node.fail("input 0 has rank " + Twine(image.size()) + ", expected 4");
-  Window window = readWindow(node, {weights[2].factor, weights[3].factor}, image, /*isFlat=*/false);
-  Shape shape = {image[0], weights[0], slide(node, window, image[2], 0), slide(node, window, image[3], 1)};
-  node.set(0, node.emit<ConvOp>(shape, resultType(node, 6), input, filter, bias(node, 8, input, filter), window.strides,
-                                window.pads(), window.dilations, node.getInt("group", 1), Layout::NCHW));
+  if (weights.size() != 4 || !staticExtents(weights))
+    node.fail("input 3 has rank " + Twine(node.rank(3)) + ", expected " + Twine(rank + 2));
+  const int64_t kernel[] = {weights[2].factor, weights[3].factor};
+  Window window = readWindow(node, ArrayRef(kernel).take_back(rank), node.shape(0)).planar();
+  Shape shape = {image[0], weights[0]};
+  llvm::append_range(shape, slideAll(node, window, image));
+  Value result =
+      node.emit<ConvOp>(shape, resultType(node, 6), input, filter, bias(node, 8, input, filter), window.strides,
+                        window.pads(), window.dilations, node.getInt("group", 1), Layout::NCHW);
+  setImage(node, result, rank == 1);
 }
 
 /// Extents of a product of matrices.
@@ -70,6 +93,9 @@ static Shape productShape(Node &node, Value lhs, Value rhs) {
 }
 
 static void importQLinearMatMul(Node &node) {
+  if (!areKnown(node, 1) || !areKnown(node, 4) || !areKnown(node, 6))
+    return node.set(
+        0, quantizedBytes(node, generateMatMulInteger(node, {{0, 2, 1}, {3, 5, 4}, IntegerOperand{0, 7, 6}}), 6));
   Value lhs = activation(node, 0), rhs = weight(node, 3, -1);
   node.set(0, node.emit<MatMulOp>(productShape(node, lhs, rhs), resultType(node, 6), lhs, rhs, Value()));
 }

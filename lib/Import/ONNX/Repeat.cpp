@@ -31,7 +31,7 @@ static void importExpand(Node &node) {
   Value input = node.get(0);
   const Content *wanted = node.content(1);
   Shape shape = node.broadcast(node.shapeOf(input), wanted ? Shape(wanted->ints.begin(), wanted->ints.end())
-                                                           : resultShape(node, 0, 1, "the shape"));
+                                                           : node.resultShape(0, 1, "the shape"));
   Shape leading(shape.size() - node.shapeOf(input).size(), Dim(1));
   llvm::append_range(leading, node.shapeOf(input));
   node.set(0, repeat(node, node.reshape(input, leading), shape));
@@ -39,7 +39,7 @@ static void importExpand(Node &node) {
 
 /// The shape of repeats that are found at run time.
 static Shape readDeclared(Node &node, const Shape &from) {
-  Shape shape = resultShape(node, 0, 1, "repeats", from.size());
+  Shape shape = node.resultShape(0, 1, "repeats", from.size());
   for (auto [extent, dim] : llvm::zip_equal(shape, from))
     if (!divideExactly(extent, dim))
       node.fail("the declared shape " + node.importer.symbols.print(shape) + " does not repeat " +

@@ -41,7 +41,7 @@ static void importReshape(Node &node) {
   Value input = node.get(0);
   const Content *wanted = node.content(1);
   if (!wanted)
-    return node.set(0, node.reshape(input, resultShape(node, 0, 1, "the shape")));
+    return node.set(0, node.reshape(input, node.resultShape(0, 1, "the shape")));
   node.set(0, node.reshape(input, resolve(node, node.shapeOf(input), wanted->ints)));
 }
 
@@ -60,7 +60,7 @@ static void importFlatten(Node &node) {
 static void importSqueeze(Node &node) {
   Value input = node.get(0);
   if (node.has(1) && !node.content(1))
-    return node.set(0, node.reshape(input, resultShape(node, 0, 1, "axes")));
+    return node.set(0, node.reshape(input, node.resultShape(0, 1, "axes")));
   Shape from = node.shapeOf(input), shape;
   SmallVector<int64_t> axes = node.has(1) ? node.ints(1, "axes") : SmallVector<int64_t>();
   for (int64_t &axis : axes)
@@ -76,7 +76,7 @@ static void importSqueeze(Node &node) {
 static void importUnsqueeze(Node &node) {
   Value input = node.get(0);
   if (!node.content(1))
-    return node.set(0, node.reshape(input, resultShape(node, 0, 1, "axes")));
+    return node.set(0, node.reshape(input, node.resultShape(0, 1, "axes")));
   Shape shape = node.shapeOf(input);
   SmallVector<int64_t> axes = node.ints(1, "axes");
   int64_t rank = shape.size() + axes.size();

@@ -52,7 +52,7 @@ static void keepAspectRatio(Node &node, bool isLarger, MutableArrayRef<Target> t
 
 /// The result's shape says how large it is, where a program finds scales or sizes.
 static SmallVector<Target> readDeclared(Node &node, const Shape &shape, ArrayRef<int64_t> axes, bool bySize) {
-  Shape result = resultShape(node, 0, bySize ? 3 : 2, bySize ? "sizes" : "scales", shape.size());
+  Shape result = node.resultShape(0, bySize ? 3 : 2, bySize ? "sizes" : "scales", shape.size());
   SmallVector<Target> targets;
   for (int64_t axis : axes) {
     if (!shape[axis].isStatic())
@@ -110,7 +110,6 @@ Value nibble::onnximport::readScales(Node &node, const Shape &shape, ArrayRef<Ta
   }
   if (node.has(3))
     return divideSizes(node, shape, targets);
-  return node.elementwise(node.importer.builder.getF32Type(), node.plain(2), [](Body &b, ArrayRef<Scalar> x) {
-    return b.cast(x[0], b.getF32Type());
-  });
+  return node.elementwise(node.importer.builder.getF32Type(), node.plain(2),
+                          [](Body &b, ArrayRef<Scalar> x) { return b.cast(x[0], b.getF32Type()); });
 }

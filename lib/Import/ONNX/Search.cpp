@@ -65,7 +65,7 @@ static void importNonZero(Node &node) {
   Shape from = node.shape(0);
   const int64_t count = countElements(node, 0);
   Value input = flatten(node, node.plain(0), count);
-  Shape result = resultShape(node, 0, 0, "the number of elements that are not 0", 2);
+  Shape result = node.resultShape(0, 0, "the number of elements that are not 0", 2);
   auto isTrue = [](Body &b, Scalar x) { return b.cast(x, b.getI1Type()); };
   Value counts = countBlocks(node, input, count, isTrue);
   node.set(0, node.generate(result, node.importer.builder.getI64Type(), {input, counts}, [&](Body &b) {
@@ -89,7 +89,7 @@ static void importCompress(Node &node) {
   const unsigned axis = node.hasAttribute("axis") ? node.axis(node.getInt("axis", 0), from.size()) : 0;
   const int64_t count = countElements(node, 1);
   Shape result = from;
-  result[axis] = resultShape(node, 0, 1, "the number of chosen elements", from.size())[axis];
+  result[axis] = node.resultShape(0, 1, "the number of chosen elements", from.size())[axis];
   auto isTrue = [](Body &, Scalar x) { return x; };
   Value counts = countBlocks(node, condition, count, isTrue);
   node.set(0, node.generate(result, node.elementOf(input), {input, condition, counts}, [&](Body &b) {

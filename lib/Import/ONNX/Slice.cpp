@@ -61,7 +61,7 @@ static void importSliceAt(Node &node, unsigned unknown) {
   if (node.has(4))
     steps = operands.size(), operands.push_back(node.plain(4));
   static constexpr StringLiteral names[] = {"starts", "ends", "axes", "steps"};
-  Shape starts = node.shape(1), shape = resultShape(node, 0, unknown, names[unknown - 1], node.rank(0));
+  Shape starts = node.shape(1), shape = node.resultShape(0, unknown, names[unknown - 1], node.rank(0));
   if (starts.size() != 1 || !starts.front().isStatic())
     node.fail("the number of starts is not known at compile time");
   node.set(0, node.generate(shape, node.elementOf(operands.front()), operands, [&](Body &b) {

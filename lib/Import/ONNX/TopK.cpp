@@ -55,7 +55,7 @@ static Scalar findRank(Body &b, const Row &row, Scalar i) {
 
 /// The number of elements that are wanted.
 static Dim readCount(Node &node, int64_t axis) {
-  return node.content(1) ? Dim(node.ints(1, "k").front()) : resultShape(node, 0, 1, "k", node.rank(0))[axis];
+  return node.content(1) ? Dim(node.ints(1, "k").front()) : node.resultShape(0, 1, "k", node.rank(0))[axis];
 }
 
 static Row rowOf(Body &b, unsigned axis, bool largest) {
