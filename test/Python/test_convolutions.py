@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Convolutions of all ranks, with weights of the model and with weights that are inputs; products of integers."""
 import numpy as np
+import onnx
 import pytest
 from single_node import check
+
+import nibble
 
 pytest.importorskip("onnxruntime")
 
@@ -125,9 +128,6 @@ def test_qlinear_conv(scales, constant, tmp_path):
 
 def test_conv_of_dynamic_batch(tmp_path):
     """Volumes and filters that are inputs, of any number of samples."""
-    import nibble
-    import onnx
-
     for text, shapes in (("y = Conv(x, w)", {"x": (3, 2, 4, 5), "w": (3, 2, 3, 3)}),
                          ("y = MaxPool<kernel_shape=[2, 2, 2]>(x)", {"x": (3, 2, 4, 5, 3)})):
         inputs = ", ".join(f"float[{','.join(['N' if name == 'x' else str(shape[0]), *map(str, shape[1:])])}] {name}"

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Fourier transforms, windows and mel weights, with constant arguments and with arguments that are inputs."""
 import numpy as np
+import onnx
 import pytest
-from single_node import check
+from single_node import check, make
+
+import nibble
 
 
 def signal(*shape):
@@ -86,3 +89,10 @@ def test_causal_conv(length, taps, past, activation, tmp_path):
     x, w, bias = signal(2, 3, length), signal(3, 1, taps), signal(3)
     state = signal(2, 3, taps - 1) if past else None
     check(tmp_path, "CausalConvWithState", [x, w, bias, state], reference="onnx", outputs=2, opset=27, activation=activation)
+
+
+def test_a_shape_that_no_axis_gives(tmp_path):
+    model, _ = make("DFT", [signal(9, 7, 1), None, scalar(0)], [(8, 7, 2)], [np.float32])
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(nibble.Error, match=r"no axis gives the declared shape \[8x7x2\]"):
+        nibble.compile(tmp_path / "model.onnx", weights="float")
