@@ -8,7 +8,7 @@ using namespace nibble;
 using namespace nibble::onnximport;
 
 /// Whether products have an operation of their own.
-static bool isReal(Type element) { return element.isF32() || isa<quant::QuantizedType>(element); }
+static bool hasProduct(Type element) { return element.isF32() || isa<quant::QuantizedType>(element); }
 
 /// Operand `i`, in the way that products have it: all operands of a node alike.
 static Value operand(Node &node, unsigned i) {
@@ -25,7 +25,7 @@ Value Node::matmul(Value lhs, Value rhs, Value bias) {
   Shape shape = broadcast(Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
   shape.push_back(rows);
   shape.push_back(columns);
-  if (!isReal(elementOf(lhs)))
+  if (!hasProduct(elementOf(lhs)))
     return generateProduct(*this, lhs, rhs, shape);
   return emit<MatMulOp>(shape, elementOf(lhs), lhs, rhs, bias);
 }
@@ -53,7 +53,7 @@ static void importMatMul(Node &node) {
 static Value scale(Node &node, Value value, float factor) {
   if (factor == 1.0f)
     return value;
-  if (Type element = node.elementOf(value); !isReal(element)) {
+  if (Type element = node.elementOf(value); !hasProduct(element)) {
     if (!isa<FloatType>(element) && factor != std::trunc(factor))
       node.fail("attributes 'alpha' and 'beta' must be whole for integers, got " + Twine(std::to_string(factor)));
     return node.elementwise(element, value,
@@ -77,7 +77,7 @@ static Value asBias(Node &node, Value addend, const Dim &columns) {
 }
 
 static Value add(Node &node, Value lhs, Value rhs) {
-  if (isReal(node.elementOf(lhs)))
+  if (hasProduct(node.elementOf(lhs)))
     return node.binary<AddOp>(lhs, rhs);
   return node.elementwise(node.elementOf(lhs), {lhs, rhs},
                           [](Body &b, ArrayRef<Scalar> x) { return b.add(x[0], x[1]); });
@@ -93,7 +93,7 @@ static void importGemm(Node &node) {
     rhs = node.transpose(rhs, {1, 0});
   rhs = scale(node, rhs, node.getFloat("alpha", 1.0f));
   Value addend = node.has(2) ? scale(node, operand(node, 2), node.getFloat("beta", 1.0f)) : Value();
-  Value bias = addend && isReal(node.elementOf(lhs)) ? asBias(node, addend, node.shapeOf(rhs)[1]) : Value();
+  Value bias = addend && hasProduct(node.elementOf(lhs)) ? asBias(node, addend, node.shapeOf(rhs)[1]) : Value();
   Value result = node.matmul(lhs, rhs, bias);
   if (addend && !bias)
     result = add(node, result, addend);
