@@ -25,20 +25,25 @@ def extremes(dtype, shape=(3, 5), seed=0, least=None):
     return rng.uniform(-3, 3, shape).astype(dtype)
 
 
-def node_model(op, inputs, attributes=None, opset=23, outputs=1, shapes=None, domain=""):
-    """A model of one node. `shapes` declares the results' where ONNX infers none."""
+def node_model(op, inputs, attributes=None, opset=23, outputs=1, shapes=None):
+    """A model of one node, and what to feed it. `shapes` declares the results' where ONNX infers none. Inputs without
+    elements are constants."""
     names = [f"x{i}" if array is not None else "" for i, array in enumerate(inputs)]
     results = [f"y{i}" for i in range(outputs)]
-    node = helper.make_node(op, names, results, "tested", domain=domain, **(attributes or {}))
+    node = helper.make_node(op, names, results, "tested", **(attributes or {}))
+    feed = {name: array for name, array in zip(names, inputs) if name and array.size}
     values = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
-              for name, array in zip(names, inputs) if name]
+              for name, array in feed.items()]
+    weights = [onnx.numpy_helper.from_array(array, name) for name, array in zip(names, inputs)
+               if name and name not in feed]
     infos = [onnx.ValueInfoProto(name=name) for name in results]
+    graph = helper.make_graph([node], "g", values, infos, weights)
     opsets = [helper.make_opsetid("", opset)]
-    graph = helper.make_graph([node], "g", values, infos)
     model = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=opsets, ir_version=10))
     for info, shape in zip(model.graph.output, shapes or []):
-        info.type.tensor_type.shape.CopyFrom(helper.make_tensor_type_proto(1, shape).tensor_type.shape)
-    return model, dict(zip(names, inputs))
+        element = info.type.tensor_type.elem_type or helper.np_dtype_to_tensor_dtype(inputs[0].dtype)
+        info.type.CopyFrom(helper.make_tensor_type_proto(element, shape))
+    return model, feed
 
 
 def expected(model, feed):
@@ -53,7 +58,6 @@ def expected(model, feed):
 
 def check(folder, op, inputs, attributes=None, want=None, rtol=1e-5, **options):
     model, feed = node_model(op, inputs, attributes, **options)
-    feed = {name: array for name, array in feed.items() if name}
     onnx.save(model, folder / "model.onnx")
     compiled = nibble.compile(folder / "model.onnx", weights="float")
     with np.errstate(all="ignore"):
