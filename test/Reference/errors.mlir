@@ -22,7 +22,7 @@ func.func @other_dialect() -> tensor<1xf32> {
 }
 
 // CHECK-LABEL: @half
-// CHECK-NEXT: error: nibble.constant: expected real values of f32, got f16
+// CHECK-NEXT: error: nibble.exp: expected real values of f32, got f16
 func.func @half() -> tensor<1xf16> {
   %a = nibble.constant dense<1.0> : tensor<1xf16> -> tensor<1xf16>
   %y = nibble.exp %a : tensor<1xf16> -> tensor<1xf16>
