@@ -113,8 +113,8 @@ def Nibble_ExtentOp : Nibble_Op<"extent", [Pure]> {
 def Nibble_ApplyOp : Nibble_Op<"apply", [Pure]> {
   let summary = "A function of scalars by the dialect's own sequence of operations";
   let description = [{
-    The functions of `include/nibble/Support/Functions.h`, to the last bit, whatever the compiler or machine. `math`'s operations
-    of these names are not used, as folding one calls the host's library.
+    The functions of `include/nibble/Support/Functions.h` and `AngleFunctions.h`, to the last bit, whatever the compiler or
+    machine. `math`'s operations of these names are not used, as folding one calls the host's library.
 
     ```mlir
     func.func @main(%x: f32) -> f32 {
@@ -123,7 +123,8 @@ def Nibble_ApplyOp : Nibble_Op<"apply", [Pure]> {
     }
     ```
 
-    * C1: `function` is `exp`, `log`, `tanh`, `erf` or `pow`.
+    * C1: `function` is `exp`, `log`, `tanh`, `erf`, `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh`, `asinh`,
+      `acosh`, `atanh` or `pow`.
     * C2: as many operands as the function has variables.
   }];
   let arguments = (ins StrAttr:$function, Variadic<F32>:$operands);

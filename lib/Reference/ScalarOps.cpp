@@ -2,6 +2,7 @@
 // The operations of scalar programs, as dialects/Nibble/README.md defines them.
 
 #include "ScalarProgram.h"
+#include "nibble/Support/WideArith.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -175,9 +176,9 @@ Scalar reference::evaluateScalar(Operation *op, ArrayRef<Scalar> operands) {
   if (auto function = dyn_cast<ApplyOp>(op)) {
     auto reals = llvm::map_to_vector(operands,
                                      [](const Scalar &x) { return llvm::bit_cast<float>(uint32_t(x.getZExtValue())); });
-    numerics::ScalarArith a;
+    numerics::WideScalarArith a;
     return APInt(32, llvm::bit_cast<uint32_t>(
-                         applyScalarFunction<numerics::ScalarArith, float>(a, function.getFunction(), reals)));
+                         applyScalarFunction<numerics::WideScalarArith, float>(a, function.getFunction(), reals)));
   }
   SmallVector<APFloat, 3> reals;
   for (auto [value, bits] : llvm::zip(op->getOperands(), operands))

@@ -42,6 +42,8 @@ std::optional<int64_t> nibble::getElementBytes(Type elementType) {
 std::optional<uint64_t> nibble::getElementBits(Type type, double value) {
   llvm::APFloat real(value);
   if (auto to = dyn_cast<FloatType>(type)) {
+    if (isa<Float8E8M0FNUType>(type) && !(value > 0)) // it has neither zero nor signs
+      return std::nullopt;
     bool lost;
     real.convert(to.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &lost);
     return real.bitcastToAPInt().getZExtValue();

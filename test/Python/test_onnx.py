@@ -139,6 +139,8 @@ OPERATORS = {
     "Clip": ("Clip", [MATRIX, np.float32(-0.5), np.float32(0.25)], {}),
     "Clip-between": ("Clip", [MATRIX, (), ()], {}),
     "Clip-6": ("Clip", [MATRIX], {"min": -0.5, "max": 0.25}, 6),
+    **{op: (op, [MATRIX], {}) for op in (
+        "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh")},
     "Gelu": ("Gelu", [MATRIX], {}, 20),
     "Gelu-tanh": ("Gelu", [MATRIX], {"approximate": "tanh"}, 20),
     "PRelu": ("PRelu", [IMAGE, floats(4, 1, 1)], {}),

@@ -2,6 +2,7 @@
 
 #include "Harness.h"
 
+#include "nibble/Codegen/Dtypes.h"
 #include "nibble/InitAll.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -48,15 +49,26 @@ void test::fillRandom(Tensor &tensor, unsigned seed) {
     fillBytes(tensor, random);
 }
 
+/// The types that elements of kernels may have.
+static SmallVector<Type> getElements(MLIRContext *context) {
+  SmallVector<Type> types;
+  for (unsigned width : {8, 16, 32, 64, 1, 2, 4})
+    types.push_back(IntegerType::get(context, width));
+  for (unsigned width : {8, 16, 32, 64, 2, 4})
+    types.push_back(IntegerType::get(context, width, IntegerType::Unsigned));
+  types.append({Float32Type::get(context), Float64Type::get(context), Float16Type::get(context),
+                BFloat16Type::get(context), Float8E4M3FNType::get(context), Float8E4M3FNUZType::get(context),
+                Float8E5M2Type::get(context), Float8E5M2FNUZType::get(context), Float8E8M0FNUType::get(context),
+                Float4E2M1FNType::get(context)});
+  return types;
+}
+
 static Type getElement(uint32_t dtype, MLIRContext *context) {
-  Builder b(context);
-  if (dtype == NIBBLE_F32)
-    return b.getF32Type();
-  if (dtype == NIBBLE_S32)
-    return b.getI32Type();
-  if (dtype == NIBBLE_S16)
-    return b.getIntegerType(16);
-  return dtype == NIBBLE_U8 ? Type(b.getIntegerType(8, false)) : b.getI8Type();
+  for (Type type : getElements(context))
+    if (getElementKind(type) == getElementKind(dtype))
+      return type;
+  ADD_FAILURE() << "an unknown type of elements, " << dtype;
+  return IntegerType::get(context, 8);
 }
 
 Buffers::Buffers(const LoadedModel &model, std::vector<Tensor> given, int64_t samples, MLIRContext *mlir)

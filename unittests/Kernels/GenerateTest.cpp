@@ -176,6 +176,16 @@ TEST(Generate, Floats) {
     elementwise("5x67", "f64", "i1", std::string("%e = arith.cmpf ") + predicate + ", %a, %b : f64").expectExact();
 }
 
+TEST(Generate, Functions) {
+  for (std::string name : {"sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"}) {
+    Program program = elementwise("5x267", "f32", "f32", "%e = nibble.apply \"" + name + "\"(%a)");
+    for (float deviation : {0.5f, 30.0f, 1e20f}) {
+      program.setFloats(0, deviation);
+      program.expectExact();
+    }
+  }
+}
+
 TEST(Generate, FloatsToIntegers) {
   for (const char *to : {"i1", "i4", "i8", "i16", "i32", "i64"})
     for (const char *from : {"f32", "f64"})

@@ -50,6 +50,7 @@ static TranslatorTable createTranslators() {
   addResizes(table);
   addRepeats(table);
   addLogic(table);
+  addFunctions(table);
   addQuantization(table);
   addQuantizedOperators(table);
   addIntegerOperators(table);

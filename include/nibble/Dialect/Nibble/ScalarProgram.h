@@ -5,14 +5,14 @@
 #define NIBBLE_DIALECT_NIBBLE_SCALARPROGRAM_H
 
 #include "nibble/Dialect/Nibble/Nibble.h"
-#include "nibble/Support/Functions.h"
+#include "nibble/Support/AngleFunctions.h"
 
 #define GET_OP_CLASSES
 #include "nibble/Dialect/Nibble/GenerateOps.h.inc"
 
 namespace nibble {
 
-/// A function that nibble.apply may name: one of Support/Functions.h over any arithmetic.
+/// A function that nibble.apply may name: one of Support/Functions.h or AngleFunctions.h, over any arithmetic.
 struct ScalarFunction {
   llvm::StringLiteral name;
   unsigned variables;
@@ -25,15 +25,18 @@ const ScalarFunction *lookupScalarFunction(llvm::StringRef name);
 template <class A, class V>
 V applyScalarFunction(A &a, llvm::StringRef name, llvm::ArrayRef<V> x) {
   namespace f = functions;
-  if (name == "exp")
-    return f::exp(a, x[0]);
-  if (name == "log")
-    return f::log(a, x[0]);
-  if (name == "tanh")
-    return f::tanh(a, x[0]);
-  if (name == "erf")
-    return f::erf(a, x[0]);
-  assert(name == "pow" && "a function of the table");
+  struct Entry {
+    llvm::StringLiteral name;
+    V (*function)(A &, V);
+  };
+  static constexpr Entry table[] = {{"exp", f::exp},     {"log", f::log},     {"tanh", f::tanh},  {"erf", f::erf},
+                                    {"sin", f::sin},     {"cos", f::cos},     {"tan", f::tan},    {"asin", f::asin},
+                                    {"acos", f::acos},   {"atan", f::atan},   {"sinh", f::sinh},  {"cosh", f::cosh},
+                                    {"asinh", f::asinh}, {"acosh", f::acosh}, {"atanh", f::atanh}};
+  for (const Entry &entry : table)
+    if (entry.name == name)
+      return entry.function(a, x[0]);
+  assert(name == "pow" && "a function that lookupScalarFunction knows");
   return f::pow(a, x[0], x[1]);
 }
 

@@ -10,7 +10,9 @@
 using namespace mlir;
 using namespace nibble;
 
-static constexpr ScalarFunction functionTable[] = {{"exp", 1}, {"log", 1}, {"tanh", 1}, {"erf", 1}, {"pow", 2}};
+static constexpr ScalarFunction functionTable[] = {
+    {"exp", 1},  {"log", 1},  {"tanh", 1}, {"erf", 1},  {"sin", 1},   {"cos", 1},   {"tan", 1},   {"asin", 1},
+    {"acos", 1}, {"atan", 1}, {"sinh", 1}, {"cosh", 1}, {"asinh", 1}, {"acosh", 1}, {"atanh", 1}, {"pow", 2}};
 
 const ScalarFunction *nibble::lookupScalarFunction(StringRef name) {
   const ScalarFunction *found = llvm::find_if(functionTable, [&](const ScalarFunction &f) { return f.name == name; });
