@@ -28,7 +28,7 @@ def model(tmp_path):
              helper.make_node("Conv", ["chosen", "v"], ["y"], "second", pads=[1] * 4)]
     weights = [numpy_helper.from_array(rng.standard_normal((8, 3, 3, 3)).astype(np.float32) / 5, "w"),
                numpy_helper.from_array(rng.standard_normal((4, 8, 3, 3)).astype(np.float32) / 9, "v"),
-               numpy_helper.from_array(np.float32([[[-0.25]]]), "limit")]
+               numpy_helper.from_array(np.float32([[[[-0.25]]]]), "limit")]
     graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N", 3, 8, 9))],
                               [helper.make_tensor_value_info("y", TensorProto.FLOAT, ("N", 4, 8, 9))], weights)
     path = tmp_path / "model.onnx"

@@ -74,10 +74,11 @@ Value Node::elementwise(Type element, ValueRange operands, llvm::function_ref<Sc
     Scalars elements;
     for (auto [n, operand] : llvm::enumerate(operands)) {
       Shape shape = shapeOf(operand);
-      // An extent of 1 reads its only element by any index.
+      const size_t added = result.size() - shape.size();
+      // An extent of 1 is known to repeat here; an unknown one that turns out to be 1 does, as reads are clamped.
       Scalars indices;
-      for (size_t d = result.size() - shape.size(); d < result.size(); ++d)
-        indices.push_back(b.index(d));
+      for (auto [d, extent] : llvm::enumerate(shape))
+        indices.push_back(extent.is(1) ? b.integer(0) : b.index(added + d));
       elements.push_back(b.read(n, indices));
     }
     return body(b, elements);
