@@ -36,7 +36,7 @@ def Nibble_GenerateOp : Nibble_Op<"generate", [Pure, IsolatedFromAbove, SingleBl
     * C3: the body yields one scalar of the result's element type, without its sign if that is an integer.
     * C4: the body consists of the operations that "Scalar programs" lists, on scalars of C2's types and indices.
     * C5: arithmetic of floats is on `f32` and `f64`; other types are extended, truncated and selected.
-    * C6: a loop's step is a positive constant.
+    * C6: loops are over indices, by a constant positive step.
     * C7: `extents` maps the inputs' extents to the result's, just where the result has dynamic extents.
   }];
   let arguments = (ins Variadic<Nibble_Tensor>:$inputs, OptionalAttr<AffineMapAttr>:$extents);

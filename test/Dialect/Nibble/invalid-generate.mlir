@@ -80,8 +80,26 @@ func.func @generate_c6_step() -> tensor<3xi64> {
   ^bb0(%i: index):
     %zero = arith.constant 0 : index
     %init = arith.constant 0 : i64
-    // expected-error @+1 {{expected a constant positive step in the body of nibble.generate}}
+    // expected-error @+1 {{expected a loop over indices by a constant positive step in the body of nibble.generate}}
     %e = scf.for %k = %zero to %i step %i iter_args(%s = %init) -> i64 {
+      scf.yield %s : i64
+    }
+    nibble.yield %e : i64
+  } -> tensor<3xi64>
+  return %y : tensor<3xi64>
+}
+
+// -----
+
+func.func @generate_c6_induction() -> tensor<3xi64> {
+  %y = nibble.generate () {
+  ^bb0(%i: index):
+    %zero = arith.constant 0 : i8
+    %one = arith.constant 1 : i8
+    %n = arith.constant 127 : i8
+    %init = arith.constant 0 : i64
+    // expected-error @+1 {{expected a loop over indices by a constant positive step in the body of nibble.generate}}
+    %e = scf.for %k = %zero to %n step %one iter_args(%s = %init) -> (i64) : i8 {
       scf.yield %s : i64
     }
     nibble.yield %e : i64

@@ -37,8 +37,9 @@ static LogicalResult verifyFloats(Operation *op) {
 
 static LogicalResult verifyLoop(scf::ForOp loop) {
   APInt step;
-  if (!matchPattern(loop.getStep(), m_ConstantInt(&step)) || !step.isStrictlyPositive() || loop.getUnsignedCmp())
-    return loop.emitOpError("expected a constant positive step in the body of nibble.generate");
+  if (!loop.getInductionVar().getType().isIndex() || !matchPattern(loop.getStep(), m_ConstantInt(&step)) ||
+      !step.isStrictlyPositive() || loop.getUnsignedCmp())
+    return loop.emitOpError("expected a loop over indices by a constant positive step in the body of nibble.generate");
   return success();
 }
 
