@@ -12,8 +12,8 @@
 
 namespace nibble {
 
-/// Whether tensors of such elements can be computed and held in memory, quantized ones aside: integers of 1, 2, 4, 8,
-/// 16, 32 and 64 bits, and the floats of 4 (`f4E2M1FN`), 8, 16, 32 and 64 bits that ONNX has.
+/// Whether tensors of such elements can be computed and held in memory, quantized ones aside: integers of 1, 2, 4, 8, 16,
+/// 32 and 64 bits, and the floats of 4 (`f4E2M1FN`), 8, 16, 32 and 64 bits that ONNX has.
 bool isMemoryElement(mlir::Type type);
 
 /// An integer type without its sign; any other type as it is.
@@ -23,7 +23,7 @@ mlir::Type getSignless(mlir::Type type);
 /// others being zero. Quantized types count as their storage.
 std::optional<int64_t> getElementBytes(mlir::Type elementType);
 
-/// How memory holds `value`, rounded if `type` is a float; nullopt if the type has no such value.
+/// How memory holds `value`, rounded if `type` is a float; nullopt if an integer type does not hold it.
 std::optional<uint64_t> getElementBits(mlir::Type type, double value);
 
 /// The bytes of all elements in row-major order; of a splat, those of its one element.

@@ -48,6 +48,16 @@ static void importMean(Node &node) {
   node.set(0, node.binary<DivOp>(sum, node.floats(float(node.size()))));
 }
 
+/// The function whose name is the operator's in lower case, of f32.
+static void importFunction(Node &node) {
+  Value input = node.real(0);
+  if (isa<quant::QuantizedType>(node.elementOf(input)))
+    input = node.plain(0);
+  const std::string name = StringRef(node.proto.op_type()).lower();
+  node.set(0, node.elementwise(node.elementOf(input), input,
+                               [&](Body &b, ArrayRef<Scalar> x) { return b.apply(name, x[0]); }));
+}
+
 void nibble::onnximport::addElementwise(TranslatorTable &table) {
   table["Add"] = importChain<AddOp, &Body::add>;
   table["Sub"] = importChain<SubOp, &Body::sub>;
@@ -67,4 +77,6 @@ void nibble::onnximport::addElementwise(TranslatorTable &table) {
   table["Floor"] = importUnaryOfAll<FloorOp, call<&Body::floor>>;
   table["Ceil"] = importUnaryOfAll<CeilOp, call<&Body::ceil>>;
   table["Round"] = importUnaryOfAll<RoundOp, call<&Body::round>>;
+  for (StringRef name : {"Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh"})
+    table[name] = importFunction;
 }

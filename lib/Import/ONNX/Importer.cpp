@@ -50,7 +50,6 @@ static TranslatorTable createTranslators() {
   addResizes(table);
   addRepeats(table);
   addLogic(table);
-  addFunctions(table);
   addQuantization(table);
   addQuantizedOperators(table);
   addIntegerOperators(table);

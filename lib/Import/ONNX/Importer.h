@@ -339,7 +339,6 @@ void addDataMovement(TranslatorTable &table);
 void addResizes(TranslatorTable &table);
 void addRepeats(TranslatorTable &table);
 void addLogic(TranslatorTable &table);
-void addFunctions(TranslatorTable &table);
 void addQuantization(TranslatorTable &table);
 void addQuantizedOperators(TranslatorTable &table);
 void addIntegerOperators(TranslatorTable &table);
