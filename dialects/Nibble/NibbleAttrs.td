@@ -41,6 +41,16 @@ def Nibble_ReduceKindAttr : EnumAttr<Nibble_Dialect, Nibble_ReduceKind, "reduce_
   let assemblyFormat = "`<` $value `>`";
 }
 
+// `layer` subtracts the mean, `rms` does not.
+def Nibble_NormKind : I32EnumAttr<"NormKind", "what a normalization takes the deviation from", [
+    I32EnumAttrCase<"Layer", 0, "layer">, I32EnumAttrCase<"RMS", 1, "rms">]> {
+  let cppNamespace = "::nibble";
+  let genSpecializedAttr = 0;
+}
+def Nibble_NormKindAttr : EnumAttr<Nibble_Dialect, Nibble_NormKind, "norm_kind"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
 def Nibble_PadMode : I32EnumAttr<"PadMode", "what a padding is filled with", [
     I32EnumAttrCase<"Constant", 0, "constant">, I32EnumAttrCase<"Edge", 1, "edge">,
     I32EnumAttrCase<"Reflect", 2, "reflect">]> {

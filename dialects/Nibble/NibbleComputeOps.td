@@ -179,31 +179,6 @@ def Nibble_BatchNormOp : Nibble_Op<"batch_norm", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Nibble_SoftmaxOp : Nibble_Op<"softmax", [Pure, SameOperandsAndResultShape]> {
-  let summary = "Softmax along one axis";
-  let description = [{
-    m = max(x); e_i = exp(x_i - m) by our polynomial; s = sum e_i in 16 interleaved lanes and a fixed tree;
-    result = e_i / s. A softmax from bytes to bytes is the integer one (README, "Integer softmax"); any other
-    quantized one dequantizes, computes this and quantizes.
-
-    ```mlir
-    %y = nibble.softmax %x {axis = 1 : i64} : tensor<2x10xf32> -> tensor<2x10xf32>
-    ```
-
-    * C1: 0 <= axis < rank.
-    * C2: input and result are both float or both quantized per tensor.
-    * C3: from bytes to bytes, the axis has fewer than 2^32 elements and fl32(1 / sy) has a fixed-point form.
-  }];
-  let arguments = (ins Nibble_RealTensor:$input, I64Attr:$axis);
-  let results = (outs Nibble_RealTensor:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
-  let extraClassDeclaration = [{
-    /// From bytes to bytes: the integer softmax.
-    bool isByteSoftmax();
-  }];
-  let hasVerifier = 1;
-}
-
 def Nibble_ReduceOp : Nibble_Op<"reduce", [Pure]> {
   let summary = "Reduction over some axes";
   let description = [{

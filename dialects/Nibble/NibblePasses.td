@@ -70,6 +70,52 @@ def FuseActivations : Pass<"nibble-fuse-activations"> {
   let statistics = [Statistic<"fused", "fused", "activation functions recognized">];
 }
 
+def FuseNorms : Pass<"nibble-fuse-norms"> {
+  let summary = "Recognize layer and RMS normalizations that are spelled out";
+  let description = [{
+    * (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) is a `layer` norm, x / sqrt(mean(x^2) + epsilon) an `rms`
+      norm, however squares, roots and reciprocals are written; the means are those of the last dimensions;
+    * so is x * s + (b - mean(x) * s) with s = g / sqrt(variance + epsilon), TensorFlow's form;
+    * products and sums with one number a column become the norm's scale and bias.
+
+    Quantized step by step such a chain would lose what it is there to balance; one norm reads each row once
+    and writes it once.
+
+    ```mlir
+    %square = nibble.mul %x, %x : tensor<2x8xf32>, tensor<2x8xf32> -> tensor<2x8xf32>
+    %mean = nibble.reduce %square {kind = #nibble.reduce_kind<mean>, axes = array<i64: 1>, keep_dims} : tensor<2x8xf32> -> tensor<2x1xf32>
+    %root = nibble.sqrt %mean : tensor<2x1xf32> -> tensor<2x1xf32>
+    %y = nibble.div %x, %root : tensor<2x8xf32>, tensor<2x1xf32> -> tensor<2x8xf32>
+    // becomes
+    %y = nibble.norm %x {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x8xf32>) -> tensor<2x8xf32>
+    ```
+  }];
+  let statistics = [Statistic<"fused", "fused", "normalizations recognized">,
+                    Statistic<"absorbed", "absorbed", "scales and biases taken into norms">];
+}
+
+def FuseMasks : Pass<"nibble-fuse-masks"> {
+  let summary = "Let softmax take the scale and the mask of its scores";
+  let description = [{
+    softmax(p * c + mask), p being a matrix product and c a number, becomes one softmax with a scale and a mask. So the
+    mask, whose large negative numbers would leave the scores of a quantized sum no steps, stays float, and neither
+    product nor sum is computed for itself.
+
+    ```mlir
+    %p = nibble.matmul %q, %k : tensor<2x4x8xf32>, tensor<2x8x4xf32> -> tensor<2x4x4xf32>
+    %c = nibble.constant dense<0.5> : tensor<f32> -> tensor<f32>
+    %s = nibble.mul %p, %c : tensor<2x4x4xf32>, tensor<f32> -> tensor<2x4x4xf32>
+    %m = nibble.add %s, %mask : tensor<2x4x4xf32>, tensor<2x1x4xf32> -> tensor<2x4x4xf32>
+    %y = nibble.softmax %m {axis = 2 : i64} : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
+    // becomes
+    %p = nibble.matmul %q, %k : tensor<2x4x8xf32>, tensor<2x8x4xf32> -> tensor<2x4x4xf32>
+    %y = nibble.softmax %p mask %mask {axis = 2 : i64, scale = 0.5 : f32} : tensor<2x4x4xf32>, tensor<2x1x4xf32> -> tensor<2x4x4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"masks", "masks", "masks taken into softmaxes">,
+                    Statistic<"scales", "scales", "scales taken into softmaxes">];
+}
+
 def FoldAffine : Pass<"nibble-fold-affine"> {
   let summary = "Fold products and sums with constants into the weights before them";
   let description = [{
@@ -577,7 +623,7 @@ def BuildTables : Pass<"nibble-build-tables"> {
   let description = [{
     Entry q of the table is quantize(f(dequantize(q))), computed at compile time by the
     definition that the interpreter has. Tables behind tables become one. Of 16-bit values, or to them, the same three
-    steps are taken at run time: int_dequantize, f in float, int_quantize. So are those of a softmax of such values.
+    steps are taken at run time: int_dequantize, f in float, int_quantize. So are those of a softmax of such values, of a masked softmax and of a norm.
 
     ```mlir
     // %y becomes an int_lookup of %x, between casts from quantized values to bytes and back.
@@ -586,7 +632,7 @@ def BuildTables : Pass<"nibble-build-tables"> {
   }];
   let statistics = [Statistic<"built", "built", "functions turned into tables">,
                     Statistic<"composed", "composed", "pairs of tables made one">,
-                    Statistic<"computed", "computed", "functions of 16-bit values computed in float">];
+                    Statistic<"computed", "computed", "functions, softmaxes and norms computed in float">];
 }
 
 def SplitWeights : Pass<"nibble-split-weights"> {

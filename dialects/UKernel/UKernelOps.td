@@ -372,16 +372,57 @@ def UKernel_AvgPoolOp : UKernel_UnaryKernelOp<"avg_pool",
   }];
 }
 
-def UKernel_SoftmaxOp : UKernel_UnaryKernelOp<"softmax", (ins I64Attr:$axis)> {
+// A kernel of reals between an input and a result that are f32, or bytes or i16 that it dequantizes and quantizes on
+// its way. `scales` and `zero_points` are the input's and the result's.
+class UKernel_RealRowsOp<string mnemonic, dag operands, dag attributes, list<Trait> traits = []>
+    : UKernel_KernelOpBase<mnemonic, !listconcat(traits, [
+          DeclareOpInterfaceMethods<UKernel_KernelOp, ["getInPlaceOperand"]>])> {
+  let arguments = !con((ins UKernel_Buffer:$input), operands, attributes,
+      (ins DefaultValuedAttr<DenseF32ArrayAttr, "{1, 1}">:$scales,
+           DefaultValuedAttr<DenseI32ArrayAttr, "{0, 0}">:$zero_points,
+           DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp));
+  let results = (outs UKernel_Buffer:$result);
+  let hasVerifier = 1;
+}
+
+def UKernel_SoftmaxOp : UKernel_RealRowsOp<"softmax", (ins Optional<UKernel_Buffer>:$mask),
+    (ins I64Attr:$axis, DefaultValuedAttr<F32Attr, "1.0f">:$factor)> {
   let summary = "Softmax along one axis";
   let description = [{
-    As `nibble.softmax` for f32.
+    As `nibble.softmax`, whose scale is the `factor`, in floats; stored values are dequantized before and quantized
+    behind it.
 
     ```mlir
-    %y = ukernel.softmax %x {axis = 1 : i64} : !ukernel.buffer<2x10xf32> -> !ukernel.buffer<2x10xf32>
+    %y = ukernel.softmax %x mask %m {axis = 1 : i64, factor = 0.125 : f32}
+        : (!ukernel.buffer<2x10xf32>, !ukernel.buffer<1x10xf32>) -> !ukernel.buffer<2x10xf32>
     ```
 
-    * C1: f32 in and out, of one shape; the axis lies in the rank.
+    * C1: f32, bytes or i16 in and out, of one shape; the axis lies in the rank.
+    * C2: the mask is plain f32; each of its extents is the input's or 1.
+    * C3: `scales`, `zero_points` and `clamp` have two values.
+  }];
+  let assemblyFormat = "$input (`mask` $mask^)? attr-dict `:` functional-type(operands, results)";
+}
+
+def UKernel_NormOp : UKernel_RealRowsOp<"norm", (ins Optional<UKernel_Buffer>:$scale, Optional<UKernel_Buffer>:$bias),
+    (ins I64Attr:$axis, F32Attr:$epsilon, UnitAttr:$rms), [AttrSizedOperandSegments]> {
+  let summary = "Layer normalization or RMS normalization of rows";
+  let description = [{
+    As `nibble.norm`; stored values are dequantized before and quantized behind it.
+
+    ```mlir
+    %y = ukernel.norm %x scale %s {axis = 1 : i64, epsilon = 1.0e-5 : f32, rms, scales = array<f32: 0.5, 0.25>,
+        zero_points = array<i32: 128, 128>, clamp = array<i32: 0, 255>}
+        : (!ukernel.buffer<2x10xui8>, !ukernel.buffer<10xf32>) -> !ukernel.buffer<2x10xui8>
+    ```
+
+    * C1: f32, bytes or i16 in and out, of one shape; the axis lies in the rank.
+    * C2: input and result are plain, or the axis is the last dimension.
+    * C3: scale and bias are plain f32 of a row's elements.
+    * C4: `scales`, `zero_points` and `clamp` have two values.
+  }];
+  let assemblyFormat = [{
+    $input (`scale` $scale^)? (`bias` $bias^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -512,6 +553,25 @@ def UKernel_GenerateOp : UKernel_KernelOpBase<"generate", [IsolatedFromAbove, Si
     ` ` `(` ($inputs^ `:` type($inputs))? `)` attr-dict-with-keyword $body `->` type($result)
   }];
   let hasRegionVerifier = 1;
+}
+
+def UKernel_GatherRowsOp : UKernel_KernelOpBase<"gather_rows", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Rows of a table by indices found at run time";
+  let description = [{
+    As `nibble.gather_rows`.
+
+    ```mlir
+    %y = ukernel.gather_rows %t, %i : (!ukernel.buffer<100x8xf32>, !ukernel.buffer<2x5xi32>) -> !ukernel.buffer<2x5x8xf32>
+    ```
+
+    * C1: all buffers are plain; the result has the indices' extents, then the table's but the first.
+    * C2: without a scale table and result have one element type.
+    * C3: with a scale, f32 of one value a row, the table is i8 and the result f32.
+  }];
+  let arguments = (ins UKernel_Buffer:$table, UKernel_Buffer:$indices, Optional<UKernel_Buffer>:$scale);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$table `,` $indices (`scale` $scale^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def UKernel_ConcatOp : UKernel_KernelOpBase<"concat", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {

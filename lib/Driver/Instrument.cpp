@@ -87,7 +87,7 @@ Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
             quantize && quantize.getInput().getDefiningOp())
           isolated.operands.push_back(getValueName(quantize.getLoc()).str());
     isolated.hasNarrowWeights |= getPlannedWeightBits(op) < 8;
-    if (hasQuantizedForm(op))
+    if (hasQuantizedForm(op) && !isPlannedFloat(op))
       isolated.nodes.push_back(getNodeName(op->getLoc()).str());
     copies.insert(builder.clone(*op, mapping));
   }

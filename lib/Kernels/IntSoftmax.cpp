@@ -14,7 +14,7 @@ using namespace nibble::kernels;
 static constexpr int64_t tabledLength = 160;
 
 std::string nibble::kernels::whyNoIntSoftmax(const IntSoftmaxParams &params, const ISA &isa) {
-  if (std::string reason = whyNoSoftmax(params, isa); !reason.empty())
+  if (std::string reason = whyNotLines(params); !reason.empty())
     return reason;
   if (bytesOf(params.input) != 1 || bytesOf(params.output) != 1)
     return "not from bytes to bytes";

@@ -34,6 +34,7 @@ static bool computesFloat(const UnaryParams &p) { return isFloat({p.input, p.out
 static bool computesFloat(const PoolParams &p) { return isFloat({p.input, p.output}); }
 static bool computesFloat(const ConvertParams &p) { return isFloat({p.input, p.output}) && p.input != p.output; }
 static bool computesFloat(const SoftmaxParams &) { return true; }
+static bool computesFloat(const NormParams &) { return true; }
 static bool computesFloat(const IntSoftmaxParams &) { return false; }
 static bool computesFloat(const ReductionParams &) { return true; }
 static bool computesFloat(const RowScaleParams &) { return true; }
@@ -43,6 +44,7 @@ static bool computesFloat(const CopyParams &) { return false; }
 static bool computesFloat(const AssembleParams &) { return false; }
 static bool computesFloat(const GatherParams &) { return false; }
 static bool computesFloat(const GenerateParams &p) { return generatesFloat(p); }
+static bool computesFloat(const GatherRowsParams &p) { return p.scaled; }
 
 // Requantizations by a float multiplier.
 static bool requantizesFloat(const ConvParams &p) { return p.requant == Requant::Float; }

@@ -3,6 +3,7 @@
 
 #include "Softmax.h"
 #include "Lanes.h"
+#include "RealRow.h"
 #include "VectorArith.h"
 #include "nibble/Support/Functions.h"
 
@@ -10,29 +11,32 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
-Box nibble::kernels::lineBox(const SoftmaxParams &params, int64_t elementBytes) {
-  auto others = [&](Extents all) {
-    all.erase(all.begin() + params.axis);
-    return all;
-  };
-  Box box{others(params.shape),
-          {{elementBytes, others(params.inputStrides)}, {elementBytes, others(params.outputStrides)}}};
+/// `all` but that of the axis.
+static Extents withoutAxis(const LineParams &params, Extents all) {
+  all.erase(all.begin() + params.axis);
+  return all;
+}
+
+Box nibble::kernels::lineBox(const LineParams &params, int64_t elementBytes) {
+  Box box{withoutAxis(params, params.shape),
+          {{elementBytes, withoutAxis(params, params.inputStrides)},
+           {elementBytes, withoutAxis(params, params.outputStrides)}}};
   box.rowTile = elementsPerTile(lengthOf(params));
   return mergeDimensions(std::move(box));
 }
 
-int64_t nibble::kernels::lineTileCount(const SoftmaxParams &params, int64_t elementBytes) {
+int64_t nibble::kernels::lineTileCount(const LineParams &params, int64_t elementBytes) {
   return lengthOf(params) == 0 ? 0 : boxTileCount(lineBox(params, elementBytes));
 }
 
-std::string nibble::kernels::lineKey(const SoftmaxParams &params, int64_t elementBytes) {
+std::string nibble::kernels::lineKey(const LineParams &params, int64_t elementBytes) {
   Box box = lineBox(params, elementBytes);
   return std::to_string(lengthOf(params)) + " by " + std::to_string(params.inputStrides[params.axis]) + " by " +
          std::to_string(params.outputStrides[params.axis]) + " lines " + spelling(box.shape) + " by " +
          spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides);
 }
 
-std::string nibble::kernels::whyNoSoftmax(const SoftmaxParams &params, const ISA &isa) {
+std::string nibble::kernels::whyNotLines(const LineParams &params) {
   if (params.axis < 0 || params.axis >= int64_t(params.shape.size()))
     return "an axis out of range";
   if (params.inputStrides.size() != params.shape.size() || params.outputStrides.size() != params.shape.size())
@@ -40,80 +44,159 @@ std::string nibble::kernels::whyNoSoftmax(const SoftmaxParams &params, const ISA
   return "";
 }
 
-std::string nibble::kernels::softmaxKernelName(const SoftmaxParams &params, const ISA &isa) {
-  return "f32_f32_softmax_" + isa.name.str();
+/// All lines; operands: the input, the result, the mask if there is one.
+static Box softmaxBox(const SoftmaxParams &params) {
+  Box box{withoutAxis(params, params.shape),
+          {{bytesOf(params.input.kind), withoutAxis(params, params.inputStrides)},
+           {bytesOf(params.output.kind), withoutAxis(params, params.outputStrides)}}};
+  if (params.masked)
+    box.operands.push_back({4, withoutAxis(params, params.maskStrides)});
+  box.rowTile = elementsPerTile(lengthOf(params));
+  return mergeDimensions(std::move(box));
 }
 
-std::string nibble::kernels::softmaxKernelKey(const SoftmaxParams &params) { return "softmax " + lineKey(params, 4); }
+std::string nibble::kernels::whyNoSoftmax(const SoftmaxParams &params, const ISA &isa) {
+  if (std::string reason = whyNotLines(params); !reason.empty())
+    return reason;
+  if (params.masked && params.maskStrides.size() != params.shape.size())
+    return "the mask needs one stride a dimension";
+  if (std::string reason = whyNotReal(params.input); !reason.empty())
+    return reason;
+  return whyNotReal(params.output);
+}
 
-int64_t nibble::kernels::softmaxTileCount(const SoftmaxParams &params) { return lineTileCount(params, 4); }
+std::string nibble::kernels::softmaxKernelName(const SoftmaxParams &params, const ISA &isa) {
+  return (spelling(params.input.kind) + "_" + spelling(params.output.kind) +
+          (params.masked ? "_masked_softmax_" : "_softmax_") + isa.name)
+      .str();
+}
+
+std::string nibble::kernels::softmaxKernelKey(const SoftmaxParams &params) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  const Box box = softmaxBox(params);
+  os << "softmax " << spelling(params.input) << " to " << spelling(params.output) << " times " << spelling(params.scale)
+     << " of " << lengthOf(params) << " by " << params.inputStrides[params.axis] << " by "
+     << params.outputStrides[params.axis];
+  if (params.masked)
+    os << " mask by " << params.maskStrides[params.axis];
+  os << " lines " << spelling(box.shape);
+  for (const BoxOperand &operand : box.operands)
+    os << " by " << spelling(operand.strides);
+  return key;
+}
+
+int64_t nibble::kernels::softmaxTileCount(const SoftmaxParams &params) {
+  return lengthOf(params) == 0 ? 0 : boxTileCount(softmaxBox(params));
+}
 
 namespace {
+
+/// Where a line's elements, or those of neighbouring lines, begin.
+struct Line {
+  Value in, out, mask;
+  bool repeatsMask; ///< neighbouring lines have the same mask
+};
 
 class SoftmaxEmitter {
 public:
   SoftmaxEmitter(KernelBuilder &b, const SoftmaxParams &params)
-      : b(b), length(lengthOf(params)), inStride(params.inputStrides[params.axis]),
-        outStride(params.outputStrides[params.axis]), memory(b) {}
+      : b(b), p(params), length(lengthOf(params)), inStride(params.inputStrides[params.axis]),
+        outStride(params.outputStrides[params.axis]), maskStride(params.masked ? params.maskStrides[params.axis] : 0),
+        memory(b) {}
 
-  bool inRows() const { return inStride == 4 && outStride == 4; }
-  void emitRow(Value in, Value out);
-  void emitColumns(Value in, Value out, int64_t lanes);
+  bool inRows() const { return inStride == bytesOf(p.input.kind) && outStride == bytesOf(p.output.kind); }
+  void emitRow(const Line &line);
+  void emitColumns(const Line &line, int64_t lanes);
 
 private:
+  Value at(Value line, Value i, int64_t stride) { return b.at(line, b.mul(i, b.constant(stride))); }
   Value max(Value x, Value y) { return b.create<arith::MaximumFOp>(x, y); }
   Value sum(Value x, Value y) { return b.create<arith::AddFOp>(x, y); }
-  Value exponential(Value x, Value max);
+  /// `otherwise` where a masked row's `value` is `empty`: nothing of the row is left.
+  Value replaceEmpty(Value value, float empty, float otherwise);
+  Value repeat(Value one, int64_t count) { return b.shuffle(one, one, SmallVector<int64_t>(count, 0)); }
+  /// `count` neighbours from element `i` on, scaled and masked.
+  Value load(const Line &line, Value i, int64_t count);
+  /// exp(x - max) of what `load` gives; kept where the result will be, if that has room.
+  Value makeExponential(const Line &line, Value i, int64_t count, Value max);
+  /// The same again.
+  Value getExponential(const Line &line, Value i, int64_t count, Value max);
+  void divide(const Line &line, Value i, int64_t count, Value max, Value total);
   static constexpr float lowest = -std::numeric_limits<float>::infinity();
 
   KernelBuilder &b;
-  int64_t length, inStride, outStride;
+  const SoftmaxParams &p;
+  int64_t length, inStride, outStride, maskStride;
   LaneMemory memory;
 };
 
 } // namespace
 
-/// exp(x - max)
-Value SoftmaxEmitter::exponential(Value x, Value max) {
-  VectorArith a(b, b.lanesOf(x));
-  return functions::exp(a, a.sub(x, max));
+Value SoftmaxEmitter::load(const Line &line, Value i, int64_t count) {
+  VectorArith a(b, count);
+  Value x = loadReals(b, p.input, at(line.in, i, inStride), count);
+  if (p.scale != 1.0f)
+    x = a.mul(x, a.f32(p.scale));
+  if (!p.masked)
+    return x;
+  Value mask = at(line.mask, i, maskStride);
+  // A row's elements side by side are those of the axis, in columns they are those of neighbouring lines.
+  const bool repeats = inRows() ? maskStride == 0 : line.repeatsMask;
+  VectorType type = b.vec(count, b.f32());
+  return a.add(x, repeats ? b.broadcastLoad(type, mask) : b.load(type, mask));
 }
 
-void SoftmaxEmitter::emitRow(Value in, Value out) {
-  auto at = [&](Value row, Value i) { return b.at(row, b.mul(i, b.constant(4))); };
-  auto load = [&](Value row, Value i, int64_t count) { return b.load(b.vec(count, b.f32()), at(row, i)); };
-  auto repeat = [&](Value one, int64_t count) { return b.shuffle(one, one, SmallVector<int64_t>(count, 0)); };
+Value SoftmaxEmitter::replaceEmpty(Value value, float empty, float otherwise) {
+  if (!p.masked)
+    return value;
+  VectorArith a(b, b.lanesOf(value));
+  return a.select(a.eq(value, a.f32(empty)), a.f32(otherwise), value);
+}
+
+Value SoftmaxEmitter::makeExponential(const Line &line, Value i, int64_t count, Value max) {
+  VectorArith a(b, count);
+  Value e = functions::exp(a, a.sub(load(line, i, count), max));
+  if (p.output.kind == ElementKind::F32)
+    b.store(e, at(line.out, i, outStride));
+  return e;
+}
+
+Value SoftmaxEmitter::getExponential(const Line &line, Value i, int64_t count, Value max) {
+  if (p.output.kind == ElementKind::F32)
+    return b.load(b.vec(count, b.f32()), at(line.out, i, outStride));
+  return makeExponential(line, i, count, max);
+}
+
+void SoftmaxEmitter::divide(const Line &line, Value i, int64_t count, Value max, Value total) {
+  Value e = getExponential(line, i, count, max);
+  storeReals(b, p.output, b.create<arith::DivFOp>(e, total), at(line.out, i, outStride));
+}
+
+void SoftmaxEmitter::emitRow(const Line &line) {
   Value largest = reduceRow(
-      b, length, lowest, [&](Value i, int64_t count) { return load(in, i, count); },
+      b, length, lowest, [&](Value i, int64_t count) { return load(line, i, count); },
       [&](Value x, Value y) { return max(x, y); });
+  largest = replaceEmpty(largest, lowest, 0.0f);
   Value total = reduceRow(
-      b, length, 0.0f,
-      [&](Value i, int64_t count) {
-        Value e = exponential(load(in, i, count), repeat(largest, count));
-        b.store(e, at(out, i));
-        return e;
-      },
+      b, length, 0.0f, [&](Value i, int64_t count) { return makeExponential(line, i, count, repeat(largest, count)); },
       [&](Value x, Value y) { return sum(x, y); });
-  emitVectors(b, length, b.isa.lanes(), [&](int64_t count, Value i) {
-    b.store(b.create<arith::DivFOp>(load(out, i, count), repeat(total, count)), at(out, i));
-  });
+  total = replaceEmpty(total, 0.0f, 1.0f);
+  emitVectors(b, length, b.isa.lanes(),
+              [&](int64_t count, Value i) { divide(line, i, count, repeat(largest, count), repeat(total, count)); });
 }
 
-void SoftmaxEmitter::emitColumns(Value in, Value out, int64_t lanes) {
-  VectorType type = b.vec(lanes, b.f32());
-  auto inAt = [&](Value i) { return b.at(in, b.mul(i, b.constant(inStride))); };
-  auto outAt = [&](Value i) { return b.at(out, b.mul(i, b.constant(outStride))); };
-  Value largest = b.loop(length, b.splat(type, lowest), [&](Value i, ValueRange carried) {
-    return Values{max(carried[0], b.load(type, inAt(i)))};
-  })[0];
+void SoftmaxEmitter::emitColumns(const Line &line, int64_t lanes) {
+  Value start = b.splat(b.vec(lanes, b.f32()), lowest);
+  Value largest = b.loop(length, start,
+                         [&](Value i, ValueRange carried) { return Values{max(carried[0], load(line, i, lanes))}; })[0];
+  largest = replaceEmpty(largest, lowest, 0.0f);
   memory.start(lanes, 0.0f);
   b.loop(length, [&](Value i) {
-    Value e = exponential(b.load(type, inAt(i)), largest);
-    b.store(e, outAt(i));
-    memory.add(i, e, [&](Value x, Value y) { return sum(x, y); });
+    memory.add(i, makeExponential(line, i, lanes, largest), [&](Value x, Value y) { return sum(x, y); });
   });
-  Value total = memory.finish([&](Value x, Value y) { return sum(x, y); });
-  b.loop(length, [&](Value i) { b.store(b.create<arith::DivFOp>(b.load(type, outAt(i)), total), outAt(i)); });
+  Value total = replaceEmpty(memory.finish([&](Value x, Value y) { return sum(x, y); }), 0.0f, 1.0f);
+  b.loop(length, [&](Value i) { divide(line, i, lanes, largest, total); });
 }
 
 func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, StringRef symbol,
@@ -123,17 +206,24 @@ func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, Stri
     if (softmaxTileCount(params) == 0)
       return;
     SoftmaxEmitter emitter(b, params);
-    const Box box = lineBox(params, 4);
-    const int64_t inLine = box.operands[0].strides.back(), outLine = box.operands[1].strides.back();
-    const int64_t lanes = emitter.inRows() || !box.isContiguous(0) || !box.isContiguous(1) ? 1 : isa.lanes();
-    emitBox(b, box, loadArguments(b, args, 2), begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
-      emitVectors(b, length, lanes, [&](int64_t count, Value line) {
-        Value in = b.at(pointers[0], b.mul(line, b.constant(inLine)));
-        Value out = b.at(pointers[1], b.mul(line, b.constant(outLine)));
+    SmallVector<Value> arguments = loadArguments(b, args, 2 + params.masked);
+    SmallVector<Value> operands = {arguments.front(), arguments.back()};
+    if (params.masked)
+      operands.push_back(arguments[1]);
+    const Box box = softmaxBox(params);
+    const bool repeatsMask = params.masked && box.isRepeated(2);
+    const bool vectors = !emitter.inRows() && box.isContiguous(0) && box.isContiguous(1) &&
+                         (!params.masked || repeatsMask || box.isContiguous(2));
+    emitBox(b, box, operands, begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+      emitVectors(b, length, vectors ? isa.lanes() : 1, [&](int64_t count, Value first) {
+        SmallVector<Value> starts;
+        for (auto [pointer, operand] : llvm::zip(pointers, box.operands))
+          starts.push_back(b.at(pointer, b.mul(first, b.constant(operand.strides.back()))));
+        const Line line = {starts[0], starts[1], params.masked ? starts[2] : Value(), repeatsMask};
         if (emitter.inRows())
-          emitter.emitRow(in, out);
+          emitter.emitRow(line);
         else
-          emitter.emitColumns(in, out, count);
+          emitter.emitColumns(line, count);
       });
     });
   });

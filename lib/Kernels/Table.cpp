@@ -47,6 +47,8 @@ static const std::tuple table = {
     Family{whyNoRowQuantize, rowQuantizeKernelName, rowQuantizeKernelKey, rowQuantizeTileCount, emitRowQuantize},
     Family{whyNoIntSoftmax, intSoftmaxKernelName, intSoftmaxKernelKey, intSoftmaxTileCount, emitIntSoftmax},
     Family{whyNoGenerate, generateKernelName, generateKernelKey, generateTileCount, emitGenerate},
+    Family{whyNoNorm, normKernelName, normKernelKey, normTileCount, emitNorm},
+    Family{whyNoGatherRows, gatherRowsKernelName, gatherRowsKernelKey, gatherRowsTileCount, emitGatherRows},
 };
 
 /// Calls `ask` with the family and the parameters.

@@ -36,6 +36,11 @@ void nibble::buildNormalizePhase(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   // Constants before whatever asks for constant weights and parameters.
   pm.addPass(createFoldConstants());
+  // One mean of each value, so that patterns meet in it.
+  pm.addPass(createCSEPass());
+  // Norms and masks before affine folding, which would take their scales for those of products.
+  pm.addPass(createFuseNorms());
+  pm.addPass(createFuseMasks());
   // Activations before affine folding, which would take the product of x * clip(x + 3, 0, 6) / 6 apart.
   pm.addPass(createFuseActivations());
   // What remains of batch normalization as mul and add may still fold behind it.

@@ -20,7 +20,16 @@ bool nibble::hasQuantizedForm(Operation *op) {
   if (!op || readsSums(op))
     return false;
   return isa_and_nonnull<ConvOp, ConvTransposeOp, MatMulOp, AvgPoolOp, AddOp, SubOp, MulOp, ConcatOp, SoftmaxOp>(op) ||
-         isa_and_nonnull<UnaryFunction>(op);
+         isa_and_nonnull<NormOp, UnaryFunction>(op);
+}
+
+OperandRange nibble::getStoredOperands(Operation *op) {
+  const bool isRowwise = isa<NormOp, SoftmaxOp>(op);
+  return op->getOperands().take_front(isRowwise ? 1 : op->getNumOperands());
+}
+
+bool nibble::isStoredOperand(OpOperand &use) {
+  return use.getOperandNumber() < getStoredOperands(use.getOwner()).size();
 }
 
 bool nibble::keepsElements(Operation *op) {

@@ -25,8 +25,10 @@ std::optional<Result> evaluateConvolution(mlir::Operation *op, Operands operands
 std::optional<Result> evaluateMatMul(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluatePool(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateNorm(mlir::Operation *op, Operands operands);
+std::optional<Result> evaluateRows(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateElementwise(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateMovement(mlir::Operation *op, Operands operands);
+std::optional<Result> evaluateGather(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateInteger(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateScaled(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateSums(mlir::Operation *op, Operands operands);

@@ -51,8 +51,8 @@ static Result evaluate(Operation *op, Operands operands) {
       return std::move(*result);
   if (auto error = isa<ConstantOp>(op) ? llvm::Error::success() : checkElementTypes(op))
     return error;
-  for (auto family : {evaluateConversion, evaluateConvolution, evaluateMatMul, evaluatePool, evaluateNorm,
-                      evaluateElementwise, evaluateInteger, evaluateScaled, evaluateSums})
+  for (auto family : {evaluateConversion, evaluateConvolution, evaluateMatMul, evaluatePool, evaluateNorm, evaluateRows,
+                      evaluateElementwise, evaluateGather, evaluateInteger, evaluateScaled, evaluateSums})
     if (auto result = family(op, operands))
       return std::move(*result);
   return makeError("expected an operation that can be executed, got " + op->getName().getStringRef());

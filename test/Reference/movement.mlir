@@ -97,3 +97,18 @@ func.func @dynamic_batch() -> tensor<?x2xf32> {
   %y = nibble.reshape %c : tensor<?x2x1x1xf32> -> tensor<?x2xf32>
   return %y : tensor<?x2xf32>
 }
+
+// Negative indices count from the end, and none leaves the table.
+// CHECK-LABEL: @gather_rows
+// CHECK-NEXT: [5, 2] f32 = [3, 4, 5, 6, 1, 2, 5, 6, 1, 2]
+// CHECK-NEXT: [2, 2] f32 = [1, -1, 0.5, 1]
+func.func @gather_rows() -> (tensor<5x2xf32>, tensor<2x2xf32>) {
+  %t = nibble.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32> -> tensor<3x2xf32>
+  %i = nibble.constant dense<[1, -1, 0, 7, -9]> : tensor<5xi64> -> tensor<5xi64>
+  %y = nibble.gather_rows %t, %i : (tensor<3x2xf32>, tensor<5xi64>) -> tensor<5x2xf32>
+  %q = nibble.constant dense<[[1, 2], [4, -4]]> : tensor<2x2xi8> -> tensor<2x2xi8>
+  %j = nibble.constant dense<[1, 0]> : tensor<2xi32> -> tensor<2xi32>
+  %s = nibble.constant dense<[0.5, 0.25]> : tensor<2xf32> -> tensor<2xf32>
+  %z = nibble.gather_rows %q, %j scale %s : (tensor<2x2xi8>, tensor<2xi32>, tensor<2xf32>) -> tensor<2x2xf32>
+  return %y, %z : tensor<5x2xf32>, tensor<2x2xf32>
+}

@@ -64,3 +64,36 @@ func.func @reduce_nothing() -> (tensor<2xf32>, tensor<2xf32>) {
   %b = nibble.reduce %x {kind = #nibble.reduce_kind<max>, axes = array<i64: 1>} : tensor<2x0xf32> -> tensor<2xf32>
   return %a, %b : tensor<2xf32>, tensor<2xf32>
 }
+
+// The mask takes the largest value away, the scale makes the others two steps apart.
+// CHECK-LABEL: @softmax_masked
+// CHECK-NEXT: [1, 3] f32 = [0.119202919, 0.880797029, 0]
+// CHECK-NEXT: [1, 3] {{.*}} = [31, 225, 0]
+func.func @softmax_masked() -> (tensor<1x3xf32>, tensor<1x3x!quant.uniform<u8:f32, 0.00390625:0>>) {
+  %x = nibble.constant dense<[[1.0, 5.0, 9.0]]> : tensor<1x3xf32> -> tensor<1x3xf32>
+  %q = nibble.constant dense<[[2, 10, 18]]> : tensor<1x3xui8> -> tensor<1x3x!quant.uniform<u8:f32, 0.5>>
+  %m = nibble.constant dense<[0.0, 0.0, -10000.0]> : tensor<3xf32> -> tensor<3xf32>
+  %y = nibble.softmax %x mask %m {axis = 1 : i64, scale = 0.5 : f32} : tensor<1x3xf32>, tensor<3xf32> -> tensor<1x3xf32>
+  %z = nibble.softmax %q mask %m {axis = 1 : i64, scale = 0.5 : f32} : tensor<1x3x!quant.uniform<u8:f32, 0.5>>, tensor<3xf32> -> tensor<1x3x!quant.uniform<u8:f32, 0.00390625:0>>
+  return %y, %z : tensor<1x3xf32>, tensor<1x3x!quant.uniform<u8:f32, 0.00390625:0>>
+}
+
+// Deviations of 3 and, from 0, of 4.
+// CHECK-LABEL: @norms
+// CHECK-NEXT: [2, 2] f32 = [-1, 1, 3, -2]
+// CHECK-NEXT: [2, 2] f32 = [-1, 1, 1, -1]
+// CHECK-NEXT: [1, 2] f32 = [1, -0.5]
+// CHECK-NEXT: [1, 2] {{.*}} = [130, 126]
+func.func @norms() -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2x!quant.uniform<u8:f32, 0.5:128>>) {
+  %x = nibble.constant dense<[[2.0, 8.0], [7.0, 1.0]]> : tensor<2x2xf32> -> tensor<2x2xf32>
+  %s = nibble.constant dense<[2.0, 1.5]> : tensor<2xf32> -> tensor<2xf32>
+  %b = nibble.constant dense<[1.0, -0.5]> : tensor<2xf32> -> tensor<2xf32>
+  %a = nibble.norm %x scale %s bias %b {kind = #nibble.norm_kind<layer>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<2x2xf32>
+  %c = nibble.norm %x {kind = #nibble.norm_kind<layer>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %z = nibble.constant dense<[[0.0, 0.0]]> : tensor<1x2xf32> -> tensor<1x2xf32>
+  %d = nibble.norm %z bias %b {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.25 : f32} : (tensor<1x2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  %q = nibble.constant dense<[[136, 120]]> : tensor<1x2xui8> -> tensor<1x2x!quant.uniform<u8:f32, 0.5:128>>
+  %e = nibble.norm %q {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<1x2x!quant.uniform<u8:f32, 0.5:128>>) -> tensor<1x2x!quant.uniform<u8:f32, 0.5:128>>
+  return %a, %c, %d, %e : tensor<2x2xf32>, tensor<2x2xf32>, tensor<1x2xf32>, tensor<1x2x!quant.uniform<u8:f32, 0.5:128>>
+}
+

@@ -91,6 +91,28 @@ int64_t gatherTileCount(const GatherParams &params);
 mlir::func::FuncOp emitGather(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                               const GatherParams &params, const ISA &isa);
 
+//===----------------------------------------------------------------------===//
+// Gather rows: embeddings
+//===----------------------------------------------------------------------===//
+
+/// As `nibble.gather_rows`, of dense operands: rows of `rowBytes`, or rows of so many i8 that are scaled to f32.
+struct GatherRowsParams {
+  int64_t rows = 1;       ///< of the table
+  int64_t indices = 1;    ///< their number
+  int64_t indexBytes = 8; ///< 4 or 8
+  int64_t rowBytes = 1;
+  bool scaled = false;
+};
+
+std::string whyNoGatherRows(const GatherRowsParams &params, const ISA &isa);
+std::string gatherRowsKernelName(const GatherRowsParams &params, const ISA &isa);
+std::string gatherRowsKernelKey(const GatherRowsParams &params);
+int64_t gatherRowsTileCount(const GatherRowsParams &params);
+
+/// args: 0 the table, 1 the indices, then the rows' scales if `scaled`, last the output.
+mlir::func::FuncOp emitGatherRows(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                                  const GatherRowsParams &params, const ISA &isa);
+
 } // namespace kernels
 } // namespace nibble
 

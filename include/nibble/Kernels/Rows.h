@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels that work on rows: softmax, reductions, matrix products of two
+// Kernels that work on rows: softmax, norms, reductions, matrix products of two
 // run-time operands.
 
 #ifndef NIBBLE_KERNELS_ROWS_H
@@ -10,15 +10,31 @@
 namespace nibble {
 namespace kernels {
 
+/// An operand of a kernel that computes with reals: f32, or stored values that are dequantized, or quantized, on their
+/// way.
+struct RealOperand {
+  ElementKind kind = ElementKind::F32;
+  float scale = 1;   ///< of stored values
+  StoredRange range; ///< of stored values; dequantizing reads the zero point alone
+};
+
 //===----------------------------------------------------------------------===//
 // Softmax
 //===----------------------------------------------------------------------===//
 
-/// f32, along `axis`.
-struct SoftmaxParams {
+/// Lines along `axis`.
+struct LineParams {
   Extents shape;
   int64_t axis = 0;
   Extents inputStrides, outputStrides; ///< bytes
+};
+
+/// As `nibble.softmax`, in floats.
+struct SoftmaxParams : LineParams {
+  RealOperand input, output;
+  float scale = 1;
+  bool masked = false;
+  Extents maskStrides; ///< bytes; 0 where the mask broadcasts
 };
 
 std::string whyNoSoftmax(const SoftmaxParams &params, const ISA &isa);
@@ -26,13 +42,12 @@ std::string softmaxKernelName(const SoftmaxParams &params, const ISA &isa);
 std::string softmaxKernelKey(const SoftmaxParams &params);
 int64_t softmaxTileCount(const SoftmaxParams &params);
 
-/// args: 0 the input, 1 the result, which may be the input with the same
-/// strides.
+/// args: the input, the mask if there is one (f32), the result, which may be the input with the same kind and strides.
 mlir::func::FuncOp emitSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                const SoftmaxParams &params, const ISA &isa);
 
 /// From bytes to bytes, as `nibble.int_softmax`.
-struct IntSoftmaxParams : SoftmaxParams {
+struct IntSoftmaxParams : LineParams {
   ElementKind input = ElementKind::U8, output = ElementKind::U8;
   float scale = 256; ///< 1 / scale of the result
   StoredRange range;
@@ -50,6 +65,31 @@ std::vector<int32_t> packSoftmaxTable(float inputScale);
 /// strides.
 mlir::func::FuncOp emitIntSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                   const IntSoftmaxParams &params, const ISA &isa);
+
+//===----------------------------------------------------------------------===//
+// Norms
+//===----------------------------------------------------------------------===//
+
+/// As `nibble.norm`, in floats; the elements of a row are contiguous.
+struct NormParams {
+  bool centered = true;                ///< `layer`; else `rms`
+  Extents rows;                        ///< extents of the dimensions before the rows'
+  int64_t length = 1;                  ///< elements of a row
+  Extents inputStrides, outputStrides; ///< bytes, of `rows`
+  RealOperand input, output;
+  bool scale = false, bias = false;
+  float epsilon = 0;
+};
+
+std::string whyNoNorm(const NormParams &params, const ISA &isa);
+std::string normKernelName(const NormParams &params, const ISA &isa);
+std::string normKernelKey(const NormParams &params);
+int64_t normTileCount(const NormParams &params);
+
+/// args: the input, the scale and the bias if there are such (f32), the result, which may be the input with the same
+/// kind and strides.
+mlir::func::FuncOp emitNorm(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
+                            const NormParams &params, const ISA &isa);
 
 //===----------------------------------------------------------------------===//
 // Reductions

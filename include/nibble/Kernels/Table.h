@@ -15,10 +15,10 @@ namespace nibble {
 namespace kernels {
 
 /// A kernel: what its code depends on. One alternative and one row of the table (Table.cpp) for each family.
-using KernelParams = std::variant<ConvParams, ConvTransposeParams, BatchMatMulParams, BinaryParams, UnaryParams,
-                                  PoolParams, SoftmaxParams, ReductionParams, ConvertParams, HaloParams, CopyParams,
-                                  AssembleParams, GatherParams, RowScaleParams, RowQuantizeParams, IntSoftmaxParams,
-                                  GenerateParams>;
+using KernelParams =
+    std::variant<ConvParams, ConvTransposeParams, BatchMatMulParams, BinaryParams, UnaryParams, PoolParams,
+                 SoftmaxParams, ReductionParams, ConvertParams, HaloParams, CopyParams, AssembleParams, GatherParams,
+                 RowScaleParams, RowQuantizeParams, IntSoftmaxParams, GenerateParams, NormParams, GatherRowsParams>;
 
 /// Why `isa` has no such kernel; empty if it has.
 std::string whyNoKernel(const KernelParams &params, const ISA &isa);

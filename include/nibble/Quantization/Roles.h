@@ -11,6 +11,12 @@ namespace nibble {
 /// The operation has a quantized form with a type of its own.
 bool hasQuantizedForm(mlir::Operation *op);
 
+/// The operands that the operation's quantized form takes as stored values: all but those that stay float, a norm's
+/// parameters and a softmax's mask.
+mlir::OperandRange getStoredOperands(mlir::Operation *op);
+/// `use` is one of them.
+bool isStoredOperand(mlir::OpOperand &use);
+
 /// The operation only moves or selects elements: its result has its input's type.
 bool keepsElements(mlir::Operation *op);
 

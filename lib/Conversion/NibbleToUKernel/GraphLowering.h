@@ -22,6 +22,9 @@ llvm::LogicalResult checkFixed(mlir::Operation *op, bool fixed, llvm::ArrayRef<f
 /// The only user of a value, or null.
 mlir::Operation *getOnlyUser(mlir::Value value);
 
+/// Whether only kernels read the reals that dequantize stored values on their way.
+bool isReadByRows(IntDequantizeOp op);
+
 /// Lowers the operations of one function, in order, into a new one that takes its place.
 class GraphLowering {
 public:
@@ -107,6 +110,7 @@ private:
   llvm::LogicalResult lower(nibble::PadOp op);
   llvm::LogicalResult lower(ResizeNearestOp op);
   llvm::LogicalResult lower(nibble::GenerateOp op);
+  llvm::LogicalResult lower(nibble::GatherRowsOp op);
   mlir::Value gather(mlir::Operation *op, mlir::Value input, llvm::ArrayRef<int32_t> indices,
                      llvm::ArrayRef<int64_t> axes);
 
@@ -127,9 +131,16 @@ private:
   llvm::LogicalResult lower(nibble::MaxPoolOp op);
   llvm::LogicalResult lower(nibble::AvgPoolOp op);
   llvm::LogicalResult lower(IntAvgPoolOp op);
+  llvm::LogicalResult lower(nibble::ReduceOp op);
+
+  // LowerNorms.cpp
+  struct RealEnds;
+  /// The conversions before and behind `op` become its own.
+  RealEnds takeEnds(mlir::Operation *op);
+  mlir::Value lookupMask(mlir::Value mask, int64_t rank);
   llvm::LogicalResult lower(nibble::SoftmaxOp op);
   llvm::LogicalResult lower(nibble::IntSoftmaxOp op);
-  llvm::LogicalResult lower(nibble::ReduceOp op);
+  llvm::LogicalResult lower(nibble::NormOp op);
 
   // LowerElementwise.cpp
   llvm::LogicalResult lower(IntAddOp op);

@@ -101,7 +101,7 @@ std::string BatchAnalysis::visitMove(Operation *op) {
           })
           .Case([](PadOp move) { return move.getLow()[0] == 0 && move.getHigh()[0] == 0; })
           .Case([](ResizeNearestOp move) { return !llvm::is_contained(move.getAxes(), 0); })
-          .Case<SoftmaxOp, IntSoftmaxOp>([](auto reduction) { return reduction.getAxis() != 0; })
+          .Case<SoftmaxOp, IntSoftmaxOp, NormOp>([](auto reduction) { return reduction.getAxis() != 0; })
           .Case([](ReduceOp reduction) { return !llvm::is_contained(reduction.getAxes(), 0); })
           .Default(true);
   return keeps ? "" : "it works along dimension 0";
@@ -139,6 +139,14 @@ std::string BatchAnalysis::visit(Operation *op) {
   return llvm::TypeSwitch<Operation *, std::string>(op)
       .Case<ConvOp, ConvTransposeOp, BatchNormOp, IntConvTransposeOp, IntLookupOp>(
           [&](Operation *o) { return visitFirstOperandOnly(o); })
+      .Case([&](GatherRowsOp gather) {
+        const bool ofTable = isBatched(gather.getTable()) || (gather.getScale() && isBatched(gather.getScale()));
+        return std::string(ofTable ? "its weights depend on the sample" : "");
+      })
+      .Case([&](NormOp norm) {
+        std::string reason = visitFirstOperandOnly(norm);
+        return reason.empty() ? visitMove(norm) : reason;
+      })
       .Case([&](IntConvOp conv) {
         for (Value weight : {conv.getFilter(), conv.getBias(), conv.getMultiplier()})
           if (isBatched(weight))
@@ -158,6 +166,10 @@ std::string BatchAnalysis::visit(Operation *op) {
           [&](auto matmul) { return visitMatMul(matmul.getLhs(), matmul.getRhs()); })
       .Case([&](ReshapeOp reshape) { return visitReshape(reshape); })
       .Case([&](GenerateOp generate) { return visitGenerate(generate); })
+      .Case([&](SoftmaxOp softmax) {
+        std::string reason = visitBroadcast(softmax);
+        return reason.empty() ? visitMove(softmax) : reason;
+      })
       .Default([&](Operation *o) { return visitMove(o); });
 }
 

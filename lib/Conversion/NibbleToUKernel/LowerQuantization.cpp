@@ -27,6 +27,8 @@ LogicalResult GraphLowering::lower(IntQuantizeOp op) {
 }
 
 LogicalResult GraphLowering::lower(IntDequantizeOp op) {
+  if (isReadByRows(op))
+    return success();
   // A transposition behind it permutes on its way; then its own user cannot be a quantization that does.
   if (auto transpose = dyn_cast_or_null<nibble::TransposeOp>(getOnlyUser(op.getResult())))
     if (!isa_and_nonnull<IntQuantizeOp>(getOnlyUser(transpose.getResult())))

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Windows, softmax and reductions.
+// Windows and reductions.
 
 #include "GraphLowering.h"
 
-#include "nibble/Kernels/Rows.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace mlir;
@@ -41,25 +40,6 @@ LogicalResult GraphLowering::lower(IntAvgPoolOp op) {
                              op.getStrides(), op.getPads(), op.getCountIncludePad(), op.getScale(),
                              ArrayRef<int32_t>{int32_t(op.getInputZeroPoint()), int32_t(op.getOutputZeroPoint())},
                              op.getClamp(), fixed));
-  return success();
-}
-
-LogicalResult GraphLowering::lower(nibble::SoftmaxOp op) {
-  assert(getElementTypeOrSelf(op.getType()).isF32() && "of reals, checkTypes lets f32 pass alone");
-  define(op.getResult(), ukernel::SoftmaxOp::create(builder, op.getLoc(), getResultType(op.getResult()),
-                                                    lookup(op.getInput()), op.getAxisAttr()));
-  return success();
-}
-
-LogicalResult GraphLowering::lower(nibble::IntSoftmaxOp op) {
-  std::vector<int32_t> packed = kernels::packSoftmaxTable(op.getInputScale().convertToFloat());
-  auto tensor = RankedTensorType::get({int64_t(packed.size())}, builder.getI32Type());
-  Value table =
-      ukernel::ConstantOp::create(builder, op.getLoc(), BufferType::get(tensor.getShape(), builder.getI32Type()),
-                                  DenseElementsAttr::get(tensor, ArrayRef(packed)));
-  define(op.getResult(),
-         ukernel::IntSoftmaxOp::create(builder, op.getLoc(), getResultType(op.getResult()), lookup(op.getInput()),
-                                       table, op.getAxis(), op.getScale(), op.getOutputZeroPoint(), op.getClamp()));
   return success();
 }
 

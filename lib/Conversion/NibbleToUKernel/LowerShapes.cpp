@@ -82,6 +82,14 @@ Value GraphLowering::gather(Operation *op, Value input, ArrayRef<int32_t> indice
   return GatherOp::create(builder, op->getLoc(), getResultType(op->getResult(0)), input, table, axes);
 }
 
+LogicalResult GraphLowering::lower(nibble::GatherRowsOp op) {
+  Value scale = op.getScale() ? lookupPlain(op.getScale()) : Value();
+  define(op.getResult(),
+         ukernel::GatherRowsOp::create(builder, op.getLoc(), getPlainType(op.getResult()), lookupPlain(op.getTable()),
+                                       lookupPlain(op.getIndices()), scale));
+  return success();
+}
+
 LogicalResult GraphLowering::lower(nibble::PadOp op) {
   Value input = lookup(op.getInput());
   BufferType result = getResultType(op.getResult());

@@ -130,15 +130,6 @@ static void exportBatchNorm(Exporter &exporter, Operation *operation) {
   exporter.setReal(op, output);
 }
 
-static void exportSoftmax(Exporter &exporter, Operation *operation) {
-  auto op = cast<SoftmaxOp>(operation);
-  Form form = exporter.isImage(op.getInput()) ? Form::Image : Form::Plain;
-  std::string input = exporter.real(op.getInput(), form), output = exporter.realName(op, form);
-  int64_t axis = op.getAxis();
-  Exporter::setInt(exporter.node(op, "Softmax", {input}, output), "axis", form == Form::Image ? imageAxis(axis) : axis);
-  exporter.setReal(op, output, form);
-}
-
 static StringRef reduction(ReduceKind kind) {
   switch (kind) {
   case ReduceKind::Sum:
@@ -174,6 +165,5 @@ void nibble::onnxexport::addCompute(TranslatorTable &table) {
   table["nibble.max_pool"] = exportMaxPool;
   table["nibble.avg_pool"] = exportAvgPool;
   table["nibble.batch_norm"] = exportBatchNorm;
-  table["nibble.softmax"] = exportSoftmax;
   table["nibble.reduce"] = exportReduce;
 }

@@ -141,6 +141,19 @@ static void exportResizeNearest(Exporter &exporter, Operation *operation) {
   exporter.set(op, output, form);
 }
 
+static void exportGatherRows(Exporter &exporter, Operation *operation) {
+  auto op = cast<GatherRowsOp>(operation);
+  std::string table = exporter.stored(op.getTable()), output = exporter.storedName(op);
+  if (op.getScale()) {
+    std::string reals = exporter.unique(output + "_table");
+    Exporter::setInt(exporter.node(nullptr, "DequantizeLinear", {table, exporter.stored(op.getScale())}, reals), "axis",
+                     0);
+    table = reals;
+  }
+  Exporter::setInt(exporter.node(op, "Gather", {table, exporter.stored(op.getIndices())}, output), "axis", 0);
+  exporter.set(op, output);
+}
+
 void nibble::onnxexport::addDataMovement(TranslatorTable &table) {
   table["nibble.reshape"] = exportReshape;
   table["nibble.transpose"] = exportTranspose;
@@ -148,4 +161,5 @@ void nibble::onnxexport::addDataMovement(TranslatorTable &table) {
   table["nibble.slice"] = exportSlice;
   table["nibble.pad"] = exportPad;
   table["nibble.resize_nearest"] = exportResizeNearest;
+  table["nibble.gather_rows"] = exportGatherRows;
 }

@@ -61,6 +61,7 @@ static const TranslatorTable &translators() {
   static const TranslatorTable table = [] {
     TranslatorTable table;
     addCompute(table);
+    addNorms(table);
     addElementwise(table);
     addDataMovement(table);
     addQuantization(table);

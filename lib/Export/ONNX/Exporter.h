@@ -110,6 +110,7 @@ using TranslatorTable = llvm::StringMap<Translator>;
 
 // One function a family; keys are operation names.
 void addCompute(TranslatorTable &table);
+void addNorms(TranslatorTable &table);
 void addElementwise(TranslatorTable &table);
 void addDataMovement(TranslatorTable &table);
 void addQuantization(TranslatorTable &table);

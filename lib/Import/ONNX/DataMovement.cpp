@@ -69,11 +69,21 @@ static void importSplit(Node &node) {
   }
 }
 
-/// Gather by indices that are constant: a slice of one element, or an index table.
+/// Rows of a table whose numbers the program finds.
+static void importGatherRows(Node &node, Value table, const Shape &shape) {
+  Value indices = node.plain(1);
+  Shape picked = node.shapeOf(indices);
+  llvm::append_range(picked, ArrayRef<Dim>(shape).drop_front());
+  node.set(0, node.emit<GatherRowsOp>(picked, node.elementOf(table), table, indices, Value()));
+}
+
+/// Gather by indices that are constant: a slice of one element, or an index table; else of rows, or of anything.
 static void importGather(Node &node) {
   Value input = node.get(0);
   Shape shape = node.shapeOf(input), picked = shape;
   int64_t axis = node.axis(node.getInt("axis", 0), shape.size());
+  if (!node.content(1) && axis == 0 && shape[0].isStatic() && shape[0].factor > 0)
+    return importGatherRows(node, input, shape);
   if (!node.content(1))
     return importGatherAt(node);
   SmallVector<int64_t> indices = node.ints(1, "indices");

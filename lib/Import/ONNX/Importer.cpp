@@ -31,6 +31,8 @@ static TranslatorTable createTranslators() {
   addTraining(table);
   addActivations(table);
   addNormalizations(table);
+    addAttention(table);
+    addRotaryEmbedding(table);
   addReductions(table);
   addReshapes(table);
   addConversions(table);

@@ -331,6 +331,8 @@ void addEinsums(TranslatorTable &table);
 void addTraining(TranslatorTable &table);
 void addActivations(TranslatorTable &table);
 void addNormalizations(TranslatorTable &table);
+void addAttention(TranslatorTable &table);
+void addRotaryEmbedding(TranslatorTable &table);
 void addReductions(TranslatorTable &table);
 void addReshapes(TranslatorTable &table);
 void addConversions(TranslatorTable &table);

@@ -25,14 +25,10 @@ static Value rootMeanSquare(Node &node, Value input, ArrayRef<int64_t> axes, flo
   return node.unary<SqrtOp>(node.binary<AddOp>(square, node.floats(epsilon)));
 }
 
-static Value divideByRoot(Node &node, Value input, ArrayRef<int64_t> axes, float epsilon) {
-  return node.binary<DivOp>(input, rootMeanSquare(node, input, axes, epsilon));
-}
-
 /// (x - mean) / sqrt(variance + epsilon), both along `axes`.
 static Value standardize(Node &node, Value input, ArrayRef<int64_t> axes, float epsilon) {
   Value centered = node.binary<SubOp>(input, reduce(node, input, ReduceKind::Mean, axes));
-  return divideByRoot(node, centered, axes, epsilon);
+  return node.binary<DivOp>(centered, rootMeanSquare(node, centered, axes, epsilon));
 }
 
 /// scale * x + bias, operands 1 and 2.
@@ -89,26 +85,66 @@ static void importBatchNormalization(Node &node) {
   node.set(0, scaleAndShift(node, centered, node.reshape(factor, channels), alongChannels(node, 2, rank)));
 }
 
-/// Over the dimensions from `axis` on; the mean and the reciprocal of the deviation are results, too.
+/// The first dimension of a row.
+static int64_t firstAxis(Node &node) { return node.axis(node.getInt("axis", -1), node.rank(0)); }
+
+/// The norm of the rows from `axis` on, times `scale`, plus `bias` (operands of the node; -1 for none).
+static Value normalize(Node &node, Value input, NormKind kind, int64_t axis, int scale, int bias) {
+  auto has = [&](int i) { return i >= 0 && node.has(i); };
+  Shape shape = node.shapeOf(input), row(shape.begin() + axis, shape.end());
+  // A parameter of another shape is broadcast behind the norm.
+  const bool takesScale = !has(scale) || node.shape(scale) == row;
+  const bool takesBias = takesScale && has(bias) && node.shape(bias) == row;
+  Value result =
+      node.unary<NormOp>(input, takesScale && has(scale) ? node.real(scale) : Value(),
+                         takesBias ? node.real(bias) : Value(), kind, axis, APFloat(node.getFloat("epsilon", 1e-5f)));
+  if (!takesScale)
+    result = node.binary<MulOp>(result, node.real(scale));
+  return has(bias) && !takesBias ? node.binary<AddOp>(result, node.real(bias)) : result;
+}
+
+/// The mean of each row and the reciprocal of its deviation, results `first` and the one behind it.
+static void setStatistics(Node &node, Value input, int64_t axis, unsigned first) {
+  if (!node.wants(first) && !node.wants(first + 1))
+    return;
+  SmallVector<int64_t> axes = axesFrom(axis, node.shapeOf(input).size());
+  Value mean = reduce(node, input, ReduceKind::Mean, axes);
+  if (node.wants(first))
+    node.set(first, mean);
+  if (node.wants(first + 1)) {
+    Value deviation = rootMeanSquare(node, node.binary<SubOp>(input, mean), axes, node.getFloat("epsilon", 1e-5f));
+    node.set(first + 1, node.unary<ReciprocalOp>(deviation));
+  }
+}
+
 static void importLayerNormalization(Node &node) {
   Value input = node.real(0);
-  SmallVector<int64_t> axes = axesFrom(node.axis(node.getInt("axis", -1), node.rank(0)), node.rank(0));
-  Value mean = reduce(node, input, ReduceKind::Mean, axes), centered = node.binary<SubOp>(input, mean);
-  Value deviation = rootMeanSquare(node, centered, axes, node.getFloat("epsilon", 1e-5f));
-  Value result = node.binary<DivOp>(centered, deviation);
-  node.set(0, scaleAndShift(node, result, node.real(1), node.has(2) ? node.real(2) : Value()));
-  if (node.wants(1))
-    node.set(1, mean);
-  if (node.wants(2))
-    node.set(2, node.unary<ReciprocalOp>(deviation));
+  node.set(0, normalize(node, input, NormKind::Layer, firstAxis(node), 1, 2));
+  setStatistics(node, input, firstAxis(node), 1);
 }
 
 /// Like a layer normalization without mean and bias.
 static void importRMSNormalization(Node &node) {
-  SmallVector<int64_t> axes = axesFrom(node.axis(node.getInt("axis", -1), node.rank(0)), node.rank(0));
-  Value result = divideByRoot(node, node.real(0), axes, node.getFloat("epsilon", 1e-5f));
-  node.set(0, node.binary<MulOp>(result, node.real(1)));
+  node.set(0, normalize(node, node.real(0), NormKind::RMS, firstAxis(node), 1, -1));
 }
+
+/// onnxruntime's norm of the sum of two inputs and a bias, the sum being result 3.
+static void importSkipNormalization(Node &node, NormKind kind, int scale, int shift, int bias) {
+  Value sum = node.binary<AddOp>(node.real(0), node.real(1));
+  if (node.has(bias))
+    sum = node.binary<AddOp>(sum, node.real(bias));
+  const int64_t axis = node.rank(0) - 1;
+  node.set(0, normalize(node, sum, kind, axis, scale, shift));
+  if (kind == NormKind::Layer)
+    setStatistics(node, sum, axis, 1);
+  else if (node.wants(1) || node.wants(2))
+    node.fail("outputs 1 and 2 (statistics) are not supported");
+  if (node.wants(3))
+    node.set(3, sum);
+}
+
+static void importSkipLayerNormalization(Node &node) { importSkipNormalization(node, NormKind::Layer, 2, 3, 4); }
+static void importSkipRMSNormalization(Node &node) { importSkipNormalization(node, NormKind::RMS, 2, -1, 3); }
 
 static void requireImage(Node &node) {
   if (node.rank(0) < 3)
@@ -195,7 +231,7 @@ static void importLRN(Node &node) {
 
 static void importSoftmax(Node &node) {
   Value input = node.real(0);
-  node.set(0, node.unary<SoftmaxOp>(input, node.axis(node.getInt("axis", -1), node.rank(0))));
+  node.set(0, node.unary<SoftmaxOp>(input, firstAxis(node)));
 }
 
 /// (x - max) - log(sum(exp(x - max))).
@@ -211,6 +247,9 @@ void nibble::onnximport::addNormalizations(TranslatorTable &table) {
   table["BatchNormalization"] = importBatchNormalization;
   table["LayerNormalization"] = importLayerNormalization;
   table["RMSNormalization"] = importRMSNormalization;
+  table["com.microsoft.SimplifiedLayerNormalization"] = importRMSNormalization;
+  table["com.microsoft.SkipLayerNormalization"] = importSkipLayerNormalization;
+  table["com.microsoft.SkipSimplifiedLayerNormalization"] = importSkipRMSNormalization;
   table["InstanceNormalization"] = importInstanceNormalization;
   table["GroupNormalization"] = importGroupNormalization;
   table["MeanVarianceNormalization"] = importMeanVarianceNormalization;

@@ -72,3 +72,22 @@ func.func @softmax(%x: tensor<2x4x!a>, %z: tensor<2x4x!b>) -> (tensor<2x4x!b>, t
   %s = nibble.softmax %z {axis = 1 : i64} : tensor<2x4x!b> -> tensor<2x4x!b>
   return %y, %s : tensor<2x4x!b>, tensor<2x4x!b>
 }
+
+// -----
+
+!a = !quant.uniform<u8:f32, 0.5:128>
+!b = !quant.uniform<u8:f32, 0.00390625>
+
+// Neither a norm nor a masked softmax has an integer form; their parameters stay.
+// CHECK-LABEL: @rows
+// CHECK: nibble.int_dequantize
+// CHECK: nibble.norm %{{.*}} scale %arg1 {axis = 1 : i64, epsilon = 0.000000e+00 : f32, kind = #nibble.norm_kind<rms>} : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+// CHECK: nibble.int_quantize
+// CHECK: nibble.int_dequantize
+// CHECK: nibble.softmax %{{.*}} mask %arg1 {axis = 1 : i64} : tensor<2x4xf32>, tensor<4xf32> -> tensor<2x4xf32>
+// CHECK: nibble.int_quantize
+func.func @rows(%x: tensor<2x4x!a>, %p: tensor<4xf32>) -> (tensor<2x4x!b>, tensor<2x4x!b>) {
+  %y = nibble.norm %x scale %p {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x4x!a>, tensor<4xf32>) -> tensor<2x4x!b>
+  %s = nibble.softmax %x mask %p {axis = 1 : i64} : tensor<2x4x!a>, tensor<4xf32> -> tensor<2x4x!b>
+  return %y, %s : tensor<2x4x!b>, tensor<2x4x!b>
+}

@@ -25,6 +25,13 @@ func.func @softmax(%b: tensor<4x!b>) -> tensor<4x!y> {
   return %y : tensor<4x!y>
 }
 
+// CHECK-LABEL: @scaled_softmax
+// CHECK: nibble.int_softmax {{.*}}input_scale = 1.250000e-01 : f32
+func.func @scaled_softmax(%b: tensor<4x!b>) -> tensor<4x!y> {
+  %y = nibble.softmax %b {axis = 0 : i64, scale = 0.5 : f32} : tensor<4x!b> -> tensor<4x!y>
+  return %y : tensor<4x!y>
+}
+
 // CHECK-LABEL: @pool
 // CHECK: nibble.int_avg_pool %{{.*}} {clamp = array<i32: 7, 200>, input_zero_point = 3 : i32, kernel = array<i64: 2, 2>, output_zero_point = 7 : i32, pads = array<i64: 0, 0, 0, 0>, scale = 4.000000e+00 : f32, strides = array<i64: 2, 2>}
 func.func @pool(%a: tensor<1x4x4x2x!a>) -> tensor<1x2x2x2x!y> {

@@ -102,3 +102,80 @@ func.func @reduce_c1_result(%x: tensor<2x10xf32>) {
   %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 1>, keep_dims} : tensor<2x10xf32> -> tensor<2xf32>
   return
 }
+
+// -----
+func.func @softmax_c2_shape(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.softmax' op expected result of shape [2, 10], got [10, 2]}}
+  %y = nibble.softmax %x {axis = 1 : i64} : tensor<2x10xf32> -> tensor<10x2xf32>
+  return
+}
+
+// -----
+func.func @softmax_c3_input_scale(%x: tensor<2x2x!quant.uniform<u8:f32, 0x3800000000000000:128>>) {
+  // expected-error @+1 {{'nibble.softmax' op expected the scaled input's scale to be positive, normal and finite, got 2.938736e-39}}
+  %y = nibble.softmax %x {axis = 1 : i64, scale = 0.25 : f32} : tensor<2x2x!quant.uniform<u8:f32, 0x3800000000000000:128>> -> tensor<2x2x!quant.uniform<u8:f32, 0.5>>
+  return
+}
+
+// -----
+func.func @softmax_c4_shape(%x: tensor<2x10xf32>, %m: tensor<5xf32>) {
+  // expected-error @+1 {{'nibble.softmax' op expected a mask that broadcasts to [2, 10], got [5]}}
+  %y = nibble.softmax %x mask %m {axis = 1 : i64} : tensor<2x10xf32>, tensor<5xf32> -> tensor<2x10xf32>
+  return
+}
+
+// -----
+func.func @softmax_c4_type(%x: tensor<2x10xf32>, %m: tensor<10xf64>) {
+  // expected-error @+1 {{'nibble.softmax' op expected values that are all quantized or all of one float type, got input of 'f32', mask of 'f64'}}
+  %y = nibble.softmax %x mask %m {axis = 1 : i64} : tensor<2x10xf32>, tensor<10xf64> -> tensor<2x10xf32>
+  return
+}
+
+// -----
+func.func @softmax_c5_scale(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.softmax' op expected 'scale' to be positive, normal and finite, got -1.000000e+00}}
+  %y = nibble.softmax %x {axis = 1 : i64, scale = -1.0 : f32} : tensor<2x10xf32> -> tensor<2x10xf32>
+  return
+}
+
+// -----
+func.func @norm_c1_axis(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.norm' op expected 'axis' in [0, 2), got 2}}
+  %y = nibble.norm %x {kind = #nibble.norm_kind<rms>, axis = 2 : i64, epsilon = 0.0 : f32} : (tensor<2x10xf32>) -> tensor<2x10xf32>
+  return
+}
+
+// -----
+func.func @norm_c2_shape(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.norm' op expected result of shape [2, 10], got [10, 2]}}
+  %y = nibble.norm %x {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x10xf32>) -> tensor<10x2xf32>
+  return
+}
+
+// -----
+func.func @norm_c2_family(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.norm' op expected values that are all quantized or all of one float type, got input of 'f32', result of '!quant.uniform<u8:f32, 5.000000e-01:128>'}}
+  %y = nibble.norm %x {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x10xf32>) -> tensor<2x10x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}
+
+// -----
+func.func @norm_c3_scale(%x: tensor<2x10xf32>, %s: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.norm' op expected scale of shape [10], got [2, 10]}}
+  %y = nibble.norm %x scale %s {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x10xf32>, tensor<2x10xf32>) -> tensor<2x10xf32>
+  return
+}
+
+// -----
+func.func @norm_c3_bias(%x: tensor<2x2x!quant.uniform<u8:f32, 0.5:128>>, %b: tensor<2xf64>) {
+  // expected-error @+1 {{'nibble.norm' op expected values that are all quantized or all of one float type, got input of '!quant.uniform<u8:f32, 5.000000e-01:128>', bias of 'f64'}}
+  %y = nibble.norm %x bias %b {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = 0.0 : f32} : (tensor<2x2x!quant.uniform<u8:f32, 0.5:128>>, tensor<2xf64>) -> tensor<2x2x!quant.uniform<u8:f32, 0.5:128>>
+  return
+}
+
+// -----
+func.func @norm_c4_epsilon(%x: tensor<2x10xf32>) {
+  // expected-error @+1 {{'nibble.norm' op expected 'epsilon' that is finite and not negative, got -1.000000e+00}}
+  %y = nibble.norm %x {kind = #nibble.norm_kind<rms>, axis = 1 : i64, epsilon = -1.0 : f32} : (tensor<2x10xf32>) -> tensor<2x10xf32>
+  return
+}

@@ -44,3 +44,19 @@ func.func @softmax(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>) -> tensor<2x2xf32> 
   %y = nibble.softmax %m {axis = 1 : i64} : tensor<2x2xf32> -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+// What only a mask is made of stays in float, and so does a norm at the end.
+// CHECK-LABEL: @masked
+// CHECK: nibble.mul %{{.*}} {nibble.precision = "float"}
+// CHECK: nibble.softmax %{{.*}} mask %{{.*}} {axis = 1 : i64} : tensor
+// CHECK: nibble.norm {{.*}}nibble.precision = "float"
+func.func @masked(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>, %m: tensor<2xf32>) -> tensor<2x2xf32> {
+  %c = nibble.constant dense<-10000.0> : tensor<f32> -> tensor<f32>
+  %n = nibble.mul %m, %c : tensor<2xf32>, tensor<f32> -> tensor<2xf32>
+  %s = nibble.softmax %x mask %n {axis = 1 : i64} : tensor<2x2xf32>, tensor<2xf32> -> tensor<2x2xf32>
+  %p = nibble.matmul %s, %w : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
+  %y = nibble.norm %p {kind = #nibble.norm_kind<layer>, axis = 1 : i64, epsilon = 0.5 : f32} : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}

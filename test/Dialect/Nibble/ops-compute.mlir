@@ -93,13 +93,6 @@ func.func @batch_norm(%x: tensor<?x3x8x8xf32>, %p: tensor<3xf32>) {
   return
 }
 
-// CHECK-LABEL: func.func @softmax(
-// CHECK: nibble.softmax %{{.*}} {axis = 1 : i64} : tensor<?x10x!quant.uniform<u8:f32, 5.000000e-01:128>> -> tensor<?x10x!quant.uniform<u8:f32, 3.906250e-03>>
-func.func @softmax(%x: tensor<?x10x!quant.uniform<u8:f32, 0.5:128>>) {
-  %y = nibble.softmax %x {axis = 1 : i64} : tensor<?x10x!quant.uniform<u8:f32, 0.5:128>> -> tensor<?x10x!quant.uniform<u8:f32, 0.00390625>>
-  return
-}
-
 // CHECK-LABEL: func.func @reduce(
 // CHECK: nibble.reduce %{{.*}} {axes = array<i64: 1, 2>, keep_dims, kind = #nibble.reduce_kind<mean>} : tensor<?x10x3xf32> -> tensor<?x1x1xf32>
 func.func @reduce(%x: tensor<?x10x3xf32>) {

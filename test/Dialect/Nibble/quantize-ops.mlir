@@ -144,3 +144,20 @@ func.func @room(%q: tensor<1x1000x!x>, %r: tensor<1x1000x!n>, %a: tensor<4x4x!x>
   %8 = nibble.quantize %7 : tensor<4x4xf32> to tensor<4x4x!x>
   return %2, %5, %8 : tensor<1x2x!x>, tensor<1x2x!x>, tensor<4x4x!x>
 }
+
+// -----
+
+!x = !quant.uniform<u8:f32, 0.5:128>
+
+// The parameters of a norm and the mask of a softmax stay float.
+// CHECK-LABEL: @rows
+// CHECK: nibble.norm %arg0 scale %arg1 {{.*}} : (tensor<2x2x!quant.uniform<u8:f32, 5.000000e-01:128>>, tensor<2xf32>) -> tensor<2x2x!quant.uniform<u8:f32, 5.000000e-01:128>>
+// CHECK: nibble.softmax %arg0 mask %arg1 {{.*}} : tensor<2x2x!quant.uniform<u8:f32, 5.000000e-01:128>>, tensor<2xf32> -> tensor<2x2x!quant.uniform<u8:f32, 5.000000e-01:128>>
+func.func @rows(%q: tensor<2x2x!x>, %p: tensor<2xf32>) -> (tensor<2x2x!x>, tensor<2x2x!x>) {
+  %x = nibble.dequantize %q : tensor<2x2x!x> to tensor<2x2xf32>
+  %n = nibble.norm %x scale %p {kind = #nibble.norm_kind<layer>, axis = 1 : i64, epsilon = 0.5 : f32} : (tensor<2x2xf32>, tensor<2xf32>) -> tensor<2x2xf32>
+  %a = nibble.quantize %n : tensor<2x2xf32> to tensor<2x2x!x>
+  %s = nibble.softmax %x mask %p {axis = 1 : i64} : tensor<2x2xf32>, tensor<2xf32> -> tensor<2x2xf32>
+  %b = nibble.quantize %s : tensor<2x2xf32> to tensor<2x2x!x>
+  return %a, %b : tensor<2x2x!x>, tensor<2x2x!x>
+}

@@ -527,14 +527,77 @@ func.func @avg_pool_c2_zero_points(%x: !ukernel.buffer<1x8x8x3xui8>) {
 // -----
 func.func @softmax_c1_axis(%x: !ukernel.buffer<2x10xf32>) {
   // expected-error @+1 {{'ukernel.softmax' op expected an axis in [0, 2), got 2}}
-  %y = ukernel.softmax %x {axis = 2 : i64} : !ukernel.buffer<2x10xf32> -> !ukernel.buffer<2x10xf32>
+  %y = ukernel.softmax %x {axis = 2 : i64} : (!ukernel.buffer<2x10xf32>) -> !ukernel.buffer<2x10xf32>
   return
 }
 
 // -----
-func.func @softmax_c1_bytes(%x: !ukernel.buffer<2x10xui8>) {
-  // expected-error @+1 {{'ukernel.softmax' op expected f32 in and out, got '!ukernel.buffer<2x10xui8>' and '!ukernel.buffer<2x10xui8>'}}
-  %y = ukernel.softmax %x {axis = 1 : i64} : !ukernel.buffer<2x10xui8> -> !ukernel.buffer<2x10xui8>
+func.func @softmax_c1_words(%x: !ukernel.buffer<2x10xi32>) {
+  // expected-error @+1 {{'ukernel.softmax' op expected f32, bytes or i16, got '!ukernel.buffer<2x10xi32>'}}
+  %y = ukernel.softmax %x {axis = 1 : i64} : (!ukernel.buffer<2x10xi32>) -> !ukernel.buffer<2x10xf32>
+  return
+}
+
+// -----
+func.func @softmax_c2_mask(%x: !ukernel.buffer<2x10xf32>, %m: !ukernel.buffer<2x5xf32>) {
+  // expected-error @+1 {{'ukernel.softmax' op expected a plain f32 mask that broadcasts to '!ukernel.buffer<2x10xf32>', got '!ukernel.buffer<2x5xf32>'}}
+  %y = ukernel.softmax %x mask %m {axis = 1 : i64} : (!ukernel.buffer<2x10xf32>, !ukernel.buffer<2x5xf32>) -> !ukernel.buffer<2x10xf32>
+  return
+}
+
+// -----
+func.func @softmax_c3_scales(%x: !ukernel.buffer<2x10xf32>) {
+  // expected-error @+1 {{'ukernel.softmax' op expected 2 values in 'scales', got 1}}
+  %y = ukernel.softmax %x {axis = 1 : i64, scales = array<f32: 1>} : (!ukernel.buffer<2x10xf32>) -> !ukernel.buffer<2x10xf32>
+  return
+}
+
+// -----
+func.func @norm_c1_axis(%x: !ukernel.buffer<2x10xf32>) {
+  // expected-error @+1 {{'ukernel.norm' op expected an axis in [0, 2), got 2}}
+  %y = ukernel.norm %x {axis = 2 : i64, epsilon = 0.0 : f32} : (!ukernel.buffer<2x10xf32>) -> !ukernel.buffer<2x10xf32>
+  return
+}
+
+// -----
+func.func @norm_c2_pitch(%x: !ukernel.buffer<2x10xf32, pitch = 16>) {
+  // expected-error @+1 {{'ukernel.norm' op expected a plain buffer, got '!ukernel.buffer<2x10xf32, pitch = 16>'}}
+  %y = ukernel.norm %x {axis = 0 : i64, epsilon = 0.0 : f32} : (!ukernel.buffer<2x10xf32, pitch = 16>) -> !ukernel.buffer<2x10xf32>
+  return
+}
+
+// -----
+func.func @norm_c3_bias(%x: !ukernel.buffer<2x10xf32>, %b: !ukernel.buffer<2xf32>) {
+  // expected-error @+1 {{'ukernel.norm' op expected plain f32 of the elements of a row of '!ukernel.buffer<2x10xf32>', got '!ukernel.buffer<2xf32>'}}
+  %y = ukernel.norm %x bias %b {axis = 1 : i64, epsilon = 0.0 : f32} : (!ukernel.buffer<2x10xf32>, !ukernel.buffer<2xf32>) -> !ukernel.buffer<2x10xf32>
+  return
+}
+
+// -----
+func.func @norm_c4_clamp(%x: !ukernel.buffer<2x10xf32>) {
+  // expected-error @+1 {{'ukernel.norm' op expected 2 values in 'clamp', got 1}}
+  %y = ukernel.norm %x {axis = 1 : i64, epsilon = 0.0 : f32, clamp = array<i32: 1>} : (!ukernel.buffer<2x10xf32>) -> !ukernel.buffer<2x10xf32>
+  return
+}
+
+// -----
+func.func @gather_rows_c1_shape(%t: !ukernel.buffer<7x4xf32>, %i: !ukernel.buffer<2x3xi32>) {
+  // expected-error @+1 {{'ukernel.gather_rows' op expected the indices' extents and a row's, got '!ukernel.buffer<6x4xf32>'}}
+  %y = ukernel.gather_rows %t, %i : (!ukernel.buffer<7x4xf32>, !ukernel.buffer<2x3xi32>) -> !ukernel.buffer<6x4xf32>
+  return
+}
+
+// -----
+func.func @gather_rows_c2_elements(%t: !ukernel.buffer<7x4xi8>, %i: !ukernel.buffer<3xi32>) {
+  // expected-error @+1 {{'ukernel.gather_rows' op expected}}
+  %y = ukernel.gather_rows %t, %i : (!ukernel.buffer<7x4xi8>, !ukernel.buffer<3xi32>) -> !ukernel.buffer<3x4xf32>
+  return
+}
+
+// -----
+func.func @gather_rows_c3_scale(%t: !ukernel.buffer<7x4xi8>, %i: !ukernel.buffer<3xi32>, %s: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{'ukernel.gather_rows' op expected rows of i8, an f32 scale for each, and f32 out, got '!ukernel.buffer<7x4xi8>', '!ukernel.buffer<4xf32>' and '!ukernel.buffer<3x4xf32>'}}
+  %y = ukernel.gather_rows %t, %i scale %s : (!ukernel.buffer<7x4xi8>, !ukernel.buffer<3xi32>, !ukernel.buffer<4xf32>) -> !ukernel.buffer<3x4xf32>
   return
 }
 

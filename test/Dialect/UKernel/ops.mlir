@@ -95,3 +95,26 @@ func.func @generate(%x: !ukernel.buffer<4xi32>) -> !ukernel.buffer<4xi1> {
   } -> !ukernel.buffer<4xi1>
   return %y : !ukernel.buffer<4xi1>
 }
+
+// CHECK-LABEL: func.func @softmax
+// CHECK: ukernel.softmax %{{.*}} mask %{{.*}} {axis = 1 : i64, factor = 2.500000e-01 : f32} : (!ukernel.buffer<2x10xf32>, !ukernel.buffer<1x10xf32>) -> !ukernel.buffer<2x10xf32>
+func.func @softmax(%x: !ukernel.buffer<2x10xf32>, %m: !ukernel.buffer<1x10xf32>) -> !ukernel.buffer<2x10xf32> {
+  %y = ukernel.softmax %x mask %m {axis = 1 : i64, factor = 0.25 : f32}
+      : (!ukernel.buffer<2x10xf32>, !ukernel.buffer<1x10xf32>) -> !ukernel.buffer<2x10xf32>
+  return %y : !ukernel.buffer<2x10xf32>
+}
+
+// CHECK-LABEL: func.func @norm
+// CHECK: ukernel.norm %{{.*}} bias %{{.*}} {axis = 1 : i64, epsilon = 5.000000e-01 : f32, rms} : (!ukernel.buffer<2x10xf32>, !ukernel.buffer<10xf32>) -> !ukernel.buffer<2x10xf32>
+func.func @norm(%x: !ukernel.buffer<2x10xf32>, %b: !ukernel.buffer<10xf32>) -> !ukernel.buffer<2x10xf32> {
+  %y = ukernel.norm %x bias %b {axis = 1 : i64, epsilon = 0.5 : f32, rms}
+      : (!ukernel.buffer<2x10xf32>, !ukernel.buffer<10xf32>) -> !ukernel.buffer<2x10xf32>
+  return %y : !ukernel.buffer<2x10xf32>
+}
+
+// CHECK-LABEL: func.func @gather_rows
+// CHECK: ukernel.gather_rows %{{.*}}, %{{.*}} scale %{{.*}} : (!ukernel.buffer<7x4xi8>, !ukernel.buffer<3xi32>, !ukernel.buffer<7xf32>) -> !ukernel.buffer<3x4xf32>
+func.func @gather_rows(%t: !ukernel.buffer<7x4xi8>, %i: !ukernel.buffer<3xi32>, %s: !ukernel.buffer<7xf32>) -> !ukernel.buffer<3x4xf32> {
+  %y = ukernel.gather_rows %t, %i scale %s : (!ukernel.buffer<7x4xi8>, !ukernel.buffer<3xi32>, !ukernel.buffer<7xf32>) -> !ukernel.buffer<3x4xf32>
+  return %y : !ukernel.buffer<3x4xf32>
+}

@@ -107,24 +107,6 @@ LogicalResult BatchNormOp::verify() {
   return verify::sameFamily(*this, {input, result});
 }
 
-LogicalResult SoftmaxOp::verify() {
-  Named input{"input", getInput()}, result{"result", getResult()};
-  if (failed(verify::axis(*this, getAxis(), input)) || failed(verify::sameFamily(*this, {input, result})) ||
-      failed(verify::perTensor(*this, {input, result})))
-    return failure();
-  if (!isByteSoftmax())
-    return success();
-  const float scale = QuantParams::get(getType())->getScale();
-  return verify::byteSoftmax(*this, getAxis(), "folded multiplier", 1.0f / scale, input);
-}
-
-bool SoftmaxOp::isByteSoftmax() {
-  return llvm::all_of(std::initializer_list<Type>{getInput().getType(), getType()}, [](Type type) {
-    auto quantized = dyn_cast<quant::QuantizedType>(getElementTypeOrSelf(type));
-    return quantized && quantized.getStorageTypeIntegralWidth() == 8;
-  });
-}
-
 LogicalResult ReduceOp::verify() {
   Named input{"input", getInput()}, result{"result", getResult()};
   int64_t previous = -1, rank = input.getType().getRank();

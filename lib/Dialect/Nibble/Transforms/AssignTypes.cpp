@@ -24,16 +24,19 @@ namespace {
 /// Whether `op` will compute on quantized values.
 bool isQuantized(Operation *op) { return hasQuantizedForm(op) && !isPlannedFloat(op); }
 
+/// Whether `use` is by an operation that will read quantized values there.
+bool isQuantized(OpOperand &use) { return isQuantized(use.getOwner()) && isStoredOperand(use); }
+
 /// The quantized operations that read `value`, perhaps behind operations that only move elements.
 SmallVector<Operation *> getReaders(Value value) {
   SmallVector<Operation *> readers;
   SmallVector<Value> worklist{value};
   while (!worklist.empty())
-    for (Operation *user : worklist.pop_back_val().getUsers()) {
-      if (isQuantized(user))
-        readers.push_back(user);
-      else if (keepsElements(user))
-        worklist.push_back(user->getResult(0));
+    for (OpOperand &use : worklist.pop_back_val().getUses()) {
+      if (isQuantized(use))
+        readers.push_back(use.getOwner());
+      else if (keepsElements(use.getOwner()))
+        worklist.push_back(use.getOwner()->getResult(0));
     }
   return readers;
 }
@@ -44,11 +47,11 @@ bool hasReaders(Value value) { return !getReaders(value).empty(); }
 bool hasFloatUser(Value value) {
   SmallVector<Value> worklist{value};
   while (!worklist.empty())
-    for (Operation *user : worklist.pop_back_val().getUsers()) {
-      if (!keepsElements(user) && !isQuantized(user))
+    for (OpOperand &use : worklist.pop_back_val().getUses()) {
+      if (!keepsElements(use.getOwner()) && !isQuantized(use))
         return true;
-      if (keepsElements(user))
-        worklist.push_back(user->getResult(0));
+      if (keepsElements(use.getOwner()))
+        worklist.push_back(use.getOwner()->getResult(0));
     }
   return false;
 }
@@ -66,7 +69,7 @@ void divideUses(Value value, Value exact, Value rounded) {
       Operation *copy = builder.clone(*user, mapping);
       divideUses(user->getResult(0), copy->getResult(0), user->getResult(0));
     }
-    use.set(isQuantized(user) || (moves && hasReaders(user->getResult(0))) ? rounded : exact);
+    use.set(isQuantized(use) || (moves && hasReaders(user->getResult(0))) ? rounded : exact);
   }
 }
 

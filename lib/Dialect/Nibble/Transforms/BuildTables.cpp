@@ -58,27 +58,36 @@ struct BuildTable : OpInterfaceRewritePattern<UnaryFunction> {
   }
 };
 
-/// A function or softmax of a 16-bit value, or to one: dequantized, computed and quantized at run time. (A softmax of
-/// bytes is one of integers: --nibble-fold-scales.)
+/// A function or softmax of a 16-bit value, or to one, a norm or a masked softmax: dequantized, computed and quantized
+/// at run time. (Other softmaxes of bytes are of integers: --nibble-fold-scales.)
 struct ComputeInFloat : RewritePattern {
   ComputeInFloat(MLIRContext *context, Pass::Statistic &computed)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context), computed(computed) {}
   Pass::Statistic &computed;
 
+  /// Whether `op` has no integer form between these types.
+  static bool needsFloat(Operation *op, quant::UniformQuantizedType input, quant::UniformQuantizedType result) {
+    auto softmax = dyn_cast<SoftmaxOp>(op);
+    if (isa<NormOp>(op) || (softmax && softmax.getMask()))
+      return true;
+    return (softmax || isa<UnaryFunction>(op)) && (isInt16(input) || isInt16(result));
+  }
+
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (!isa<UnaryFunction, SoftmaxOp>(op))
-      return rewriter.notifyMatchFailure(op, "neither a function of one variable nor a softmax");
+    if (!isa<UnaryFunction, SoftmaxOp, NormOp>(op))
+      return rewriter.notifyMatchFailure(op, "neither a function of one variable, a softmax nor a norm");
     Value input = op->getOperand(0), result = op->getResult(0);
     auto inputType = getPerTensorType(input), resultType = getPerTensorType(result);
     if (!inputType || !resultType || !isActivationStorage(inputType) || !isActivationStorage(resultType) ||
-        !(isInt16(inputType) || isInt16(resultType)))
-      return rewriter.notifyMatchFailure(op, "not of 16-bit values");
+        !needsFloat(op, inputType, resultType))
+      return rewriter.notifyMatchFailure(op, "not quantized, or with an integer form");
     const Encoding in = getEncoding(inputType), out = getEncoding(resultType);
     auto type = cast<RankedTensorType>(result.getType());
     RankedTensorType real = type.clone(rewriter.getF32Type());
-    Value x = IntDequantizeOp::create(rewriter, op->getLoc(), real, toStorage(rewriter, input), llvm::APFloat(in.scale),
-                                      in.zero);
-    Value y = cloneWithOperands(rewriter, op->getLoc(), op, x, real)->getResult(0);
+    SmallVector<Value> operands(op->getOperands());
+    operands.front() = IntDequantizeOp::create(rewriter, op->getLoc(), real, toStorage(rewriter, input),
+                                               llvm::APFloat(in.scale), in.zero);
+    Value y = cloneWithOperands(rewriter, op->getLoc(), op, operands, real)->getResult(0);
     Value stored = IntQuantizeOp::create(rewriter, op->getLoc(), getStorageTensor(type), y, llvm::APFloat(out.scale),
                                          out.zero, ArrayRef<int32_t>{out.min, out.max});
     rewriter.replaceOp(op, toQuantized(rewriter, op->getLoc(), type, stored));

@@ -57,8 +57,8 @@ struct Conversion {
 
   Value createSoftmax(SoftmaxOp op) {
     return IntSoftmaxOp::create(builder, loc, type, toStorage(builder, op.getInput()), op.getAxis(),
-                                llvm::APFloat(encoding(op.getInput()).scale), llvm::APFloat(1.0f / out.scale), out.zero,
-                                clamp());
+                                llvm::APFloat(encoding(op.getInput()).scale * op.getScale().convertToFloat()),
+                                llvm::APFloat(1.0f / out.scale), out.zero, clamp());
   }
 
   /// `value` with the result's encoding: itself if it has that already.

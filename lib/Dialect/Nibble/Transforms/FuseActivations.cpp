@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
-#include "nibble/Support/Constants.h"
+#include "nibble/Dialect/Nibble/Spelling.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -18,29 +18,6 @@ using namespace mlir;
 using namespace nibble;
 
 namespace {
-
-/// The value of a constant whose elements are all the same.
-std::optional<float> getUniform(Value value) {
-  auto values = getConstantValues<float>(value);
-  if (!values || values->empty() || !llvm::all_equal(*values))
-    return std::nullopt;
-  return values->front();
-}
-
-/// Whether `value` is a constant of elements `expected`, to within the rounding of a spelled-out number.
-bool isUniform(Value value, float expected) {
-  std::optional<float> uniform = getUniform(value);
-  return uniform && std::fabs(*uniform - expected) <= 1e-6f * std::fabs(expected);
-}
-
-/// If `op` has a uniform constant `expected` as one operand (as the rhs, if it does not commute), the other operand.
-Value getOther(Operation *op, float expected) {
-  if (isUniform(op->getOperand(1), expected))
-    return op->getOperand(0);
-  if (op->hasTrait<OpTrait::IsCommutative>() && isUniform(op->getOperand(0), expected))
-    return op->getOperand(1);
-  return Value();
-}
 
 /// `value * factor`, written as a product or a quotient: the value.
 Value getScaled(Value value, float factor) {

@@ -59,7 +59,7 @@ struct InsertObservers : nibble::impl::InsertObserversBase<InsertObservers> {
     getOperation()->walk([&](Operation *op) {
       if (!hasQuantizedForm(op) || absorbed.contains(op))
         return;
-      for (Value operand : op->getOperands())
+      for (Value operand : getStoredOperands(op))
         insert(operand);
       Value end = getEndOfClamps(op->getResult(0));
       for (Operation *clamp = end.getDefiningOp(); clamp != op; clamp = clamp->getOperand(0).getDefiningOp())

@@ -24,7 +24,9 @@ struct KeepTails : nibble::impl::KeepTailsBase<KeepTails> {
   llvm::SmallPtrSet<Operation *, 16> findLeading() {
     llvm::SmallPtrSet<Operation *, 16> leading;
     getOperation()->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
-      if (llvm::any_of(op->getUsers(), [&](Operation *user) { return isHeavy(user) || leading.contains(user); }))
+      if (llvm::any_of(op->getUses(), [&](OpOperand &use) {
+            return isStoredOperand(use) && (isHeavy(use.getOwner()) || leading.contains(use.getOwner()));
+          }))
         leading.insert(op);
     });
     return leading;
@@ -32,7 +34,7 @@ struct KeepTails : nibble::impl::KeepTailsBase<KeepTails> {
 
   /// Whether an operand comes from an operation that stays in float.
   static bool readsFloat(Operation *op) {
-    return llvm::any_of(op->getOperands(), [](Value operand) {
+    return llvm::any_of(getStoredOperands(op), [](Value operand) {
       while (operand.getDefiningOp() &&
              (keepsElements(operand.getDefiningOp()) || isa<ObserveOp>(operand.getDefiningOp())))
         operand = operand.getDefiningOp()->getOperand(0);
@@ -46,7 +48,7 @@ struct KeepTails : nibble::impl::KeepTailsBase<KeepTails> {
     getOperation()->walk([&](Operation *op) {
       if (!hasQuantizedForm(op) || isHeavy(op) || leading.contains(op) || op->hasAttr(kPrecisionAttr))
         return;
-      if (!isa<AddOp, SubOp, MulOp, SoftmaxOp>(op) && !readsFloat(op))
+      if (!isa<AddOp, SubOp, MulOp, SoftmaxOp, NormOp>(op) && !readsFloat(op))
         return;
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
       ++kept;

@@ -189,11 +189,13 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     const bool constants = isa<AddOp, SubOp, MulOp, ConcatOp>(op);
     SmallVector<Value> operands;
     // Nothing is made before all is known to match.
-    for (Value operand : op->getOperands())
+    const OperandRange stored = nibble::getStoredOperands(op);
+    for (Value operand : stored)
       if (!getQuantized(operand) && !(constants && getConstantValues<float>(operand)))
         return failure();
-    for (Value operand : op->getOperands())
+    for (Value operand : stored)
       operands.push_back(constants ? getQuantizedOrConstant(rewriter, operand, wide) : getQuantized(operand));
+    llvm::append_range(operands, op->getOperands().drop_front(stored.size()));
     if (llvm::is_contained(operands, Value()))
       return failure();
     return operands;
@@ -217,7 +219,7 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
       return rewriter.notifyMatchFailure(
           op, "an operand is neither quantized nor a constant, or accumulators have no room");
     Operation *result = cloneWithOperands(rewriter, op.getLoc(), producer, *operands, op.getType());
-    if (!isa<UnaryFunction, SoftmaxOp>(result))
+    if (!isa<UnaryFunction, SoftmaxOp, NormOp>(result))
       result->setAttr("requant", RequantModeAttr::get(getContext(), settings.requant));
     rewriter.replaceOp(op, result->getResults());
     ++quantized;

@@ -43,7 +43,7 @@ std::string getReason(Operation *op) {
     return "its input is float";
   if (!hasQuantizedForm(op))
     return "it has no quantized form";
-  for (Value operand : op->getOperands())
+  for (Value operand : getStoredOperands(op))
     if (!isa_and_nonnull<DequantizeOp, ConstantOp>(operand.getDefiningOp()))
       return "its input was not quantized";
   if (getProduct(op) && readsInt16(op))

@@ -98,6 +98,25 @@ LogicalResult GenerateOp::verifyRegions() {
   return error << ")";
 }
 
+LogicalResult GatherRowsOp::verify() {
+  BufferType table = getTable().getType(), indices = getIndices().getType(), result = getType();
+  for (BufferType type : {table, indices, result})
+    if (failed(verifyPlain(*this, type)))
+      return failure();
+  SmallVector<int64_t> shape(indices.getShape());
+  llvm::append_range(shape, table.getShape().drop_front());
+  if (result.getShape() != ArrayRef(shape))
+    return emitOpError("expected the indices' extents and a row's, got ") << result;
+  if (!getScale())
+    return verifySameElements(*this, table, result);
+  BufferType scale = getScale().getType();
+  if (table.getElementType().isSignlessInteger(8) && isFloat(result) && isFloat(scale) && scale.isPlain() &&
+      scale.getShape() == table.getShape().take_front())
+    return success();
+  return emitOpError("expected rows of i8, an f32 scale for each, and f32 out, got ")
+         << table << ", " << scale << " and " << result;
+}
+
 LogicalResult ConcatOp::verify() {
   BufferType result = getType();
   int64_t axis = getAxis(), sum = 0;

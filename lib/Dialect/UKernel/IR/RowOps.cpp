@@ -45,11 +45,50 @@ static LogicalResult verifyAxis(Operation *op, int64_t axis, BufferType type) {
   return op->emitOpError("expected an axis in [0, ") << type.getRank() << "), got " << axis;
 }
 
-LogicalResult SoftmaxOp::verify() {
-  if (failed(verifyAxis(*this, getAxis(), getType())) ||
-      failed(verifySameShape(*this, getInput().getType(), getType())))
+/// Of an operation between reals that may be stored values.
+template <typename OpTy>
+static LogicalResult verifyRealRows(OpTy op) {
+  BufferType input = op.getInput().getType(), result = op.getType();
+  if (failed(verifyAxis(op, op.getAxis(), result)) || failed(verifySameShape(op, input, result)))
     return failure();
-  return verifyFloats(*this, getInput().getType(), getType());
+  for (BufferType type : {input, result})
+    if (!isFloat(type) && !isStored(type))
+      return op.emitOpError("expected f32, bytes or i16, got ") << type;
+  if (failed(verifyCount(op, "scales", 2, op.getScales().size())) ||
+      failed(verifyCount(op, "zero_points", 2, op.getZeroPoints().size())))
+    return failure();
+  return verifyCount(op, "clamp", 2, op.getClamp().size());
+}
+
+LogicalResult SoftmaxOp::verify() {
+  if (failed(verifyRealRows(*this)))
+    return failure();
+  if (!getMask())
+    return success();
+  BufferType mask = getMask().getType();
+  bool fits = isFloat(mask) && mask.isPlain() && mask.getRank() == getType().getRank();
+  for (int64_t i = 0; fits && i < mask.getRank(); ++i)
+    fits = mask.getDim(i) == 1 || mask.getDim(i) == getType().getDim(i);
+  return fits ? success()
+              : LogicalResult(emitOpError("expected a plain f32 mask that broadcasts to ")
+                              << getType() << ", got " << mask);
+}
+
+LogicalResult NormOp::verify() {
+  if (failed(verifyRealRows(*this)))
+    return failure();
+  BufferType input = getInput().getType();
+  if (int64_t(getAxis()) + 1 != input.getRank() &&
+      (failed(verifyPlain(*this, input)) || failed(verifyPlain(*this, getType()))))
+    return failure();
+  for (TypedValue<BufferType> parameter : {getScale(), getBias()}) {
+    if (!parameter)
+      continue;
+    BufferType type = parameter.getType();
+    if (!isFloat(type) || !type.isPlain() || type.getShape() != input.getShape().drop_front(getAxis()))
+      return emitOpError("expected plain f32 of the elements of a row of ") << input << ", got " << type;
+  }
+  return success();
 }
 
 LogicalResult IntSoftmaxOp::verify() {

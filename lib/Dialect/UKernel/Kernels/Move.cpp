@@ -98,3 +98,14 @@ kernels::KernelParams GatherOp::getKernelParams() {
                                getByteStrides(getInput().getType()), getByteStrides(getType()),
                                kernels::Extents(getAxes())};
 }
+
+kernels::KernelParams GatherRowsOp::getKernelParams() {
+  BufferType table = getTable().getType();
+  kernels::GatherRowsParams params;
+  params.rows = table.getDim(0);
+  params.indices = getIndices().getType().getNumElements();
+  params.indexBytes = getIndices().getType().getElementBytes();
+  params.rowBytes = table.getBytes() / params.rows;
+  params.scaled = static_cast<bool>(getScale());
+  return params;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Rows of a table by indices from memory.
+
+#include "Box.h"
+#include "ByteArith.h"
+#include "nibble/Kernels/Move.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::kernels;
+
+/// All rows of the result.
+static Box indexBox(const GatherRowsParams &params) {
+  Box box{{params.indices}, {{params.indexBytes, {params.indexBytes}}}};
+  box.rowTile = elementsPerTile(params.rowBytes);
+  return box;
+}
+
+std::string nibble::kernels::whyNoGatherRows(const GatherRowsParams &params, const ISA &isa) {
+  if (params.rows < 1)
+    return "a table without rows";
+  return params.indexBytes == 4 || params.indexBytes == 8 ? "" : "indices of neither 4 nor 8 bytes";
+}
+
+std::string nibble::kernels::gatherRowsKernelName(const GatherRowsParams &params, const ISA &isa) {
+  return (params.scaled ? "s8_f32_gather_rows_" : "x8_gather_rows_") + isa.name.str();
+}
+
+std::string nibble::kernels::gatherRowsKernelKey(const GatherRowsParams &params) {
+  return "gather_rows " + spelling({params.rows, params.indices, params.indexBytes, params.rowBytes}) +
+         (params.scaled ? " scaled" : "");
+}
+
+int64_t nibble::kernels::gatherRowsTileCount(const GatherRowsParams &params) {
+  return params.rowBytes == 0 ? 0 : boxTileCount(indexBox(params));
+}
+
+/// The row that the index at `pointer` means, wherever it points.
+static Value loadRowNumber(KernelBuilder &b, const GatherRowsParams &params, Value pointer) {
+  Value index = b.load(params.indexBytes == 8 ? b.i64() : b.i32(), pointer);
+  if (params.indexBytes == 4)
+    index = b.create<arith::ExtSIOp>(b.i64(), index);
+  Value zero = b.constant64(0);
+  Value isNegative = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, index, zero);
+  Value fromEnd = b.create<arith::AddIOp>(index, b.constant64(params.rows));
+  Value row = b.create<arith::SelectOp>(isNegative, fromEnd, index);
+  row = b.create<arith::MaxSIOp>(row, zero);
+  row = b.create<arith::MinSIOp>(row, b.constant64(params.rows - 1));
+  return b.index() == b.i64() ? row : Value(b.create<arith::TruncIOp>(b.index(), row));
+}
+
+static void copyRow(KernelBuilder &b, int64_t bytes, Value from, Value to) {
+  emitVectors(b, bytes, b.isa.vectorBits / 8,
+              [&](int64_t lanes, Value i) { b.store(b.load(b.vec(lanes, b.i8()), b.at(from, i)), b.at(to, i)); });
+}
+
+static void scaleRow(KernelBuilder &b, int64_t length, Value from, Value scale, Value to) {
+  emitVectors(b, length, b.isa.lanes(), [&](int64_t lanes, Value i) {
+    Value stored = widen(b, b.load(b.vec(lanes, b.i8()), b.at(from, i)), ElementKind::S8);
+    VectorType type = b.vec(lanes, b.f32());
+    Value real = b.create<arith::SIToFPOp>(type, stored);
+    b.store(b.create<arith::MulFOp>(real, b.create<vector::BroadcastOp>(type, scale)),
+            b.at(to, b.mul(i, b.constant(4))));
+  });
+}
+
+func::FuncOp nibble::kernels::emitGatherRows(OpBuilder &builder, Location loc, llvm::StringRef symbol,
+                                             const GatherRowsParams &params, const ISA &isa) {
+  assert(whyNoGatherRows(params, isa).empty());
+  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
+    if (gatherRowsTileCount(params) == 0)
+      return;
+    SmallVector<Value> arguments = loadArguments(b, args, 3 + params.scaled);
+    Box box = indexBox(params);
+    const int64_t outputBytes = params.rowBytes * (params.scaled ? 4 : 1);
+    box.operands.push_back({outputBytes, {outputBytes}});
+    emitBox(b, box, {arguments[1], arguments.back()}, begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+      b.loop(length, [&](Value i) {
+        Value row = loadRowNumber(b, params, b.at(pointers[0], b.mul(i, b.constant(params.indexBytes))));
+        Value from = b.at(arguments[0], b.mul(row, b.constant(params.rowBytes)));
+        Value to = b.at(pointers[1], b.mul(i, b.constant(outputBytes)));
+        if (params.scaled)
+          scaleRow(b, params.rowBytes, from, b.load(b.f32(), b.at(arguments[2], b.mul(row, b.constant(4))), 4), to);
+        else
+          copyRow(b, params.rowBytes, from, to);
+      });
+    });
+  });
+}
