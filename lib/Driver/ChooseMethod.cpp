@@ -19,11 +19,8 @@ static constexpr StringLiteral candidates[] = {"minmax", "percentile:99.99", "ms
 /// In dB. Corrected biases are fitted to the calibration inputs, on which they are judged: they have to gain this much.
 static constexpr double leastGain = 1;
 
-/// Compiles the graph with `choice`, and returns it with the worst output's signal-to-noise ratio.
-Expected<MethodSummary> Compilation::tryMethod(const MethodSummary &choice) {
-  method = choice;
-  QuantizeOptions quantize = getQuantizeOptions();
-  method.reset();
+/// Compiles the graph as `quantize` says, and returns the worst output's signal-to-noise ratio.
+Expected<double> Compilation::measureOutputs(QuantizeOptions quantize) {
   quantize.strict = false;
   mlir::OwningOpRef<mlir::ModuleOp> copy(module->clone());
   auto build = [&](mlir::PassManager &pm) {
@@ -39,7 +36,18 @@ Expected<MethodSummary> Compilation::tryMethod(const MethodSummary &choice) {
   Expected<std::vector<Difference>> differences = measureDifferences(**executable, kept, ownInputs, ownOutputs);
   if (!differences)
     return differences.takeError();
-  return MethodSummary{choice.method, choice.correctBias, getWorstSqnr(*differences)};
+  return getWorstSqnr(*differences);
+}
+
+/// `choice` with what it gives.
+Expected<MethodSummary> Compilation::tryMethod(const MethodSummary &choice) {
+  method = choice;
+  const QuantizeOptions quantize = getQuantizeOptions();
+  method.reset();
+  Expected<double> sqnr = measureOutputs(quantize);
+  if (!sqnr)
+    return sqnr.takeError();
+  return MethodSummary{choice.method, choice.correctBias, *sqnr};
 }
 
 Error Compilation::chooseMethod() {

@@ -112,9 +112,10 @@ private:
   /// Chooses how ranges are made of what was measured, by what each way gives on the samples that were kept.
   llvm::Error chooseMethod();
   llvm::Expected<MethodSummary> tryMethod(const MethodSummary &method);
+  llvm::Expected<double> measureOutputs(QuantizeOptions quantize);
 
   /// Plans nodes whose error in int8 is too large in 16 bits, with a dynamic range or in float: the first that holds,
-  /// measured by running each on exact operands.
+  /// measured by running each on exact operands. Where the outputs stay bad, more of the nodes have too large errors.
   llvm::Error planFallbacks();
   void addFindings(NodeSummary &node) const;
   const Fallback *findFallback(llvm::StringRef node) const;
@@ -123,6 +124,8 @@ private:
   llvm::Expected<std::vector<Measured>> measureDynamic(const llvm::StringSet<> &nodes);
   llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize,
                                                  std::vector<IsolatedValue> values);
+  llvm::Error planBelow(llvm::ArrayRef<Measured> measured, double least);
+  llvm::Error raiseBound(llvm::ArrayRef<Measured> measured);
   llvm::Error tryInt16(std::vector<Suspect> &suspects);
   llvm::Error tryDynamic(std::vector<Suspect> &suspects);
   llvm::Error warnSuspects(llvm::ArrayRef<Suspect> suspects);

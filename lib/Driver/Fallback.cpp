@@ -18,8 +18,6 @@ using namespace llvm;
 
 namespace nibble::driver {
 
-/// Below this signal-to-noise ratio, in dB, a node's result in int8 has little to do with its result in float.
-static constexpr double standardMinSqnr = 10;
 static constexpr size_t probeSamples = 4;
 
 Error Compilation::runQuietly(mlir::ModuleOp copy, function_ref<void(mlir::PassManager &)> build) {
@@ -217,28 +215,16 @@ Error Compilation::writePlan() {
 Error Compilation::warnSuspects(ArrayRef<Suspect> suspects) {
   for (const Suspect &suspect : suspects)
     for (const std::string &node : suspect.nodes)
-      if (Error error = session.warn("node '" + node + "' stays in integers, as requant 'fixed' has nothing else: " +
-                                     suspect.findings))
+      if (Error error = session.warn("node '" + node +
+                                     "' stays in integers, as requant 'fixed' has nothing else: " + suspect.findings))
         return error;
   return Error::success();
 }
 
-Error Compilation::planFallbacks() {
-  Expected<bool> needed = needsRanges();
-  if (!needed)
-    return needed.takeError();
-  if (!*needed || kept.empty() || options.quantization.minSqnr == 0.0)
-    return Error::success();
-  session.reporter().beginStep("measuring each node", std::nullopt);
-  Expected<std::vector<Measured>> measured = measureStatic();
-  if (!measured)
-    return measured.takeError();
-  for (const auto &[value, difference] : *measured)
-    valueSqnrs[value.name] = difference.getSqnr();
-  // Weights of fewer bits were asked for, with the noise that they make.
-  if (!options.quantization.minSqnr)
-    erase_if(*measured, [](const Measured &entry) { return entry.first.hasNarrowWeights; });
-  std::vector<Suspect> suspects = findSuspects(*measured, options.quantization.minSqnr.value_or(standardMinSqnr));
+/// Plans the nodes whose error leaves less than `least`.
+Error Compilation::planBelow(ArrayRef<Measured> measured, double least) {
+  fallbackNodes.clear();
+  std::vector<Suspect> suspects = findSuspects(measured, least);
   if (isFixed(options))
     return warnSuspects(suspects);
   // Activations that were asked for are not widened.
