@@ -49,6 +49,38 @@ TEST(FloatOps, SoftmaxAndReductions) {
                              "return %y : tensor<3x5xf32>"));
 }
 
+TEST(FloatOps, MaskedSoftmax) {
+  for (int axis : {0, 1, 2})
+    expectExact(makeMain("(%x: tensor<3x19x5xf32>, %m: tensor<19x1xf32>) -> tensor<3x19x5xf32>",
+                         "%y = nibble.softmax %x mask %m {axis = " + std::to_string(axis) +
+                             " : i64, scale = 0.3 : f32} : tensor<3x19x5xf32>, tensor<19x1xf32> -> tensor<3x19x5xf32>\n"
+                             "return %y : tensor<3x19x5xf32>"));
+}
+
+TEST(FloatOps, Norms) {
+  for (const char *kind : {"layer", "rms"})
+    for (int axis : {0, 1, 2}) {
+      const std::string row = axis == 0 ? "3x19x5xf32" : axis == 1 ? "19x5xf32" : "5xf32";
+      expectExact(makeMain(
+          "(%x: tensor<3x19x5xf32>, %s: tensor<" + row + ">, %b: tensor<" + row + ">) -> tensor<3x19x5xf32>",
+          "%y = nibble.norm %x scale %s bias %b {kind = #nibble.norm_kind<" + std::string(kind) +
+              ">, axis = " + std::to_string(axis) + " : i64, epsilon = 1.0e-5 : f32} : (tensor<3x19x5xf32>, tensor<" +
+              row + ">, tensor<" + row + ">) -> tensor<3x19x5xf32>\nreturn %y : tensor<3x19x5xf32>"));
+    }
+}
+
+/// Each sample has a mask of its own, and all have the norm's parameters.
+TEST(FloatOps, RowsOfADynamicBatch) {
+  expectExact(makeMain("(%x: tensor<?x3x18xf32>, %m: tensor<?x1x18xf32>) -> tensor<?x3x18xf32>",
+                       "%b = nibble.constant dense<0.5> : tensor<18xf32> -> tensor<18xf32>\n"
+                       "%s = nibble.softmax %x mask %m {axis = 2 : i64} : tensor<?x3x18xf32>, tensor<?x1x18xf32> -> "
+                       "tensor<?x3x18xf32>\n"
+                       "%y = nibble.norm %s bias %b {kind = #nibble.norm_kind<layer>, axis = 2 : i64, epsilon = 0.0 : "
+                       "f32} : (tensor<?x3x18xf32>, tensor<18xf32>) -> tensor<?x3x18xf32>\n"
+                       "return %y : tensor<?x3x18xf32>"),
+              3);
+}
+
 TEST(FloatOps, Pools) {
   for (const char *rest : {"", ", count_include_pad"})
     expectExact(makeMain("(%x: tensor<1x9x8x21xf32>) -> tensor<1x5x4x21xf32>",

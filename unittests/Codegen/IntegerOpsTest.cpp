@@ -184,6 +184,26 @@ TEST(IntegerOps, SoftmaxOfSamples) {
               /*batch=*/3);
 }
 
+/// A norm and a masked softmax convert on their way; `%f`, where something else reads it, is made for itself.
+TEST(IntegerOps, RowsBetweenStoredValues) {
+  for (const Variant &v : variants)
+    for (const char *second : {"%n", "%f"}) {
+      const std::string t = std::string("tensor<1x4x35x") + v.type + ">", real = "tensor<1x4x35xf32>";
+      expectExact(makeMain(
+          "(%x: " + t + ", %m: tensor<4x1xf32>, %p: tensor<35xf32>) -> (" + t + ", " + t + ", " + real + ")",
+          "%f = nibble.int_dequantize %x {scale = 0.05 : f32, " + zp("zero_point", v) + "} : " + t + " -> " + real +
+              "\n%n = nibble.norm %f scale %p bias %p {kind = #nibble.norm_kind<layer>, axis = 2 : i64, epsilon = "
+              "1.0e-5 : f32} : (" +
+              real + ", tensor<35xf32>, tensor<35xf32>) -> " + real +
+              "\n%s = nibble.softmax %f mask %m {axis = 2 : i64, scale = 0.7 : f32} : " + real +
+              ", tensor<4x1xf32> -> " + real + "\n%a = nibble.int_quantize %n {scale = 0.02 : f32, " +
+              zp("zero_point", v) + ", " + clampOf(v) + "} : " + real + " -> " + t +
+              "\n%b = nibble.int_quantize %s {scale = 0.004 : f32, " + zp("zero_point", v) + ", " + clampOf(v) +
+              "} : " + real + " -> " + t + "\n%c = nibble.relu " + second + " : " + real + " -> " + real +
+              "\nreturn %a, %b, %c : " + t + ", " + t + ", " + real));
+    }
+}
+
 TEST(IntegerOps, Lookup) {
   expectExact(makeMain("(%x: tensor<3x41xui8>, %t: tensor<256xi8>) -> tensor<3x41xi8>",
                        "%y = nibble.int_lookup %x, %t : tensor<3x41xui8>, tensor<256xi8> -> tensor<3x41xi8>\n"

@@ -68,13 +68,21 @@ std::vector<KernelParams> makeOfEachFamily() {
   bytes.shape = shape;
   bytes.axis = 1;
   bytes.inputStrides = bytes.outputStrides = {5, 1};
+  SoftmaxParams softmax;
+  softmax.shape = shape;
+  softmax.axis = 1;
+  softmax.inputStrides = softmax.outputStrides = floats;
+  NormParams norm;
+  norm.rows = {2};
+  norm.length = 5;
+  norm.inputStrides = norm.outputStrides = {20};
   return {conv,
           transposed,
           matmul,
           binary,
           unary,
           pool,
-          SoftmaxParams{shape, 1, floats, floats},
+          softmax,
           ReductionParams{ReductionKind::Sum, shape, floats, {1}, {4}},
           convert,
           halo,
@@ -84,7 +92,9 @@ std::vector<KernelParams> makeOfEachFamily() {
           RowScaleParams{},
           RowQuantizeParams{},
           bytes,
-          makeGenerate(shape)};
+          makeGenerate(shape),
+          norm,
+          GatherRowsParams{}};
 }
 
 TEST(Table, EveryFamilyHasItsRow) {
