@@ -97,7 +97,7 @@ def FuseNorms : Pass<"nibble-fuse-norms"> {
 def FuseMasks : Pass<"nibble-fuse-masks"> {
   let summary = "Let softmax take the scale and the mask of its scores";
   let description = [{
-    softmax(p * c + mask), p being a matrix product and c a number, becomes one softmax with a scale and a mask. So the
+    softmax(p * c + mask), p being a matrix product, or dequantized, and c a number, becomes one softmax with a scale and a mask. So the
     mask, whose large negative numbers would leave the scores of a quantized sum no steps, stays float, and neither
     product nor sum is computed for itself.
 

@@ -37,12 +37,13 @@ Value getScaled(Value scaled, float &factor) {
   return Value();
 }
 
-/// Whether `value` is a matrix product, perhaps scaled: scores, whose sum with a mask a softmax takes.
+/// Whether `value` is a matrix product, or what a model stores of one, perhaps scaled: scores, whose sum with a mask a
+/// softmax takes.
 bool isScores(Value value) {
   float factor;
   while (Value inner = getScaled(value, factor))
     value = inner;
-  return isa_and_nonnull<MatMulOp>(value.getDefiningOp());
+  return isa_and_nonnull<MatMulOp, DequantizeOp>(value.getDefiningOp());
 }
 
 /// softmax(scores + mask) -> softmax(scores) mask
