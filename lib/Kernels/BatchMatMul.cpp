@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Matrix products of two run-time operands: tiles of four rows, columns in vectors, k in order.
+// Matrix products of two run-time operands: tiles of four rows, columns in vectors, k in order; integers in pairs of k,
+// whose products one instruction multiplies and adds.
 
 #include "Box.h"
 #include "ByteArith.h"
+#include "Dot.h"
 #include "VectorArith.h"
 #include "nibble/Kernels/Rows.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace nibble;
@@ -122,6 +126,15 @@ private:
   void emitRows(Matrices matrices, int64_t rows);
   Value start(Value n, int64_t lanes);
   Value multiply(Value lhs, Value rhs, Value acc);
+  /// One k of all rows, by `carried` accumulators.
+  Values emitStep(Matrices matrices, Value column, Value k, int64_t lanes, ValueRange carried);
+  /// Whether integers of so many columns are multiplied in pairs.
+  bool multipliesPairs(int64_t lanes) const { return !isFloat(p) && !b.isa.isBareMetal() && lanes >= 4; }
+  /// The k of `pair` and the one behind it.
+  Values emitPair(Matrices matrices, Value column, Value pair, int64_t lanes, ValueRange carried);
+  /// Stored values less their zero point, which 16 bits hold: of words it is 0.
+  Value centerWords(Value stored, ElementKind kind, Value zeroPoint);
+  Value multiplyAddPairs(Value lhs, Value rhs, Value acc);
   /// An operand's vector as it is multiplied.
   Value operand(Value value, ElementKind kind, Value zeroPoint);
   Value loadZeroPoint(Value args, int64_t index, bool encoded, int32_t zeroPoint) {
@@ -179,21 +192,76 @@ Value MatMulEmitter::finish(Value acc, Value n) {
   return isFloat(p) || p.sums ? acc : requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
 }
 
+Values MatMulEmitter::emitStep(Matrices matrices, Value column, Value k, int64_t lanes, ValueRange carried) {
+  Value rhs = operand(b.load(b.vec(lanes, elementType(b, p.rhs)), at(column, k, p.rhsRow)), p.rhs, rhsZero);
+  Value source = at(matrices.lhs, k, bytesOf(p.lhs));
+  Values next;
+  for (auto [m, acc] : llvm::enumerate(carried)) {
+    Value lhs = b.load(b.vec(1, elementType(b, p.lhs)), b.at(source, int64_t(m) * p.lhsRow));
+    next.push_back(multiply(operand(lhs, p.lhs, lhsZero), rhs, acc));
+  }
+  return next;
+}
+
+Value MatMulEmitter::centerWords(Value stored, ElementKind kind, Value zeroPoint) {
+  if (kind == ElementKind::S16)
+    return stored;
+  VectorType type = b.vec(b.lanesOf(stored), b.i16());
+  Value words = kind == ElementKind::U8 ? Value(b.create<arith::ExtUIOp>(type, stored))
+                                        : Value(b.create<arith::ExtSIOp>(type, stored));
+  Value zero = b.create<arith::TruncIOp>(b.i16(), zeroPoint);
+  return b.create<arith::SubIOp>(words, b.create<vector::BroadcastOp>(type, zero));
+}
+
+/// `lhs` has the pair of one row in one lane, `rhs` a column's pair in each.
+Value MatMulEmitter::multiplyAddPairs(Value lhs, Value rhs, Value acc) {
+  ConvParams words;
+  words.input = ElementKind::S16;
+  Dot dot(b, words);
+  const int64_t lanes = b.lanesOf(acc), width = std::min<int64_t>(lanes, b.isa.lanes());
+  Operand row = dot.input(b.shuffle(lhs, lhs, SmallVector<int64_t>(width, 0)));
+  Value joined;
+  for (int64_t first = 0; first < lanes; first += width) {
+    Value sum = dot.multiplyAdd(b.slice(acc, first, width), row, dot.input(b.slice(rhs, first, width)));
+    if (lanes == width)
+      return sum;
+    SmallVector<int64_t> both(2 * width);
+    std::iota(both.begin(), both.end(), 0);
+    joined = joined ? b.shuffle(joined, sum, both) : sum;
+  }
+  return joined;
+}
+
+Values MatMulEmitter::emitPair(Matrices matrices, Value column, Value pair, int64_t lanes, ValueRange carried) {
+  Value k = b.mul(pair, b.constant(2)), upper = at(column, k, p.rhsRow);
+  auto load = [&](Value pointer, int64_t count) { return b.load(b.vec(count, elementType(b, p.rhs)), pointer); };
+  SmallVector<int64_t> interleaved;
+  for (int64_t i = 0; i < lanes; ++i)
+    interleaved.append({i, lanes + i});
+  Value rhs = b.shuffle(centerWords(load(upper, lanes), p.rhs, rhsZero),
+                        centerWords(load(b.at(upper, p.rhsRow), lanes), p.rhs, rhsZero), interleaved);
+  rhs = b.bitcast(rhs, b.i32());
+  Value source = at(matrices.lhs, k, bytesOf(p.lhs));
+  Values next;
+  for (auto [m, acc] : llvm::enumerate(carried)) {
+    Value lhs = b.load(b.vec(2, elementType(b, p.lhs)), b.at(source, int64_t(m) * p.lhsRow));
+    next.push_back(multiplyAddPairs(b.bitcast(centerWords(lhs, p.lhs, lhsZero), b.i32()), rhs, acc));
+  }
+  return next;
+}
+
 void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
-  const int64_t lhsBytes = bytesOf(p.lhs), rhsBytes = bytesOf(p.rhs);
+  const int64_t rhsBytes = bytesOf(p.rhs);
   emitVectors(b, p.N, 2 * b.isa.lanes(), [&](int64_t lanes, Value n) {
     Value column = at(matrices.rhs, n, rhsBytes);
     Values accs(rows, start(n, lanes));
-    if (p.K > 0)
-      accs = b.loop(p.K, accs, [&](Value k, ValueRange carried) {
-        Value rhs = operand(b.load(b.vec(lanes, elementType(b, p.rhs)), at(column, k, p.rhsRow)), p.rhs, rhsZero);
-        Value source = at(matrices.lhs, k, lhsBytes);
-        Values next;
-        for (int64_t m = 0; m < rows; ++m) {
-          Value lhs = b.load(b.vec(1, elementType(b, p.lhs)), b.at(source, m * p.lhsRow));
-          next.push_back(multiply(operand(lhs, p.lhs, lhsZero), rhs, carried[m]));
-        }
-        return next;
+    const int64_t pairs = multipliesPairs(lanes) ? p.K / 2 : 0;
+    if (pairs > 0)
+      accs = b.loop(pairs, accs,
+                    [&](Value pair, ValueRange carried) { return emitPair(matrices, column, pair, lanes, carried); });
+    if (p.K > 2 * pairs)
+      accs = b.loop(p.K - 2 * pairs, accs, [&](Value k, ValueRange carried) {
+        return emitStep(matrices, column, b.add(k, b.constant(2 * pairs)), lanes, carried);
       });
     Value target = at(matrices.output, n, bytesOf(p.output));
     for (int64_t m = 0; m < rows; ++m)
