@@ -581,6 +581,25 @@ def QuantizeWeights : Pass<"nibble-quantize-weights"> {
   let statistics = [Statistic<"quantized", "quantized", "products with weights in i8">];
 }
 
+def QuantizeTables : Pass<"nibble-quantize-tables"> {
+  let summary = "Store the tables of embeddings as i8";
+  let description = [{
+    Of a gather_rows with a constant f32 table of `least` elements or more: each row has a scale of its own, max|t| / 127, and
+    the result stays f32. Tables of finite values only; smaller ones save nothing.
+
+    ```mlir
+    %t = nibble.constant dense<[[127.0, -63.5], [1.0, 0.5]]> : tensor<2x2xf32> -> tensor<2x2xf32>
+    %y = nibble.gather_rows %t, %i : (tensor<2x2xf32>, tensor<3xi64>) -> tensor<3x2xf32>
+    // becomes, with least=4,
+    %t = nibble.constant dense<[[127, -64], [127, 64]]> : tensor<2x2xi8> -> tensor<2x2xi8>
+    %s = nibble.constant dense<[1.0, 0.00787401571]> : tensor<2xf32> -> tensor<2xf32>
+    %y = nibble.gather_rows %t, %i scale %s : (tensor<2x2xi8>, tensor<3xi64>, tensor<2xf32>) -> tensor<3x2xf32>
+    ```
+  }];
+  let options = [Option<"least", "least", "int64_t", "16384", "elements of the smallest table">];
+  let statistics = [Statistic<"quantized", "quantized", "tables in i8">];
+}
+
 def EliminateRequantize : Pass<"nibble-eliminate-requantize"> {
   let summary = "Remove conversions between quantized types";
   let description = [{

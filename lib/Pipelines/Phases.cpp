@@ -89,6 +89,7 @@ void nibble::buildQuantizePhase(OpPassManager &pm, const QuantizeOptions &option
   // What static quantization left: its results tell which inputs cannot be negative.
   pm.addPass(createQuantizeDynamic({options.perTensor, options.activations == "int8"}));
   pm.addPass(createQuantizeWeights({options.perTensor}));
+  pm.addPass(createQuantizeTables());
   // Conversions between types remain where a value had to serve operations of different types.
   pm.addPass(createEliminateRequantize({options.requant}));
   // Last: it looks at what no pass before could quantize.

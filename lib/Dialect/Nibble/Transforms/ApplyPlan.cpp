@@ -24,7 +24,7 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
   bool checkNames(const Plan &plan) {
     SmallVector<StringRef> nodes, values;
     getOperation()->walk([&](Operation *op) {
-      if (hasQuantizedForm(op))
+      if (isPlannable(op))
         nodes.push_back(getNodeName(op->getLoc()));
       if (auto observe = dyn_cast<ObserveOp>(op))
         values.push_back(observe.getName());
@@ -74,10 +74,13 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
     getOperation()->walk([&](Operation *op) {
       if (auto observe = dyn_cast<ObserveOp>(op))
         planValue(plan, observe);
-      else if (hasQuantizedForm(op))
+      else if (isPlannable(op))
         planNode(plan, op);
     });
   }
+
+  /// What has a quantized form, and tables, which are weights.
+  static bool isPlannable(Operation *op) { return hasQuantizedForm(op) || isa<GatherRowsOp>(op); }
 
   void setActivations(Operation *op, StringRef kind) {
     op->setAttr(kActivationsAttr, StringAttr::get(&getContext(), kind));
@@ -102,14 +105,14 @@ struct ApplyPlan : nibble::impl::ApplyPlanBase<ApplyPlan> {
       if (!it->second.mode.empty())
         precision.mode = it->second.mode;
     }
-    const bool hasWeights = isa<ConvOp, ConvTransposeOp, MatMulOp>(op);
+    const bool isProduct = isa<ConvOp, ConvTransposeOp, MatMulOp>(op), hasWeights = isProduct || isa<GatherRowsOp>(op);
     const bool floatInput = precision.activations == "float" && precision.mode != "weight-only";
     if (floatInput || (precision.weights == "float" && hasWeights)) {
       op->setAttr(kPrecisionAttr, StringAttr::get(&getContext(), "float"));
       ++planned;
       return;
     }
-    if (hasWeights && getWeightBits(precision.weights) < 8) {
+    if (isProduct && getWeightBits(precision.weights) < 8) {
       op->setAttr(kWeightsAttr, StringAttr::get(&getContext(), precision.weights));
       ++narrowed;
     }

@@ -58,7 +58,7 @@ struct ReportFloat : nibble::impl::ReportFloatBase<ReportFloat> {
     getOperation()->walk([&](Operation *op) {
       if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || op->getNumResults() != 1 ||
           !isFloat(op->getResult(0).getType()) ||
-          isa<ConstantOp, DequantizeOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp, DynamicEncodingOp, IntToFloatOp>(
+          isa<ConstantOp, DequantizeOp, GatherRowsOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp, DynamicEncodingOp, IntToFloatOp>(
               op))
         return;
       ++kept;
