@@ -39,7 +39,8 @@ def Nibble_SoftmaxOp : Nibble_Op<"softmax", [Pure]> {
   let summary = "Softmax along one axis, of scaled and masked values";
   let description = [{
     z_i = fl32(x_i * scale), then fl32(z_i + mask_i) where there is a mask; m = max(z); e_i = exp(z_i - m) by our
-    polynomial; s = sum e_i in 16 interleaved lanes and a fixed tree; result = e_i / s. A softmax from bytes to bytes
+    polynomial; s = sum e_i in 16 interleaved lanes and a fixed tree; result = e_i / s. With a mask m is 0 where it would be
+    -infinity, and s 1 where it would be 0: what is all masked is 0. A softmax from bytes to bytes
     without a mask is the integer one (README, "Integer softmax"), of the input scale fl32(sx * scale); any other
     quantized one dequantizes, computes this and quantizes.
 

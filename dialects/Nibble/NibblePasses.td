@@ -99,7 +99,8 @@ def FuseMasks : Pass<"nibble-fuse-masks"> {
   let description = [{
     softmax(p * c + mask), p being a matrix product, or dequantized, and c a number, becomes one softmax with a scale and a mask. So the
     mask, whose large negative numbers would leave the scores of a quantized sum no steps, stays float, and neither
-    product nor sum is computed for itself.
+    product nor sum is computed for itself. A choice between such scores and a number of -1e8 or less, which no sum with a
+    score changes, becomes a mask, too.
 
     ```mlir
     %p = nibble.matmul %q, %k : tensor<2x4x8xf32>, tensor<2x8x4xf32> -> tensor<2x4x4xf32>

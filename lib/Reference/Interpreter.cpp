@@ -46,13 +46,13 @@ static Result evaluate(Operation *op, Operands operands) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     if (auto elements = dyn_cast<ElementsAttr>(constant.getValue()))
       return makeTensor(elements, elements.getElementType());
-  for (auto family : {evaluateGenerated, evaluateMovement}) // of any element type
+  for (auto family : {evaluateGenerated, evaluateMovement, evaluateGather}) // of any element type
     if (auto result = family(op, operands))
       return std::move(*result);
   if (auto error = isa<ConstantOp>(op) ? llvm::Error::success() : checkElementTypes(op))
     return error;
   for (auto family : {evaluateConversion, evaluateConvolution, evaluateMatMul, evaluatePool, evaluateNorm, evaluateRows,
-                      evaluateElementwise, evaluateGather, evaluateInteger, evaluateScaled, evaluateSums})
+                      evaluateElementwise, evaluateInteger, evaluateScaled, evaluateSums})
     if (auto result = family(op, operands))
       return std::move(*result);
   return makeError("expected an operation that can be executed, got " + op->getName().getStringRef());

@@ -122,6 +122,13 @@ def test_attention_mask(tmp_path, shape, causal):
     attend(tmp_path, heads() | {"mask": mask}, is_causal=causal)
 
 
+@pytest.mark.parametrize("causal", [0, 1])
+def test_attention_mask_of_booleans(tmp_path, causal):
+    mask = normal(2, 1, 3, 5, seed=9) > -0.3
+    mask[..., 0] = True
+    attend(tmp_path, heads() | {"mask": mask}, is_causal=causal)
+
+
 def test_attention_of_flat_heads(tmp_path):
     feed = {"q": normal(2, 3, 32), "k": normal(2, 5, 16, seed=2), "v": normal(2, 5, 16, seed=3)}
     attend(tmp_path, feed, q_num_heads=4, kv_num_heads=2)

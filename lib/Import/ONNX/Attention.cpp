@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Attention: products of queries, keys and values, with the softmax between them.
 
-#include "Importer.h"
+#include "Generate.h"
 
 #include "nibble/Support/Locations.h"
 
@@ -31,6 +31,7 @@ private:
   Value groupHeads(Value queries);
   Value cap(Value scores);
   Value makeMask(Value scores);
+  Value readMask();
   Value makeBand(int64_t rows, int64_t columns);
   Value padMask(Value mask, const Dim &length);
   void capture(Stage stage, Value scores) {
@@ -137,9 +138,19 @@ Value Attention::padMask(Value mask, const Dim &length) {
                           node.importer.builder.getF64FloatAttr(-INFINITY));
 }
 
+/// Of booleans 0 where a query sees a key, else -infinity.
+Value Attention::readMask() {
+  Value given = node.plain(3);
+  if (!Node::elementOf(given).isInteger(1))
+    return node.real(3);
+  Type f32 = node.importer.builder.getF32Type();
+  return node.elementwise(
+      f32, given, [&](Body &b, ArrayRef<Scalar> sees) { return b.select(sees[0], b.constant(f32, 0), b.least(f32)); });
+}
+
 Value Attention::makeMask(Value scores) {
   Shape all = node.shapeOf(scores);
-  Value mask = node.has(3) ? padMask(node.real(3), all[3]) : Value();
+  Value mask = node.has(3) ? padMask(readMask(), all[3]) : Value();
   if (node.has(6))
     node.fail("input 6 (numbers of keys) is not supported");
   if (!node.getInt("is_causal", 0) && node.getInt("left_window_size", -1) < 0 &&

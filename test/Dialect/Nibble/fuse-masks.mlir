@@ -58,3 +58,40 @@ func.func @others(%q: tensor<4x8xf32>, %k: tensor<8x4xf32>, %r: tensor<4x8xf32>,
   %d = nibble.softmax %v {axis = 1 : i64} : tensor<4x4xf32> -> tensor<4x4xf32>
   return %a, %b, %c, %d : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>
 }
+
+// -----
+
+// What ONNX's Where became; -1000 is a score like others.
+// CHECK-LABEL: @choice
+// CHECK: %[[P:.*]] = nibble.matmul
+// CHECK: %[[M:.*]] = nibble.generate (%arg2 : tensor<4x4xi1>) {
+// CHECK: %[[E:.*]] = nibble.read
+// CHECK-DAG: %[[F:.*]] = arith.constant -1.000000e+09 : f32
+// CHECK-DAG: %[[Z:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK: arith.select %[[E]], %[[F]], %[[Z]] : f32
+// CHECK: nibble.softmax %[[P]] mask %[[M]] {axis = 2 : i64} : tensor<2x4x4xf32>, tensor<4x4xf32> -> tensor<2x4x4xf32>
+// CHECK: nibble.softmax %{{.*}} {axis = 2 : i64} : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
+func.func @choice(%q: tensor<2x4x8xf32>, %k: tensor<2x8x4xf32>, %c: tensor<4x4xi1>) -> (tensor<2x4x4xf32>, tensor<2x4x4xf32>) {
+  %far = nibble.constant dense<-1.0e9> : tensor<f32> -> tensor<f32>
+  %near = nibble.constant dense<-1.0e3> : tensor<f32> -> tensor<f32>
+  %p = nibble.matmul %q, %k : tensor<2x4x8xf32>, tensor<2x8x4xf32> -> tensor<2x4x4xf32>
+  %s = nibble.generate (%c, %far, %p : tensor<4x4xi1>, tensor<f32>, tensor<2x4x4xf32>) {
+  ^bb0(%b: index, %i: index, %j: index, %condition: tensor<4x4xi1>, %number: tensor<f32>, %scores: tensor<2x4x4xf32>):
+    %e = nibble.read %condition[%i, %j] : tensor<4x4xi1> -> i1
+    %n = nibble.read %number[] : tensor<f32> -> f32
+    %x = nibble.read %scores[%b, %i, %j] : tensor<2x4x4xf32> -> f32
+    %z = arith.select %e, %n, %x : f32
+    nibble.yield %z : f32
+  } -> tensor<2x4x4xf32>
+  %t = nibble.generate (%c, %near, %p : tensor<4x4xi1>, tensor<f32>, tensor<2x4x4xf32>) {
+  ^bb0(%b: index, %i: index, %j: index, %condition: tensor<4x4xi1>, %number: tensor<f32>, %scores: tensor<2x4x4xf32>):
+    %e = nibble.read %condition[%i, %j] : tensor<4x4xi1> -> i1
+    %n = nibble.read %number[] : tensor<f32> -> f32
+    %x = nibble.read %scores[%b, %i, %j] : tensor<2x4x4xf32> -> f32
+    %z = arith.select %e, %n, %x : f32
+    nibble.yield %z : f32
+  } -> tensor<2x4x4xf32>
+  %y = nibble.softmax %s {axis = 2 : i64} : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
+  %w = nibble.softmax %t {axis = 2 : i64} : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
+  return %y, %w : tensor<2x4x4xf32>, tensor<2x4x4xf32>
+}

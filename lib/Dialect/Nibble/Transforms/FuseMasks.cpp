@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/Nibble/Spelling.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 #include <cmath>
@@ -70,6 +72,86 @@ struct FuseMask : OpRewritePattern<SoftmaxOp> {
   }
 };
 
+/// A choice between scores and one number, by a tensor of booleans.
+struct Choice {
+  Value condition, scores;
+  float fill;
+  bool fillsWhereTrue;
+};
+
+/// The input of `program` whose element at the last dimensions' indices `element` is; null if there is no such.
+Value getReadInput(GenerateOp program, Value element) {
+  auto read = element.getDefiningOp<ReadOp>();
+  auto tensor = read ? dyn_cast<BlockArgument>(read.getTensor()) : BlockArgument();
+  if (!tensor)
+    return Value();
+  const unsigned rank = program.getType().getRank(), own = read.getIndices().size();
+  for (auto [i, index] : llvm::enumerate(read.getIndices()))
+    if (index != program.getIndex(rank - own + i))
+      return Value();
+  return program.getInputs()[tensor.getArgNumber() - rank];
+}
+
+std::optional<Choice> getChoice(GenerateOp program) {
+  auto select = cast<YieldOp>(program.getBody().front().getTerminator()).getValue().getDefiningOp<arith::SelectOp>();
+  Value condition = select ? getReadInput(program, select.getCondition()) : Value();
+  if (!condition)
+    return std::nullopt;
+  for (bool fillsWhereTrue : {true, false}) {
+    Value fill = getReadInput(program, fillsWhereTrue ? select.getTrueValue() : select.getFalseValue());
+    Value scores = getReadInput(program, fillsWhereTrue ? select.getFalseValue() : select.getTrueValue());
+    std::optional<float> number = fill ? getUniform(fill) : std::nullopt;
+    if (number && scores && scores.getType() == program.getType())
+      return Choice{condition, scores, *number, fillsWhereTrue};
+  }
+  return std::nullopt;
+}
+
+/// softmax(where(c, -1e9, scores)) -> softmax(scores) mask where(c, -1e9, 0), for numbers that no sum with a score
+/// changes
+struct FuseChoice : OpRewritePattern<SoftmaxOp> {
+  FuseChoice(MLIRContext *context, Pass::Statistic &masks) : OpRewritePattern(context), masks(masks) {}
+  Pass::Statistic &masks;
+
+  static Value createMask(PatternRewriter &rewriter, Location loc, const Choice &choice) {
+    auto condition = cast<RankedTensorType>(choice.condition.getType());
+    auto program =
+        GenerateOp::create(rewriter, loc, condition.clone(rewriter.getF32Type()), choice.condition, AffineMapAttr());
+    OpBuilder::InsertionGuard guard(rewriter);
+    Block &block = program.getBody().emplaceBlock();
+    for (int64_t i = 0; i < condition.getRank(); ++i)
+      block.addArgument(rewriter.getIndexType(), loc);
+    block.addArgument(condition, loc);
+    rewriter.setInsertionPointToStart(&block);
+    Value element = ReadOp::create(rewriter, loc, rewriter.getI1Type(), block.getArguments().back(),
+                                   ValueRange(block.getArguments()).drop_back());
+    auto number = [&](float value) -> Value {
+      return arith::ConstantOp::create(rewriter, loc, rewriter.getF32FloatAttr(value));
+    };
+    Value fill = number(choice.fill), zero = number(0.0f);
+    Value chosen = choice.fillsWhereTrue ? arith::SelectOp::create(rewriter, loc, element, fill, zero)
+                                         : arith::SelectOp::create(rewriter, loc, element, zero, fill);
+    YieldOp::create(rewriter, loc, chosen);
+    return program.getResult();
+  }
+
+  LogicalResult matchAndRewrite(SoftmaxOp op, PatternRewriter &rewriter) const override {
+    constexpr float leastFill = -1e8f;
+    auto program = op.getInput().getDefiningOp<GenerateOp>();
+    auto choice = program && !op.getMask() && op.getScale().isExactlyValue(1.0) ? getChoice(program) : std::nullopt;
+    if (!choice || !(choice->fill <= leastFill) || !isScores(choice->scores) ||
+        !cast<RankedTensorType>(choice->condition.getType()).hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "not a choice between scores and a large negative number");
+    Value mask = createMask(rewriter, program.getLoc(), *choice);
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputMutable().assign(choice->scores);
+      op.getMaskMutable().assign(mask);
+    });
+    ++masks;
+    return success();
+  }
+};
+
 /// softmax(scores * c) -> softmax(scores), scaled
 struct FuseScale : OpRewritePattern<SoftmaxOp> {
   FuseScale(MLIRContext *context, Pass::Statistic &scales) : OpRewritePattern(context), scales(scales) {}
@@ -93,7 +175,7 @@ struct FuseScale : OpRewritePattern<SoftmaxOp> {
 struct FuseMasks : nibble::impl::FuseMasksBase<FuseMasks> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseMask>(&getContext(), masks);
+    patterns.add<FuseMask, FuseChoice>(&getContext(), masks);
     patterns.add<FuseScale>(&getContext(), scales);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
