@@ -171,6 +171,15 @@ def test_rotary_embedding(tmp_path, shape, attributes):
     check(model, feed, ReferenceEvaluator(model).run(None, feed), tmp_path)
 
 
+@pytest.mark.parametrize("interleaved", [0, 1])
+def test_rotary_embedding_of_positions(tmp_path, interleaved):
+    positions = np.array([[0, 1, 2], [6, 3, 1]], np.int64)
+    feed = {"x": normal(2, 4, 3, 8), "cos": normal(7, 4, seed=2), "sin": normal(7, 4, seed=3), "positions": positions}
+    node = helper.make_node("RotaryEmbedding", list(feed), ["y"], interleaved=interleaved)
+    model = make_model([node], feed, ["y"])
+    check(model, feed, ReferenceEvaluator(model).run(None, feed), tmp_path)
+
+
 @pytest.mark.parametrize("shape, attributes, message", [
     ((2, 3, 30), {"num_heads": 4}, "attribute 'num_heads' is 4, which does not divide the input's last extent"),
     ((2, 4, 3, 8), {"rotary_embedding_dim": 10}, "cannot turn 10 of 8 elements in pairs")])

@@ -78,6 +78,8 @@ Value Attention::appendToPast(Value value, unsigned past) {
     return value;
   Value before = node.real(past);
   Shape all = node.shapeOf(value);
+  if (node.rank(past) != 4)
+    node.fail("input " + Twine(past) + " has rank " + Twine(node.rank(past)) + ", expected 4");
   all[2] = node.importer.symbols.add(node.shapeOf(before)[2], all[2]);
   return node.emit<ConcatOp>(all, node.elementOf(value), SmallVector<Value>{before, value}, 2);
 }
@@ -129,7 +131,7 @@ Value Attention::makeBand(int64_t rows, int64_t columns) {
 /// Keys behind the mask's end are not seen.
 Value Attention::padMask(Value mask, const Dim &length) {
   Shape own = node.shapeOf(mask);
-  if (own.back() == length || own.back().is(1))
+  if (own.empty() || own.back() == length || own.back().is(1))
     return mask;
   SmallVector<int64_t> low(own.size(), 0), high = low;
   high.back() = extent(length, "the keys") - extent(own.back(), "the mask");

@@ -133,7 +133,7 @@ static void importSkipNormalization(Node &node, NormKind kind, int scale, int sh
   Value sum = node.binary<AddOp>(node.real(0), node.real(1));
   if (node.has(bias))
     sum = node.binary<AddOp>(sum, node.real(bias));
-  const int64_t axis = node.rank(0) - 1;
+  const int64_t rank = node.shapeOf(sum).size(), axis = node.axis(-1, rank);
   node.set(0, normalize(node, sum, kind, axis, scale, shift));
   if (kind == NormKind::Layer)
     setStatistics(node, sum, axis, 1);

@@ -28,13 +28,15 @@ static Value join(Node &node, Value first, Value second) {
 /// The rows of a table of cosines or sines, as they are or those of the positions, for heads in dimension `heads`.
 static Value readAngles(Node &node, unsigned operand, unsigned heads) {
   Value table = node.real(operand);
-  if (node.has(3)) {
-    Value positions = node.get(3);
+  if (node.has(3) && node.rank(operand) == 2) {
+    Value positions = node.plain(3);
     Shape picked = node.shapeOf(positions);
     picked.push_back(node.shapeOf(table).back());
     table = node.emit<GatherRowsOp>(picked, node.elementOf(table), table, positions, Value());
   }
   Shape shape = node.shapeOf(table);
+  if (shape.size() != 3)
+    node.fail("the angles of input " + Twine(operand) + " have rank " + Twine(shape.size()) + ", expected 3");
   shape.insert(shape.begin() + heads, Dim(1));
   return node.reshape(table, shape);
 }
@@ -59,6 +61,8 @@ static void importRotaryEmbedding(Node &node) {
   const Shape shape = node.shapeOf(input);
   const int64_t heads = node.getInt("num_heads", 0);
   const bool isFlat = shape.size() == 3;
+  if (!isFlat && shape.size() != 4)
+    node.fail("input 0 has rank " + Twine(shape.size()) + ", expected 3 or 4");
   if (isFlat) {
     std::optional<Dim> size = heads > 0 ? divideExactly(shape[2], heads) : std::nullopt;
     if (!size)
