@@ -32,7 +32,7 @@ def Nibble_GenerateOp : Nibble_Op<"generate", [Pure, IsolatedFromAbove, SingleBl
     ```
 
     * C1: the body's arguments are an index for each dimension of the result, then the inputs.
-    * C2: elements of inputs and result are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats of 4, 8, 16, 32 or 64, none quantized.
+    * C2: elements of inputs and result are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats of 4, 6, 8, 16, 32 or 64, none quantized.
     * C3: the body yields one scalar of the result's element type, without its sign if that is an integer.
     * C4: the body consists of the operations that "Scalar programs" lists, on scalars of C2's types and indices.
     * C5: arithmetic of floats is on `f32` and `f64`; other types are extended, truncated and selected.

@@ -25,6 +25,9 @@ from rich.progress import track
 
 REFUSED = Path(__file__).parent / "refused.txt"
 SUITES = ("node", "simple", "pytorch-converted", "pytorch-operator")
+SINGLE = "DIFFERS: transforms are products of f32, so that zeros come out as up to 1e-5; the case allows 1e-7"
+# Cases whose numbers are not those of ONNX's reference, and why they are near enough.
+DIFFERING = {"test_dft_inverse": SINGLE, "test_dft_inverse_opset19": SINGLE}
 
 
 def load(path: Path, type: onnx.TypeProto):
@@ -102,7 +105,7 @@ def run(case) -> str:
             for want, each in zip(map(to_array, outputs), got, strict=True):
                 check(want, each, case)
     except AssertionError:
-        return "WRONG: outputs differ"
+        return DIFFERING.get(case.name, "WRONG: outputs differ")
     except Exception as error:  # noqa: BLE001: whatever it is, it is this case's reason
         return reason(error)
     return ""
@@ -172,7 +175,9 @@ def main() -> None:
     for why, count in collections.Counter(failed.values()).most_common(20):
         print(f"{count:6} {why}")
     wrong = sum(why.startswith("WRONG") for why in failed.values())
-    print(f"{len(names) - len(failed)} of {len(names)} cases pass, {len(failed) - wrong} are refused, {wrong} are wrong")
+    differ = sum(why.startswith("DIFFERS") for why in failed.values())
+    print(f"{len(names) - len(failed)} of {len(names)} cases pass, {len(failed) - wrong - differ} are refused, "
+          f"{differ} differ for a reason, {wrong} are wrong")
 
 
 if __name__ == "__main__":

@@ -24,10 +24,19 @@ static bool isLowerable(Type type) {
   return isMemoryElement(tensor.getElementType());
 }
 
+/// Whether an argument has no elements, and nobody but programs of other elements minds.
+static bool isEmptyOperand(BlockArgument argument) {
+  auto tensor = dyn_cast<RankedTensorType>(argument.getType());
+  return tensor && tensor.hasStaticShape() && isMemoryElement(tensor.getElementType()) &&
+         llvm::all_of(argument.getUsers(), llvm::IsaPred<nibble::GenerateOp>);
+}
+
 LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
   DictionaryAttr attrs = function.getArgAttrDict(argument.getArgNumber());
   InFlightDiagnostic error = emitError(argument.getLoc()) << "input '" << getPortName(attrs) << "' ";
   auto tensor = dyn_cast<RankedTensorType>(argument.getType());
+  if (tensor && llvm::is_contained(tensor.getShape(), 0))
+    return error << "has no elements, which operations other than nibble.generate cannot read";
   if (!tensor || tensor.hasStaticShape())
     return error << "needs elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
                  << argument.getType();
@@ -53,7 +62,7 @@ LogicalResult GraphLowering::checkTypes() {
   if (!function.getBody().hasOneBlock())
     return function.emitError("expected one block");
   for (BlockArgument argument : function.getArguments())
-    if (!isLowerable(argument.getType()))
+    if (!isLowerable(argument.getType()) && !isEmptyOperand(argument))
       return refuseInput(argument);
     else if (failed(checkSize(argument, "an input")))
       return failure();

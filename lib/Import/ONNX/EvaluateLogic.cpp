@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Shape arithmetic at import: comparisons, logic, and what chooses among integers. Extents that are unknown have no order.
+// Shape arithmetic at import: comparisons, logic, and what chooses among integers. Extents that are unknown have no
+// order.
 
 #include "Evaluate.h"
 
@@ -37,6 +38,18 @@ static EvaluatedContent evaluateNot(Node &node) {
   return zipInts(*node.content(0), one, one.type, std::bit_xor<int64_t>());
 }
 
+/// The remainder has the divisor's sign, or as C's the dividend's where `fmod`. Nothing is known of one by 0.
+static EvaluatedContent evaluateMod(Node &node) {
+  std::optional<SmallVector<int64_t>> divisors = staticExtents(node.content(1)->ints);
+  if (!divisors || llvm::is_contained(*divisors, 0))
+    return std::nullopt;
+  const bool isC = node.getInt("fmod", 0);
+  return zipInts(*node.content(0), *node.content(1), node.content(0)->type, [&](int64_t x, int64_t y) {
+    const int64_t rest = y == -1 ? 0 : x % y;
+    return !isC && rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+  });
+}
+
 /// Min and Max of any number of tensors, from the left.
 template <typename Function>
 static EvaluatedContent evaluateChain(Node &node) {
@@ -64,6 +77,7 @@ void nibble::onnximport::addLogicEvaluators(EvaluatorTable &table) {
   table["LessOrEqual"] = evaluateTruth<std::less_equal<int64_t>>;
   table["Max"] = evaluateChain<Largest>;
   table["Min"] = evaluateChain<Least>;
+  table["Mod"] = evaluateMod;
   table["Not"] = evaluateNot;
   table["Or"] = evaluateTruth<std::logical_or<int64_t>>;
   table["Xor"] = evaluateTruth<std::not_equal_to<int64_t>>;

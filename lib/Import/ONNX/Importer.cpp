@@ -31,8 +31,8 @@ static TranslatorTable createTranslators() {
   addTraining(table);
   addActivations(table);
   addNormalizations(table);
-    addAttention(table);
-    addRotaryEmbedding(table);
+  addAttention(table);
+  addRotaryEmbedding(table);
   addReductions(table);
   addReshapes(table);
   addConversions(table);
@@ -124,6 +124,18 @@ static ArrayAttr dimNames(Builder &builder, const onnx::ValueInfoProto &input) {
   return isDynamic ? builder.getStrArrayAttr(llvm::to_vector_of<StringRef>(names)) : ArrayAttr();
 }
 
+/// All that there is to know of an operator's integers (axes, repeats) where there are none; null of other tensors.
+static std::shared_ptr<const Content> emptyContent(int32_t type, ArrayRef<Dim> shape) {
+  std::optional<SmallVector<int64_t>> extents = staticExtents(shape);
+  const bool isIndex = type == onnx::TensorProto::INT64 || type == onnx::TensorProto::INT32;
+  if (!isIndex || !extents || !llvm::is_contained(*extents, 0))
+    return nullptr;
+  auto content = std::make_shared<Content>();
+  content->type = type;
+  content->shape = *extents;
+  return content;
+}
+
 func::FuncOp Importer::createMain() {
   const onnx::GraphProto &graph = model.proto.graph();
   SmallVector<Type> types;
@@ -145,6 +157,7 @@ func::FuncOp Importer::createMain() {
     Known &known = define(input.name());
     known.value = argument;
     known.shape = inputShapes[i];
+    known.content = emptyContent(input.type().tensor_type().elem_type(), known.shape);
   }
   builder.setInsertionPointToStart(block);
   return main;

@@ -137,3 +137,11 @@ func.func @pad_value(%x: tensor<4xi8>) -> tensor<6xi8> {
       : tensor<4xi8> -> tensor<6xi8>
   return %y : tensor<6xi8>
 }
+
+// -----
+
+// expected-error @+1 {{input 'x' has no elements, which operations other than nibble.generate cannot read}}
+func.func @no_elements(%x: tensor<2x0xf32> {nibble.name = "x"}) -> tensor<2x1xf32> {
+  %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 1>, keep_dims} : tensor<2x0xf32> -> tensor<2x1xf32>
+  return %y : tensor<2x1xf32>
+}

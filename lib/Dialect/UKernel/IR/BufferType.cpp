@@ -84,8 +84,8 @@ static std::optional<int64_t> countBytes(ArrayRef<int64_t> shape, Type elementTy
 LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
                                  Type elementType, ArrayRef<int64_t> halo, int64_t fill, int64_t pitch) {
   for (int64_t extent : shape)
-    if (extent <= 0)
-      return emitError() << "expected positive extents, got " << extent;
+    if (extent < 0)
+      return emitError() << "expected extents that are known and not negative, got " << extent;
   if (!nibble::isMemoryElement(elementType))
     return emitError() << "expected elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
                        << elementType;
