@@ -2,6 +2,7 @@
 """Models of one node, for tests of what the importer makes of it."""
 import numpy as np
 import onnx
+import onnx.reference
 from onnx import helper
 
 import nibble
@@ -14,7 +15,7 @@ def write(path, op, feeds, results, opset, constants=(), **attributes):
     typed = [(name, np.asarray(feed)) for name, feed in zip(names, feeds) if feed is not None]
     inputs = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(feed.dtype), feed.shape)
               for name, feed in typed if int(name[1:]) not in constants]
-    outputs = [helper.make_tensor_value_info(f"y{i}", helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+    outputs = [helper.make_tensor_value_info(f"y{i}", helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), list(map(int, shape)))
                for i, (dtype, shape) in enumerate(results)]
     weights = [onnx.numpy_helper.from_array(feed, name) for name, feed in typed if int(name[1:]) in constants]
     node = helper.make_node(op, names, [output.name for output in outputs], "tested", **attributes)
