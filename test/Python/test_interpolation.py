@@ -20,8 +20,19 @@ def resized(scales):
 @pytest.mark.parametrize("scales", SCALES)
 @pytest.mark.parametrize("constants", [(), (2,)])
 def test_resize_by_scales(mode, coordinates, scales, constants, tmp_path):
+    reference = coordinates == "align_corners" and mode != "nearest"
+    if reference and constants:
+        pytest.skip("is refused: the scales leave fractions")
     check(tmp_path, "Resize", [IMAGE, None, np.array(scales, np.float32)], [("float32", resized(scales))],
-          constants=constants, mode=mode, coordinate_transformation_mode=coordinates, **NEAR)
+          constants=constants, reference=reference, mode=mode, coordinate_transformation_mode=coordinates, **NEAR)
+
+
+@pytest.mark.parametrize("mode", ["linear", "cubic"])
+@pytest.mark.parametrize("constants", [(), (2,)])
+def test_resize_with_aligned_corners(mode, constants, tmp_path):
+    scales = (1, 1, 2, 3)
+    check(tmp_path, "Resize", [IMAGE, None, np.array(scales, np.float32)], [("float32", resized(scales))],
+          constants=constants, mode=mode, coordinate_transformation_mode="align_corners", **NEAR)
 
 
 @pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])

@@ -50,6 +50,9 @@ NODES = [
      "float[1,4,8,8] x, float[1,4] r, int64[1] n", "", 16),
     ("y = MaxRoiPool<pooled_shape=[2]>(x, r)", "attribute 'pooled_shape' has 1 extents, expected 2 of at least 1",
      HIDDEN_IMAGE, "float[1,5] r = {}"),
+    ("y = Resize<mode=\"linear\", coordinate_transformation_mode=\"align_corners\">(x, , s)",
+     "scale 0.700000 gives axis 2 a fraction of an element | runtimes do not agree on what that is with the corners aligned; "
+     "give sizes in the place of scales", IMAGE, "float[4] s = {1, 1, 0.7, 2}"),
     ("y = CenterCropPad<axes=[0]>(x, s)", "has 2 extents of 1 axes", HIDDEN, "int64[2] s = {1, 1}", 18),
 ]
 

@@ -38,8 +38,11 @@ static Value findCoordinates(Node &node, const Resizing &r, size_t target) {
       Scalar end = b.mul(b.cast(b.read(1, b.integer(target + r.targets.size())), real), c(from - 1));
       return to > 1 ? b.add(start, b.div(b.mul(i, b.sub(end, start)), c(to - 1))) : b.mul(half, b.add(start, end));
     }
-    if (r.coordinates == "align_corners")
-      return to > 1 ? b.div(b.mul(i, c(from - 1)), c(to - 1)) : c(0);
+    if (r.coordinates == "align_corners") {
+      // By ONNX's reference the length of a scale is not rounded; one that is known has no fraction.
+      Scalar length = t.scale || node.has(3) ? c(to) : b.mul(scale, c(from));
+      return to > 1 ? b.div(b.mul(i, c(from - 1)), b.sub(length, c(1))) : c(0);
+    }
     if (r.coordinates == "asymmetric")
       return b.div(i, scale);
     if (r.coordinates == "pytorch_half_pixel" && to <= 1)

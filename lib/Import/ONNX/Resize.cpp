@@ -76,6 +76,19 @@ static Interpolation readMode(Node &node) {
   node.fail("attribute 'mode' is '" + mode + "', expected 'nearest', 'linear' or 'cubic'");
 }
 
+/// With the corners aligned, a scale that leaves a fraction of an element means one thing to ONNX's reference, and
+/// another to onnxruntime, which rounds first.
+static void refuseFractions(Node &node, const Resizing &r) {
+  if (r.coordinates != "align_corners" || node.has(3))
+    return;
+  for (const Target &t : r.targets) {
+    const double length = t.scale ? *t.scale * double(r.from[t.axis].factor) : double(t.extent.factor);
+    if (t.extent.isStatic() && std::abs(length - double(t.extent.factor)) > 1e-3)
+      node.fail("scale " + std::to_string(*t.scale) + " gives axis " + Twine(t.axis) + " a fraction of an element",
+                "runtimes do not agree on what that is with the corners aligned; give sizes in the place of scales");
+  }
+}
+
 /// Leaves out the axes that stay as they are.
 static void dropUnchanged(SmallVector<Target> &targets, const Shape &from) {
   llvm::erase_if(targets, [&](const Target &t) { return t.scale == 1 && t.extent == from[t.axis]; });
@@ -106,6 +119,7 @@ static void importResize(Node &node) {
   for (const Target &t : r.targets)
     if (!from[t.axis].isStatic() || from[t.axis].factor < 1 || !t.extent.isStatic())
       node.fail("resizes axis " + Twine(t.axis) + ", whose extent is unknown at compile time");
+  refuseFractions(node, r);
   r.scales = readScales(node, from, r.targets);
   if (hasRegion)
     r.region = node.plain(1);
