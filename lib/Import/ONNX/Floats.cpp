@@ -82,7 +82,7 @@ Value Importer::convert(Value value, Type element) {
 void Importer::remarkDouble(Node &node) {
   if (!std::exchange(hasDoubles, true))
     emitRemark(node.location(0)) << "node '" << nodeName(node.proto)
-                                 << "' computes in float32, as all nodes do whose operands are of type double";
+                                 << "' computes in float32 of operands of type double, and so may others";
 }
 
 SmallVector<Value> Node::alike() {
