@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """One node as a model: compiled, interpreted, and in onnxruntime or ONNX's own reference."""
 import numpy as np
-import onnx
+import onnx.reference
 from onnx import helper, numpy_helper
 
 import nibble

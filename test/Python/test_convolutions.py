@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Convolutions of all ranks, with weights of the model and with weights that are inputs; products of integers."""
 import numpy as np
-import onnx
+import onnx.reference
 import pytest
 from single_node import check
 

@@ -61,11 +61,10 @@ def test_tree_ensemble(dtype, aggregate, tmp_path):
     check(tmp_path, "TreeEnsemble", [x], reference="onnx", domain=ML, **forest(dtype, aggregate_function=aggregate))
 
 
-def test_missing_values_and_logits(tmp_path):
+def test_missing_values(tmp_path):
     x = np.array([[np.nan, 0.0, np.nan], [1.0, np.nan, 2.0]], np.float32)
     check(tmp_path, "TreeEnsemble", [x], reference="onnx", domain=ML,
           **forest(np.float32, nodes_missing_value_tracks_true=[1, 0, 1, 1, 0, 1]))
-    check(tmp_path, "TreeEnsemble", [values(4, 3)], domain=ML, **forest(np.float32, post_transform=2))
 
 
 @pytest.mark.parametrize("mode", ["TF", "IDF", "TFIDF"])

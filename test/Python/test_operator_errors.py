@@ -77,6 +77,12 @@ NODES = [
      "float[1,5000,6] x", "", 27),
     ("y = LinearAttention<q_num_heads=2, kv_num_heads=2, update_rule=\"gated\">(x, x, x, , d)",
      "input 4 has shape [1x2], expected rank 3 and known extents", "hidden[1,2,6] x", "float[1,2] d = {}", 27),
+    ("y = CausalConvWithState(x, w)", "inputs 0 and 1 have shapes [1x3x5] and [3x2x2], expected a sequence and a filter of each of "
+     "its channels", "hidden[1,3,5] x", "float[3,2,2] w = {}", 27),
+    ("y = CausalConvWithState<activation=\"tanh\">(x, w)", "attribute 'activation' is 'tanh', expected 'none', 'silu' or 'swish'",
+     "hidden[1,3,5] x", "float[3,1,2] w = {}", 27),
+    ("y, s = CausalConvWithState(x, w)", "the sequence's length is not known at compile time", "float[1,3,A] x",
+     "float[3,1,2] w = {}", 27),
     # Numbers of ai.onnx.ml.
     ("y = ai.onnx.ml.LabelEncoder<keys_int64s=[1], values_strings=[\"a\"]>(x)",
      "works on strings, which a compiled model does not have | do it before the model is run", "int64[2,6] x"),
@@ -93,7 +99,7 @@ NODES = [
     (tree(splits=1).replace("{1.0, 2.0}", "{1.0}", 1), "attributes 'nodes_splits' and 'leaf_weights' do not fit the nodes and leaves",
      ROWS),
     (tree(), "attribute 'nodes_splits' and input 0 have unlike types", "double[2,3] x"),
-    (tree(more=", post_transform=4"), "attribute 'post_transform' is 4, expected 0, or of f32 1 or 2", ROWS),
+    (tree(more=", post_transform=2"), "attribute 'post_transform' is 2, expected 0 | do it by nodes of its own behind this one", ROWS),
     (tree(), "input 0 has shape [2x3x3], expected rows of floats", "hidden[2,3,3] x"),
     (grams(counts="1, 0"), "attribute 'ngram_counts' does not fit the pool", "int64[6] x"),
     (grams(indexes="0"), "attribute 'ngram_indexes' has 1 entries, expected one for each n-gram", "int64[6] x"),

@@ -64,10 +64,10 @@ def test_a_last_window_in_the_padding(tmp_path):
 
 
 @pytest.mark.parametrize("p", [1, 2, 3, 5])
-@pytest.mark.parametrize("form", ["1-D", "2-D", "2-D-ceil", "2-D-dilated", "3-D"])
+@pytest.mark.parametrize("form", ["1-D", "2-D", "2-D-dilated", "3-D", "3-D-ceil"])
 def test_lp_pool(form, p, tmp_path):
     shape, attributes = (WINDOWS | DILATED)[form]
-    check(tmp_path, "LpPool", [image(*shape) / 7], reference="onnx", p=p, rtol=1e-3, **attributes)
+    check(tmp_path, "LpPool", [image(*shape) / 7], opset=18, p=p, rtol=1e-3, **attributes)
 
 
 @pytest.mark.parametrize("op", ["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"])

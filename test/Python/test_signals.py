@@ -92,7 +92,7 @@ def test_causal_conv(length, taps, past, activation, tmp_path):
 
 
 def test_a_shape_that_no_axis_gives(tmp_path):
-    model, _ = make("DFT", [signal(9, 7, 1), None, scalar(0)], [(8, 7, 2)], [np.float32])
+    model, _ = make("DFT", [signal(9, 7, 1), None, scalar(0)], [(8, 7, 2)], [np.float32], onesided=1)
     onnx.save(model, tmp_path / "model.onnx")
     with pytest.raises(nibble.Error, match=r"no axis gives the declared shape \[8x7x2\]"):
         nibble.compile(tmp_path / "model.onnx", weights="float")

@@ -51,22 +51,29 @@ static Shape planarShape(const Shape &shape) {
   return planar;
 }
 
+Value nibble::onnximport::convolve(Node &node, const Convolution &conv) {
+  const unsigned rank = conv.window.rank();
+  if (rank > 3 || !hasConstantWeights(conv))
+    return generateConv(node, conv);
+  if (rank == 3)
+    return convVolume(node, conv);
+  Value input = toPlanar(node, conv.input), filter = toPlanar(node, conv.filter);
+  Window window = conv.window.planar();
+  Value image = node.emit<ConvOp>(planarShape(conv.shape), node.elementOf(input), input, filter, conv.bias,
+                                  window.strides, window.pads(), window.dilations, conv.groups, Layout::NCHW);
+  return node.reshape(image, conv.shape);
+}
+
 static void importConv(Node &node) {
   Convolution conv = readConvolution(node);
   Shape image = node.shapeOf(conv.input), weights = node.shapeOf(conv.filter);
   checkChannels(node, image[1], weights[1], conv.groups);
   conv.shape = {image[0], weights[0]};
   llvm::append_range(conv.shape, slideAll(node, conv.window, image));
-  const unsigned rank = conv.window.rank();
-  if (rank > 3 || !hasConstantWeights(conv))
-    return node.set(0, generateConv(node, conv));
-  if (rank == 3)
-    return node.set(0, convVolume(node, conv));
-  Value input = toPlanar(node, conv.input), filter = toPlanar(node, conv.filter);
-  Window window = conv.window.planar();
-  Value result = node.emit<ConvOp>(planarShape(conv.shape), node.elementOf(input), input, filter, conv.bias,
-                                   window.strides, window.pads(), window.dilations, conv.groups, Layout::NCHW);
-  setImage(node, result, rank == 1);
+  Value result = convolve(node, conv);
+  if (auto reshape = result.getDefiningOp<ReshapeOp>())
+    node.name(reshape.getInput(), 0);
+  node.set(0, result);
 }
 
 Value nibble::onnximport::reorderFilter(Node &node, Value filter, int64_t groups) {

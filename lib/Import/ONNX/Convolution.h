@@ -17,6 +17,9 @@ struct Convolution {
   Shape shape;
 };
 
+/// By whatever form fits; floats, or quantized ones.
+mlir::Value convolve(Node &node, const Convolution &conv);
+
 /// Three spatial dimensions, constant weights: a convolution of two whose channels are the depth's taps.
 mlir::Value convVolume(Node &node, const Convolution &conv);
 

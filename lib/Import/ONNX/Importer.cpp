@@ -64,6 +64,7 @@ static TranslatorTable createTranslators() {
   addUnpools(table);
   addCol2Im(table);
   addDeformConvolutions(table);
+  addCausalConvolutions(table);
   addFourierTransforms(table);
   addSignalWindows(table);
   addLinearAttention(table);

@@ -353,6 +353,7 @@ void addGlobalPools(TranslatorTable &table);
 void addUnpools(TranslatorTable &table);
 void addCol2Im(TranslatorTable &table);
 void addDeformConvolutions(TranslatorTable &table);
+void addCausalConvolutions(TranslatorTable &table);
 void addFourierTransforms(TranslatorTable &table);
 void addSignalWindows(TranslatorTable &table);
 void addLinearAttention(TranslatorTable &table);

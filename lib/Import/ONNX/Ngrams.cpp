@@ -15,7 +15,8 @@ struct Pool {
   SmallVector<int64_t> items;
   /// Of a column: where its n-gram begins among the items, and n; 0 for one that is not counted.
   std::vector<int64_t> first, length;
-  SmallVector<float> weights;
+  /// Of a column, in place of ONNX's of an n-gram; empty without weights.
+  std::vector<float> weights;
 
   int64_t columns() const { return first.size(); }
 };
@@ -30,6 +31,10 @@ static SmallVector<float> readFloats(Node &node, StringRef name) {
 
 /// Sets the tables: `counts[n - 1]` is where the n-grams begin among the items, `indexes` has each one's column.
 static void readColumns(Node &node, Pool &pool, ArrayRef<int64_t> counts, ArrayRef<int64_t> indexes) {
+  const SmallVector<float> weights = readFloats(node, "weights");
+  if (!weights.empty() && weights.size() != indexes.size())
+    node.fail("attribute 'weights' has " + Twine(weights.size()) + " entries, expected " + Twine(indexes.size()));
+  pool.weights.assign(weights.empty() ? 0 : pool.first.size(), 0);
   std::set<std::vector<int64_t>> seen;
   size_t gram = 0;
   for (size_t size = 1; size <= counts.size(); ++size) {
@@ -43,6 +48,8 @@ static void readColumns(Node &node, Pool &pool, ArrayRef<int64_t> counts, ArrayR
       if (!seen.insert(items).second || pool.length[indexes[gram]] != 0)
         node.fail("attributes 'pool_int64s' and 'ngram_indexes' have n-gram " + Twine(gram) + " twice");
       const bool isCounted = int64_t(size) >= pool.least && int64_t(size) <= pool.most;
+      if (!weights.empty())
+        pool.weights[indexes[gram]] = weights[gram];
       pool.first[indexes[gram]] = at;
       pool.length[indexes[gram]] = isCounted ? int64_t(size) : 0;
     }
@@ -58,7 +65,6 @@ static Pool readPool(Node &node) {
   pool.skips = node.getInt("max_skip_count", 0);
   pool.mode = node.getString("mode", "TF");
   pool.items = node.getInts("pool_int64s");
-  pool.weights = readFloats(node, "weights");
   SmallVector<int64_t> indexes = node.getInts("ngram_indexes");
   constexpr int64_t mostColumns = 1 << 24;
   if (indexes.empty() || llvm::any_of(indexes, [](int64_t i) { return i < 0 || i >= mostColumns; }))
@@ -69,8 +75,6 @@ static Pool readPool(Node &node) {
   if (pool.least < 1 || pool.most < pool.least || pool.skips < 0)
     node.fail("attributes 'min_gram_length', 'max_gram_length' and 'max_skip_count' are " + Twine(pool.least) + ", " +
               Twine(pool.most) + " and " + Twine(pool.skips));
-  if (!pool.weights.empty() && int64_t(pool.weights.size()) < pool.columns())
-    node.fail("attribute 'weights' has " + Twine(pool.weights.size()) + " entries, expected " + Twine(pool.columns()));
   return pool;
 }
 

@@ -211,21 +211,14 @@ static Scalar evaluate(Body &b, const Trees &trees) {
   })[0];
 }
 
-static Value transformed(Node &node, Value value) {
-  enum { None, Softmax, Logistic };
-  const int64_t function = node.getInt("post_transform", None);
-  if (function == None)
-    return value;
-  if ((function != Softmax && function != Logistic) || !node.elementOf(value).isF32())
-    node.fail("attribute 'post_transform' is " + Twine(function) + ", expected 0, or of f32 1 or 2");
-  return function == Softmax ? node.unary<SoftmaxOp>(value, 1) : node.unary<SigmoidOp>(value);
-}
-
 static void importTreeEnsemble(Node &node) {
   Value input = node.plain(0);
   Shape shape = node.shapeOf(input);
   if (shape.size() != 2 || !shape[1].isStatic() || !isa<FloatType>(node.elementOf(input)))
     node.fail("input 0 has shape " + node.importer.symbols.print(shape) + ", expected rows of floats");
+  if (const int64_t function = node.getInt("post_transform", 0))
+    node.fail("attribute 'post_transform' is " + Twine(function) + ", expected 0",
+              "do it by nodes of its own behind this one");
   const Trees trees = readTrees(node, node.elementOf(input), shape[1].factor);
   SmallVector<Value> operands = {input,
                                  table(node, trees.nodes, {trees.count(), ColumnCount}),
@@ -234,9 +227,8 @@ static void importTreeEnsemble(Node &node) {
                                  table(node, trees.roots, {int64_t(trees.roots.size())}),
                                  table(node, trees.leafTargets, {int64_t(trees.leafTargets.size())}),
                                  trees.weights};
-  Value result = node.generate({shape[0], trees.targets}, node.elementOf(input), operands,
-                               [&](Body &b) { return evaluate(b, trees); });
-  node.set(0, transformed(node, result));
+  node.set(0, node.generate({shape[0], trees.targets}, node.elementOf(input), operands,
+                            [&](Body &b) { return evaluate(b, trees); }));
 }
 
 void nibble::onnximport::addTrees(TranslatorTable &table) { table["ai.onnx.ml.TreeEnsemble"] = importTreeEnsemble; }
