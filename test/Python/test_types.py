@@ -142,7 +142,7 @@ def test_movement(name, tmp_path):
     x = random_array(name, X)
     nodes, outputs, initializers, expected = [], [], [], []
     for number, (op, operands, attributes, compute) in enumerate(MOVES):
-        if not accepts(op, name):
+        if not accepts(op, name) or (name == "FLOAT8E8M0" and op == "Pad" and not attributes):  # it has no zero
             continue
         want = compute(x)
         names = [tensor if isinstance(tensor, str) else tensor.name for tensor in operands]
