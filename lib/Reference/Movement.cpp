@@ -167,7 +167,10 @@ static int64_t getPadSource(PadMode mode, int64_t i, int64_t extent) {
 
 static Result evaluate(PadOp op, Operands operands) {
   const Tensor &input = *operands[0];
-  auto padding = makePadding(getResultElementType(op), op.getValue() ? op.getValue()->convertToDouble() : 0.0);
+  const double value = op.getValue() ? op.getValue()->convertToDouble() : 0.0;
+  // The edge and the reflection need no value, which some types would not have.
+  auto padding = op.getMode() == PadMode::Constant ? makePadding(getResultElementType(op), value)
+                                                   : Tensor::allocate({1}, getResultElementType(op));
   if (!padding)
     return padding;
   SmallVector<int64_t> shape;
