@@ -217,10 +217,6 @@ NODES = [
      " | bytes of an input become f32, where all that reads them are conversions and moves; give other integers as floats",
      "float[2,6] x", "float s = {0.5}, uint8 z = {0}"),
     ("s = Shape(x) y = Cast<to=1>(s)", "input 0 ('s') is computed from extents that are unknown at compile time", DYNAMIC),
-    ("y = Bernoulli(x)", "computes random numbers | a compiled model gives the same outputs for the same inputs; make the "
-     "numbers an input"),
-    ("y = ConstantOfShape<value: tensor = float[2] {1, 2}>(s)", "attribute 'value' has 2 elements, expected 1", "float[2,6] x",
-     "int64[1] s = {3}", 20),
     ("y = EyeLike(x)", "input 0 has shape [AxB], expected two extents that are known at compile time", DYNAMIC),
     ("y = Relu(x)", "input 'x' has extent 4294967296, expected 0 to | an extent that is not known has a name in its place",
      "float[2,4294967296] x"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Nodes whose results are constants of their own making, and those that ask for random numbers.
+// Nodes whose results are constants of their own making.
 
 #include "Movement.h"
 
@@ -59,16 +59,7 @@ static void importEyeLike(Node &node) {
                                 importer.attribute(type, takeBytes(std::move(bytes)), node.proto.output(0))));
 }
 
-[[noreturn]] static void refuseRandom(Node &node) {
-  node.fail("computes random numbers",
-            "a compiled model gives the same outputs for the same inputs; make the numbers an "
-            "input");
-}
-
 void nibble::onnximport::addFills(TranslatorTable &table) {
   table["ConstantOfShape"] = importConstantOfShape;
   table["EyeLike"] = importEyeLike;
-  for (StringRef name :
-       {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"})
-    table[name] = refuseRandom;
 }
