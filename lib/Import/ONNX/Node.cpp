@@ -178,12 +178,13 @@ void Node::name(Value value, unsigned i) {
 
 void Node::nameStep(Value value, const Twine &suffix) {
   unsigned first = 0;
-  while (!wants(first))
+  while (first < unsigned(proto.output_size()) && !wants(first))
     ++first;
   Operation *op = value.getDefiningOp();
+  if (!wants(first) || !op || !created.contains(op) || !getValueName(op->getLoc()).empty())
+    return;
   std::string name = getValueName(location(first)).str() + suffix.str();
-  if (op && created.contains(op) && getValueName(op->getLoc()).empty())
-    op->setLoc(getNodeLoc(importer.builder.getContext(), nodeName(proto), name));
+  op->setLoc(getNodeLoc(importer.builder.getContext(), nodeName(proto), name));
 }
 
 /// Takes extents that ONNX's inference knows and we do not.
