@@ -591,11 +591,9 @@ def QuantizeTables : Pass<"nibble-quantize-tables"> {
     ```mlir
     %t = nibble.constant dense<[[127.0, -63.5], [1.0, 0.5]]> : tensor<2x2xf32> -> tensor<2x2xf32>
     %y = nibble.gather_rows %t, %i : (tensor<2x2xf32>, tensor<3xi64>) -> tensor<3x2xf32>
-    // becomes, with least=4,
-    %t = nibble.constant dense<[[127, -64], [127, 64]]> : tensor<2x2xi8> -> tensor<2x2xi8>
-    %s = nibble.constant dense<[1.0, 0.00787401571]> : tensor<2xf32> -> tensor<2xf32>
-    %y = nibble.gather_rows %t, %i scale %s : (tensor<2x2xi8>, tensor<3xi64>, tensor<2xf32>) -> tensor<3x2xf32>
     ```
+
+    With `least=4` this table is [[127, -64], [127, 64]] in i8 with the scales [1, 1/127].
   }];
   let options = [Option<"least", "least", "int64_t", "16384", "elements of the smallest table">];
   let statistics = [Statistic<"quantized", "quantized", "tables in i8">];

@@ -97,13 +97,13 @@ def PlanMemory : Pass<"ukernel-plan-memory", "::mlir::func::FuncOp"> {
     ```mlir
     func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32> {
       %h = ukernel.unary %x {function = "exp"} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
-      %y = ukernel.softmax %h {axis = 1 : i64} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+      %y = ukernel.softmax %h {axis = 1 : i64} : (!ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32>
       return %y : !ukernel.buffer<1x4xf32>
     }
     // becomes
     func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32> attributes {ukernel.arena_bytes = 128 : i64} {
       %h = ukernel.unary %x {function = "exp", offset = 0 : i64} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
-      %y = ukernel.softmax %h {axis = 1 : i64, output = 0 : i64} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
+      %y = ukernel.softmax %h {axis = 1 : i64, output = 0 : i64} : (!ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32>
       return %y : !ukernel.buffer<1x4xf32>
     }
     ```

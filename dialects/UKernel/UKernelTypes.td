@@ -23,7 +23,7 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
     !ukernel.buffer<2x10xf32, pitch = 16>
     ```
 
-    * C1: extents are not negative, elements are those of `nibble.generate`: integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats.
+    * C1: extents are known and not negative, elements are those of `nibble.generate`: integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats.
     * C2: a halo has four counts, none negative, and its buffer four dimensions.
     * C3: the pitch is at least the last extent.
     * C4: `fill` is 0 for floats, else it lies in the element type's range.

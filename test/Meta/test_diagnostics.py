@@ -31,6 +31,7 @@ UNTESTED = {
     "' has no shape": ONNX,
     "its rank must be known": ONNX,
     "has no attribute '": ONNX,
+    ", expected 3 or 4": ONNX,
     "bytes, ONNX allows fewer than 2 GiB in one file": HUGE,
     "the constant's data is missing": "the verifier of nibble.constant refuses it first",
     "expected a constant whose data is present, got none (elided resources cannot be executed)":

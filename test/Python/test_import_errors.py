@@ -105,7 +105,7 @@ NODES = [
     ("y = MatMul(x, b)", "inputs have ranks 2 and 0, expected at least 1", HIDDEN, "float b = {1}"),
     ("y = Gemm(x, b)", "inputs 0 and 1 must have rank 2", HIDDEN, "float[6] b = {}"),
     ("y = Add(x, b)", "shapes [2x6] and [2x5] do not broadcast", HIDDEN, "float[2,5] b = {}"),
-    ("y = Relu(x)", "input 0 ('x') has elements of type i64, expected f32", "int64[2,6] x"),
+    ("y = Sigmoid(x)", "input 0 ('x') has elements of type i64, expected f32", "int64[2,6] x"),
     ("y = com.microsoft.QuantizeLinear(x, )", "input 1 is missing"),
     ("y = Pad(x, p, l)", "(input 2, 'l') is not one float known at compile time", "float[2,6] x, float l",
      "int64[4] p = {0, 1, 0, 1}"),

@@ -158,6 +158,23 @@ def test_attention_refuses(tmp_path, feed, attributes, message):
         nibble.compile(tmp_path / "model.onnx", weights="float")
 
 
+def test_attention_refuses_numbers_of_keys(tmp_path):
+    feed = heads() | {"keys": np.array([3, 5], np.int64)}
+    node = helper.make_node("Attention", ["q", "k", "v", "", "", "", "keys"], ["y"])
+    onnx.save(make_model([node], feed, ["y"], opset=24), tmp_path / "model.onnx")
+    with pytest.raises(nibble.Error, match=r"input 6 \(numbers of keys\) is not supported"):
+        nibble.compile(tmp_path / "model.onnx", weights="float")
+
+
+def test_attention_refuses_extents_that_are_unknown(tmp_path):
+    model = make_model([helper.make_node("Attention", ["q", "k", "v"], ["y"], is_causal=1)], heads(), ["y"])
+    for port in model.graph.input:
+        port.type.tensor_type.shape.dim[2].dim_param = "rows" if port.name == "q" else "columns"
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(nibble.Error, match="the extent of .* is unknown at compile time"):
+        nibble.compile(tmp_path / "model.onnx", weights="float")
+
+
 # -- rotary embeddings -------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("shape, attributes", [((2, 4, 3, 8), {}), ((2, 4, 3, 8), {"interleaved": 1}),
@@ -178,6 +195,14 @@ def test_rotary_embedding_of_positions(tmp_path, interleaved):
     node = helper.make_node("RotaryEmbedding", list(feed), ["y"], interleaved=interleaved)
     model = make_model([node], feed, ["y"])
     check(model, feed, ReferenceEvaluator(model).run(None, feed), tmp_path)
+
+
+def test_rotary_embedding_refuses_tables_without_positions(tmp_path):
+    feed = {"x": normal(2, 4, 3, 8), "cos": normal(7, 4, seed=2), "sin": normal(7, 4, seed=3)}
+    model = make_model([helper.make_node("RotaryEmbedding", list(feed), ["y"])], feed, ["y"])
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(nibble.Error, match="the angles of input 1 have rank 2, expected 3"):
+        nibble.compile(tmp_path / "model.onnx", weights="float")
 
 
 @pytest.mark.parametrize("shape, attributes, message", [

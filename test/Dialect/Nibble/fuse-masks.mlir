@@ -65,9 +65,9 @@ func.func @others(%q: tensor<4x8xf32>, %k: tensor<8x4xf32>, %r: tensor<4x8xf32>,
 // CHECK-LABEL: @choice
 // CHECK: %[[P:.*]] = nibble.matmul
 // CHECK: %[[M:.*]] = nibble.generate (%arg2 : tensor<4x4xi1>) {
-// CHECK: %[[E:.*]] = nibble.read
 // CHECK-DAG: %[[F:.*]] = arith.constant -1.000000e+09 : f32
 // CHECK-DAG: %[[Z:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-DAG: %[[E:.*]] = nibble.read
 // CHECK: arith.select %[[E]], %[[F]], %[[Z]] : f32
 // CHECK: nibble.softmax %[[P]] mask %[[M]] {axis = 2 : i64} : tensor<2x4x4xf32>, tensor<4x4xf32> -> tensor<2x4x4xf32>
 // CHECK: nibble.softmax %{{.*}} {axis = 2 : i64} : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
@@ -94,4 +94,19 @@ func.func @choice(%q: tensor<2x4x8xf32>, %k: tensor<2x8x4xf32>, %c: tensor<4x4xi
   %y = nibble.softmax %s {axis = 2 : i64} : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
   %w = nibble.softmax %t {axis = 2 : i64} : tensor<2x4x4xf32> -> tensor<2x4x4xf32>
   return %y, %w : tensor<2x4x4xf32>, tensor<2x4x4xf32>
+}
+
+// -----
+
+// What is added to a product with weights is its bias.
+// CHECK-LABEL: @bias
+// CHECK: nibble.add
+// CHECK: nibble.softmax %{{[0-9]+}} {axis = 1 : i64}
+func.func @bias(%x: tensor<4x8xf32>) -> tensor<4x3xf32> {
+  %w = nibble.constant dense<0.5> : tensor<8x3xf32> -> tensor<8x3xf32>
+  %b = nibble.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32> -> tensor<3xf32>
+  %p = nibble.matmul %x, %w : tensor<4x8xf32>, tensor<8x3xf32> -> tensor<4x3xf32>
+  %s = nibble.add %p, %b : tensor<4x3xf32>, tensor<3xf32> -> tensor<4x3xf32>
+  %y = nibble.softmax %s {axis = 1 : i64} : tensor<4x3xf32> -> tensor<4x3xf32>
+  return %y : tensor<4x3xf32>
 }

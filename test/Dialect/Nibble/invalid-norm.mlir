@@ -111,9 +111,9 @@ func.func @softmax_c2_shape(%x: tensor<2x10xf32>) {
 }
 
 // -----
-func.func @softmax_c3_input_scale(%x: tensor<2x2x!quant.uniform<u8:f32, 0x3800000000000000:128>>) {
+func.func @softmax_c3_input_scale(%x: tensor<2x2x!quant.uniform<u8:f32, 0x3810000000000000:128>>) {
   // expected-error @+1 {{'nibble.softmax' op expected the scaled input's scale to be positive, normal and finite, got 2.938736e-39}}
-  %y = nibble.softmax %x {axis = 1 : i64, scale = 0.25 : f32} : tensor<2x2x!quant.uniform<u8:f32, 0x3800000000000000:128>> -> tensor<2x2x!quant.uniform<u8:f32, 0.5>>
+  %y = nibble.softmax %x {axis = 1 : i64, scale = 0.25 : f32} : tensor<2x2x!quant.uniform<u8:f32, 0x3810000000000000:128>> -> tensor<2x2x!quant.uniform<u8:f32, 0.5>>
   return
 }
 

@@ -39,13 +39,15 @@ Value getScaled(Value scaled, float &factor) {
   return Value();
 }
 
-/// Whether `value` is a matrix product, or what a model stores of one, perhaps scaled: scores, whose sum with a mask a
-/// softmax takes.
+/// Whether `value` is a product of two activations, or what a model stores of one, perhaps scaled: scores, whose sum with
+/// a mask a softmax takes. What is added to a product with weights is its bias.
 bool isScores(Value value) {
   float factor;
   while (Value inner = getScaled(value, factor))
     value = inner;
-  return isa_and_nonnull<MatMulOp, DequantizeOp>(value.getDefiningOp());
+  if (auto product = value.getDefiningOp<MatMulOp>())
+    return !product.getRhs().getDefiningOp<ConstantOp>() && !product.getLhs().getDefiningOp<ConstantOp>();
+  return isa_and_nonnull<DequantizeOp>(value.getDefiningOp());
 }
 
 /// softmax(scores + mask) -> softmax(scores) mask
