@@ -84,7 +84,7 @@ def test_linear_attention(rule, tokens, past, tmp_path):
 
 
 @pytest.mark.parametrize("activation", ["none", "silu"])
-@pytest.mark.parametrize("length, taps, past", [(6, 3, True), (1, 4, True), (2, 4, False), (5, 1, False)])
+@pytest.mark.parametrize("length, taps, past", [(6, 3, True), (1, 4, True), (2, 4, False)])
 def test_causal_conv(length, taps, past, activation, tmp_path):
     x, w, bias = signal(2, 3, length), signal(3, 1, taps), signal(3)
     state = signal(2, 3, taps - 1) if past else None
