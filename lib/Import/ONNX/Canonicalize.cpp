@@ -173,6 +173,27 @@ static void takeOptionalInputs(Model &model) {
   }
 }
 
+/// ONNX's inference of ai.onnx.ml's operators reads their inputs' types unseen: each must be known before.
+static void requireTypes(const Model &model) {
+  const onnx::GraphProto &graph = model.proto.graph();
+  llvm::StringSet<> stated, unknown;
+  for (const onnx::ValueInfoProto &info : graph.value_info())
+    stated.insert(info.name());
+  for (const onnx::NodeProto &node : graph.node()) {
+    auto isUnknown = [&](const std::string &input) { return unknown.contains(input); };
+    auto found = llvm::find_if(node.input(), isUnknown);
+    if (node.domain() == "ai.onnx.ml" && found != node.input().end())
+      throw ImportError(describe(model, node) + ": the type of input '" + *found + "' is not known",
+                        "state the type of what the operator of another domain before it computes");
+    const bool isForeign = !node.domain().empty() && node.domain() != "ai.onnx.ml";
+    // A Cast says what it makes.
+    if (isForeign || (node.op_type() != "Cast" && found != node.input().end()))
+      for (const std::string &output : node.output())
+        if (!stated.contains(output))
+          unknown.insert(output);
+  }
+}
+
 void nibble::onnximport::canonicalize(Model &model, llvm::function_ref<bool(StringRef)> hasForm) {
   if (model.proto.functions_size() > 0)
     onnx::inliner::InlineLocalFunctions(model.proto, /*convert_version=*/true);
@@ -191,6 +212,7 @@ void nibble::onnximport::canonicalize(Model &model, llvm::function_ref<bool(Stri
   convertOpset(model);
   takeOptionalInputs(model);
   fillDefaults(model.proto);
+  requireTypes(model);
   inferTypes(model.proto);
   inlineOperators(model, hasForm);
   inferTypes(model.proto);

@@ -67,10 +67,10 @@ static void importQLinearConv(Node &node) {
   if (rank > 2 || !areKnown(node, 1) || !areKnown(node, 4) || !areKnown(node, 6) || !node.isKnown(3))
     return node.set(
         0, quantizedBytes(node, generateConvInteger(node, {{0, 2, 1}, {3, 5, 4}, IntegerOperand{0, 7, 6}, 8}), 6));
+  if (node.rank(3) != rank + 2 || !staticExtents(node.shape(3)))
+    node.fail("input 3 has rank " + Twine(node.rank(3)) + ", expected " + Twine(rank + 2) + " and known extents");
   Value input = toPlanar(node, activation(node, 0)), filter = toPlanar(node, weight(node, 3, 0));
   Shape image = node.shapeOf(input), weights = node.shapeOf(filter);
-  if (weights.size() != 4 || !staticExtents(weights))
-    node.fail("input 3 has rank " + Twine(node.rank(3)) + ", expected " + Twine(rank + 2));
   const int64_t kernel[] = {weights[2].factor, weights[3].factor};
   Window window = readWindow(node, ArrayRef(kernel).take_back(rank), node.shape(0)).planar();
   Shape shape = {image[0], weights[0]};
