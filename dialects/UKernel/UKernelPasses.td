@@ -95,16 +95,16 @@ def PlanMemory : Pass<"ukernel-plan-memory", "::mlir::func::FuncOp"> {
     The producer gets `offset` or, in the caller's memory, `output`; the function gets `ukernel.arena_bytes`.
 
     ```mlir
-    func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32> {
+    func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<4x1xf32> {
       %h = ukernel.unary %x {function = "exp"} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
-      %y = ukernel.softmax %h {axis = 1 : i64} : (!ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32>
-      return %y : !ukernel.buffer<1x4xf32>
+      %y = ukernel.transpose %h {permutation = array<i64: 1, 0>} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<4x1xf32>
+      return %y : !ukernel.buffer<4x1xf32>
     }
     // becomes
-    func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32> attributes {ukernel.arena_bytes = 128 : i64} {
+    func.func @main(%x: !ukernel.buffer<1x4xf32>) -> !ukernel.buffer<4x1xf32> attributes {ukernel.arena_bytes = 128 : i64} {
       %h = ukernel.unary %x {function = "exp", offset = 0 : i64} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<1x4xf32>
-      %y = ukernel.softmax %h {axis = 1 : i64, output = 0 : i64} : (!ukernel.buffer<1x4xf32>) -> !ukernel.buffer<1x4xf32>
-      return %y : !ukernel.buffer<1x4xf32>
+      %y = ukernel.transpose %h {output = 0 : i64, permutation = array<i64: 1, 0>} : !ukernel.buffer<1x4xf32> -> !ukernel.buffer<4x1xf32>
+      return %y : !ukernel.buffer<4x1xf32>
     }
     ```
   }];

@@ -26,8 +26,19 @@ from rich.progress import track
 REFUSED = Path(__file__).parent / "refused.txt"
 SUITES = ("node", "simple", "pytorch-converted", "pytorch-operator")
 SINGLE = "DIFFERS: 0 where the exact value is 0; the case expects 1.9e-7, its own rounding, and allows 1e-7"
+ROUNDED = "DIFFERS: computes in float32, where the expected values are those of steps rounded to 16 bits"
 # Cases whose numbers are not those of ONNX's reference, and why they are near enough.
-DIFFERING = {"test_dft_inverse": SINGLE, "test_dft_inverse_opset19": SINGLE}
+DIFFERING = {"test_dft_inverse": SINGLE, "test_dft_inverse_opset19": SINGLE} | dict.fromkeys((
+    "test_attention_3d_causal_bf16",
+    "test_attention_3d_causal_bf16_expanded",
+    "test_attention_4d_attn_mask_causal_bf16",
+    "test_attention_4d_attn_mask_causal_bf16_expanded",
+    "test_attention_4d_causal_bf16",
+    "test_attention_4d_causal_bf16_expanded",
+    "test_attention_4d_causal_fp16_expanded",
+    "test_attention_4d_causal_padded_kv_bf16_expanded",
+    "test_attention_4d_padded_kv_bf16_expanded",
+), ROUNDED)
 
 
 def load(path: Path, type: onnx.TypeProto):

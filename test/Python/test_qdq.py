@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from conftest import SATURATES
 from onnx import TensorProto, numpy_helper
 
 import nibble
@@ -211,8 +212,9 @@ def test_integers_in_and_out(form, kind, tmp_path):
     feed = {"x": rng.integers(low, low + 256, (5, 3, 9, 9)).astype(kind)}
     (ours,), (exact,), (theirs,) = compiled.run(feed), compiled.reference(feed), session(model).run(None, feed)
     assert ours.tobytes() == exact.tobytes()
-    assert np.abs(ours.astype(int) - theirs.astype(int)).max() <= 1
-    assert np.count_nonzero(ours != theirs) <= 1
+    if not (SATURATES and form == "QOperator"):
+        assert np.abs(ours.astype(int) - theirs.astype(int)).max() <= 1
+        assert np.count_nonzero(ours != theirs) <= 1
 
 
 @pytest.mark.parametrize("zero", [0, 100, 255])
