@@ -143,7 +143,7 @@ Value ScalarEmitter::emitRead(ReadOp op) {
   const GenerateInput &input = params.inputs[number];
   Type type = getKernelType(op.getType());
   if (llvm::is_contained(input.shape, 0))
-    return b.splat(type, int64_t(0));
+    return b.create<arith::ConstantOp>(b.getZeroAttr(type));
   Value offset = b.constant(0);
   for (auto [index, extent, stride] : llvm::zip(op.getIndices(), input.shape, input.strides)) {
     Value inside = b.create<arith::IndexCastOp>(b.index(), clamp(index, extent));

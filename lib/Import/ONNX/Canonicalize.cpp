@@ -183,7 +183,7 @@ static void requireTypes(const Model &model) {
     auto isUnknown = [&](const std::string &input) { return unknown.contains(input); };
     auto found = llvm::find_if(node.input(), isUnknown);
     if (node.domain() == "ai.onnx.ml" && found != node.input().end())
-      throw ImportError(describe(model, node) + ": " + Twine("the type of input '") + *found + "' is not known",
+      throw ImportError(describe(model, node) + ": " + llvm::Twine("the type of input '") + *found + "' is not known",
                         "state the type of what the operator of another domain before it computes");
     const bool isForeign = !node.domain().empty() && node.domain() != "ai.onnx.ml";
     // A Cast says what it makes.
