@@ -114,8 +114,9 @@ def test_attention(tmp_path, attributes, queries):
     attend(tmp_path, heads(queries, value_size=6), **attributes)
 
 
-@pytest.mark.parametrize("shape", [(3, 5), (1, 5), (2, 1, 3, 5), (3, 4)])
-@pytest.mark.parametrize("causal", [0, 1])
+# With one row for all queries ONNX's reference lets every query see what the first one does.
+@pytest.mark.parametrize("shape, causal", [((3, 5), 0), ((3, 5), 1), ((1, 5), 0), ((2, 1, 3, 5), 0), ((2, 1, 3, 5), 1),
+                                           ((3, 4), 0), ((3, 4), 1)])
 def test_attention_mask(tmp_path, shape, causal):
     mask = normal(*shape, seed=9)
     mask[..., 0] = 0
