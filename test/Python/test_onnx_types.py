@@ -26,12 +26,12 @@ def extremes(dtype, shape=(3, 5), seed=0, least=None):
 
 
 def node_model(op, inputs, attributes=None, opset=23, outputs=1, shapes=None):
-    """A model of one node, and what to feed it. `shapes` declares the results' where ONNX infers none. Inputs without
+    """A model of one node, and what to feed it. `shapes` declares the results' where ONNX infers none. Integers without
     elements are constants."""
     names = [f"x{i}" if array is not None else "" for i, array in enumerate(inputs)]
     results = [f"y{i}" for i in range(outputs)]
     node = helper.make_node(op, names, results, "tested", **(attributes or {}))
-    feed = {name: array for name, array in zip(names, inputs) if name and array.size}
+    feed = {name: array for name, array in zip(names, inputs) if name and (array.size or array.dtype.kind == "f")}
     values = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
               for name, array in feed.items()]
     weights = [onnx.numpy_helper.from_array(array, name) for name, array in zip(names, inputs)

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from conftest import SATURATES
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 import nibble
 
@@ -164,8 +166,10 @@ def test_narrow_weights(tmp_path, weights):
     written = onnx.load(tmp_path / "q.onnx")
     kinds = {tensor.data_type for tensor in written.graph.initializer if len(tensor.dims) == 2}
     assert kinds == {TensorProto.INT4 if weights == "int4" else TensorProto.INT8}
-    session = pytest.importorskip("onnxruntime").InferenceSession(str(tmp_path / "q.onnx"))
-    expected = session.run(None, feed)[0]
+    if SATURATES:
+        expected = ReferenceEvaluator(str(tmp_path / "q.onnx")).run(None, feed)[0]
+    else:
+        expected = pytest.importorskip("onnxruntime").InferenceSession(str(tmp_path / "q.onnx")).run(None, feed)[0]
     step = np.ptp(expected) / 255
     assert np.abs(result - expected).max() <= 1.01 * step
 

@@ -90,9 +90,10 @@ Scalar Sampler::coordinate(Body &b, unsigned d) const {
   x = alignsCorners ? b.mul(b.div(x, two), last) : b.div(b.sub(b.mul(x, extent(b, d)), one), two);
   if (mode == Interpolation::Nearest)
     x = b.round(x);
-  if (padding == Padding::Border)
-    return b.min(b.max(x, zero), last);
   auto [low, high] = bounds(b, d);
+  // What lies on the half pixel round the image stays where it is: its neighbours are the border's.
+  if (padding == Padding::Border)
+    return b.select(b.or_(b.less(x, low), b.less(high, x)), b.min(b.max(x, zero), last), x);
   return padding == Padding::Reflection ? reflect(b, x, low, high) : x;
 }
 
