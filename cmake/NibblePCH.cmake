@@ -35,11 +35,16 @@ if(NIBBLE_PCH)
     mlir/Analysis/DataFlowFramework.h
     mlir/Dialect/Arith/IR/Arith.h
     mlir/Dialect/Func/IR/FuncOps.h
+    mlir/Dialect/LLVMIR/LLVMDialect.h
     mlir/Dialect/Linalg/IR/Linalg.h
+    mlir/Dialect/Math/IR/Math.h
     mlir/Dialect/Quant/IR/QuantTypes.h
+    mlir/Dialect/SCF/IR/SCF.h
     mlir/Dialect/Tensor/IR/Tensor.h
+    mlir/Dialect/Vector/IR/VectorOps.h
     mlir/IR/Builders.h
     mlir/IR/BuiltinOps.h
+    mlir/IR/ImplicitLocOpBuilder.h
     mlir/IR/Matchers.h
     mlir/IR/OpImplementation.h
     mlir/IR/PatternMatch.h
