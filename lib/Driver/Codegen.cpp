@@ -31,7 +31,7 @@ static SmallVector<StringRef> rowsOf(StringRef name) {
   name.split(features, '+');
   const std::string triple = features.front().str();
   for (const TargetSpec &spec : getTargetSpecs())
-    if (systemOf(spec) == triple)
+    if (const std::string system = systemOf(spec); !system.empty() && system == triple)
       rows.push_back(spec.isa);
   if (rows.empty() || features.size() == 1)
     return rows;

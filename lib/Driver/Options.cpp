@@ -123,6 +123,15 @@ static Error checkSearch(const QuantizationOptions &options) {
   return Error::success();
 }
 
+/// Says that nothing is rounded by the method that was asked for.
+static Error checkRounding(const QuantizationOptions &options) {
+  const bool isLearned = options.rounding != "auto" && options.rounding != "nearest";
+  if (isLearned && getWeightBits(options.weights) == 8 && options.plan.empty() && !options.isSearch())
+    return makeError("rounding '" + options.rounding +
+                     "' is for weights of 4 and 2 bits: ask for them by weights, a plan or a search");
+  return Error::success();
+}
+
 Error check(const QuantizationOptions &options) {
   std::pair<StringRef, StringRef> chosen[] = {{"weights", options.weights},
                                               {"activations", options.activations},
@@ -147,6 +156,8 @@ Error check(const QuantizationOptions &options) {
     if (Error error = checkUnused(options))
       return error;
   if (Error error = checkSearch(options))
+    return error;
+  if (Error error = checkRounding(options))
     return error;
   if (options.minSqnr && !(*options.minSqnr >= 0))
     return makeError("min_sqnr is " + Twine(std::to_string(*options.minSqnr)) + " dB, expected 0 or more");

@@ -8,11 +8,12 @@ using namespace llvm;
 
 namespace nibble::driver {
 
+/// The object keeps a copy of the key.
 template <typename T>
 static void put(json::Object &object, StringRef key, const std::optional<T> &value) {
   // JSON has no infinity.
   if (value)
-    object[key] = std::isfinite(double(*value)) ? json::Value(*value) : json::Value(nullptr);
+    object[key.str()] = std::isfinite(double(*value)) ? json::Value(*value) : json::Value(nullptr);
 }
 
 static void put(json::Object &object, StringRef key, const std::string &value) {

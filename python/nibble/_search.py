@@ -81,9 +81,10 @@ def plot_search(model: Model, path: Path | None = None) -> Any:
     bits, alone, curve = figure.subplots(3)
     bits.bar(places, [node["bits"] for node in nodes])
     bits.set(ylabel="bits", title=f"Weights of {model.summary['model']}")
-    for width, offset in (("4", -0.2), ("2", 0.2)):
-        alone.bar([place + offset for place in places], [node["sqnr_db"].get(width) or 0 for node in nodes], 0.4,
-                  label=f"{width} bits")
+    tried = [width for width in ("4", "2") if width in nodes[0]["sqnr_db"]]
+    for at, width in enumerate(tried):
+        alone.bar([place + 0.4 * (at - (len(tried) - 1) / 2) for place in places],
+                  [node["sqnr_db"][width] or 0 for node in nodes], 0.4, label=f"{width} bits")
     alone.set(ylabel="SQNR of the outputs, dB", xlabel="node, by itself")
     alone.legend()
     curve.plot([p["bytes"] for p in front], [p["sqnr_db"] for p in front], marker=".")

@@ -197,6 +197,7 @@ def test_bad_calibration_data(paths, tmp_path, arrays, message):
     (["--float"], "-o"),
     (["--float", "-o", "no/such/m.so"], "cannot write 'no/such/m.so'"),
     (["--float", "--nonsense", "-o", "m.so"], "--nonsense"),
+    (["--float", "--target", "avx2,", "-o", "m.so"], "target '' is unknown, the nearest is"),
     (["--float", "--target", "z80", "-o", "m.so"], "target 'z80' is unknown, the nearest is 'i8mm': expected host, | or several of them with commas between"),
     (["--float", "--emit", "tape", "-o", "m.so"], "emit 'tape' is not supported, expected so, exe, a, o"),
     (["--float", "--stop-after", "lunch", "-o", "m.so"], "stop-after 'lunch' is not a phase, expected import, "),

@@ -2,6 +2,7 @@
 """Weights of fewer than 8 bits: how they are rounded, and the search for the widths of each node."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,7 @@ def test_search_meets_its_budget(model, tmp_path):
     assert weight_bits(model, plan) <= 5 * total
     search = found.summary["search"]
     assert {node["node"] for node in search["sensitivities"]} == {"first", "depthwise", "last"}
+    assert all(set(node["sqnr_db"]) == {"4", "8"} for node in search["sensitivities"])
     assert search["sqnr_db"] <= search["bound_db"]
     front = search["front"]
     assert [p["bytes"] for p in front] == sorted(p["bytes"] for p in front)
@@ -147,6 +149,7 @@ def test_search_keeps_what_a_plan_says(model, tmp_path):
     ({"avg_bits": 5, "weights": "int4"}, "weights 'int4' leave nothing to search: leave them out beside max-bytes, avg-bits and output-sqnr"),
     ({"avg_bits": 5, "mode": "dynamic"}, "a search for widths of weights is for mode 'static', not 'dynamic'"),
     ({"plan_out": "p.json"}, "plan-out is the plan of a search: ask for one by max-bytes, avg-bits or output-sqnr"),
+    ({"rounding": "gptq"}, "rounding 'gptq' is for weights of 4 and 2 bits: ask for them by weights, a plan or a search"),
     ({"weights": "int4", "rounding": "up"}, "rounding 'up' is not supported, expected auto, nearest, gptq or adaround"),
 ])
 def test_errors(model, options, text):
@@ -191,7 +194,9 @@ def test_a_score_of_ones_own(model, tmp_path):
 
 def test_a_picture(model, tmp_path):
     pytest.importorskip("matplotlib")
-    nibble.plot_search(nibble.compile(model, samples(8), avg_bits=5), tmp_path / "search.png")
+    figure = nibble.plot_search(nibble.compile(model, samples(8), avg_bits=5), tmp_path / "search.png")
+    bits, alone, _ = figure.axes
+    assert len(bits.patches) == len(alone.patches) == 3 and all(bar.get_height() > 0 for bar in alone.patches)
     assert (tmp_path / "search.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(nibble.Error, match="was not compiled with a search"):
         nibble.plot_search(nibble.compile(model, samples(8)))
@@ -210,4 +215,4 @@ def test_explain_draws_the_search(model, tmp_path):
     subprocess.run([str(w) for w in [NIBBLE, "explain", model, "--calib", tmp_path / "x.npz", "--avg-bits", "5",
                                      "--html", page]], check=True, capture_output=True)
     text = page.read_text()
-    assert '"sensitivities"' in text and 'id="front"' in text
+    assert '"sensitivities"' in text and 'id="front"' in text and re.search(r'"sqnr_db":\{"4":[0-9.]+,"8":', text)
