@@ -283,7 +283,7 @@ void Compilation::addFindings(NodeSummary &node) const {
 }
 
 /// How narrow weights lie in the library, which the kernel's name says.
-static void addStorage(NodeSummary &node) {
+static void addStorage(NodeSummary &node, bool isBareMetal) {
   const StringRef precision = StringRef(node.precision).rsplit(' ').second;
   const StringRef word = precision.empty() ? StringRef(node.precision) : precision, kernel = node.kernel;
   const unsigned bits = getWeightBits(word);
@@ -292,7 +292,8 @@ static void addStorage(NodeSummary &node) {
     return;
   node.reason =
       (node.reason.empty() ? "" : node.reason + "; ") + "its weights are stored as bytes: " +
-      (kernel.contains("_dwconv_")                                          ? "depthwise kernels unpack none"
+      (isBareMetal                                                          ? "kernels of microcontrollers unpack none"
+       : kernel.contains("_dwconv_")                                        ? "depthwise kernels unpack none"
        : kernel.contains("8_s8pc_") && !kernel.contains("_conv_transpose_") ? "its sums leave no room for more bits"
                                                                             : "its kernel unpacks none");
 }
@@ -307,7 +308,7 @@ void Compilation::summarizeGraph(const CompiledModel *model) {
     return;
   addCalls(summary, *model);
   for (NodeSummary &node : summary.nodes)
-    addStorage(node);
+    addStorage(node, isBareMetal(options.target));
 }
 
 Compiled Compilation::finish(SmallVector<char, 0> bytes) {

@@ -184,6 +184,13 @@ def test_budgets(plan):
     assert done.returncode == 0, done.stderr
 
 
+def test_narrow_weights_lie_in_bytes(plan):
+    _, done = compile_for("cortex-m4", plan[0], "--weights", "int4")
+    assert done.returncode == 0, done.stderr
+    said = re.findall(r"its weights are stored as bytes: (.*)", done.stdout)
+    assert said and set(said) == {"kernels of microcontrollers unpack none"}
+
+
 def test_memory_that_values_share_is_counted_once(tmp_path):
     """A sum is written over its addend: what the message adds up is what lies in the arena."""
     random = np.random.default_rng(0)
