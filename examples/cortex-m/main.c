@@ -57,13 +57,16 @@ int main(void) {
   if (in < 0 || out < 0)
     return 103;
   uint32_t ticks = 0, stack = 0;
-  while (read_file(in, ports, input_bytes) == 0) {
+  int32_t missing;
+  while ((missing = read_file(in, ports, input_bytes)) == 0) {
     const int32_t status = run(&context, &ticks, &stack);
     if (status != NIBBLE_OK)
       return status;
     if (write_file(out, ports + input_bytes, at - input_bytes) != 0)
       return 104;
   }
+  if (missing != (int32_t)input_bytes)
+    return 105;
   if (ticks)
     print_number("instructions", ticks * TICK);
   print_number("stack", stack);

@@ -55,6 +55,12 @@ BOARDS = {
 }
 
 
+# By what main.c returns, if it is not a model's status.
+FAILURES = {101: "the model has more than 8 inputs or outputs", 102: "the inputs and outputs need more than --port-bytes",
+            103: "in.bin or out.bin cannot be opened", 104: "out.bin cannot be written",
+            105: "the input ends within a sample"}
+
+
 def find(*names):
     """The first of some programs that is installed."""
     for name in names:
@@ -98,7 +104,8 @@ def run(library, board, data, port_bytes=64 * KILO):
                                "enable=on,target=native", "-icount", "shift=0", "-kernel", image],
                               cwd=folder, capture_output=True, text=True, timeout=600)
         if done.returncode != 0:
-            raise RuntimeError(f"the program ended with status {done.returncode}: {done.stdout}{done.stderr}")
+            what = FAILURES.get(done.returncode, f"the program ended with status {done.returncode}")
+            raise RuntimeError(f"{what} {done.stdout}{done.stderr}".strip())
         printed = dict(re.findall(r"^(\w+) (\d+)$", done.stdout + done.stderr, re.MULTILINE))
         return (folder / "out.bin").read_bytes(), {name: int(value) for name, value in printed.items()}
 
@@ -111,8 +118,14 @@ def main():
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--port-bytes", type=int, default=64 * KILO, help="memory for inputs and outputs")
     options = parser.parse_args()
-    output, printed = run(options.library, options.target, options.input.read_bytes(), options.port_bytes)
-    options.output.write_bytes(output)
+    try:
+        output, printed = run(options.library, options.target, options.input.read_bytes(), options.port_bytes)
+        options.output.write_bytes(output)
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"error: {failed.cmd[0]} failed: is the library for {options.target}, and is there memory for its arena, "
+                 f"--port-bytes ({options.port_bytes:,}) and the stack?")
+    except (OSError, RuntimeError) as failed:
+        sys.exit(f"error: {failed}")
     for name, value in printed.items():
         print(f"{name}: {value:,}")
 

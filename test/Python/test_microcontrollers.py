@@ -117,6 +117,14 @@ def test_fits_the_microbit(plan):
     assert output == plan[2]
 
 
+@needs_emulator
+def test_input_that_ends_within_a_sample(plan):
+    path, done = compile_for("cortex-m3", plan[0])
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(RuntimeError, match="the input ends within a sample"):
+        board.run(path, "cortex-m3", plan[1].tobytes()[:-1])
+
+
 def disassemble(path, target):
     processor = ["--mattr=+m,+c"] if target == "rv32imc" else [f"--mcpu={target}"]
     text = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", *processor, path], check=True, capture_output=True,
