@@ -30,7 +30,7 @@ static void benchConv(benchmark::State &state, const ISA &isa, ConvParams params
     }
   const double total = std::accumulate(best.begin(), best.end(), 0.0);
   const ConvParams &p = test.p;
-  const double macs = double(p.H * p.W * p.N) * p.KH * p.KW * p.C / p.groups;
+  const double macs = double((p.H * p.W * p.N).getStatic()) * p.KH * p.KW * p.C / p.groups;
   state.counters["GMAC/s"] = macs / total * 1e-9;
   state.counters["best_us"] = total * 1e6;
   state.SetLabel(convKernelName(p, isa));

@@ -61,4 +61,20 @@ def Nibble_PadModeAttr : EnumAttr<Nibble_Dialect, Nibble_PadMode, "pad_mode"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
+def Nibble_ExtentsAttr : AttrDef<Nibble_Dialect, "Extents"> {
+  let mnemonic = "extents";
+  let summary = "extents of a tensor by the model's dynamic dimensions";
+  let description = [{
+    One extent a dimension: an integer, or a sum of products of integers, of the model's dynamic dimensions `d0`, `d1`, …
+    and of `floordiv(a, b)`, `min(a, b)` and `max(a, b)`. The dimensions are the distinct names in `nibble.dims` of the
+    function's arguments, in the order in which they come first.
+
+    ```mlir
+    #nibble.extents<[d0, 2 * d1 + 1, floordiv(d0 - 1, 2), 384]>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"::nibble::Extent">:$value);
+  let assemblyFormat = "`<` custom<Extents>($value) `>`";
+}
+
 #endif // NIBBLE_ATTRS

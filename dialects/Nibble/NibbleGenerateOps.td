@@ -13,10 +13,10 @@ def Nibble_GenerateOp : Nibble_Op<"generate", [Pure, IsolatedFromAbove, SingleBl
     each dimension, then the inputs; `nibble.yield` ends it with the element's value. Elements may be computed in any
     order and at the same time. A result without elements runs no program.
 
-    Bodies consist of `arith`, of `math` where results are exact, of `nibble.apply`, `nibble.read`, `nibble.extent`, and of
-    `scf.if` and `scf.for`, so that each one ends. All values are scalars. What they compute stands in
-    `dialects/Nibble/README.md`, "Scalar programs": nothing is undefined. `extents` gives the result's extents from those of all
-    inputs, one after another; it is there where the result has dynamic ones.
+    Bodies consist of `arith`, of `math` where results are exact, of `nibble.apply`, `nibble.read`, `nibble.extent`,
+    `nibble.extent_value`, and of `scf.if` and `scf.for`, so that each one ends. All values are scalars. What they compute
+    stands in `dialects/Nibble/README.md`, "Scalar programs": nothing is undefined. `extents` gives the result's extents by the
+    model's dynamic dimensions; it is there where the result has dynamic ones.
 
     ```mlir
     func.func @main(%table: tensor<10x4xf32>, %rows: tensor<3xi64>) -> tensor<3x4xf32> {
@@ -37,9 +37,10 @@ def Nibble_GenerateOp : Nibble_Op<"generate", [Pure, IsolatedFromAbove, SingleBl
     * C4: the body consists of the operations that "Scalar programs" lists, on scalars of C2's types and indices.
     * C5: arithmetic of floats is on `f32` and `f64`; other types are extended, truncated and selected.
     * C6: loops are over indices, by a constant positive step.
-    * C7: `extents` maps the inputs' extents to the result's, just where the result has dynamic extents.
+    * C7: `extents` has one extent a dimension of the result, the same where that is static; it is there just where the
+      result has dynamic extents.
   }];
-  let arguments = (ins Variadic<Nibble_Tensor>:$inputs, OptionalAttr<AffineMapAttr>:$extents);
+  let arguments = (ins Variadic<Nibble_Tensor>:$inputs, OptionalAttr<Nibble_ExtentsAttr>:$extents);
   let results = (outs Nibble_Tensor:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
@@ -86,8 +87,8 @@ def Nibble_ExtentOp : Nibble_Op<"extent", [Pure]> {
   let summary = "Extent of a tensor, in the body of nibble.generate";
   let description = [{
     ```mlir
-    func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
-      %y = nibble.generate (%x : tensor<?xf32>) attributes {extents = affine_map<(d0) -> (d0)>} {
+    func.func @main(%x: tensor<?xf32> {nibble.dims = ["n"]}) -> tensor<?xf32> {
+      %y = nibble.generate (%x : tensor<?xf32>) attributes {extents = #nibble.extents<[d0]>} {
       ^bb0(%i: index, %t: tensor<?xf32>):
         %n = nibble.extent %t[0] : tensor<?xf32>
         %one = arith.constant 1 : index
@@ -108,6 +109,37 @@ def Nibble_ExtentOp : Nibble_Op<"extent", [Pure]> {
   let assemblyFormat = "$tensor `[` $dimension `]` attr-dict `:` type($tensor)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+def Nibble_ExtentValueOp : Nibble_Op<"extent_value", [Pure]> {
+  let summary = "An extent by the model's dynamic dimensions, in the body of nibble.generate";
+  let description = [{
+    ```mlir
+    func.func @main(%x: tensor<?x?xf32> {nibble.dims = ["past", "length"]}) -> tensor<?xi64> {
+      %y = nibble.generate () attributes {extents = #nibble.extents<[d1]>} {
+      ^bb0(%i: index):
+        %past = nibble.extent_value <[d0]>
+        %position = arith.addi %past, %i : index
+        %e = arith.index_cast %position : index to i64
+        nibble.yield %e : i64
+      } -> tensor<?xi64>
+      return %y : tensor<?xi64>
+    }
+    ```
+
+    * C1: `extents` is one extent.
+  }];
+  let arguments = (ins Nibble_ExtentsAttr:$extents);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$extents attr-dict";
+  let builders = [OpBuilder<(ins "::nibble::Extent":$extent), [{
+    build($_builder, $_state, ::nibble::ExtentsAttr::get($_builder.getContext(), extent));
+  }]>];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let extraClassDeclaration = [{
+    ::nibble::Extent getExtent() { return getExtents().getValue().front(); }
+  }];
 }
 
 def Nibble_ApplyOp : Nibble_Op<"apply", [Pure]> {

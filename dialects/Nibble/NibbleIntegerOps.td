@@ -104,7 +104,8 @@ def Nibble_IntMatMulOp : Nibble_IntegerOp<"matmul"> {
         : tensor<2x4xui8>, tensor<4x3xi8>, tensor<3xi32>, tensor<3xf32> -> tensor<2x3xui8>
     ```
 
-    * C1: bias and multiplier have one value per column.
+    * C1: bias and multiplier have one value per column; where the number of columns is dynamic, perhaps one that all
+      share.
     * C2: shapes as `nibble.matmul` C2.
     * C3: min <= max, both in the result's range.
   }];

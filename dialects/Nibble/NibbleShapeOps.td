@@ -9,19 +9,30 @@
 def Nibble_ReshapeOp : Nibble_Op<"reshape", [Pure]> {
   let summary = "The same elements in row-major order under another shape";
   let description = [{
-    At most one extent of the result is dynamic; it follows from the number of elements.
+    `extents` gives the result's extents by the model's dynamic dimensions. Without it at most one is dynamic, which
+    follows from the number of elements.
 
     ```mlir
     %y = nibble.reshape %x : tensor<?x4x2xf32> -> tensor<?x8xf32>
     ```
+    ```mlir
+    func.func @main(%x: tensor<?x?x384xf32> {nibble.dims = ["batch", "length", ""]}) -> tensor<?x?x12x32xf32> {
+      %y = nibble.reshape %x {extents = #nibble.extents<[d0, d1, 12, 32]>} : tensor<?x?x384xf32> -> tensor<?x?x12x32xf32>
+      return %y : tensor<?x?x12x32xf32>
+    }
+    ```
 
     * C1: input and result have the same element type.
-    * C2: input and result have as many elements; at most one extent of the result is dynamic.
+    * C2: input and result have as many elements; at most one extent of the result is dynamic, or `extents` gives them.
     * C3: no per-axis quantized values.
+    * C4: `extents` has one extent a dimension of the result, the same where that is static.
   }];
-  let arguments = (ins Nibble_Tensor:$input);
+  let arguments = (ins Nibble_Tensor:$input, OptionalAttr<Nibble_ExtentsAttr>:$extents);
   let results = (outs Nibble_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input), [{
+    build($_builder, $_state, result, input, ::nibble::ExtentsAttr());
+  }]>];
   let hasVerifier = 1;
   let hasFolder = 1;
   let hasCanonicalizer = 1;
@@ -71,8 +82,8 @@ def Nibble_ConcatOp : Nibble_Op<"concat", [Pure]> {
 def Nibble_SliceOp : Nibble_Op<"slice", [Pure]> {
   let summary = "Every step-th element of a range of each dimension";
   let description = [{
-    result[i] = input[starts + i * steps]; steps may be negative. A dynamic extent of the result reaches to
-    the end of the input.
+    result[i] = input[starts + i * steps]; steps may be negative. `extents` gives the result's extents by the model's
+    dynamic dimensions; without it a dynamic one reaches to the end of the input.
 
     ```mlir
     %y = nibble.slice %x {starts = array<i64: 0, 2>, steps = array<i64: 1, 3>} : tensor<2x10xf32> -> tensor<2x2xf32>
@@ -80,10 +91,16 @@ def Nibble_SliceOp : Nibble_Op<"slice", [Pure]> {
 
     * C1: input and result have the same element type.
     * C2: one start and one step a dimension, no step 0, every element read lies inside the input.
+    * C3: `extents` has one extent a dimension of the result, the same where that is static.
   }];
-  let arguments = (ins Nibble_Tensor:$input, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$steps);
+  let arguments = (ins Nibble_Tensor:$input, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$steps,
+      OptionalAttr<Nibble_ExtentsAttr>:$extents);
   let results = (outs Nibble_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$starts,
+                             "::llvm::ArrayRef<int64_t>":$steps), [{
+    build($_builder, $_state, result, input, starts, steps, ::nibble::ExtentsAttr());
+  }]>];
   let hasVerifier = 1;
 }
 

@@ -20,4 +20,16 @@ def UKernel_BinaryKindAttr : EnumAttr<UKernel_Dialect, UKernel_BinaryKind, "bina
   let assemblyFormat = "`<` $value `>`";
 }
 
+def UKernel_ExtentAttr : AttrDef<UKernel_Dialect, "Extent"> {
+  let mnemonic = "extent";
+  let summary = "A number of bytes or elements that depends on the model's dynamic dimensions";
+  let description = [{
+    ```mlir
+    #ukernel.extent<64 * floordiv(d0 + 15, 16)>
+    ```
+  }];
+  let parameters = (ins "::nibble::Extent":$value);
+  let hasCustomAssemblyFormat = 1;
+}
+
 #endif // UKERNEL_ATTRS

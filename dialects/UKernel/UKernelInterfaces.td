@@ -26,7 +26,7 @@ def UKernel_KernelOp : OpInterface<"KernelOp"> {
     /// The signature, with the instruction set: `u8_s8pc_u8_conv_6x64c4_avx512vnni`.
     std::string getKernelName(const ::nibble::kernels::ISA &isa);
     /// Number of tiles, the same for every instruction set.
-    int64_t getTileCount();
+    ::nibble::Extent getTileCount();
     /// Emits the kernel as a function called `symbol`, or an error that names the node.
     ::llvm::LogicalResult emitKernel(::mlir::OpBuilder &builder, ::llvm::StringRef symbol,
                                      const ::nibble::kernels::ISA &isa);

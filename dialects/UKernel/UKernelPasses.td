@@ -10,8 +10,8 @@ def IsolateBatch : Pass<"ukernel-isolate-batch", "::mlir::func::FuncOp"> {
   let summary = "Make the code for one sample; the run function loops over the batch";
   let description = [{
     Checks that no operation mixes samples, that is, elements along dimension 0 of arguments and results; sets that
-    extent to 1 and marks the function `nibble.batch_loop`. Static extents of 1 stay as they are. An operation that
-    mixes samples is an error where the batch is dynamic; where it is static the function stays as it is.
+    extent to 1 and marks the function `nibble.batch_loop`. Static extents of 1 stay as they are. Where an operation
+    mixes samples the function stays as it is: its operations work on all samples.
 
     ```mlir
     func.func @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
@@ -25,34 +25,6 @@ def IsolateBatch : Pass<"ukernel-isolate-batch", "::mlir::func::FuncOp"> {
     }
     ```
   }];
-}
-
-def SplitImages : Pass<"ukernel-split-images", "::mlir::func::FuncOp"> {
-  let summary = "Make convolutions of several images one for each";
-  let description = [{
-    Where a batch cannot be isolated, because other operations mix its samples, convolutions have several images, and
-    their kernels take one. All images share the packed weights and the kernel's code.
-
-    ```mlir
-    func.func @main(%x: tensor<2x3x3x4xf32>, %f: tensor<8x1x1x4xf32>) -> tensor<2x3x3x8xf32> {
-      %y = nibble.conv %x, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
-          groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<2x3x3x4xf32>, tensor<8x1x1x4xf32> -> tensor<2x3x3x8xf32>
-      return %y : tensor<2x3x3x8xf32>
-    }
-    // becomes
-    func.func @main(%x: tensor<2x3x3x4xf32>, %f: tensor<8x1x1x4xf32>) -> tensor<2x3x3x8xf32> {
-      %a = nibble.slice %x {starts = array<i64: 0, 0, 0, 0>, steps = array<i64: 1, 1, 1, 1>} : tensor<2x3x3x4xf32> -> tensor<1x3x3x4xf32>
-      %c = nibble.conv %a, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
-          groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<1x3x3x4xf32>, tensor<8x1x1x4xf32> -> tensor<1x3x3x8xf32>
-      %b = nibble.slice %x {starts = array<i64: 1, 0, 0, 0>, steps = array<i64: 1, 1, 1, 1>} : tensor<2x3x3x4xf32> -> tensor<1x3x3x4xf32>
-      %d = nibble.conv %b, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
-          groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<1x3x3x4xf32>, tensor<8x1x1x4xf32> -> tensor<1x3x3x8xf32>
-      %y = nibble.concat %c, %d {axis = 0 : i64} : tensor<1x3x3x8xf32>, tensor<1x3x3x8xf32> -> tensor<2x3x3x8xf32>
-      return %y : tensor<2x3x3x8xf32>
-    }
-    ```
-  }];
-  let statistics = [Statistic<"divided", "divided", "convolutions of several images">];
 }
 
 def FromNibble : Pass<"ukernel-from-nibble", "::mlir::ModuleOp"> {
@@ -92,6 +64,8 @@ def PlanMemory : Pass<"ukernel-plan-memory", "::mlir::func::FuncOp"> {
     Each buffer lives from its producer to its last reader. Views share their operand's memory, elementwise kernels
     take over that of an operand that dies, results go to the caller's memory where their layout is plain. The rest is
     placed largest first, each at the lowest offset, a multiple of 64, where no buffer alive at the same time lies.
+    Where sizes depend on the model's dynamic dimensions, buffers that are never alive at the same time share a lane,
+    as large as the largest of them for any dimensions, and offsets are sums of lanes (`#ukernel.extent`).
     The producer gets `offset` or, in the caller's memory, `output`; the function gets `ukernel.arena_bytes`.
 
     ```mlir

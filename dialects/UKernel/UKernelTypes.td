@@ -13,6 +13,7 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
   let description = [{
     Elements lie in row-major order, images as N, H, W, C. `pitch` is the number of elements from one
     position of the last dimension's run to the next: at least the last extent, more where rows are padded.
+    An extent in brackets is a polynomial of the model's dynamic dimensions d0, d1, …, known when it runs.
     An image may have a `halo`: so many pixels at its top, left, bottom and right that are not part of the
     value, but which its producer leaves filled with `fill` for the windows of its consumers. Each element has whole
     bytes: of fewer bits than 8 it is the low bits of one.
@@ -21,26 +22,34 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
     !ukernel.buffer<1x56x56x64xui8>
     !ukernel.buffer<1x56x56x64xui8, halo = [1, 1, 1, 1], fill = 128>
     !ukernel.buffer<2x10xf32, pitch = 16>
+    !ukernel.buffer<1x12x[d1]x[d0 + d1]xf32>
     ```
 
-    * C1: extents are known and not negative, elements are those of `nibble.generate`: integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats.
+    * C1: extents are not negative, elements are those of `nibble.generate`: integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats.
     * C2: a halo has four counts, none negative, and its buffer four dimensions.
     * C3: the pitch is at least the last extent.
     * C4: `fill` is 0 for floats, else it lies in the element type's range.
-    * C5: the memory, with halo and gaps, has at most 2^47 bytes.
+    * C5: the memory, with halo and gaps, has at most 2^47 bytes, as far as that is known.
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,
-      ArrayRefParameter<"int64_t">:$halo, "int64_t":$fill, "int64_t":$pitch);
-  let builders = [TypeBuilderWithInferredContext<(ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType), [{
-    return $_get(elementType.getContext(), shape, elementType, ::llvm::ArrayRef<int64_t>(), int64_t(0),
-                 shape.empty() ? int64_t(1) : shape.back());
-  }]>];
+  let parameters = (ins ArrayRefParameter<"::nibble::Extent">:$shape, "::mlir::Type":$elementType,
+      ArrayRefParameter<"int64_t">:$halo, "int64_t":$fill, "::nibble::Extent":$pitch);
+  let builders = [
+    TypeBuilderWithInferredContext<(ins "::llvm::ArrayRef<::nibble::Extent>":$shape, "::mlir::Type":$elementType), [{
+      return $_get(elementType.getContext(), shape, elementType, ::llvm::ArrayRef<int64_t>(), int64_t(0),
+                   shape.empty() ? ::nibble::Extent(1) : shape.back());
+    }]>,
+    TypeBuilderWithInferredContext<(ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType), [{
+      return $_get(elementType.getContext(), ::nibble::toExtents(shape), elementType, ::llvm::ArrayRef<int64_t>(),
+                   int64_t(0), ::nibble::Extent(shape.empty() ? int64_t(1) : shape.back()));
+    }]>];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t getRank() const { return getShape().size(); }
-    int64_t getDim(unsigned i) const { return getShape()[i]; }
-    int64_t getNumElements() const;
+    ::nibble::Extent getDim(unsigned i) const { return getShape()[i]; }
+    /// Whether all extents are known.
+    bool hasStaticShape() const { return ::nibble::areStatic(getShape()); }
+    ::nibble::Extent getNumElements() const;
     /// Bytes of one element.
     int64_t getElementBytes() const;
     bool hasHalo() const { return !getHalo().empty(); }
@@ -51,11 +60,11 @@ def UKernel_BufferType : TypeDef<UKernel_Dialect, "Buffer"> {
     /// Neither halo nor gaps: the elements lie one after another.
     bool isPlain() const;
     /// Elements from an index to the next, for each dimension.
-    ::llvm::SmallVector<int64_t> getStrides() const;
+    ::llvm::SmallVector<::nibble::Extent> getStrides() const;
     /// Elements from the start of the memory to the value's first.
-    int64_t getOrigin() const;
+    ::nibble::Extent getOrigin() const;
     /// Bytes of the memory, halo and gaps included.
-    int64_t getBytes() const;
+    ::nibble::Extent getBytes() const;
     /// The same shape and elements without halo and gaps.
     BufferType getPlain() const;
     BufferType withHalo(::llvm::ArrayRef<int64_t> halo, int64_t fill) const;

@@ -53,6 +53,8 @@ public:
 private:
   using Memory = std::unique_ptr<void, void (*)(void *)>;
   static Memory allocate(uint64_t bytes) {
+    if (bytes == UINT64_MAX)
+      throw std::invalid_argument("dimensions that the model refuses");
     const uint64_t whole = std::max<uint64_t>((bytes + NIBBLE_ALIGNMENT - 1) / NIBBLE_ALIGNMENT, 1) * NIBBLE_ALIGNMENT;
     Memory memory(std::aligned_alloc(NIBBLE_ALIGNMENT, whole), std::free);
     if (!memory)

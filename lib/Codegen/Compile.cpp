@@ -4,9 +4,12 @@
 #include "nibble/Codegen/Compile.h"
 #include "ProgramEmitter.h"
 
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Quantization/Headroom.h"
 #include "nibble/Support/Errors.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -30,7 +33,6 @@ void nibble::buildLowerPipeline(OpPassManager &pm, const CodegenOptions &options
   // Before anything that depends on the target.
   pm.addPass(createHashPlan());
   pm.addNestedPass<func::FuncOp>(createIsolateBatch());
-  pm.addNestedPass<func::FuncOp>(createSplitImages());
   pm.addPass(createFromNibble(
       FromNibbleOptions{options.observe, isa ? isa->dotInput() : kernels::DotInput::U8, isa && isa->pairsSteps()}));
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
@@ -43,6 +45,91 @@ int64_t Program::getBatch() const {
   return size ? size.getInt() : -1;
 }
 
+/// The names of the inputs' dynamic dimensions; the code may be that of one sample, whose extent is 1.
+Program::Program(std::string name, func::FuncOp function, const WeightBlob &weights)
+    : name(std::move(name)), function(function), weights(weights),
+      arenaBytes(getExtent(function->getAttr("ukernel.arena_bytes"))), dims(getDimNames(function)) {}
+
+bool Program::isDynamic() const {
+  const auto isDynamicType = [](Type type) { return !cast<BufferType>(type).hasStaticShape(); };
+  if (llvm::any_of(function.getArgumentTypes(), isDynamicType))
+    return true;
+  return llvm::any_of(function.front().getOps<KernelOp>(),
+                      [&](KernelOp op) { return isDynamicType(op->getResult(0).getType()); });
+}
+
+/// The largest power of two that all dimensions may have without a buffer, or all of them, beyond what machines
+/// address, or a sum of products beyond its accumulator.
+static int64_t findLimit(const Program &program) {
+  constexpr int64_t mostBytes = int64_t(1) << 47;
+  SmallVector<Extent> sizes = {program.arenaBytes};
+  for (Type type : program.function.getArgumentTypes())
+    sizes.push_back(cast<BufferType>(type).getBytes());
+  for (auto op : program.function.front().getOps<KernelOp>())
+    sizes.push_back(cast<BufferType>(op->getResult(0).getType()).getBytes());
+  SmallVector<Extent> depths;
+  for (auto matmul : program.function.front().getOps<ukernel::MatMulOp>())
+    if (BufferType lhs = matmul.getLhs().getType(); lhs.getElementType().isInteger())
+      depths.push_back(lhs.getShape().back());
+  int64_t limit = int64_t(1) << 31;
+  const auto isAtMost = [&](const Extent &size, int64_t most) {
+    return size.isStatic() || size.getUpperBound([&](unsigned) { return limit; }) <= most;
+  };
+  const auto fits = [&] {
+    return llvm::all_of(sizes, [&](const Extent &size) { return isAtMost(size, mostBytes); }) &&
+           llvm::all_of(depths, [&](const Extent &depth) { return isAtMost(depth, kLargestDynamicDepth); });
+  };
+  while (limit > 1 && !fits())
+    limit /= 2;
+  return limit;
+}
+
+int64_t Program::getLimit(unsigned index) const {
+  const int64_t bound = getBound(index);
+  if (bound > 0 || !isDynamic() || (getBatch() < 0 && index == getBatchDim()))
+    return bound > 0 ? bound : std::numeric_limits<int64_t>::max();
+  return findLimit(*this);
+}
+
+int64_t Program::getBound(unsigned index) const {
+  auto bounds = function->getAttrOfType<DenseI64ArrayAttr>(kBoundsAttr);
+  return bounds && index < unsigned(bounds.size()) ? bounds[index] : 0;
+}
+
+SmallVector<Extent> Program::getDoubtfulExtents() const {
+  SmallVector<Extent> doubtful;
+  for (auto op : function.front().getOps<KernelOp>())
+    for (const Extent &extent : cast<BufferType>(op->getResult(0).getType()).getShape())
+      if (!isAtLeast(extent, 0) && !llvm::is_contained(doubtful, extent))
+        doubtful.push_back(extent);
+  return doubtful;
+}
+
+unsigned Program::getDimCount() const { return std::max<unsigned>(dims.size(), getBatch() < 0 ? 1 : 0); }
+
+unsigned Program::getBatchDim() const {
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (!function.getArgAttr(i, kSharedAttr))
+      if (StringRef name = getDimName(function.getArgAttrDict(i), 0); !name.empty())
+        return llvm::find(dims, name) - dims.begin();
+  return 0;
+}
+
+SmallVector<Extent> Program::getShape(Type type, DictionaryAttr attrs) const {
+  SmallVector<Extent> shape(cast<BufferType>(type).getShape());
+  const int64_t batch = getBatch();
+  if (batch != 1 && !shape.empty() && !(attrs && attrs.contains(kSharedAttr)))
+    shape.front() = batch < 0 ? Extent::dim(getBatchDim()) : Extent(batch);
+  return shape;
+}
+
+std::string Program::spell(const Extent &extent) const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  extent.print(os, [&](unsigned index) { return index < dims.size() ? dims[index] : "batch"; });
+  return text;
+}
+
 std::string Program::getString(StringRef moduleAttr) const {
   auto text = function->getParentOp()->getAttrOfType<StringAttr>(moduleAttr);
   return text ? text.str() : "";
@@ -52,10 +139,6 @@ static bool isIdentifier(StringRef name) {
   if (name.empty() || llvm::isDigit(name[0]))
     return false;
   return llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
-}
-
-static int64_t getArenaBytes(func::FuncOp function) {
-  return function->getAttrOfType<IntegerAttr>("ukernel.arena_bytes").getInt();
 }
 
 static llvm::Expected<func::FuncOp> findMain(ModuleOp module) {
@@ -83,7 +166,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
   if (!function)
     return function.takeError();
   WeightBlob weights(*function);
-  Program program{options.name, *function, weights, getArenaBytes(*function)};
+  Program program(options.name, *function, weights);
   std::vector<TargetSpec> targets = getTargets(options);
   OwningOpRef<ModuleOp> functions = ModuleOp::create(function->getLoc());
   const bool runsAnywhere = targets.size() == 1 && isBaseline(targets.front());
@@ -106,10 +189,13 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   if (!function)
     return function.takeError();
   WeightBlob weights(*function);
-  Program program{options.name, *function, weights, getArenaBytes(*function)};
+  Program program(options.name, *function, weights);
   CompiledModel model;
   model.name = options.name;
-  model.arenaBytes = program.arenaBytes;
+  model.arena = program.arenaBytes;
+  model.arenaBytes = evaluateUsually(program.arenaBytes);
+  for (unsigned i = 0, count = program.getDimCount(); i < count; ++i)
+    model.dims.push_back(program.spell(Extent::dim(i)));
   model.weightBytes = weights.getBytes().size();
   std::vector<TargetSpec> targets = getTargets(options);
   describeProgram(program, targets.back(), model);

@@ -6,6 +6,7 @@
 #include "nibble/Support/Array.h"
 #include "nibble/Support/Locations.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -44,22 +45,23 @@ void ProgramDescriber::addCall(KernelOp kernel, const kernels::ISA &isa) {
   call.kernel = kernel.getKernelName(isa);
   call.node = getNodeName(op->getLoc()).str();
   call.value = getValueName(op->getLoc()).str();
-  call.tiles = kernel.getTileCount();
+  call.tiles = evaluateUsually(kernel.getTileCount());
   call.fillsHalo = type.hasHalo();
   llvm::raw_string_ostream(call.result) << type;
   model.kernels.push_back(std::move(call));
   for (Value operand : op->getOperands())
     if (auto buffer = bufferOf.find(getRoot(operand)); buffer != bufferOf.end())
       model.buffers[buffer->second].last = position;
-  if (auto offset = op->getAttrOfType<IntegerAttr>("offset")) {
+  if (Attribute offset = op->getAttr("offset")) {
     bufferOf[op->getResult(0)] = model.buffers.size();
-    model.buffers.push_back({model.kernels.back().value, offset.getInt(), type.getBytes(), position, position});
+    model.buffers.push_back({model.kernels.back().value, evaluateUsually(getExtent(offset)),
+                             evaluateUsually(type.getBytes()), position, position});
   }
 }
 
 void ProgramDescriber::addObserved(ukernel::ObserveOp observe) {
   auto type = cast<BufferType>(observe.getInput().getType());
-  int64_t offset = getRoot(observe.getInput()).getDefiningOp()->getAttrOfType<IntegerAttr>("offset").getInt();
+  const Extent offset = getExtent(getRoot(observe.getInput()).getDefiningOp()->getAttr("offset"));
   ObservedValue value{observe.getName().str(), offset + type.getOrigin() * type.getElementBytes(), {}, {}};
   value.shape.assign(type.getShape().begin(), type.getShape().end());
   value.strides = type.getStrides();
@@ -88,11 +90,9 @@ void ProgramDescriber::describePorts(bool inputs) {
     auto buffer = cast<BufferType>(type);
     std::string text = llvm::formatv("{0} {1} '{2}': {3}[", inputs ? "input" : "output", index,
                                      getText(get("nibble.name")), getName(*getElementKind(buffer.getElementType())));
-    for (auto [dim, extent] : llvm::enumerate(buffer.getShape())) {
-      int64_t batch = program.getBatch();
-      text += dim ? " x " : "";
-      text += dim == 0 && batch != 1 ? (batch < 0 ? "batch" : std::to_string(batch)) : std::to_string(extent);
-    }
+    text += llvm::join(llvm::map_range(program.getShape(type, attributes),
+                                       [&](const Extent &extent) { return program.spell(extent); }),
+                       " x ");
     text += "]";
     if (StringRef layout = getText(get("nibble.layout")); !layout.empty())
       text += (", " + layout).str();

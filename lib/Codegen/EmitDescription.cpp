@@ -5,11 +5,13 @@
 
 #include "nibble/Codegen/Dtypes.h"
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Kernels/EmitExtent.h"
 #include "nibble/Runtime/nibble_abi.h"
 #include "nibble/Support/PortAttrs.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -46,6 +48,13 @@ private:
                                             {pointer, pointer, pointer, i32, i32, i32, i32, b.getF32Type(), i32});
   }
   void emitFunctions(StringRef desc);
+  void emitArenaBytes();
+  void emitShapes();
+  /// The value of an extent by the array `dims`.
+  Value emitValue(const Extent &extent, Value dims) {
+    return kernels::emitExtent(b, loc, extent, b.getI64Type(),
+                               [&](unsigned index) { return loadDim(b, loc, dims, index); });
+  }
 
   ModuleOp module;
   const Program &program;
@@ -82,18 +91,16 @@ std::string DescriptionEmitter::emitAggregate(Type type, Fill fill) {
 }
 
 void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAttr attrs, BufferType type) {
-  SmallVector<int64_t> dims(type.getShape());
-  int64_t batch = program.getBatch();
-  if (batch != 1 && !dims.empty() && !(attrs && attrs.contains(kSharedAttr)))
-    dims[0] = batch;
+  const SmallVector<Extent> dims = program.getShape(type, attrs);
   std::string nameSymbol = emitString(getPortName(attrs));
   std::string dimsSymbol = emitAggregate(LLVM::LLVMArrayType::get(b.getI64Type(), dims.size()), [&](auto &values) {
-    for (int64_t extent : dims)
-      values.push_back(i64(extent));
+    for (const Extent &extent : dims)
+      values.push_back(i64(extent.getStaticOr(-1)));
   });
   SmallVector<std::string> nameSymbols;
   for (size_t i = 0; i < dims.size(); ++i)
-    nameSymbols.push_back(emitString(getDimName(attrs, i)));
+    nameSymbols.push_back(emitString(getDimName(attrs, i).empty() && !dims[i].isStatic() ? program.spell(dims[i])
+                                                                                         : getDimName(attrs, i).str()));
   std::string namesSymbol = emitAggregate(LLVM::LLVMArrayType::get(pointer, dims.size()), [&](auto &values) {
     for (const std::string &symbol : nameSymbols)
       values.push_back(addressOf(symbol));
@@ -129,12 +136,61 @@ void DescriptionEmitter::emitFunctions(StringRef desc) {
   auto describe = func::FuncOp::create(b, loc, program.name + "_describe", b.getFunctionType({}, {pointer}));
   b.setInsertionPointToStart(describe.addEntryBlock());
   func::ReturnOp::create(b, loc, addressOf(desc));
+  emitArenaBytes();
+  if (program.getDimCount() > 0)
+    emitShapes();
+}
+
+/// `uint64_t arena_bytes(const int64_t *dims)`
+void DescriptionEmitter::emitArenaBytes() {
   b.setInsertionPointToEnd(module.getBody());
   auto arena =
       func::FuncOp::create(b, loc, program.name + "_arena_bytes", b.getFunctionType({pointer}, {b.getI64Type()}));
   b.setInsertionPointToStart(arena.addEntryBlock());
-  Value bytes = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(program.arenaBytes));
-  func::ReturnOp::create(b, loc, bytes);
+  const auto isBounded = [&](unsigned i) { return program.getBound(i) > 0; };
+  if (program.arenaBytes.isStatic() && llvm::none_of(llvm::seq(program.getDimCount()), isBounded)) {
+    Value bytes = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(program.arenaBytes.getStatic()));
+    func::ReturnOp::create(b, loc, bytes);
+    return;
+  }
+  Value dims = arena.getArgument(0);
+  Value isNull = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, dims, LLVM::ZeroOp::create(b, loc, pointer));
+  auto choice = scf::IfOp::create(b, loc, b.getI64Type(), isNull, /*withElseRegion=*/true);
+  auto most = [&]() -> Value { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(-1)); };
+  b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(b, loc, program.arenaBytes.isStatic() ? emitValue(program.arenaBytes, dims) : most());
+  b.setInsertionPointToStart(choice.elseBlock());
+  Value bytes = emitValue(program.arenaBytes, dims);
+  for (unsigned i = 0; i < program.getDimCount(); ++i)
+    bytes = arith::SelectOp::create(b, loc, emitIsOutside(b, loc, program, dims, i), most(), bytes);
+  scf::YieldOp::create(b, loc, bytes);
+  b.setInsertionPointAfter(choice);
+  func::ReturnOp::create(b, loc, choice.getResult(0));
+}
+
+/// `int32_t shape(const int64_t *dims, uint32_t output, int64_t *extents)`
+void DescriptionEmitter::emitShapes() {
+  b.setInsertionPointToEnd(module.getBody());
+  Type i32Type = b.getI32Type();
+  auto shape =
+      func::FuncOp::create(b, loc, program.name + "_shape", b.getFunctionType({pointer, i32Type, pointer}, {i32Type}));
+  b.setInsertionPointToStart(shape.addEntryBlock());
+  func::FuncOp function = program.function;
+  for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
+    Value isThis = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, shape.getArgument(1), i32(index));
+    auto branch = scf::IfOp::create(b, loc, isThis, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    for (auto [dim, extent] : llvm::enumerate(program.getShape(type, function.getResultAttrDict(index)))) {
+      Value slot = LLVM::GEPOp::create(b, loc, pointer, b.getI64Type(), shape.getArgument(2),
+                                       ArrayRef<LLVM::GEPArg>{int32_t(dim)});
+      LLVM::StoreOp::create(b, loc, emitValue(extent, shape.getArgument(0)), slot);
+    }
+  }
+  Value exists =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, shape.getArgument(1), i32(function.getNumResults()));
+  func::ReturnOp::create(
+      b, loc, ValueRange{arith::SelectOp::create(b, loc, exists, i32(NIBBLE_OK), i32(NIBBLE_ERROR_DIMENSION))});
 }
 
 void DescriptionEmitter::emit(ArrayRef<TargetSpec> targets) {
@@ -150,11 +206,11 @@ void DescriptionEmitter::emit(ArrayRef<TargetSpec> targets) {
                                                                 pointer, pointer, i64Type, i64Type, pointer, pointer});
   std::string desc = emitAggregate(type, [&](SmallVectorImpl<Value> &fields) {
     fields.append({i32(NIBBLE_ABI_VERSION), i32(program.function.getNumArguments()),
-                   i32(program.function.getNumResults()), i32(program.getBatch() < 0 ? 1 : 0)});
+                   i32(program.function.getNumResults()), i32(program.getDimCount())});
     for (const std::string &symbol : strings)
       fields.push_back(addressOf(symbol));
-    fields.append(
-        {i64(program.arenaBytes), i64(program.weights.getBytes().size()), addressOf(inputs), addressOf(outputs)});
+    fields.append({i64(program.arenaBytes.getStaticOr(0)), i64(program.weights.getBytes().size()), addressOf(inputs),
+                   addressOf(outputs)});
   });
   emitFunctions(desc);
 }

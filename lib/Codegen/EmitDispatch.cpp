@@ -177,7 +177,10 @@ void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayR
     LLVM::LLVMFuncOp::create(b, loc, symbol, type);
   auto supported =
       LLVM::LLVMFuncOp::create(b, loc, symbols.back(), getTestType(b, b.getI32Type()), LLVM::Linkage::Internal);
-  auto tableType = LLVM::LLVMArrayType::get(pointer, symbols.size());
+  const std::string shape = program.name + "_shape"; // where there are dynamic dimensions, else null
+  if (program.getDimCount() > 0)
+    LLVM::LLVMFuncOp::create(b, loc, shape, type);
+  auto tableType = LLVM::LLVMArrayType::get(pointer, symbols.size() + 1);
   auto table = LLVM::GlobalOp::create(b, loc, tableType, /*isConstant=*/true, LLVM::Linkage::External,
                                       "nibble_standalone_model", Attribute());
   table.setVisibility_(LLVM::Visibility::Hidden);
@@ -186,6 +189,9 @@ void nibble::emitStandaloneTable(ModuleOp module, const Program &program, ArrayR
   for (auto [index, symbol] : llvm::enumerate(symbols))
     value =
         LLVM::InsertValueOp::create(b, loc, value, LLVM::AddressOfOp::create(b, loc, pointer, symbol), int64_t(index));
+  Value last = program.getDimCount() > 0 ? LLVM::AddressOfOp::create(b, loc, pointer, shape).getResult()
+                                         : LLVM::ZeroOp::create(b, loc, pointer).getResult();
+  value = LLVM::InsertValueOp::create(b, loc, value, last, int64_t(symbols.size()));
   LLVM::ReturnOp::create(b, loc, value);
   Block *entry = supported.addEntryBlock(b);
   b.setInsertionPointToStart(entry);

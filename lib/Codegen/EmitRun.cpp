@@ -4,13 +4,18 @@
 #include "FloatState.h"
 #include "ProgramEmitter.h"
 
+#include "nibble/Analysis/Extents.h"
+#include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Kernels/EmitExtent.h"
 #include "nibble/Runtime/nibble_abi.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 #include <map>
 
@@ -62,7 +67,8 @@ private:
   std::map<std::pair<std::string, std::string>, func::FuncOp> functions;
 };
 
-/// The function for one sample: `void sample(inputs, outputs, arena, parallel_for, data, index)`.
+/// The function for one sample: `void sample(inputs, outputs, arena, parallel_for, data, index)`, and `dims` last where
+/// shapes depend on them.
 class SampleEmitter {
 public:
   SampleEmitter(ModuleOp module, const Program &program, KernelTable &kernels, const kernels::ISA &isa)
@@ -73,19 +79,24 @@ public:
 
 private:
   Value constant(int64_t c) { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(c)); }
-  Value offset(Value base, int64_t bytes) {
+  /// The value of an extent, computed once.
+  Value valueOf(const Extent &extent);
+  Value offset(Value base, const Extent &bytes) {
     if (bytes == 0)
       return base;
-    return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(bytes)});
+    return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{valueOf(bytes)});
   }
   /// A number of tiles.
-  Value tileCount(int64_t c) {
-    return arith::ConstantOp::create(b, loc, b.getIntegerAttr(b.getIntegerType(isa.pointerBits()), c));
+  Value tileCount(const Extent &count) {
+    if (!count.isStatic())
+      return valueOf(count); // machines with 64 bits alone have such
+    return arith::ConstantOp::create(b, loc, b.getIntegerAttr(b.getIntegerType(isa.pointerBits()), count.getStatic()));
   }
   Value loadBuffer(Value array, unsigned index, Type type, bool shared);
   Value getPointer(Value value);
   Value emitTable(ArrayRef<int32_t> table);
-  void call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t tiles);
+  void call(func::FuncOp kernel, ArrayRef<Value> arguments, const Extent &tiles);
+  void makeArguments();
   LogicalResult emitCall(KernelOp op);
   unsigned countArguments();
 
@@ -98,6 +109,8 @@ private:
   Type pointer;
   func::FuncOp function;
   Value weights, argumentArray;
+  Value dims; // null where shapes do not depend on them
+  SmallVector<std::pair<Extent, Value>> extents;
   Value threaded; // null where there are no threads
   llvm::StringMap<std::string> tables;
   SmallVector<Value> inputs, outputs;
@@ -105,13 +118,25 @@ private:
 
 } // namespace
 
+Value SampleEmitter::valueOf(const Extent &extent) {
+  if (extent.isStatic())
+    return constant(extent.getStatic());
+  for (const auto &[known, value] : extents)
+    if (known == extent)
+      return value;
+  Value value =
+      kernels::emitExtent(b, loc, extent, b.getI64Type(), [&](unsigned index) { return loadDim(b, loc, dims, index); });
+  extents.push_back({extent, value});
+  return value;
+}
+
 // Element `index` of an array of buffers, for this sample. `shared`: all samples have the same.
 Value SampleEmitter::loadBuffer(Value array, unsigned index, Type type, bool shared) {
   Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, array, ArrayRef<LLVM::GEPArg>{int32_t(index)});
   Value base = LLVM::LoadOp::create(b, loc, pointer, slot);
   if (shared)
     return base;
-  Value bytes = arith::MulIOp::create(b, loc, function.getArgument(5), constant(cast<BufferType>(type).getBytes()));
+  Value bytes = arith::MulIOp::create(b, loc, function.getArgument(5), valueOf(cast<BufferType>(type).getBytes()));
   return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
 }
 
@@ -125,14 +150,16 @@ Value SampleEmitter::getPointer(Value value) {
     return offset(weights, program.weights.getOffset(constant));
   if (auto output = op->getAttrOfType<IntegerAttr>("output"))
     return outputs[output.getInt()];
-  return offset(function.getArgument(2), op->getAttrOfType<IntegerAttr>("offset").getInt());
+  return offset(function.getArgument(2), getExtent(op->getAttr("offset")));
 }
 
-void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t tiles) {
+void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, const Extent &tiles) {
   for (auto [index, argument] : llvm::enumerate(arguments)) {
     Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, argumentArray, ArrayRef<LLVM::GEPArg>{int32_t(index)});
     LLVM::StoreOp::create(b, loc, argument, slot);
   }
+  if (!tiles.isStatic())
+    valueOf(tiles); // before the branch, for all calls behind it
   const auto callAll = [&] {
     func::CallOp::create(b, loc, kernel, ValueRange{argumentArray, tileCount(0), tileCount(tiles)});
   };
@@ -147,7 +174,7 @@ void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, int64_t
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, pointer, pointer, b.getI64Type()});
   LLVM::CallOp::create(
       b, loc, type,
-      ValueRange{function.getArgument(3), function.getArgument(4), address, argumentArray, constant(tiles)});
+      ValueRange{function.getArgument(3), function.getArgument(4), address, argumentArray, valueOf(tiles)});
   b.setInsertionPointToStart(branch.elseBlock());
   callAll();
 }
@@ -199,14 +226,28 @@ unsigned SampleEmitter::countArguments() {
   return most;
 }
 
+/// Memory for a kernel's arguments; where shapes depend on the dimensions, the word before them points to these.
+void SampleEmitter::makeArguments() {
+  const unsigned before = dims ? 1 : 0;
+  argumentArray = LLVM::AllocaOp::create(b, loc, pointer, pointer, constant(countArguments() + before));
+  if (!dims)
+    return;
+  LLVM::StoreOp::create(b, loc, dims, argumentArray);
+  argumentArray = LLVM::GEPOp::create(b, loc, pointer, pointer, argumentArray, ArrayRef<LLVM::GEPArg>{1});
+}
+
 FailureOr<func::FuncOp> SampleEmitter::emit() {
   b.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(5, pointer);
   types.push_back(b.getI64Type());
+  if (program.isDynamic())
+    types.push_back(pointer);
   function = func::FuncOp::create(b, loc, program.name + "_sample", b.getFunctionType(types, {}));
   function.setPrivate();
   b.setInsertionPointToStart(function.addEntryBlock());
-  argumentArray = LLVM::AllocaOp::create(b, loc, pointer, pointer, constant(countArguments()));
+  if (program.isDynamic())
+    dims = function.getArgument(6);
+  makeArguments();
   weights = LLVM::AddressOfOp::create(b, loc, pointer, program.getWeightSymbol());
   if (!isa.isBareMetal())
     threaded = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, function.getArgument(3),
@@ -254,7 +295,10 @@ private:
   void failIf(Value condition, int32_t status);
   void checkArray(Value array, size_t count);
   void checkArena();
-  Value getSamples();
+  /// The array of dimensions, or null where there are none, and what is wrong with them.
+  Value getDims();
+  void checkRequirements(Value dims);
+  Value getSamples(Value dims);
 
   const Program &program;
   OpBuilder b;
@@ -289,7 +333,10 @@ void RunEmitter::checkArray(Value array, size_t count) {
 void RunEmitter::checkArena() {
   if (program.arenaBytes == 0)
     return;
-  Value arena = load(Arena), needed = constant(program.arenaBytes);
+  Value dims = program.arenaBytes.isStatic() ? Value() : load(Dims);
+  Value arena = load(Arena);
+  Value needed = kernels::emitExtent(b, loc, program.arenaBytes, b.getI64Type(),
+                                     [&](unsigned index) { return loadDim(b, loc, dims, index); });
   failIf(isNull(arena), NIBBLE_ERROR_NULL_POINTER);
   failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, load(ArenaBytes), needed),
          NIBBLE_ERROR_ARENA_TOO_SMALL);
@@ -298,13 +345,40 @@ void RunEmitter::checkArena() {
   failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, low, constant(0)), NIBBLE_ERROR_MISALIGNED);
 }
 
-Value RunEmitter::getSamples() {
+Value RunEmitter::getDims() {
+  if (program.getDimCount() == 0)
+    return Value();
+  Value dims = load(Dims);
+  failIf(isNull(dims), NIBBLE_ERROR_NULL_POINTER);
+  for (unsigned i = 0; i < program.getDimCount(); ++i)
+    if (program.isDynamic() || program.getBound(i) > 0)
+      failIf(emitIsOutside(b, loc, program, dims, i), NIBBLE_ERROR_DIMENSION);
+  checkRequirements(dims);
+  return dims;
+}
+
+void RunEmitter::checkRequirements(Value dims) {
+  const auto valueOf = [&](const Extent &extent) {
+    return kernels::emitExtent(b, loc, extent, b.getI64Type(),
+                               [&](unsigned index) { return loadDim(b, loc, dims, index); });
+  };
+  for (const Extent &extent : program.getDoubtfulExtents())
+    failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, valueOf(extent), constant(0)),
+           NIBBLE_ERROR_DIMENSION);
+  auto pairs = program.function->getAttrOfType<ArrayAttr>(kRequirementsAttr);
+  if (!pairs)
+    return;
+  for (auto pair : pairs.getAsRange<ExtentsAttr>())
+    failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, valueOf(pair.getValue()[0]),
+                                 valueOf(pair.getValue()[1])),
+           NIBBLE_ERROR_DIMENSION);
+}
+
+Value RunEmitter::getSamples(Value dims) {
   int64_t batch = program.getBatch();
   if (batch >= 0)
     return constant(batch);
-  Value dims = load(Dims);
-  failIf(isNull(dims), NIBBLE_ERROR_NULL_POINTER);
-  Value samples = LLVM::LoadOp::create(b, loc, b.getI64Type(), dims);
+  Value samples = loadDim(b, loc, dims, program.getBatchDim());
   failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, samples, constant(0)), NIBBLE_ERROR_DIMENSION);
   return samples;
 }
@@ -319,11 +393,14 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kern
   failIf(isNull(context), NIBBLE_ERROR_NULL_POINTER);
   Value version = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_ABI_VERSION));
   failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, load(Version), version), NIBBLE_ERROR_ABI_VERSION);
+  Value dims = program.arenaBytes.isStatic() ? Value() : getDims();
   checkArena();
   Value inputs = load(Inputs), outputs = load(Outputs);
   checkArray(inputs, program.function.getNumArguments());
   checkArray(outputs, program.function.getNumResults());
-  Value samples = getSamples();
+  if (!dims)
+    dims = getDims();
+  Value samples = getSamples(dims);
   if (Value isWrong = emitIsFloatStateWrong(b, loc, getFloatNeeds(program.function), arch))
     failIf(isWrong, NIBBLE_ERROR_FLOAT_STATE);
   Value arena = load(Arena), parallelFor = load(ParallelFor), data = load(Data);
@@ -331,10 +408,26 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kern
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    func::CallOp::create(b, loc, sample, ValueRange{inputs, outputs, arena, parallelFor, data, loop.getInductionVar()});
+    SmallVector<Value> arguments = {inputs, outputs, arena, parallelFor, data, loop.getInductionVar()};
+    if (program.isDynamic())
+      arguments.push_back(dims);
+    func::CallOp::create(b, loc, sample, arguments);
   }
   Value ok = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_OK));
   func::ReturnOp::create(b, loc, ok);
+}
+
+Value nibble::loadDim(OpBuilder &b, Location loc, Value dims, unsigned index) {
+  Value slot = dims;
+  if (index > 0)
+    slot = LLVM::GEPOp::create(b, loc, dims.getType(), b.getI64Type(), dims, ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  return LLVM::LoadOp::create(b, loc, b.getI64Type(), slot);
+}
+
+Value nibble::emitIsOutside(OpBuilder &b, Location loc, const Program &program, Value dims, unsigned index) {
+  Value limit = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(program.getLimit(index)));
+  // Negative values are large unsigned ones.
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, loadDim(b, loc, dims, index), limit);
 }
 
 static void declareWeights(ModuleOp module, const Program &program) {
@@ -350,6 +443,13 @@ LogicalResult nibble::emitRun(ModuleOp module, const Program &program, StringRef
   const kernels::ISA *isa = kernels::lookupISA(target.isa);
   if (!isa)
     return module.emitError("no kernels for the instruction set '") << target.isa << "'";
+  if (isa->isBareMetal() && program.isDynamic()) {
+    InFlightDiagnostic error = mlir::emitError(program.function.getLoc())
+                               << "the model has dynamic dimensions ('" << llvm::join(program.dims, "', '")
+                               << "'), which " << target.isa << " has no code for";
+    error.attachNote() << "give them fixed extents, with --dim or in the model";
+    return error;
+  }
   declareWeights(module, program);
   KernelTable kernels(module, program, *isa);
   FailureOr<func::FuncOp> sample = SampleEmitter(module, program, kernels, *isa).emit();

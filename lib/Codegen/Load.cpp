@@ -66,6 +66,12 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadJIT(const CompiledModel
   auto run = loaded->jit->lookupFunction<int32_t(const nibble_context *)>(findRun(model));
   if (!run)
     return run.takeError();
+  if (loaded->desc->dim_count > 0) {
+    auto shape = loaded->jit->lookupFunction<int32_t(const int64_t *, uint32_t, int64_t *)>(model.name + "_shape");
+    if (!shape)
+      return shape.takeError();
+    loaded->shapeFunction = *shape;
+  }
   loaded->arenaBytesFunction = *bytes;
   loaded->runFunction = *run;
   return loaded;
@@ -88,7 +94,10 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadLibrary(llvm::StringRef
     return addContext("'" + path + "'", std::move(error));
   loaded->arenaBytesFunction = reinterpret_cast<nibble_arena_bytes_fn>(find("_arena_bytes"));
   loaded->runFunction = reinterpret_cast<nibble_run_fn>(find("_run"));
-  if (!loaded->arenaBytesFunction || !loaded->runFunction)
+  if (loaded->desc->dim_count > 0)
+    loaded->shapeFunction = reinterpret_cast<nibble_shape_fn>(find("_shape"));
+  const bool lacksShape = loaded->desc->dim_count > 0 && !loaded->shapeFunction;
+  if (!loaded->arenaBytesFunction || !loaded->runFunction || lacksShape)
     return makeError("'" + path + "' lacks a function of the model '" + prefix + "'");
   return loaded;
 }

@@ -23,7 +23,7 @@ static llvm::StringRef getInterface() {
 
 std::string nibble::makeHeader(const CompiledModel &model) {
   const std::string &name = model.name;
-  std::string guard = llvm::StringRef(name).upper() + "_NIBBLE_H";
+  const std::string upper = llvm::StringRef(name).upper(), guard = upper + "_NIBBLE_H";
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "/* " << name
@@ -34,12 +34,19 @@ std::string nibble::makeHeader(const CompiledModel &model) {
      << "/* Inputs and outputs; images are in the order of dimensions that is named.";
   for (const std::string &port : model.ports)
     os << "\n *   " << port;
-  os << " */\n\n"
-     << "/* Bytes of the arena; aligned to NIBBLE_ALIGNMENT. */\n"
-     << "#define " << llvm::StringRef(name).upper() << "_ARENA_BYTES " << model.arenaBytes << "u\n\n"
-     << "const nibble_model_desc *" << name << "_describe(void);\n"
-     << "uint64_t " << name << "_arena_bytes(const int64_t *dims);\n"
-     << "int32_t " << name << "_run(const nibble_context *context);\n\n"
+  os << " */\n\n";
+  if (!model.dims.empty()) {
+    os << "/* The dynamic dimensions, in the order of `dims`: " << llvm::join(model.dims, ", ") << ". */\n"
+       << "#define " << upper << "_DIM_COUNT " << model.dims.size() << "u\n\n";
+  }
+  if (model.arena.isStatic())
+    os << "/* Bytes of the arena; aligned to NIBBLE_ALIGNMENT. */\n"
+       << "#define " << upper << "_ARENA_BYTES " << model.arena.getStatic() << "u\n\n";
+  os << "const nibble_model_desc *" << name << "_describe(void);\n"
+     << "uint64_t " << name << "_arena_bytes(const int64_t *dims);\n";
+  if (!model.dims.empty())
+    os << "int32_t " << name << "_shape(const int64_t *dims, uint32_t output, int64_t *extents);\n";
+  os << "int32_t " << name << "_run(const nibble_context *context);\n\n"
      << "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
   return text;
 }

@@ -6,6 +6,7 @@
 
 #include "nibble/Codegen/Compile.h"
 #include "nibble/Dialect/UKernel/UKernel.h"
+#include "nibble/Support/Extent.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -30,8 +31,27 @@ struct Program {
   std::string name;
   mutable mlir::func::FuncOp function; ///< a handle
   const WeightBlob &weights;
-  int64_t arenaBytes;
+  Extent arenaBytes;
+  /// Names of the model's dynamic dimensions, in the order of a context's `dims`.
+  llvm::SmallVector<std::string> dims;
 
+  Program(std::string name, mlir::func::FuncOp function, const WeightBlob &weights);
+  /// Whether a buffer's shape depends on the dimensions; the number of samples aside, of which the code takes one.
+  bool isDynamic() const;
+  /// Where isDynamic, the largest value of dimension `index` that a run takes: no size overflows up to there.
+  int64_t getLimit(unsigned index) const;
+  /// The bound that the user gave dimension `index`, or 0.
+  int64_t getBound(unsigned index) const;
+  /// Extents of buffers that some dimensions make negative, which a run refuses: windows larger than their image.
+  llvm::SmallVector<Extent> getDoubtfulExtents() const;
+  /// How many entries a context's `dims` has.
+  unsigned getDimCount() const;
+  /// The entry that counts samples, where getBatch() is -1.
+  unsigned getBatchDim() const;
+  /// The extents of an input or output, with the samples.
+  llvm::SmallVector<Extent> getShape(mlir::Type type, mlir::DictionaryAttr attrs) const;
+  /// Text of an extent, with the names of dimensions.
+  std::string spell(const Extent &extent) const;
   std::string getWeightSymbol() const { return name + "_weights"; }
   /// 1, a static extent, or -1 for a dynamic batch.
   int64_t getBatch() const;
@@ -48,7 +68,7 @@ void describeProgram(const Program &program, const TargetSpec &target, CompiledM
 /// Finds codeBytes and stackBytes.
 void measureFootprint(CompiledModel &model);
 
-/// Emits NAME_describe and NAME_arena_bytes.
+/// Emits NAME_describe, NAME_arena_bytes and, where there are dynamic dimensions, NAME_shape.
 void emitDescription(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 
 /// Emits NAME_run, which is the run function of the best of `targets` that the processor has, or returns
@@ -58,6 +78,13 @@ void emitDispatch(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<
 /// Emits what the program of a standalone executable looks for (lib/Runtime/Standalone/Main.c): a table of the model's
 /// functions, and whether the processor has one of `targets`.
 void emitStandaloneTable(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
+
+/// Entry `index` of an array of dimensions.
+mlir::Value loadDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value dims, unsigned index);
+
+/// Whether that entry is negative or too large for the program (Program::getLimit).
+mlir::Value emitIsOutside(mlir::OpBuilder &b, mlir::Location loc, const Program &program, mlir::Value dims,
+                          unsigned index);
 
 /// NAME_run_ISA.
 std::string getVariantSymbol(const Program &program, const TargetSpec &target);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Bench.h"
+#include "nibble/Support/Errors.h"
+#include "nibble/Support/Extent.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <chrono>
 #include <random>
@@ -76,13 +80,50 @@ static void fillRandom(Array &array, std::mt19937 &random) {
   }
 }
 
-NamedArrays makeRandomFeed(ArrayRef<Port> inputs) {
+/// Calls `visit` with each axis of an input whose dynamic dimension has a name.
+static void visitDims(ArrayRef<Port> inputs, function_ref<void(StringRef name, size_t axis)> visit) {
+  for (const Port &port : inputs)
+    for (auto [axis, name] : enumerate(port.dims))
+      if (port.shape[axis] < 0 && !name.empty())
+        visit(name, axis);
+}
+
+DimValues chooseDims(ArrayRef<Port> inputs, const DimValues &limits, const DimValues &given) {
+  DimValues dims;
+  visitDims(inputs, [&](StringRef name, size_t axis) {
+    int64_t &value = dims.try_emplace(name.str(), 1).first->second;
+    value = std::max(value, axis == 0 ? 1 : kUsualDimension);
+  });
+  for (auto &[name, value] : dims) {
+    if (auto limit = limits.find(name); limit != limits.end())
+      value = std::min(value, limit->second);
+    if (auto known = given.find(name); known != given.end())
+      value = known->second;
+  }
+  return dims;
+}
+
+Error checkDimNames(ArrayRef<Port> inputs, const DimValues &given) {
+  SetVector<StringRef> names;
+  visitDims(inputs, [&](StringRef name, size_t) { names.insert(name); });
+  for (const auto &entry : given)
+    if (!names.contains(entry.first))
+      return makeError("no input has a dynamic dimension '" + entry.first + "'; " +
+                       (names.empty() ? "all extents are known"
+                                      : "the dynamic dimensions are '" + join(names.getArrayRef(), "', '") + "'"));
+  return Error::success();
+}
+
+NamedArrays makeRandomFeed(ArrayRef<Port> inputs, const DimValues &dims) {
   std::mt19937 random(1);
   NamedArrays feed;
   for (const Port &port : inputs) {
     SmallVector<int64_t, 4> shape = port.shape;
-    for (int64_t &extent : shape)
-      extent = extent < 0 ? 1 : extent;
+    for (auto [axis, extent] : enumerate(shape)) {
+      auto value = axis < port.dims.size() ? dims.find(port.dims[axis]) : dims.end();
+      if (extent < 0)
+        extent = value == dims.end() ? 1 : value->second;
+    }
     Array array = Array::allocate(port.kind, shape);
     fillRandom(array, random);
     feed.push_back({port.name, std::move(array)});

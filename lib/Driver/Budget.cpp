@@ -56,6 +56,9 @@ static std::string describePeak(const CompiledModel &model) {
 }
 
 Error checkBudget(const CompileOptions &options, const CompiledModel &model) {
+  if (options.maxRam && !model.arena.isStatic())
+    return makeError("max-ram has no meaning where the arena depends on the dynamic dimensions " +
+                     join(model.dims, ", ") + ": fix them (--dim) or bound all of them (--bound)");
   const uint64_t ram = model.arenaBytes + model.stackBytes, flash = model.codeBytes + model.weightBytes;
   if (options.maxRam && ram > uint64_t(*options.maxRam))
     return makeError("the model needs " + formatBytes(ram) + " bytes of RAM (arena " + formatBytes(model.arenaBytes) +

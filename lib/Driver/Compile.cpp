@@ -4,7 +4,10 @@
 #include "Codegen.h"
 #include "Compilation.h"
 #include "Explanation.h"
+#include "UsualExtents.h"
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Driver/Explain.h"
 #include "nibble/Export/ONNX.h"
 #include "nibble/Quantization/CalibrationFile.h"
@@ -67,12 +70,35 @@ Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, Str
   return compilation;
 }
 
+/// Writes the largest values of dynamic dimensions into the graph.
+static Error setBounds(mlir::ModuleOp module, const DimValues &bounds) {
+  if (bounds.empty())
+    return Error::success();
+  auto function = module.lookupSymbol<mlir::func::FuncOp>("main");
+  if (!function)
+    return makeError("the module has no function 'main'");
+  const SmallVector<std::string> names = getDimNames(function);
+  SmallVector<int64_t> values(names.size(), 0);
+  for (const auto &[name, bound] : bounds) {
+    const auto *found = find(names, name);
+    if (found == names.end())
+      return makeError(
+          "bound: no input has a dynamic dimension '" + name + "'; " +
+          (names.empty() ? "all extents are known" : "the dynamic dimensions are '" + join(names, "', '") + "'"));
+    values[found - names.begin()] = bound;
+  }
+  function->setAttr(ukernel::kBoundsAttr, mlir::DenseI64ArrayAttr::get(module.getContext(), values));
+  return Error::success();
+}
+
 Error Compilation::import() {
   session.reporter().beginStep("importing", std::nullopt);
   Expected<mlir::OwningOpRef<mlir::ModuleOp>> loaded = session.load(path);
   if (!loaded)
     return loaded.takeError();
   module = std::move(*loaded);
+  if (Error error = setBounds(*module, options.bounds))
+    return error;
   if (auto name = module.get()->getAttrOfType<mlir::StringAttr>("nibble.model"))
     summary.model = name.str();
   return phases.run(Phase::Import, *module);
@@ -301,6 +327,7 @@ static void addStorage(NodeSummary &node, bool isBareMetal) {
 /// Tells of each node, and with a model which calls it became.
 void Compilation::summarizeGraph(const CompiledModel *model) {
   summary.nodes = summarizeNodes(*module);
+  summary.dims = UsualExtents(*module).getDims();
   summary.precisions = countPrecisions(*module);
   for (NodeSummary &node : summary.nodes)
     addFindings(node);

@@ -153,10 +153,23 @@ Expected<std::vector<Array>> arrangeFeed(ArrayRef<Port> inputs, const NamedArray
   return arguments;
 }
 
+/// No dimension may be larger than a run takes.
+static Error checkLimits(ArrayRef<Port> inputs, ArrayRef<Array> arguments, const DimValues &limits) {
+  for (auto [port, argument] : zip_equal(inputs, arguments))
+    for (auto [dim, name] : enumerate(port.dims))
+      if (auto limit = limits.find(name);
+          port.shape[dim] < 0 && limit != limits.end() && argument.shape[dim] > limit->second)
+        return makeError("dimension '" + name + "' is " + Twine(argument.shape[dim]) + " in input '" + port.name +
+                         "', the model takes " + Twine(limit->second) + " at most");
+  return Error::success();
+}
+
 Expected<std::vector<Array>> Executable::run(const NamedArrays &feed) {
   Expected<std::vector<Array>> arguments = arrangeFeed(inputPorts, feed);
   if (!arguments)
     return arguments.takeError();
+  if (Error error = checkLimits(inputPorts, *arguments, dimLimits))
+    return std::move(error);
   return execute(*arguments);
 }
 

@@ -4,6 +4,7 @@
 #include "Compilation.h"
 #include "Explanation.h"
 #include "LoadedExecutable.h"
+#include "UsualExtents.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Plan.h"
@@ -20,16 +21,10 @@ using namespace llvm;
 
 namespace nibble::driver {
 
-/// Bytes of a tensor with 1 for every dynamic dimension.
-static int64_t getBytes(mlir::Type type) {
-  auto tensor = dyn_cast<mlir::RankedTensorType>(type);
-  std::optional<ElementKind> kind = tensor ? getElementKind(tensor.getElementType()) : std::nullopt;
-  if (!kind)
-    return 0;
-  int64_t bytes = getByteWidth(*kind);
-  for (int64_t extent : tensor.getShape())
-    bytes *= mlir::ShapedType::isDynamic(extent) ? 1 : extent;
-  return bytes;
+/// Bytes of an element; 0 if it is none that kernels have.
+static int64_t getElementBytes(mlir::Type type) {
+  std::optional<ElementKind> kind = getElementKind(mlir::getElementTypeOrSelf(type));
+  return kind ? getByteWidth(*kind) : 0;
 }
 
 static std::string getPrecision(mlir::Operation *op) {
@@ -54,7 +49,7 @@ static std::string getPrecision(mlir::Operation *op) {
 
 /// Of a constant operand as kernels have it: narrow weights packed, where they multiply bytes and not by channel.
 static int64_t getStoredBytes(mlir::Operation *op, mlir::ElementsAttr constant) {
-  const int64_t bytes = getBytes(constant.getType());
+  const int64_t bytes = constant.getNumElements() * getElementBytes(constant.getType());
   auto conv = dyn_cast<IntConvOp>(op);
   const bool byChannel = conv && conv.getGroups() > 1 && conv.getFilter().getType().getDimSize(3) == 1 &&
                          conv.getFilter().getType().getDimSize(0) == int64_t(conv.getGroups());
@@ -64,7 +59,7 @@ static int64_t getStoredBytes(mlir::Operation *op, mlir::ElementsAttr constant) 
   return bytes * getPlannedWeightBits(op) / 8;
 }
 
-static NodeSummary summarize(mlir::Operation *op) {
+static NodeSummary summarize(mlir::Operation *op, const UsualExtents &extents) {
   NodeSummary node;
   node.node = getNodeName(op->getLoc()).str();
   node.value = getValueName(op->getLoc()).str();
@@ -73,8 +68,9 @@ static NodeSummary summarize(mlir::Operation *op) {
   for (mlir::Value operand : op->getOperands())
     if (auto constant = operand.getDefiningOp<ConstantOp>())
       node.weightBytes += getStoredBytes(op, constant.getValue());
-  for (mlir::Type type : op->getResultTypes())
-    node.outputBytes += getBytes(type);
+  for (mlir::Value result : op->getResults())
+    if (isa<mlir::RankedTensorType>(result.getType()))
+      node.outputBytes += extents.countElements(result) * getElementBytes(result.getType());
   return node;
 }
 
@@ -86,9 +82,10 @@ static bool isNode(mlir::Operation *op) {
 
 std::vector<NodeSummary> summarizeNodes(mlir::ModuleOp graph) {
   std::vector<NodeSummary> nodes;
+  const UsualExtents extents(graph);
   graph.walk([&](mlir::Operation *op) {
     if (isNode(op))
-      nodes.push_back(summarize(op));
+      nodes.push_back(summarize(op, extents));
   });
   return nodes;
 }
@@ -168,8 +165,11 @@ static Expected<Summary> explainCompiled(Session &session, StringRef path) {
     session.reporter().note("there are no times: " + toString(model.takeError()));
     return std::move(**summary);
   }
-  if (Error error = measureCalls(**model, nullptr, {}, **summary))
-    return addContext("'" + path + "'", std::move(error));
+  if (Error error = measureCalls(**model, nullptr, {}, **summary)) {
+    if ((*model)->describe().dim_count == 0)
+      return addContext("'" + path + "'", std::move(error));
+    session.reporter().note("there are no times: " + toString(std::move(error)));
+  }
   return std::move(**summary);
 }
 

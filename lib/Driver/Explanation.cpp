@@ -104,8 +104,9 @@ Error measureCalls(LoadedModel &model, const NamedArrays *feed, ArrayRef<Port> f
   std::vector<Port> inputs, outputs;
   if (Error error = readPorts(model.describe(), inputs, outputs))
     return error;
-  Expected<std::vector<double>> times =
-      measureKernels(model, feed ? adapt(feedPorts, *feed, inputs) : makeRandomFeed(inputs), /*runs=*/20);
+  const NamedArrays arrays =
+      feed ? adapt(feedPorts, *feed, inputs) : makeRandomFeed(inputs, chooseDims(inputs, findLimits(model, inputs)));
+  Expected<std::vector<double>> times = measureKernels(model, arrays, /*runs=*/20);
   if (!times)
     return times.takeError();
   size_t expected = 0, next = 0;

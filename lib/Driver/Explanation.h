@@ -21,8 +21,8 @@ llvm::Expected<std::optional<Summary>> readExplanation(llvm::StringRef path);
 /// Adds the calls and buffers of `model`, and to each node its kernel.
 void addCalls(Summary &summary, const CompiledModel &model);
 
-/// Takes the time of each call on a feed in the form of `feedPorts`, or on random numbers if `feed` is null, and adds
-/// it to the call and its node.
+/// Takes the time of each call on a feed in the form of `feedPorts`, or on random numbers (chooseDims) if `feed` is
+/// null, and adds it to the call and its node. Not all models with dynamic dimensions take those.
 llvm::Error measureCalls(LoadedModel &model, const NamedArrays *feed, llvm::ArrayRef<Port> feedPorts, Summary &summary);
 
 } // namespace nibble::driver

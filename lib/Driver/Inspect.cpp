@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Inspect.h"
+#include "UsualExtents.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Support/Errors.h"
@@ -51,6 +52,26 @@ static Expected<Port> readPort(mlir::Type type, mlir::DictionaryAttr attributes,
   return port;
 }
 
+/// Names the outputs' dynamic dimensions by those of the inputs, where they have no names of their own.
+static void nameDims(mlir::func::FuncOp function, MutableArrayRef<Port> outputs) {
+  const auto hasOpen = [](const Port &port) {
+    return any_of(zip_equal(port.shape, port.dims),
+                  [](const auto &dim) { return std::get<0>(dim) < 0 && std::get<1>(dim).empty(); });
+  };
+  if (function.isExternal() || none_of(outputs, hasOpen))
+    return;
+  const ExtentAnalysis analysis(function);
+  const ArrayRef<std::string> names = analysis.getDims().getNames();
+  for (auto [port, value] : zip_equal(outputs, function.front().getTerminator()->getOperands())) {
+    std::optional<SmallVector<Extent>> extents = analysis.get(value);
+    for (size_t dim = 0; extents && dim < port.dims.size(); ++dim)
+      if (port.shape[dim] < 0 && port.dims[dim].empty()) {
+        raw_string_ostream os(port.dims[dim]);
+        (*extents)[dim].print(os, [&](unsigned index) { return names[index]; });
+      }
+  }
+}
+
 Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs, std::vector<Port> &outputs) {
   auto function = module.lookupSymbol<mlir::func::FuncOp>("main");
   if (!function)
@@ -67,6 +88,7 @@ Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs, std::vector<Po
       return port.takeError();
     outputs.push_back(std::move(*port));
   }
+  nameDims(function, MutableArrayRef(outputs).take_back(function.getNumResults()));
   return Error::success();
 }
 
@@ -76,28 +98,18 @@ static int64_t getStoredBytes(mlir::ShapedType type) {
   return type.getNumElements() * ((element.getIntOrFloatBitWidth() + 7) / 8);
 }
 
-/// Elements with 1 for every dynamic dimension.
-static int64_t countElements(mlir::Value value) {
-  int64_t count = 1;
-  for (int64_t extent : cast<mlir::RankedTensorType>(value.getType()).getShape())
-    count *= mlir::ShapedType::isDynamic(extent) ? 1 : extent;
-  return count;
-}
-
 /// Multiplications of an operation; 0 for what is no product of weights.
-static int64_t countProducts(mlir::Operation *op) {
+static int64_t countProducts(mlir::Operation *op, const UsualExtents &extents) {
   auto perOutput = [&](mlir::Value filter) {
     int64_t channels = cast<mlir::RankedTensorType>(filter.getType()).getDimSize(0);
-    return channels > 0 ? countElements(op->getResult(0)) * (countElements(filter) / channels) : 0;
+    return channels > 0 ? extents.countElements(op->getResult(0)) * (extents.countElements(filter) / channels) : 0;
   };
   if (auto conv = dyn_cast<ConvOp>(op))
     return perOutput(conv.getFilter());
   if (auto conv = dyn_cast<IntConvOp>(op))
     return perOutput(conv.getFilter());
-  if (isa<MatMulOp, IntMatMulOp>(op)) {
-    int64_t depth = cast<mlir::RankedTensorType>(op->getOperand(0).getType()).getShape().back();
-    return countElements(op->getResult(0)) * std::max<int64_t>(depth, 1);
-  }
+  if (isa<MatMulOp, IntMatMulOp>(op))
+    return extents.countElements(op->getResult(0)) * std::max<int64_t>(extents.getLastExtent(op->getOperand(0)), 1);
   return 0;
 }
 
@@ -107,11 +119,13 @@ Expected<ModelInfo> inspect(mlir::ModuleOp module) {
   info.hash = getString(module->getAttrDictionary(), "nibble.model_hash").str();
   if (Error error = readPorts(module, info.inputs, info.outputs))
     return std::move(error);
+  const UsualExtents extents(module);
+  info.dims = extents.getDims();
   module.walk([&](mlir::Operation *op) {
     if (auto constant = dyn_cast<ConstantOp>(op)) {
       info.weightBytes += getStoredBytes(constant.getValue().getShapedType());
     } else if (isa_and_nonnull<mlir::func::FuncOp>(op->getParentOp()) && !isa<mlir::func::ReturnOp>(op)) {
-      info.products += countProducts(op);
+      info.products += countProducts(op, extents);
       ++info.operations[op->getName().getStringRef().str()];
     }
   });
@@ -136,6 +150,17 @@ json::Array toJson(ArrayRef<Port> ports) {
     result.push_back(std::move(object));
   }
   return result;
+}
+
+json::Object toJson(const DimValues &dims) {
+  json::Object object;
+  for (const auto &[name, value] : dims)
+    object[name] = value;
+  return object;
+}
+
+std::string describe(const DimValues &dims) {
+  return join(map_range(dims, [](const auto &dim) { return dim.first + " = " + std::to_string(dim.second); }), ", ");
 }
 
 json::Object toJson(const ModelInfo &info) {
@@ -163,6 +188,8 @@ json::Object toJson(const ModelInfo &info) {
   }
   if (info.arenaBytes)
     object["arena_bytes"] = *info.arenaBytes;
+  if (!info.dims.empty())
+    object["dims"] = toJson(info.dims);
   if (!info.targets.empty())
     object["targets"] = json::Array(info.targets);
   return object;
@@ -180,6 +207,7 @@ static void printPorts(StringRef title, ArrayRef<Port> ports, raw_ostream &os) {
 }
 
 void print(const ModelInfo &info, raw_ostream &os) {
+  const std::string where = info.dims.empty() ? "" : " at " + describe(info.dims);
   os << formatv("{0,-9} {1}\n", "model", info.name);
   if (!info.hash.empty())
     os << formatv("{0,-9} {1}\n", "hash", info.hash);
@@ -191,9 +219,9 @@ void print(const ModelInfo &info, raw_ostream &os) {
   if (info.fileBytes)
     os << formatv("{0,-9} {1:n} bytes\n", "file", info.fileBytes);
   if (info.products)
-    os << formatv("{0,-9} {1:n} multiplications of convolutions and matrices\n", "work", info.products);
+    os << formatv("{0,-9} {1:n} multiplications of convolutions and matrices{2}\n", "work", info.products, where);
   if (info.arenaBytes)
-    os << formatv("{0,-9} {1:n} bytes\n", "arena", *info.arenaBytes);
+    os << formatv("{0,-9} {1:n} bytes{2}\n", "arena", *info.arenaBytes, where);
   if (!info.targets.empty())
     os << formatv("{0,-9} {1}\n", "targets", join(info.targets, ", "));
   for (const auto &[precision, count] : info.precisions)

@@ -3,6 +3,7 @@
 #include "nibble/Driver/Library.h"
 #include "Explanation.h"
 #include "LoadedExecutable.h"
+#include "nibble/Driver/Bench.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/OutputFile.h"
 
@@ -71,6 +72,24 @@ Expected<std::unique_ptr<Executable>> loadLibraryBytes(ArrayRef<char> bytes, int
   return executable;
 }
 
+/// The size of the arena; where it depends on the dimensions, for usual ones.
+static void readArena(const LoadedModel &model, ModelInfo &info) {
+  info.arenaBytes = model.describe().arena_bytes;
+  if (*info.arenaBytes || model.arenaBytes(nullptr) != UINT64_MAX)
+    return;
+  const DimValues chosen = chooseDims(info.inputs, findLimits(model, info.inputs));
+  SmallVector<int64_t> dims;
+  for (const std::string &name : listDims(info.inputs))
+    dims.push_back(chosen.at(name));
+  info.arenaBytes.reset();
+  if (dims.size() != model.describe().dim_count)
+    return;
+  if (uint64_t bytes = model.arenaBytes(dims.data()); bytes != UINT64_MAX) {
+    info.arenaBytes = bytes;
+    info.dims = chosen;
+  }
+}
+
 Expected<ModelInfo> inspectLibrary(StringRef path) {
   Expected<std::unique_ptr<LoadedModel>> model = openLibrary(path);
   if (!model)
@@ -81,13 +100,13 @@ Expected<ModelInfo> inspectLibrary(StringRef path) {
   info.hash = desc.model_hash;
   info.planHash = desc.plan_hash;
   info.weightBytes = desc.weight_bytes;
-  info.arenaBytes = desc.arena_bytes;
   SmallVector<StringRef> targets;
   StringRef(desc.isa).split(targets, ',', -1, /*KeepEmpty=*/false);
   for (StringRef target : targets)
     info.targets.push_back(target.str());
   if (Error error = readPorts(desc, info.inputs, info.outputs))
     return std::move(error);
+  readArena(**model, info);
   (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(info.fileBytes));
   Expected<std::optional<Summary>> summary = readExplanation(path);
   if (!summary)

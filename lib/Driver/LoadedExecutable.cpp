@@ -6,9 +6,11 @@
 #include "nibble/Support/Errors.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/Sequence.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <chrono>
+#include <limits>
 #include <mutex>
 
 using namespace llvm;
@@ -48,12 +50,15 @@ namespace {
 /// Values of the named dynamic dimensions, in the order in which the inputs name them first.
 class Dimensions {
 public:
-  void read(ArrayRef<Port> inputs, ArrayRef<Array> arguments);
-  Expected<SmallVector<int64_t, 4>> resolve(const Port &output) const;
+  Error read(const LoadedModel &model, ArrayRef<Port> inputs, ArrayRef<Array> arguments);
+  /// The shape of output number `index`.
+  Expected<SmallVector<int64_t, 4>> resolve(const LoadedModel &model, unsigned index, const Port &output) const;
   const int64_t *data() const { return values.empty() ? nullptr : values.data(); }
+  /// What is wrong where the model refuses them.
+  Error refuse() const;
 
 private:
-  StringMap<unsigned> numbers;
+  SmallVector<std::string> names;
   SmallVector<int64_t> values;
 };
 
@@ -63,7 +68,12 @@ public:
     if (threads > 1)
       pool.reset(nibble_pool_create(threads));
   }
-  Error readPorts() { return driver::readPorts(model->describe(), inputPorts, outputPorts); }
+  Error readPorts() {
+    if (Error error = driver::readPorts(model->describe(), inputPorts, outputPorts))
+      return error;
+    dimLimits = findLimits(*model, inputPorts);
+    return Error::success();
+  }
 
 protected:
   Expected<std::vector<Array>> execute(ArrayRef<Array> arguments) override;
@@ -85,43 +95,96 @@ struct Run {
   SmallVector<void *> outputs;
   std::vector<Array> results;
   Dimensions dimensions;
+  int64_t arenaBytes = 0; // that the dimensions need
 
-  Error prepare(ArrayRef<Port> inputPorts, ArrayRef<Port> outputPorts, ArrayRef<Array> arguments);
+  Error prepare(const LoadedModel &model, ArrayRef<Port> inputPorts, ArrayRef<Port> outputPorts,
+                ArrayRef<Array> arguments);
+  void setArena(const Array &arena);
   Error check(int32_t status) const;
 };
 } // namespace
 
-void Dimensions::read(ArrayRef<Port> inputs, ArrayRef<Array> arguments) {
-  for (auto [port, argument] : zip_equal(inputs, arguments))
-    for (auto [dim, name] : enumerate(port.dims))
-      if (!name.empty() && numbers.try_emplace(name, values.size()).second)
-        values.push_back(argument.shape[dim]);
+SmallVector<std::string> listDims(ArrayRef<Port> inputs) {
+  SmallVector<std::string> names;
+  for (const Port &port : inputs)
+    for (const std::string &name : port.dims)
+      if (!name.empty() && !is_contained(names, name))
+        names.push_back(name);
+  return names;
 }
 
-Expected<SmallVector<int64_t, 4>> Dimensions::resolve(const Port &output) const {
-  SmallVector<int64_t, 4> shape = output.shape;
-  for (auto [extent, name] : zip_equal(shape, output.dims)) {
-    if (extent >= 0)
-      continue;
-    // An output's batch has no name of its own where there is one dynamic dimension alone.
-    if (name.empty() && values.size() == 1) {
-      extent = values.front();
-      continue;
+DimValues findLimits(const LoadedModel &model, ArrayRef<Port> inputs) {
+  const SmallVector<std::string> names = listDims(inputs);
+  DimValues limits;
+  if (names.size() != model.describe().dim_count)
+    return limits; // no run takes inputs
+  SmallVector<int64_t> dims(names.size(), 0);
+  for (auto [value, name] : zip_equal(dims, names)) {
+    const auto isTaken = [&, &value = value](int64_t candidate) {
+      value = candidate;
+      return model.arenaBytes(dims.data()) != UINT64_MAX;
+    };
+    int64_t taken = 0, refused = std::numeric_limits<int64_t>::max();
+    const bool isLimited = isTaken(taken) && !isTaken(refused);
+    while (isLimited && refused - taken > 1) {
+      const int64_t middle = taken + (refused - taken) / 2;
+      (isTaken(middle) ? taken : refused) = middle;
     }
-    auto number = numbers.find(name);
-    if (number == numbers.end())
-      return makeError("no input tells the dimension '" + name + "' of output '" + output.name + "'");
-    extent = values[number->second];
+    if (isLimited)
+      limits[name] = taken;
+    value = 0;
   }
+  return limits;
+}
+
+Error Dimensions::read(const LoadedModel &model, ArrayRef<Port> inputs, ArrayRef<Array> arguments) {
+  names = listDims(inputs);
+  if (names.size() != model.describe().dim_count)
+    return makeError("the model has " + Twine(model.describe().dim_count) + " dynamic dimensions, its inputs name " +
+                     Twine(names.size()));
+  values.assign(names.size(), 0);
+  for (auto [port, argument] : zip_equal(inputs, arguments))
+    for (auto [dim, name] : enumerate(port.dims))
+      if (!name.empty())
+        values[find(names, name) - names.begin()] = argument.shape[dim];
+  return Error::success();
+}
+
+Error Dimensions::refuse() const {
+  auto texts = map_range(seq<size_t>(0, names.size()),
+                         [&](size_t i) { return "'" + names[i] + "' = " + std::to_string(values[i]); });
+  return makeError("the model refuses the dimensions " + join(texts, ", ") +
+                   ": one is larger than it takes, or it cannot be computed with them");
+}
+
+Expected<SmallVector<int64_t, 4>> Dimensions::resolve(const LoadedModel &model, unsigned index,
+                                                      const Port &output) const {
+  SmallVector<int64_t, 4> shape = output.shape;
+  const auto *open = find_if(shape, [](int64_t extent) { return extent < 0; });
+  if (open == shape.end())
+    return shape;
+  if (names.empty())
+    return makeError("no input tells the dimension '" + output.dims[open - shape.begin()] + "' of output '" +
+                     output.name + "'");
+  if (model.shape(data(), index, shape.data()) != NIBBLE_OK)
+    return makeError("the model does not tell the shape of output '" + output.name + "'");
+  if (any_of(shape, [](int64_t extent) { return extent < 0; }))
+    return refuse();
   return shape;
 }
 
-Error Run::prepare(ArrayRef<Port> inputPorts, ArrayRef<Port> outputPorts, ArrayRef<Array> arguments) {
-  dimensions.read(inputPorts, arguments);
+Error Run::prepare(const LoadedModel &model, ArrayRef<Port> inputPorts, ArrayRef<Port> outputPorts,
+                   ArrayRef<Array> arguments) {
+  if (Error error = dimensions.read(model, inputPorts, arguments))
+    return error;
+  const uint64_t needed = model.arenaBytes(dimensions.data());
+  if (needed == UINT64_MAX)
+    return dimensions.refuse();
+  arenaBytes = needed;
   for (const Array &argument : arguments)
     inputs.push_back(argument.data.get());
-  for (const Port &port : outputPorts) {
-    Expected<SmallVector<int64_t, 4>> shape = dimensions.resolve(port);
+  for (auto [index, port] : enumerate(outputPorts)) {
+    Expected<SmallVector<int64_t, 4>> shape = dimensions.resolve(model, index, port);
     if (!shape)
       return shape.takeError();
     results.push_back(Array::allocate(port.kind, *shape));
@@ -134,18 +197,25 @@ Error Run::prepare(ArrayRef<Port> inputPorts, ArrayRef<Port> outputPorts, ArrayR
   return Error::success();
 }
 
+void Run::setArena(const Array &arena) {
+  context.arena = arena.data.get();
+  context.arena_bytes = arena.getByteSize();
+}
+
 Error Run::check(int32_t status) const {
   static constexpr StringLiteral reasons[] = {"",
                                               "another version of the interface",
                                               "a null pointer",
                                               "too small an arena",
                                               "a misaligned arena",
-                                              "a negative dimension",
+                                              "dimensions that it refuses",
                                               "that the thread rounds or flushes floating-point numbers in another way "
                                               "than the default",
                                               "that the processor has none of its instruction sets"};
   if (status == NIBBLE_OK)
     return Error::success();
+  if (status == NIBBLE_ERROR_DIMENSION && dimensions.data())
+    return dimensions.refuse();
   bool isKnown = status > 0 && size_t(status) < std::size(reasons);
   return makeError("the model's run function reports " + (isKnown ? reasons[status] : "an unknown error") + " (" +
                    Twine(status) + ")");
@@ -169,11 +239,10 @@ void LoadedExecutable::giveArena(Array arena) {
 
 Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments) {
   Run run;
-  if (Error error = run.prepare(inputPorts, outputPorts, arguments))
+  if (Error error = run.prepare(*model, inputPorts, outputPorts, arguments))
     return std::move(error);
-  Array arena = takeArena(model->arenaBytes(run.dimensions.data()));
-  run.context.arena = arena.data.get();
-  run.context.arena_bytes = arena.getByteSize();
+  Array arena = takeArena(run.arenaBytes);
+  run.setArena(arena);
   if (pool) {
     run.context.parallel_for = nibble_pool_parallel_for;
     run.context.parallel_for_data = pool.get();
@@ -219,12 +288,11 @@ Expected<std::vector<double>> measureKernels(LoadedModel &model, const NamedArra
   if (!arguments)
     return arguments.takeError();
   Run run;
-  if (Error error = run.prepare(inputs, outputs, *arguments))
+  if (Error error = run.prepare(model, inputs, outputs, *arguments))
     return std::move(error);
-  Array arena = Array::allocate(ElementKind::U8, {int64_t(model.arenaBytes(run.dimensions.data()))});
+  Array arena = Array::allocate(ElementKind::U8, {run.arenaBytes});
   Stopwatch watch;
-  run.context.arena = arena.data.get();
-  run.context.arena_bytes = arena.getByteSize();
+  run.setArena(arena);
   run.context.parallel_for = Stopwatch::call;
   run.context.parallel_for_data = &watch;
   for (int i = 0; i < runs; ++i) {

@@ -15,6 +15,12 @@ llvm::Error readPorts(const nibble_model_desc &desc, std::vector<Port> &inputs, 
 /// Owns `model`; runs use `threads` threads, and may be called by several threads at once.
 llvm::Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads);
 
+/// The names of the inputs' dynamic dimensions, in the order of a context's `dims`.
+llvm::SmallVector<std::string> listDims(llvm::ArrayRef<Port> inputs);
+
+/// The largest value of each dynamic dimension that a run of `model` takes, where its arena tells.
+DimValues findLimits(const LoadedModel &model, llvm::ArrayRef<Port> inputs);
+
 /// Opens the shared library at `path`, whatever its model is called.
 llvm::Expected<std::unique_ptr<LoadedModel>> openLibrary(llvm::StringRef path);
 

@@ -191,6 +191,9 @@ Error check(const CompileOptions &options) {
   for (auto [name, bytes] : budgets)
     if (bytes && *bytes < 1)
       return makeError(name + " is " + Twine(*bytes) + " bytes, expected 1 or more");
+  for (const auto &[name, bound] : options.bounds)
+    if (bound < 1 || bound > INT32_MAX)
+      return makeError("bound of '" + name + "' is " + Twine(bound) + ", expected 1 to " + Twine(INT32_MAX));
   return checkConflicts(options);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "nibble/Analysis/Extents.h"
+#include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Driver/Inspect.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Reference/Interpreter.h"
@@ -20,6 +22,7 @@ public:
     if (Error error = readPorts(*module, reference->inputPorts, reference->outputPorts))
       return std::move(error);
     reference->module = std::move(module);
+    reference->readLimits();
     return std::unique_ptr<Executable>(std::move(reference));
   }
 
@@ -27,9 +30,22 @@ protected:
   Expected<std::vector<Array>> execute(ArrayRef<Array> arguments) override;
 
 private:
+  void readLimits();
+
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 } // namespace
+
+/// The bounds that the graph was compiled for.
+void Reference::readLimits() {
+  auto function = module->lookupSymbol<mlir::func::FuncOp>("main");
+  auto bounds = function->getAttrOfType<mlir::DenseI64ArrayAttr>(ukernel::kBoundsAttr);
+  if (!bounds)
+    return;
+  for (auto [name, bound] : zip(getDimNames(function), bounds.asArrayRef()))
+    if (bound > 0)
+      dimLimits[name] = bound;
+}
 
 static reference::Tensor toTensor(const Array &array, mlir::Type type) {
   reference::Tensor tensor;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Driver/Summary.h"
+#include "nibble/Driver/Inspect.h"
 
 #include <cmath>
 
@@ -81,6 +82,9 @@ json::Object toJson(const Summary &summary) {
                       {"calibration_samples", summary.samples}};
   put(object, "target", summary.target);
   put(object, "arena_bytes", summary.arenaBytes);
+  put(object, "arena_dimension", summary.arenaDimension);
+  if (!summary.dims.empty())
+    object["dims"] = toJson(summary.dims);
   put(object, "code_bytes", summary.codeBytes);
   put(object, "stack_bytes", summary.stackBytes);
   put(object, "sqnr_db", summary.sqnr);
@@ -187,6 +191,10 @@ std::optional<Summary> parseSummary(const json::Object &object) {
   summary.outputBytes = getInteger(object, "output_bytes");
   summary.weightBytes = getInteger(object, "weight_bytes");
   summary.arenaBytes = object.getInteger("arena_bytes");
+  summary.arenaDimension = object.getInteger("arena_dimension");
+  if (const json::Object *dims = object.getObject("dims"))
+    for (const auto &[name, value] : *dims)
+      summary.dims[StringRef(name).str()] = value.getAsInteger().value_or(0);
   summary.codeBytes = object.getInteger("code_bytes");
   summary.stackBytes = object.getInteger("stack_bytes");
   summary.sqnr = getNumber(object, "sqnr_db");

@@ -24,9 +24,9 @@ std::vector<Piece> nibble::kernels::borderPieces(const Extents &shape, const Ext
   // Dimension by dimension: what lies below and above the box, inside of it in the dimensions before.
   Piece piece{-1, shape, {}, outputStrides, 0};
   for (size_t d = 0; d < shape.size(); ++d) {
-    const int64_t high = low[d] + inside[d];
-    for (auto [start, count] : {std::pair(int64_t(0), low[d]), std::pair(high, shape[d] - high)}) {
-      if (count <= 0)
+    const Extent high = low[d] + inside[d];
+    for (auto [start, count] : {std::pair(Extent(0), low[d]), std::pair(high, max(shape[d] - high, 0))}) {
+      if (count.getStaticOr(1) <= 0)
         continue;
       pieces.push_back(piece);
       pieces.back().shape[d] = count;
@@ -60,16 +60,15 @@ std::string nibble::kernels::assembleKernelKey(const AssembleParams &params) {
                     " fill " + std::to_string(params.fill);
   for (const Piece &piece : params.pieces) {
     Box box = pieceBox(params, piece);
-    key += " piece " + std::to_string(piece.source) + " at " + std::to_string(piece.outputOffset) + " " +
-           spelling(box.shape);
+    key += " piece " + std::to_string(piece.source) + " at " + piece.outputOffset.str() + " " + spelling(box.shape);
     for (const BoxOperand &operand : box.operands)
       key += " by " + spelling(operand.strides);
   }
   return key;
 }
 
-int64_t nibble::kernels::assembleTileCount(const AssembleParams &params) {
-  int64_t count = 0;
+Extent nibble::kernels::assembleTileCount(const AssembleParams &params) {
+  Extent count = 0;
   for (const Piece &piece : params.pieces)
     count += boxTileCount(pieceBox(params, piece));
   return count;
@@ -81,12 +80,13 @@ static void emitPiece(KernelBuilder &b, const AssembleParams &params, const Piec
   const Box box = pieceBox(params, piece);
   Value target = b.at(pointers.back(), piece.outputOffset);
   if (!isFilled(piece))
-    return emitBox(b, box, {target, pointers[piece.source]}, begin, end, [&](ArrayRef<Value> row, int64_t length) {
-      emitCopyRow(b, Box{box.shape, {box.operands[1], box.operands[0]}}, {row[1], row[0]}, length);
-    });
+    return emitBox(b, box, {target, pointers[piece.source]}, begin, end,
+                   [&](ArrayRef<Value> row, const Extent &length) {
+                     emitCopyRow(b, Box{box.shape, {box.operands[1], box.operands[0]}}, {row[1], row[0]}, length);
+                   });
   const unsigned width = 8 * params.elementBytes;
   TypedAttr value = b.getIntegerAttr(b.getIntegerType(width), APInt(width, params.fill, false, true));
-  emitBox(b, box, target, begin, end, [&](ArrayRef<Value> row, int64_t length) {
+  emitBox(b, box, target, begin, end, [&](ArrayRef<Value> row, const Extent &length) {
     emitFillBox(b, Box{{length}, {{params.elementBytes, {box.operands[0].strides.back()}}}}, row[0], value);
   });
 }
@@ -96,9 +96,9 @@ func::FuncOp nibble::kernels::emitAssemble(OpBuilder &builder, Location loc, llv
   assert(whyNoAssemble(params, isa).empty());
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     SmallVector<Value> pointers = loadArguments(b, args, params.inputs + 1);
-    int64_t start = 0;
+    Extent start = 0;
     for (const Piece &piece : params.pieces) {
-      const int64_t count = boxTileCount(pieceBox(params, piece));
+      const Extent count = boxTileCount(pieceBox(params, piece));
       auto within = [&](Value tile) {
         Value own = b.create<arith::SubIOp>(tile, b.constant(start));
         own = b.create<arith::MaxSIOp>(own, b.constant(0));

@@ -37,6 +37,8 @@ std::string nibble::kernels::whyNoBatchMatMul(const BatchMatMulParams &params, c
     return "sums are those of bytes, as they are";
   if (!params.sums && (params.output == ElementKind::F32) != isFloat(params))
     return "operands of bytes and of floats";
+  if (params.sharedColumn && (isFloat(params) || params.sums))
+    return "a shared multiplier without multipliers";
   if (isFloat(params) || params.sums)
     return "";
   return whyNotRange(params.range, params.output);
@@ -63,17 +65,14 @@ std::string nibble::kernels::batchMatMulKernelKey(const BatchMatMulParams &param
        << (params.rhsEncoded ? " encoded" : "");
   else
     os << (params.requant == Requant::Float ? " float " : " fixed ") << params.lhsZeroPoint << ' '
-       << params.rhsZeroPoint << ' ' << spelling(params.range);
+       << params.rhsZeroPoint << ' ' << spelling(params.range) << (params.sharedColumn ? " shared" : "");
   return key;
 }
 
-static int64_t rowTiles(const BatchMatMulParams &params) { return llvm::divideCeil(params.M, tileRows); }
+static Extent rowTiles(const BatchMatMulParams &params) { return ceilDiv(params.M, tileRows); }
 
-int64_t nibble::kernels::batchMatMulTileCount(const BatchMatMulParams &params) {
-  int64_t tiles = params.N == 0 ? 0 : rowTiles(params);
-  for (int64_t extent : params.batch)
-    tiles *= extent;
-  return tiles;
+Extent nibble::kernels::batchMatMulTileCount(const BatchMatMulParams &params) {
+  return params.N == 0 ? Extent(0) : rowTiles(params) * product(params.batch);
 }
 
 std::vector<char> nibble::kernels::packMultipliers(llvm::ArrayRef<float> multipliers, Requant requant) {
@@ -124,6 +123,7 @@ public:
 private:
   Matrices enterBatch(Value batch);
   void emitRows(Matrices matrices, int64_t rows);
+  void emitLastRows(Matrices matrices, const Extent &count);
   Value start(Value n, int64_t lanes);
   Value multiply(Value lhs, Value rhs, Value acc);
   /// One k of all rows, by `carried` accumulators.
@@ -143,7 +143,7 @@ private:
     return b.create<arith::FPToSIOp>(b.i32(), b.load(b.f32(), b.at(b.argument(args, index), 4), 4));
   }
   Value finish(Value acc, Value n);
-  Value at(Value pointer, Value index, int64_t bytes) { return b.at(pointer, b.mul(index, b.constant(bytes))); }
+  Value at(Value pointer, Value index, const Extent &bytes) { return b.at(pointer, b.mul(index, b.constant(bytes))); }
 
   KernelBuilder &b;
   const BatchMatMulParams &p;
@@ -170,6 +170,8 @@ Matrices MatMulEmitter::enterBatch(Value batch) {
 
 Value MatMulEmitter::start(Value n, int64_t lanes) {
   Type element = isFloat(p) ? b.f32() : b.i32();
+  if (bias && p.sharedColumn)
+    return b.broadcastLoad(b.vec(lanes, element), bias);
   if (bias)
     return b.load(b.vec(lanes, element), at(bias, n, 4));
   return isFloat(p) ? b.splat(b.vec(lanes, element), 0.0f) : b.splat(b.vec(lanes, element), int64_t(0));
@@ -189,7 +191,11 @@ Value MatMulEmitter::multiply(Value lhs, Value rhs, Value acc) {
 }
 
 Value MatMulEmitter::finish(Value acc, Value n) {
-  return isFloat(p) || p.sums ? acc : requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
+  if (isFloat(p) || p.sums)
+    return acc;
+  if (!p.sharedColumn)
+    return requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
+  return requantizeShared(b, acc, multipliers, p.requant, p.range, p.output);
 }
 
 Values MatMulEmitter::emitStep(Matrices matrices, Value column, Value k, int64_t lanes, ValueRange carried) {
@@ -255,12 +261,12 @@ void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
   emitVectors(b, p.N, 2 * b.isa.lanes(), [&](int64_t lanes, Value n) {
     Value column = at(matrices.rhs, n, rhsBytes);
     Values accs(rows, start(n, lanes));
-    const int64_t pairs = multipliesPairs(lanes) ? p.K / 2 : 0;
-    if (pairs > 0)
+    const Extent pairs = multipliesPairs(lanes) ? floorDiv(p.K, 2) : Extent(0), rest = p.K - 2 * pairs;
+    if (pairs != 0)
       accs = b.loop(pairs, accs,
                     [&](Value pair, ValueRange carried) { return emitPair(matrices, column, pair, lanes, carried); });
-    if (p.K > 2 * pairs)
-      accs = b.loop(p.K - 2 * pairs, accs, [&](Value k, ValueRange carried) {
+    if (rest != 0)
+      accs = b.loop(rest, accs, [&](Value k, ValueRange carried) {
         return emitStep(matrices, column, b.add(k, b.constant(2 * pairs)), lanes, carried);
       });
     Value target = at(matrices.output, n, bytesOf(p.output));
@@ -275,16 +281,33 @@ void MatMulEmitter::emitTile(Value tile) {
   Value block = b.create<arith::RemUIOp>(tile, count);
   matrices.lhs = at(matrices.lhs, block, tileRows * p.lhsRow);
   matrices.output = at(matrices.output, block, tileRows * p.outputRow);
-  const int64_t full = p.M / tileRows, rest = p.M % tileRows;
-  if (rest == 0 || full == 0)
-    return emitRows(matrices, rest == 0 ? tileRows : rest);
+  const Extent full = floorDiv(p.M, tileRows), rest = mod(p.M, tileRows);
+  if (rest == 0)
+    return emitRows(matrices, tileRows);
+  if (full == 0 && rest.isStatic())
+    return emitRows(matrices, rest.getStatic());
   Value isFull = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, block, b.constant(full));
   auto branch = scf::IfOp::create(b, isFull, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   emitRows(matrices, tileRows);
   b.setInsertionPointToStart(branch.elseBlock());
-  emitRows(matrices, rest);
+  if (rest.isStatic())
+    emitRows(matrices, rest.getStatic());
+  else
+    emitLastRows(matrices, rest);
+}
+
+/// Fewer rows than a tile has, by the bits of their number.
+void MatMulEmitter::emitLastRows(Matrices matrices, const Extent &count) {
+  Value all = b.constant(count);
+  for (int64_t rows = tileRows / 2; rows >= 1; rows /= 2) {
+    Value left = b.create<arith::AndIOp>(all, b.constant(2 * rows - 1));
+    b.when(b.create<arith::CmpIOp>(arith::CmpIPredicate::uge, left, b.constant(rows)), [&] {
+      Value first = b.create<arith::SubIOp>(all, left);
+      emitRows({at(matrices.lhs, first, p.lhsRow), matrices.rhs, at(matrices.output, first, p.outputRow)}, rows);
+    });
+  }
 }
 
 func::FuncOp nibble::kernels::emitBatchMatMul(OpBuilder &builder, Location loc, StringRef symbol,

@@ -90,7 +90,7 @@ std::string nibble::kernels::binaryKernelKey(const BinaryParams &params) {
   return key;
 }
 
-int64_t nibble::kernels::binaryTileCount(const BinaryParams &params) { return boxTileCount(binaryBox(params)); }
+Extent nibble::kernels::binaryTileCount(const BinaryParams &params) { return boxTileCount(binaryBox(params)); }
 
 static Value emitFloat(KernelBuilder &b, BinaryKind kind, Value x, Value y) {
   VectorArith a(b, b.lanesOf(x));
@@ -156,7 +156,7 @@ func::FuncOp nibble::kernels::emitBinary(OpBuilder &builder, Location loc, Strin
     // Two registers of floats, or of what fixed-point equations are half of; else one of results.
     const bool wide = isFloat(params) || params.requant == Requant::Fixed;
     const int64_t full = wide ? 2 * isa.lanes() : isa.vectorBits / 8 / bytesOf(params.output);
-    auto row = [&](ArrayRef<Value> pointers, int64_t length) {
+    auto row = [&](ArrayRef<Value> pointers, const Extent &length) {
       emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
         Value x = loadRow(b, box, 0, elementType(b, params.lhs), pointers[0], first, lanes);
         Value y = loadRow(b, box, 1, elementType(b, params.rhs), pointers[1], first, lanes);

@@ -5,9 +5,10 @@
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
-bool Box::empty() const { return llvm::is_contained(shape, 0); }
+bool Box::empty() const { return llvm::is_contained(shape, Extent(0)); }
 
 bool Box::isVectorizable() const {
   for (unsigned i = 0; i < operands.size(); ++i)
@@ -55,22 +56,23 @@ Box nibble::kernels::mergeDimensions(Box box) {
   return merged;
 }
 
-int64_t nibble::kernels::boxTileCount(const Box &box) {
+Extent nibble::kernels::boxTileCount(const Box &box) {
   if (box.empty())
     return 0;
-  return box.rank() == 1 ? llvm::divideCeil(box.length(), box.rowTile) : box.shape.front();
+  return box.rank() == 1 ? ceilDiv(box.length(), box.rowTile) : box.shape.front();
 }
 
-int64_t nibble::kernels::elementsPerTile(int64_t work) {
-  return std::max<int64_t>(1, 4096 / std::max<int64_t>(1, work));
+int64_t nibble::kernels::elementsPerTile(const Extent &work) {
+  constexpr int64_t usualWork = 256; // where it is not known
+  return std::max<int64_t>(1, 4096 / std::max<int64_t>(1, work.getStaticOr(usualWork)));
 }
 
 /// The pointers moved by `iv` steps along `dimension`, each step `factor` indices.
 static SmallVector<Value> advance(KernelBuilder &b, const Box &box, int64_t dimension, ArrayRef<Value> pointers,
-                                  Value iv, int64_t factor = 1) {
+                                  Value iv, const Extent &factor = 1) {
   SmallVector<Value> moved;
   for (auto [pointer, operand] : llvm::zip(pointers, box.operands)) {
-    const int64_t stride = operand.strides[dimension] * factor;
+    const Extent stride = operand.strides[dimension] * factor;
     moved.push_back(stride == 0 ? pointer : b.at(pointer, b.mul(iv, b.constant(stride))));
   }
   return moved;
@@ -78,9 +80,10 @@ static SmallVector<Value> advance(KernelBuilder &b, const Box &box, int64_t dime
 
 /// A box with one dimension: full tiles, then the last one if it is shorter.
 static void emitRowTiles(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
-                         llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
-  const int64_t rowTile = box.rowTile, full = box.length() / rowTile, rest = box.length() % rowTile;
-  if (full > 0) {
+                         llvm::function_ref<void(ArrayRef<Value>, const Extent &)> row) {
+  const int64_t rowTile = box.rowTile;
+  const Extent full = floorDiv(box.length(), rowTile), rest = mod(box.length(), rowTile);
+  if (full != 0) {
     Value last = b.create<arith::MinSIOp>(end, b.constant(full));
     b.loop(begin, last, [&](Value tile) { row(advance(b, box, 0, pointers, tile, rowTile), rowTile); });
   }
@@ -91,7 +94,7 @@ static void emitRowTiles(KernelBuilder &b, const Box &box, ArrayRef<Value> point
 }
 
 static void emitDimension(KernelBuilder &b, const Box &box, int64_t dimension, ArrayRef<Value> pointers,
-                          llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
+                          llvm::function_ref<void(ArrayRef<Value>, const Extent &)> row) {
   if (dimension == box.rank() - 1)
     return row(pointers, box.length());
   b.loop(box.shape[dimension],
@@ -99,7 +102,7 @@ static void emitDimension(KernelBuilder &b, const Box &box, int64_t dimension, A
 }
 
 void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
-                              llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
+                              llvm::function_ref<void(ArrayRef<Value>, const Extent &)> row) {
   if (box.empty())
     return;
   if (box.rank() == 1)
@@ -108,14 +111,14 @@ void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> 
 }
 
 void nibble::kernels::emitWholeBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers,
-                                   llvm::function_ref<void(ArrayRef<Value>, int64_t)> row) {
+                                   llvm::function_ref<void(ArrayRef<Value>, const Extent &)> row) {
   if (!box.empty())
     emitDimension(b, box, 0, pointers, row);
 }
 
 void nibble::kernels::emitFillBox(KernelBuilder &b, const Box &box, Value pointer, TypedAttr value) {
   const int64_t lanes = box.isContiguous(0) ? b.isa.vectorBits / value.getType().getIntOrFloatBitWidth() : 1;
-  emitWholeBox(b, box, pointer, [&](ArrayRef<Value> row, int64_t length) {
+  emitWholeBox(b, box, pointer, [&](ArrayRef<Value> row, const Extent &length) {
     emitVectors(b, length, lanes, [&](int64_t part, Value first) {
       auto splat = SplatElementsAttr::get(b.vec(part, value.getType()), Attribute(value));
       storeRow(b, box, 0, arith::ConstantOp::create(b, splat), row[0], first);
@@ -123,20 +126,34 @@ void nibble::kernels::emitFillBox(KernelBuilder &b, const Box &box, Value pointe
   });
 }
 
-void nibble::kernels::emitVectors(KernelBuilder &b, int64_t length, int64_t lanes,
+/// What is less than `lanes` elements of a dynamic length: by the bits of their number.
+static void emitDynamicRest(KernelBuilder &b, const Extent &length, int64_t lanes,
+                            llvm::function_ref<void(int64_t, Value)> body) {
+  assert(llvm::isPowerOf2_64(lanes) && "parts are powers of two");
+  Value whole = b.constant(length);
+  for (int64_t part = lanes / 2; part >= 1; part /= 2) {
+    Value left = b.create<arith::AndIOp>(whole, b.constant(2 * part - 1));
+    Value isThere = b.create<arith::CmpIOp>(arith::CmpIPredicate::uge, left, b.constant(part));
+    b.when(isThere, [&] { body(part, b.create<arith::SubIOp>(whole, left)); });
+  }
+}
+
+void nibble::kernels::emitVectors(KernelBuilder &b, const Extent &length, int64_t lanes,
                                   llvm::function_ref<void(int64_t, Value)> body) {
-  const int64_t trips = length / lanes;
-  if (trips > 0)
+  const Extent trips = floorDiv(length, lanes);
+  if (trips != 0)
     b.loop(trips, [&](Value iv) { body(lanes, b.mul(iv, b.constant(lanes))); });
-  for (int64_t done = trips * lanes; done < length;) {
-    const int64_t part = llvm::bit_floor(uint64_t(length - done));
+  if (!length.isStatic())
+    return emitDynamicRest(b, length, lanes, body);
+  for (int64_t done = trips.getStatic() * lanes, all = length.getStatic(); done < all;) {
+    const int64_t part = llvm::bit_floor(uint64_t(all - done));
     body(part, b.constant(done));
     done += part;
   }
 }
 
-void nibble::kernels::forEachImageRow(KernelBuilder &b, Value begin, Value end, int64_t images, int64_t rows,
-                                      llvm::function_ref<void(Value, Value)> body) {
+void nibble::kernels::forEachImageRow(KernelBuilder &b, Value begin, Value end, const Extent &images,
+                                      const Extent &rows, llvm::function_ref<void(Value, Value)> body) {
   b.loop(begin, end, [&](Value tile) {
     if (images == 1)
       return body(b.constant(0), tile);
@@ -193,8 +210,8 @@ llvm::StringRef nibble::kernels::spelling(ElementKind kind) {
   llvm_unreachable("unknown kind");
 }
 
-std::string nibble::kernels::spelling(llvm::ArrayRef<int64_t> extents) {
-  return llvm::join(llvm::map_range(extents, [](int64_t extent) { return std::to_string(extent); }), "x");
+std::string nibble::kernels::spelling(llvm::ArrayRef<Extent> extents) {
+  return llvm::join(llvm::map_range(extents, [](const Extent &extent) { return extent.str(); }), "x");
 }
 
 std::string nibble::kernels::spelling(float value) {

@@ -23,7 +23,8 @@ struct Box {
   int64_t rowTile = 4096; ///< elements of a tile where there is one dimension
 
   int64_t rank() const { return shape.size(); }
-  int64_t length() const { return shape.back(); }
+  Extent length() const { return shape.back(); }
+  /// Whether it is known that there is no element.
   bool empty() const;
   /// True if operand `index` lies without gaps along the innermost dimension.
   bool isContiguous(unsigned index) const { return operands[index].strides.back() == operands[index].elementBytes; }
@@ -36,29 +37,30 @@ struct Box {
 Box mergeDimensions(Box box);
 
 /// The outermost dimension, or pieces of `box.rowTile` elements where it is the only one. `box` must be merged.
-int64_t boxTileCount(const Box &box);
+Extent boxTileCount(const Box &box);
 
 /// The `rowTile` of a box whose elements take `work` elements of input each.
-int64_t elementsPerTile(int64_t work);
+int64_t elementsPerTile(const Extent &work);
 
 /// Emits the loops over tiles [begin, end) of a merged box. `row` gets the operands' pointers at a row's first element,
 /// and the row's length.
 void emitBox(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, Value begin, Value end,
-             llvm::function_ref<void(llvm::ArrayRef<Value> pointers, int64_t length)> row);
+             llvm::function_ref<void(llvm::ArrayRef<Value> pointers, const Extent &length)> row);
 
 /// The same for a whole box, without tiles.
 void emitWholeBox(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers,
-                  llvm::function_ref<void(llvm::ArrayRef<Value> pointers, int64_t length)> row);
+                  llvm::function_ref<void(llvm::ArrayRef<Value> pointers, const Extent &length)> row);
 
 /// Sets a merged box of one operand to `value`, of its element's type.
 void emitFillBox(KernelBuilder &b, const Box &box, Value pointer, mlir::TypedAttr value);
 
-/// Emits `body` for all of [0, length): in a loop over `lanes` elements, and what remains in powers of two.
-void emitVectors(KernelBuilder &b, int64_t length, int64_t lanes,
+/// Emits `body` for all of [0, length): in a loop over `lanes` elements, a power of two where the length is dynamic,
+/// and what remains in powers of two.
+void emitVectors(KernelBuilder &b, const Extent &length, int64_t lanes,
                  llvm::function_ref<void(int64_t lanes, Value first)> body);
 
 /// Emits `body` for the tiles [begin, end) of a kernel whose tiles are the `rows` rows of each of `images` images.
-void forEachImageRow(KernelBuilder &b, Value begin, Value end, int64_t images, int64_t rows,
+void forEachImageRow(KernelBuilder &b, Value begin, Value end, const Extent &images, const Extent &rows,
                      llvm::function_ref<void(Value image, Value row)> body);
 
 /// The first `count` arguments of a kernel.
@@ -75,7 +77,7 @@ Type elementType(KernelBuilder &b, ElementKind kind);
 mlir::TypedAttr storedValue(KernelBuilder &b, ElementKind kind, double value);
 
 /// Texts for keys: `2x3`, and the bits of a float.
-std::string spelling(llvm::ArrayRef<int64_t> extents);
+std::string spelling(llvm::ArrayRef<Extent> extents);
 std::string spelling(float value);
 std::string spelling(const StoredRange &range);
 

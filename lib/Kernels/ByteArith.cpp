@@ -73,15 +73,25 @@ Value nibble::kernels::dequantize(KernelBuilder &b, Value lanes, float scale, in
   return a.mul(centered(b, lanes, zeroPoint), a.f32(scale));
 }
 
-Value nibble::kernels::requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, int64_t columns,
+Value nibble::kernels::requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, const Extent &columns,
                                          Requant mode, const StoredRange &range, ElementKind kind) {
   const int64_t lanes = b.lanesOf(acc);
-  auto load = [&](Type element, int64_t bytes, int64_t offset) {
+  auto load = [&](Type element, int64_t bytes, const Extent &offset) {
     return b.load(b.vec(lanes, element), b.at(b.at(multipliers, offset), b.mul(n, b.constant(bytes))));
   };
   if (mode == Requant::Float)
     return narrow(b, requantizeFloat(b, acc, load(b.f32(), 4, 0), range), kind);
   return narrow(b, requantizeFixed(b, acc, load(b.i64(), 8, 0), load(b.i64(), 8, 8 * columns), range), kind);
+}
+
+Value nibble::kernels::requantizeShared(KernelBuilder &b, Value acc, Value multiplier, Requant mode,
+                                        const StoredRange &range, ElementKind kind) {
+  auto load = [&](Type element, int64_t offset) {
+    return b.broadcastLoad(b.vec(b.lanesOf(acc), element), b.at(multiplier, offset));
+  };
+  if (mode == Requant::Float)
+    return narrow(b, requantizeFloat(b, acc, load(b.f32(), 0), range), kind);
+  return narrow(b, requantizeFixed(b, acc, load(b.i64(), 0), load(b.i64(), 8), range), kind);
 }
 
 std::string nibble::kernels::whyNotScale(float scale, const StoredRange &range, ElementKind kind) {

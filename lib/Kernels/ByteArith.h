@@ -42,8 +42,12 @@ Value quantize(KernelBuilder &b, Value floats, float scale, const StoredRange &r
 Value dequantize(KernelBuilder &b, Value lanes, float scale, int32_t zeroPoint);
 
 /// i32 sums of the columns from `n` on, of `columns`, as `kind` stores them; `multipliers` are by packMultipliers.
-Value requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, int64_t columns, Requant mode,
+Value requantizeColumns(KernelBuilder &b, Value acc, Value multipliers, Value n, const Extent &columns, Requant mode,
                         const StoredRange &range, ElementKind kind);
+
+/// The same by the one multiplier that all columns share.
+Value requantizeShared(KernelBuilder &b, Value acc, Value multiplier, Requant mode, const StoredRange &range,
+                       ElementKind kind);
 
 /// What is wrong with the scale and range of stored values of `kind`; empty if nothing.
 std::string whyNotScale(float scale, const StoredRange &range, ElementKind kind);

@@ -8,9 +8,10 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
-ConvParams nibble::kernels::matmulParams(int64_t M, int64_t K, int64_t N, int64_t lhsPitch, int64_t resultPitch) {
+ConvParams nibble::kernels::matmulParams(const Extent &M, int64_t K, int64_t N, int64_t lhsPitch, int64_t resultPitch) {
   ConvParams params;
   params.C = K;
   params.N = N;
@@ -43,12 +44,13 @@ std::string nibble::kernels::whyNoConv(const ConvParams &p, const ISA &isa) {
     return "the pixels of an image share one row scale";
   if (!p.scaled && !p.sums && (p.input == ElementKind::F32) != (p.output == ElementKind::F32))
     return "the input and the result must both be float or both be integers";
-  for (int64_t extent : {p.C, p.N, p.H, p.W, p.KH, p.KW, p.groups})
-    if (extent < 1)
-      return "an extent of " + std::to_string(extent);
-  // Offsets within a window and within a tile's weights are immediate operands.
-  const double window =
-      double(p.KH) * p.dilationH * p.in.row + (double(p.KW) + 128) * p.dilationW * p.strideW * p.in.pixel;
+  // Of dynamic rows and pixels there may be none.
+  for (const Extent &extent : std::initializer_list<Extent>{p.C, p.N, p.H, p.W, p.KH, p.KW, p.groups})
+    if (extent.getStaticOr(1) < 1)
+      return "an extent of " + extent.str();
+  // Offsets within a window and within a tile's weights are immediate operands, but for rows of a dynamic pitch.
+  const double window = double(p.KH) * p.dilationH * p.in.row.getStaticOr(0) +
+                        (double(p.KW) + 128) * p.dilationW * p.strideW * p.in.pixel;
   const double weights = double(p.KH) * p.KW * (p.C / p.groups + 4) * (p.input == ElementKind::F32 ? 64 : 16) * 8;
   if (std::max(window, weights) >= 0x1p30)
     return "a window that spans more than 1 GiB";
@@ -88,44 +90,48 @@ std::string nibble::kernels::convKernelName(const ConvParams &p, const ISA &isa)
 std::string nibble::kernels::convKernelKey(const ConvParams &p) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  for (int64_t value : {int64_t(p.input),
-                        int64_t(p.output),
-                        p.C,
-                        p.N,
-                        p.H,
-                        p.W,
-                        p.KH,
-                        p.KW,
-                        p.strideH,
-                        p.strideW,
-                        p.dilationH,
-                        p.dilationW,
-                        p.groups,
-                        p.weightBits,
-                        p.weightGroup,
-                        int64_t(p.pairedSteps),
-                        p.in.row,
-                        p.in.pixel,
-                        p.out.row,
-                        p.out.pixel,
-                        int64_t(p.requant),
-                        int64_t(p.outputZeroPoint),
-                        int64_t(p.clampMin),
-                        int64_t(p.clampMax),
-                        int64_t(p.multipliersBelowOne),
-                        int64_t(p.scaled),
-                        int64_t(p.sums),
-                        int64_t(p.encoded),
-                        p.rowScalePitch})
+  const std::initializer_list<Extent> numbers = {int64_t(p.input),
+                                                 int64_t(p.output),
+                                                 p.C,
+                                                 p.N,
+                                                 p.H,
+                                                 p.W,
+                                                 p.KH,
+                                                 p.KW,
+                                                 p.strideH,
+                                                 p.strideW,
+                                                 p.dilationH,
+                                                 p.dilationW,
+                                                 p.groups,
+                                                 p.weightBits,
+                                                 p.weightGroup,
+                                                 int64_t(p.pairedSteps),
+                                                 p.in.row,
+                                                 p.in.pixel,
+                                                 p.out.row,
+                                                 p.out.pixel,
+                                                 int64_t(p.requant),
+                                                 int64_t(p.outputZeroPoint),
+                                                 int64_t(p.clampMin),
+                                                 int64_t(p.clampMax),
+                                                 int64_t(p.multipliersBelowOne),
+                                                 int64_t(p.scaled),
+                                                 int64_t(p.sums),
+                                                 int64_t(p.encoded),
+                                                 p.rowScalePitch};
+  for (const Extent &value : numbers)
     os << value << ',';
   for (float value : {p.floatMin, p.floatMax})
     os << llvm::bit_cast<uint32_t>(value) << ',';
+  if (p.images != 1)
+    os << "images " << p.images << " by " << p.inImage << ',' << p.outImage << ',' << p.addendImage << ','
+       << p.rowScaleImage << ',';
   if (!p.residual)
     return key;
   const Residual &r = *p.residual;
   os << llvm::bit_cast<uint32_t>(r.scale) << ',' << llvm::bit_cast<uint32_t>(r.addendScale);
-  for (int64_t value :
-       {int64_t(r.addendZeroPoint), int64_t(r.zeroPoint), int64_t(r.min), int64_t(r.max), r.addend.row, r.addend.pixel})
+  for (const Extent &value :
+       std::initializer_list<Extent>{r.addendZeroPoint, r.zeroPoint, r.min, r.max, r.addend.row, r.addend.pixel})
     os << ',' << value;
   return key;
 }
@@ -138,19 +144,55 @@ bool nibble::kernels::canPairSteps(const ConvParams &params) {
          params.weightGroup % together == 0;
 }
 
-int64_t nibble::kernels::convTileCount(const ConvParams &params) {
+/// Of one image.
+static Extent imageTileCount(const ConvParams &params) {
   return isDepthwise(params) ? depthwiseTileCount(params) : DensePlan(params).tiles();
+}
+
+Extent nibble::kernels::convTileCount(const ConvParams &params) { return params.images * imageTileCount(params); }
+
+/// Tiles [begin, end) of one image.
+static void emitImage(KernelBuilder &b, const ConvParams &params, Value args, Value begin, Value end) {
+  if (b.isa.isBareMetal())
+    emitSmallConv(b, params, args);
+  else if (isDepthwise(params))
+    emitDepthwise(b, params, args, begin, end);
+  else
+    emitDense(b, params, args, begin, end);
+}
+
+/// Tiles [begin, end) of several images, image by image: each has arguments of its own, in memory.
+static void emitImages(KernelBuilder &b, const ConvParams &params, Value args, Value begin, Value end) {
+  SmallVector<Extent> steps = {params.inImage, 0, 0, 0, params.outImage};
+  if (params.residual)
+    steps.push_back(params.addendImage);
+  else if (params.encoded || (params.scaled && params.input != ElementKind::F32))
+    steps.push_back(params.rowScaleImage);
+  if (b.isa.isBareMetal())
+    steps.push_back(0); // the table
+  const int64_t pointerBytes = b.isa.pointerBits() / 8;
+  Value own = b.stackMemory(steps.size() * pointerBytes), tiles = b.constant(max(imageTileCount(params), 1));
+  Value last = b.create<arith::DivUIOp>(b.add(end, b.create<arith::SubIOp>(tiles, b.constant(1))), tiles);
+  b.loop(b.create<arith::DivUIOp>(begin, tiles), last, [&](Value image) {
+    for (auto [i, step] : llvm::enumerate(steps)) {
+      Value pointer = b.argument(args, i);
+      if (step != 0)
+        pointer = b.at(pointer, b.mul(image, b.constant(step)));
+      b.store(pointer, b.at(own, i * pointerBytes));
+    }
+    Value first = b.mul(image, tiles);
+    emitImage(b, params, own, b.create<arith::MaxSIOp>(b.create<arith::SubIOp>(begin, first), b.constant(0)),
+              b.create<arith::MinSIOp>(b.create<arith::SubIOp>(end, first), tiles));
+  });
 }
 
 func::FuncOp nibble::kernels::emitConv(OpBuilder &builder, Location loc, StringRef symbol, const ConvParams &params,
                                        const ISA &isa) {
   assert(whyNoConv(params, isa).empty() && "ask first");
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (isa.isBareMetal())
-      emitSmallConv(b, params, args);
-    else if (isDepthwise(params))
-      emitDepthwise(b, params, args, begin, end);
+    if (params.images == 1)
+      emitImage(b, params, args, begin, end);
     else
-      emitDense(b, params, args, begin, end);
+      emitImages(b, params, args, begin, end);
   });
 }

@@ -46,7 +46,7 @@ std::string nibble::kernels::convTransposeKernelKey(const ConvTransposeParams &p
   return key;
 }
 
-int64_t nibble::kernels::convTransposeTileCount(const ConvTransposeParams &params) {
+Extent nibble::kernels::convTransposeTileCount(const ConvTransposeParams &params) {
   return params.images * params.outputH;
 }
 
@@ -77,7 +77,8 @@ namespace {
 /// Where one dimension's taps read: tap k of output o at (o + pad - k * dilation) / stride, where that is whole and
 /// inside the image.
 struct Axis {
-  int64_t extent, kernel, stride, dilation, pad;
+  Extent extent;
+  int64_t kernel, stride, dilation, pad;
 };
 
 class TransposeEmitter {
@@ -103,7 +104,7 @@ private:
   Value sumChannels(Value pixel, Value taps, Value acc);
   Value window(Value image, Value oy, Value ox, Value group, Value column, int64_t lanes);
   Value start(Value column, int64_t lanes);
-  Value offset(Value pointer, Value index, int64_t step) { return b.at(pointer, b.mul(index, b.constant(step))); }
+  Value offset(Value pointer, Value index, const Extent &step) { return b.at(pointer, b.mul(index, b.constant(step))); }
 
   KernelBuilder &b;
   const ConvTransposeParams &p;

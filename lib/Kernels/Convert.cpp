@@ -47,8 +47,8 @@ std::string nibble::kernels::convertKernelKey(const ConvertParams &params) {
   return key;
 }
 
-int64_t nibble::kernels::convertTileCount(const ConvertParams &params) {
-  return params.W == 0 || params.C == 0 ? 0 : params.H;
+Extent nibble::kernels::convertTileCount(const ConvertParams &params) {
+  return params.W == 0 || params.C == 0 ? Extent(0) : params.H;
 }
 
 Value nibble::kernels::convertLanes(KernelBuilder &b, const ConvertParams &params, Value lanes) {
@@ -69,7 +69,7 @@ func::FuncOp nibble::kernels::emitConvert(OpBuilder &builder, Location loc, Stri
     if (convertTileCount(params) == 0)
       return;
     Value in = b.argument(args, 0), out = b.argument(args, 1);
-    const int64_t planeRow = params.W * bytesOf(fromPlanes(params) ? params.input : params.output);
+    const Extent planeRow = params.W * bytesOf(fromPlanes(params) ? params.input : params.output);
     b.loop(begin, end, [&](Value y) {
       Value planes = b.mul(y, b.constant(planeRow)), pixels = b.mul(y, b.constant(params.pixels.row));
       if (fromPlanes(params))

@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
-CopyParams nibble::kernels::transposeCopy(llvm::ArrayRef<int64_t> inputShape, llvm::ArrayRef<int64_t> permutation,
+CopyParams nibble::kernels::transposeCopy(llvm::ArrayRef<Extent> inputShape, llvm::ArrayRef<int64_t> permutation,
                                           int64_t elementBytes) {
   CopyParams params;
   params.elementBytes = elementBytes;
@@ -26,11 +26,11 @@ static Box copyBox(const CopyParams &params) {
       {params.shape, {{params.elementBytes, params.inputStrides}, {params.elementBytes, params.outputStrides}}});
 }
 
-std::string nibble::kernels::whyNotElements(int64_t elementBytes, llvm::ArrayRef<int64_t> shape,
-                                            llvm::ArrayRef<llvm::ArrayRef<int64_t>> strides) {
+std::string nibble::kernels::whyNotElements(int64_t elementBytes, llvm::ArrayRef<Extent> shape,
+                                            llvm::ArrayRef<llvm::ArrayRef<Extent>> strides) {
   if (!llvm::is_contained({1, 2, 4, 8}, elementBytes))
     return "elements of " + std::to_string(elementBytes) + " bytes";
-  for (llvm::ArrayRef<int64_t> operand : strides)
+  for (llvm::ArrayRef<Extent> operand : strides)
     if (operand.size() != shape.size())
       return "each operand needs one stride a dimension";
   return "";
@@ -50,9 +50,10 @@ std::string nibble::kernels::copyKernelKey(const CopyParams &params) {
          spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides);
 }
 
-int64_t nibble::kernels::copyTileCount(const CopyParams &params) { return boxTileCount(copyBox(params)); }
+Extent nibble::kernels::copyTileCount(const CopyParams &params) { return boxTileCount(copyBox(params)); }
 
-void nibble::kernels::emitCopyRow(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, int64_t length) {
+void nibble::kernels::emitCopyRow(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers,
+                                  const Extent &length) {
   const int64_t bytes = box.operands[0].elementBytes, full = b.isa.vectorBits / 8 / bytes;
   const bool vectors = box.isVectorizable() && box.isContiguous(1);
   Type element = b.getIntegerType(8 * bytes);
@@ -67,6 +68,6 @@ func::FuncOp nibble::kernels::emitCopy(OpBuilder &builder, Location loc, llvm::S
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     const Box box = copyBox(params);
     emitBox(b, box, loadArguments(b, args, 2), begin, end,
-            [&](ArrayRef<Value> pointers, int64_t length) { emitCopyRow(b, box, pointers, length); });
+            [&](ArrayRef<Value> pointers, const Extent &length) { emitCopyRow(b, box, pointers, length); });
   });
 }

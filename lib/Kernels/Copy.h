@@ -10,11 +10,11 @@ namespace nibble {
 namespace kernels {
 
 /// Copies `length` elements of a merged box from pointers[0] to pointers[1].
-void emitCopyRow(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, int64_t length);
+void emitCopyRow(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, const Extent &length);
 
 /// What is wrong with elements of so many bytes and strides of so many dimensions; empty if nothing.
-std::string whyNotElements(int64_t elementBytes, llvm::ArrayRef<int64_t> shape,
-                           llvm::ArrayRef<llvm::ArrayRef<int64_t>> strides);
+std::string whyNotElements(int64_t elementBytes, llvm::ArrayRef<Extent> shape,
+                           llvm::ArrayRef<llvm::ArrayRef<Extent>> strides);
 
 } // namespace kernels
 } // namespace nibble

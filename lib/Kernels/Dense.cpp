@@ -5,9 +5,11 @@
 #include "Dot.h"
 #include "Epilogue.h"
 #include "Families.h"
+#include "Pixels.h"
 #include "Plan.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
 namespace {
@@ -33,8 +35,8 @@ private:
   Pointers moveGroup(Pointers at, Value group);
 
   void emitTile(Pointers base, Value index);
-  void emitColumns(Pointers at, int64_t pixels, int64_t columns);
-  void emitPixels(Pointers at, int64_t pixels, int64_t columns);
+  void emitColumns(Pointers at, const Extent &pixels, int64_t columns);
+  void emitPixels(Pointers at, const Extent &pixels, int64_t columns);
   void emitRegisterTile(Pointers at, int64_t mr, int64_t columns);
 
   Values startAtBias(Value bias, int64_t mr, int64_t nr);
@@ -124,8 +126,9 @@ void DenseEmitter::emit(Value args, Value begin, Value end) {
   b.loop(begin, end, [&](Value index) { emitTile(base, index); });
 }
 
-/// Emits `body` for the length of piece `index`: twice where the last one is shorter.
-static void forLength(KernelBuilder &b, Split split, Value index, llvm::function_ref<void(int64_t)> body) {
+/// Emits `body` for the length of piece `index`: twice where the last one is shorter, or may be.
+static void forLength(KernelBuilder &b, const Split &split, Value index,
+                      llvm::function_ref<void(const Extent &)> body) {
   if (split.last == split.size)
     return body(split.size);
   Value isLast = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, index, b.constant(split.count - 1));
@@ -139,7 +142,7 @@ static void forLength(KernelBuilder &b, Split split, Value index, llvm::function
 
 /// Splits tile `index` into (y, x, n), n running fastest.
 void DenseEmitter::emitTile(Pointers at, Value index) {
-  const auto digit = [&](int64_t base) {
+  const auto digit = [&](const Extent &base) {
     Value divisor = b.constant(base), low = b.create<arith::RemUIOp>(index, divisor);
     index = b.create<arith::DivUIOp>(index, divisor);
     return low;
@@ -150,17 +153,18 @@ void DenseEmitter::emitTile(Pointers at, Value index) {
   if (p.residual)
     at.addend = b.at(at.addend, b.mul(y, b.constant(p.residual->addend.row)));
   at = movePixels(at, b.mul(x, b.constant(plan.x.size)));
-  if (plan.n.count > 1)
+  if (plan.n.count != 1)
     at = moveBlocks(at, b.mul(n, b.constant(plan.n.size / kBlock)));
-  forLength(b, plan.x, x, [&](int64_t pixels) {
-    forLength(b, plan.n, n, [&](int64_t columns) {
-      b.loop(p.groups, [&](Value group) { emitColumns(p.groups == 1 ? at : moveGroup(at, group), pixels, columns); });
+  forLength(b, plan.x, x, [&](const Extent &pixels) {
+    forLength(b, plan.n, n, [&](const Extent &columns) {
+      b.loop(p.groups,
+             [&](Value group) { emitColumns(p.groups == 1 ? at : moveGroup(at, group), pixels, columns.getStatic()); });
     });
   });
 }
 
 /// Columns outside, pixels inside: a panel of weights stays in the nearest cache.
-void DenseEmitter::emitColumns(Pointers at, int64_t pixels, int64_t columns) {
+void DenseEmitter::emitColumns(Pointers at, const Extent &pixels, int64_t columns) {
   const int64_t blocks = llvm::divideCeil(columns, kBlock);
   for (Part part : splitEvenly(blocks, tile.blocks)) {
     const bool ragged = (part.first + part.size * part.count) * kBlock > columns;
@@ -176,11 +180,9 @@ void DenseEmitter::emitColumns(Pointers at, int64_t pixels, int64_t columns) {
   }
 }
 
-void DenseEmitter::emitPixels(Pointers at, int64_t pixels, int64_t columns) {
-  for (Part part : splitEvenly(pixels, tile.mr))
-    b.loop(part.count, [&](Value i) {
-      emitRegisterTile(movePixels(at, b.addMul(b.constant(part.first), i, part.size)), part.size, columns);
-    });
+void DenseEmitter::emitPixels(Pointers at, const Extent &pixels, int64_t columns) {
+  emitPixelGroups(b, pixels, tile.mr,
+                  [&](Value first, int64_t mr) { emitRegisterTile(movePixels(at, first), mr, columns); });
 }
 
 void DenseEmitter::emitRegisterTile(Pointers at, int64_t mr, int64_t columns) {

@@ -9,10 +9,12 @@
 #include "Dot.h"
 #include "Epilogue.h"
 #include "Families.h"
+#include "Pixels.h"
 #include "Plan.h"
 #include <map>
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
 /// Channels that lie together in packed operands.
@@ -26,7 +28,7 @@ static int64_t tapsOf(const ConvParams &p) { return channelsPerStep(p); }
 /// Rows of the window come in fours, or in twos.
 static int64_t rowGroups(const ConvParams &p) { return llvm::divideCeil(p.KH, tapsOf(p)); }
 
-int64_t nibble::kernels::depthwiseTileCount(const ConvParams &params) { return params.H; }
+Extent nibble::kernels::depthwiseTileCount(const ConvParams &params) { return params.H; }
 
 /// Of T vectors, channel 4 T l + 4 j + q of a block is value (64 / T) j + 4 l + q: vector j of a register with any
 /// number of lanes l is contiguous.
@@ -208,10 +210,8 @@ void DepthwiseEmitter::emitChannels(Pointers at, int64_t channels) {
 }
 
 void DepthwiseEmitter::emitPixels(Pointers at, Channels channels) {
-  for (Part part : splitEvenly(p.W, outputsAtOnce()))
-    b.loop(part.count, [&](Value i) {
-      emitOutputs(moved(at, b.addMul(b.constant(part.first), i, part.size)), part.size, channels);
-    });
+  emitPixelGroups(b, p.W, outputsAtOnce(),
+                  [&](Value first, int64_t outputs) { emitOutputs(moved(at, first), outputs, channels); });
 }
 
 /// Lane by lane of 128 bits, the low or high halves of a and b alternating.
@@ -367,8 +367,9 @@ void FloatDepthwise::emitOutputs(Pointers at, int64_t outputs, Channels channels
     for (int64_t kx = 0; kx < p.KW; ++kx) {
       Operand weights = dot.weights(b.at(at.weights, (ky * p.KW + kx) * padded * weightStep()), channels.lanes);
       for (int64_t o = 0; o < outputs; ++o) {
-        const int64_t offset = ky * p.dilationH * p.in.row + (o * p.strideW + kx * p.dilationW) * p.in.pixel;
-        acc[o] = dot.multiplyAdd(acc[o], {b.load(type, b.at(at.input, offset)), {}}, weights);
+        const int64_t offset = (o * p.strideW + kx * p.dilationW) * p.in.pixel;
+        Value pointer = atRow(b, at.input, ky * p.dilationH * p.in.row, offset);
+        acc[o] = dot.multiplyAdd(acc[o], {b.load(type, pointer), {}}, weights);
       }
     }
   Multiplier multiplier;

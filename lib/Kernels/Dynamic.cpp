@@ -11,7 +11,7 @@ using namespace nibble;
 using namespace nibble::kernels;
 
 /// Element `index` of pieces of `bytes` bytes.
-static Value advance(KernelBuilder &b, Value pointer, Value index, int64_t bytes) {
+static Value advance(KernelBuilder &b, Value pointer, Value index, const Extent &bytes) {
   return b.at(pointer, b.mul(index, b.constant(bytes)));
 }
 
@@ -27,7 +27,8 @@ static std::string shapeKey(const RowsParams &p) {
 //===----------------------------------------------------------------------===//
 
 static std::string whyNotRows(const RowsParams &p) {
-  return p.rows > 0 && p.lines > 0 && p.length > 0 ? "" : "an extent of 0";
+  const bool isEmpty = llvm::is_contained({p.rows, p.lines, p.length}, Extent(0));
+  return isEmpty ? "an extent of 0" : "";
 }
 
 std::string nibble::kernels::whyNoRowScale(const RowScaleParams &p, const ISA &) {
@@ -41,7 +42,7 @@ std::string nibble::kernels::rowScaleKernelName(const RowScaleParams &p, const I
 std::string nibble::kernels::rowScaleKernelKey(const RowScaleParams &p) {
   return (p.affine ? "encoding " : "row_scale ") + shapeKey(p) + " levels " + std::to_string(p.levels);
 }
-int64_t nibble::kernels::rowScaleTileCount(const RowScaleParams &p) { return p.rows; }
+Extent nibble::kernels::rowScaleTileCount(const RowScaleParams &p) { return p.rows; }
 
 namespace {
 /// The largest magnitude of a row, as bits: in several vectors, and in a scalar for lines shorter than one.
@@ -74,23 +75,42 @@ private:
     return max(found, b.create<arith::AndIOp>(bits, b.splat(found.getType(), int64_t(0x7fffffff))));
   }
 
+  /// What a line of a dynamic length has behind `done` elements: vectors, then scalars.
+  Values emitRest(Value line, Values found, const Extent &done) {
+    const int64_t width = lanes();
+    const Extent vectors = floorDiv(p.length - done, width);
+    line = b.at(line, done * 4);
+    found[0] = b.loop(vectors, found[0], [&](Value i, ValueRange carried) {
+      return Values{maximum(carried[0], advance(b, line, i, width * 4))};
+    })[0];
+    line = b.at(line, vectors * (width * 4));
+    found.back() = b.loop(mod(p.length, width), found.back(), [&](Value i, ValueRange carried) {
+      return Values{maximum(carried[0], advance(b, line, i, 4))};
+    })[0];
+    return found;
+  }
+
   Values emitLine(Value line, ValueRange before) {
     Values found(before);
-    const int64_t width = lanes(), trip = kVectors * width, trips = p.length / trip;
+    const int64_t width = lanes(), trip = kVectors * width;
+    const Extent trips = floorDiv(p.length, trip);
     found = b.loop(trips, found, [&](Value i, ValueRange carried) {
       Values next(carried);
       for (int64_t v = 0; v < kVectors; ++v)
         next[v] = maximum(next[v], b.at(advance(b, line, i, trip * 4), v * width * 4));
       return next;
     });
-    int64_t done = trips * trip;
-    for (int64_t v = 0; done + width <= p.length; ++v, done += width)
+    if (!p.length.isStatic())
+      return emitRest(line, std::move(found), trips * trip);
+    const int64_t length = p.length.getStatic();
+    int64_t done = trips.getStatic() * trip;
+    for (int64_t v = 0; done + width <= length; ++v, done += width)
       found[v] = maximum(found[v], b.at(line, done * 4));
     // A vector that overlaps the ones before it finds the same maximum.
-    if (done < p.length && p.length >= width)
-      found[kVectors - 1] = maximum(found[kVectors - 1], b.at(line, (p.length - width) * 4));
+    if (done < length && length >= width)
+      found[kVectors - 1] = maximum(found[kVectors - 1], b.at(line, (length - width) * 4));
     else
-      for (; done < p.length; ++done)
+      for (; done < length; ++done)
         found.back() = maximum(found.back(), b.at(line, done * 4));
     return found;
   }
@@ -108,18 +128,24 @@ public:
     Value low, high, magnitude;
   };
 
-  RowRange(KernelBuilder &b, int64_t length) : b(b), length(length) {}
+  RowRange(KernelBuilder &b, const Extent &length) : b(b), length(length) {}
 
   Range emit(Value row) {
-    const int64_t width = std::min<int64_t>(b.isa.lanes(), llvm::bit_floor(uint64_t(length)));
+    const int64_t lanes = b.isa.lanes();
+    const int64_t width = std::min<int64_t>(lanes, llvm::bit_floor(uint64_t(length.getStaticOr(lanes))));
+    const Extent trips = floorDiv(length, width);
     VectorType floats = b.vec(width, b.f32());
     Value zero = b.splat(floats, 0.0f);
-    Values found = b.loop(length / width, {zero, zero, b.splat(b.vec(width, b.i32()), int64_t(0))},
-                          [&](Value i, ValueRange carried) {
-                            return widened(carried, b.load(floats, advance(b, row, i, 4 * width), 4));
-                          });
-    // A vector that overlaps the ones before it changes nothing.
-    if (length % width != 0)
+    Values found =
+        b.loop(trips, {zero, zero, b.splat(b.vec(width, b.i32()), int64_t(0))}, [&](Value i, ValueRange carried) {
+          return widened(carried, b.load(floats, advance(b, row, i, 4 * width), 4));
+        });
+    // A vector that overlaps the ones before it changes nothing; of a dynamic length there may be none before.
+    if (!length.isStatic())
+      found = b.loop(mod(length, width), found, [&](Value i, ValueRange carried) {
+        return widened(carried, b.broadcastLoad(floats, advance(b, b.at(row, trips * (4 * width)), i, 4)));
+      });
+    else if (length.getStatic() % width != 0)
       found = widened(found, b.load(floats, b.at(row, (length - width) * 4), 4));
     return {reduced(found[0], [&](Value x, Value y) { return b.minFloat(x, y); }),
             reduced(found[1], [&](Value x, Value y) { return b.maxFloat(x, y); }),
@@ -140,12 +166,12 @@ private:
   }
 
   KernelBuilder &b;
-  int64_t length;
+  Extent length;
 };
 } // namespace
 
 /// numerics::dynamicEncoding
-static void emitEncoding(KernelBuilder &b, int64_t length, Value row, Value encoding) {
+static void emitEncoding(KernelBuilder &b, const Extent &length, Value row, Value encoding) {
   RowRange::Range found = RowRange(b, length).emit(row);
   VectorArith a(b, 1);
   Value range = a.sub(found.high, found.low);
@@ -193,7 +219,7 @@ std::string nibble::kernels::rowQuantizeKernelKey(const RowQuantizeParams &p) {
   llvm::raw_string_ostream(key) << ' ' << spelling(p.output) << " out " << p.outputRowPitch << ',' << p.outputLinePitch;
   return key;
 }
-int64_t nibble::kernels::rowQuantizeTileCount(const RowQuantizeParams &p) { return p.rows * p.lines; }
+Extent nibble::kernels::rowQuantizeTileCount(const RowQuantizeParams &p) { return p.rows * p.lines; }
 
 static void emitBytes(KernelBuilder &b, const RowQuantizeParams &p, Value reciprocal, Value from, Value to) {
   const StoredRange range = p.output == ElementKind::S8 ? StoredRange{0, -127, 127} : StoredRange{0, 0, 255};

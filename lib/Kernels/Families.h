@@ -15,7 +15,7 @@ namespace kernels {
 void emitDense(KernelBuilder &b, const ConvParams &params, Value args, Value begin, Value end);
 void emitDepthwise(KernelBuilder &b, const ConvParams &params, Value args, Value begin, Value end);
 
-int64_t depthwiseTileCount(const ConvParams &params);
+Extent depthwiseTileCount(const ConvParams &params);
 std::string depthwiseTileName(const ConvParams &params, const ISA &isa);
 
 /// Where the value of (output channel, ky, kx, input channel of its group) lies, in elements, of `size` in all. The

@@ -12,7 +12,8 @@ namespace {
 
 /// A dimension in the loops round the rows. `table` is its first entry's index in the tables, or -1.
 struct GatherDimension {
-  int64_t extent, inputStride, outputStride, table;
+  Extent extent, inputStride, outputStride;
+  int64_t table;
 };
 
 struct GatherLoops {
@@ -24,12 +25,12 @@ struct GatherLoops {
 
 static GatherLoops loopsOf(const GatherParams &params) {
   // Where each dimension's table begins.
-  Extents tables(params.shape.size(), -1);
+  std::vector<int64_t> tables(params.shape.size(), -1);
   int64_t entries = 0;
   size_t firstInner = 0;
   for (int64_t axis : params.axes) {
     tables[axis] = entries;
-    entries += params.shape[axis];
+    entries += params.shape[axis].getStatic();
     firstInner = std::max(firstInner, size_t(axis) + 1);
   }
   GatherLoops loops;
@@ -43,12 +44,15 @@ static GatherLoops loopsOf(const GatherParams &params) {
   return loops;
 }
 
-static bool hasElements(const GatherParams &params) { return !llvm::is_contained(params.shape, 0); }
+static bool hasElements(const GatherParams &params) { return !llvm::is_contained(params.shape, Extent(0)); }
 
 std::string nibble::kernels::whyNoGather(const GatherParams &params, const ISA &isa) {
-  for (int64_t axis : params.axes)
+  for (int64_t axis : params.axes) {
     if (axis < 0 || axis >= int64_t(params.shape.size()))
       return "a table for dimension " + std::to_string(axis) + " of " + std::to_string(params.shape.size());
+    if (!params.shape[axis].isStatic())
+      return "a table for a dynamic dimension";
+  }
   return whyNotElements(params.elementBytes, params.shape, {params.inputStrides, params.outputStrides});
 }
 
@@ -60,13 +64,13 @@ std::string nibble::kernels::gatherKernelKey(const GatherParams &params) {
   const GatherLoops loops = loopsOf(params);
   std::string key = "gather " + std::to_string(params.elementBytes);
   for (const GatherDimension &d : loops.outer)
-    key += " " + std::to_string(d.extent) + (d.table < 0 ? " by " : " by table " + std::to_string(d.table) + " of ") +
-           std::to_string(d.inputStride) + " by " + std::to_string(d.outputStride);
+    key += " " + d.extent.str() + (d.table < 0 ? " by " : " by table " + std::to_string(d.table) + " of ") +
+           d.inputStride.str() + " by " + d.outputStride.str();
   return key + " rows " + spelling(loops.rows.shape) + " by " + spelling(loops.rows.operands[0].strides) + " by " +
          spelling(loops.rows.operands[1].strides);
 }
 
-int64_t nibble::kernels::gatherTileCount(const GatherParams &params) {
+Extent nibble::kernels::gatherTileCount(const GatherParams &params) {
   if (!hasElements(params))
     return 0;
   const GatherLoops loops = loopsOf(params);
@@ -89,7 +93,7 @@ static void emitFrom(KernelBuilder &b, const GatherLoops &loops, size_t dimensio
                      ArrayRef<Value> pointers) {
   if (dimension == loops.outer.size())
     return emitWholeBox(b, loops.rows, pointers,
-                        [&](ArrayRef<Value> row, int64_t length) { emitCopyRow(b, loops.rows, row, length); });
+                        [&](ArrayRef<Value> row, const Extent &length) { emitCopyRow(b, loops.rows, row, length); });
   const GatherDimension &d = loops.outer[dimension];
   b.loop(d.extent, [&](Value iv) { emitFrom(b, loops, dimension + 1, tables, enter(b, d, tables, pointers, iv)); });
 }
@@ -104,7 +108,7 @@ func::FuncOp nibble::kernels::emitGather(OpBuilder &builder, Location loc, llvm:
     SmallVector<Value> pointers = {b.argument(args, 0), b.argument(args, 2)};
     if (loops.outer.empty())
       return emitBox(b, loops.rows, pointers, begin, end,
-                     [&](ArrayRef<Value> row, int64_t length) { emitCopyRow(b, loops.rows, row, length); });
+                     [&](ArrayRef<Value> row, const Extent &length) { emitCopyRow(b, loops.rows, row, length); });
     Value tables = b.argument(args, 1);
     b.loop(begin, end,
            [&](Value iv) { emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv)); });

@@ -17,7 +17,7 @@ static Box indexBox(const GatherRowsParams &params) {
 }
 
 std::string nibble::kernels::whyNoGatherRows(const GatherRowsParams &params, const ISA &isa) {
-  if (params.rows < 1)
+  if (params.rows.getStaticOr(1) < 1)
     return "a table without rows";
   return params.indexBytes == 4 || params.indexBytes == 8 ? "" : "indices of neither 4 nor 8 bytes";
 }
@@ -27,12 +27,12 @@ std::string nibble::kernels::gatherRowsKernelName(const GatherRowsParams &params
 }
 
 std::string nibble::kernels::gatherRowsKernelKey(const GatherRowsParams &params) {
-  return "gather_rows " + spelling({params.rows, params.indices, params.indexBytes, params.rowBytes}) +
+  return "gather_rows " + spelling(Extents{params.rows, params.indices, params.indexBytes, params.rowBytes}) +
          (params.scaled ? " scaled" : "");
 }
 
-int64_t nibble::kernels::gatherRowsTileCount(const GatherRowsParams &params) {
-  return params.rowBytes == 0 ? 0 : boxTileCount(indexBox(params));
+Extent nibble::kernels::gatherRowsTileCount(const GatherRowsParams &params) {
+  return params.rowBytes == 0 ? Extent(0) : boxTileCount(indexBox(params)) * min(params.rows, 1);
 }
 
 /// The row that the index at `pointer` means, wherever it points.
@@ -42,10 +42,14 @@ static Value loadRowNumber(KernelBuilder &b, const GatherRowsParams &params, Val
     index = b.create<arith::ExtSIOp>(b.i64(), index);
   Value zero = b.constant64(0);
   Value isNegative = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, index, zero);
-  Value fromEnd = b.create<arith::AddIOp>(index, b.constant64(params.rows));
+  // Where extents are dynamic, they have 64 bits.
+  const auto valueOf = [&](const Extent &extent) {
+    return extent.isStatic() ? b.constant64(extent.getStatic()) : b.constant(extent);
+  };
+  Value fromEnd = b.create<arith::AddIOp>(index, valueOf(params.rows));
   Value row = b.create<arith::SelectOp>(isNegative, fromEnd, index);
   row = b.create<arith::MaxSIOp>(row, zero);
-  row = b.create<arith::MinSIOp>(row, b.constant64(params.rows - 1));
+  row = b.create<arith::MinSIOp>(row, valueOf(params.rows - 1));
   return b.index() == b.i64() ? row : Value(b.create<arith::TruncIOp>(b.index(), row));
 }
 
@@ -74,7 +78,7 @@ func::FuncOp nibble::kernels::emitGatherRows(OpBuilder &builder, Location loc, l
     Box box = indexBox(params);
     const int64_t outputBytes = params.rowBytes * (params.scaled ? 4 : 1);
     box.operands.push_back({outputBytes, {outputBytes}});
-    emitBox(b, box, {arguments[1], arguments.back()}, begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+    emitBox(b, box, {arguments[1], arguments.back()}, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
       b.loop(length, [&](Value i) {
         Value row = loadRowNumber(b, params, b.at(pointers[0], b.mul(i, b.constant(params.indexBytes))));
         Value from = b.at(arguments[0], b.mul(row, b.constant(params.rowBytes)));

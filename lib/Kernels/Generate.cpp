@@ -17,9 +17,9 @@ namespace {
 /// remains, pieces of it.
 struct Tiling {
   size_t outer = 0;
-  int64_t tiles = 1;
+  Extent tiles = 1;
   int64_t piece = 0; ///< elements of a piece; 0 where there are none
-  int64_t pieces = 1;
+  Extent pieces = 1;
 };
 } // namespace
 
@@ -43,20 +43,16 @@ static Tiling tilingOf(const GenerateParams &params) {
   Tiling tiling;
   const Extents &shape = params.shape;
   const int64_t elements = kWorkOfTile / std::max<int64_t>(1, estimateWork(*params.body));
-  int64_t rest = 1;
-  for (int64_t extent : shape)
-    rest *= extent;
-  if (rest == 0) {
+  const auto rest = [&] { return product(ArrayRef(shape).drop_front(tiling.outer)); };
+  if (rest() == 0) {
     tiling.tiles = 0;
     return tiling;
   }
-  while (tiling.outer + 1 < shape.size() && rest > elements) {
-    tiling.tiles *= shape[tiling.outer];
-    rest /= shape[tiling.outer++];
-  }
-  if (tiling.outer + 1 == shape.size() && rest > elements) {
+  while (tiling.outer + 1 < shape.size() && evaluateUsually(rest()) > elements)
+    tiling.tiles *= shape[tiling.outer++];
+  if (tiling.outer + 1 == shape.size() && evaluateUsually(rest()) > elements) {
     tiling.piece = elements;
-    tiling.pieces = llvm::divideCeil(rest, elements);
+    tiling.pieces = ceilDiv(rest(), elements);
     tiling.tiles *= tiling.pieces;
   }
   return tiling;
@@ -100,7 +96,7 @@ bool nibble::kernels::generatesFloat(const GenerateParams &params) {
       .wasInterrupted();
 }
 
-int64_t nibble::kernels::generateTileCount(const GenerateParams &params) { return tilingOf(params).tiles; }
+Extent nibble::kernels::generateTileCount(const GenerateParams &params) { return tilingOf(params).tiles; }
 
 namespace {
 /// The loops of one kernel.
@@ -127,7 +123,7 @@ private:
 } // namespace
 
 void GenerateLoops::emitTile(Value tile) {
-  auto divide = [&](int64_t by) {
+  auto divide = [&](const Extent &by) {
     Value remainder = b.create<arith::RemUIOp>(tile, b.constant(by));
     tile = b.create<arith::DivUIOp>(tile, b.constant(by));
     return remainder;
@@ -166,7 +162,7 @@ func::FuncOp nibble::kernels::emitGenerate(OpBuilder &builder, Location loc, Str
                                            const GenerateParams &params, const ISA &isa) {
   assert(whyNoGenerate(params, isa).empty());
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (llvm::is_contained(params.shape, 0))
+    if (llvm::is_contained(params.shape, Extent(0)))
       return;
     GenerateLoops loops(b, params, args);
     b.loop(begin, end, [&](Value tile) { loops.emitTile(tile); });

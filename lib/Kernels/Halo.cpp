@@ -29,12 +29,13 @@ std::string nibble::kernels::haloKernelKey(const HaloParams &params) {
 }
 
 /// Rows of an image with its border.
-static int64_t rowsOf(const HaloParams &params) { return params.top + params.H + params.bottom; }
+static Extent rowsOf(const HaloParams &params) { return params.top + params.H + params.bottom; }
 
-int64_t nibble::kernels::haloTileCount(const HaloParams &params) { return params.images * rowsOf(params); }
+Extent nibble::kernels::haloTileCount(const HaloParams &params) { return params.images * rowsOf(params); }
 
 /// `count` pixels from `column` on of the image row at `row`.
-static void fillPixels(KernelBuilder &b, const HaloParams &params, Value row, int64_t column, int64_t count) {
+static void fillPixels(KernelBuilder &b, const HaloParams &params, Value row, const Extent &column,
+                       const Extent &count) {
   const int64_t bytes = bytesOf(params.element);
   Box box{{count, params.C}, {{bytes, {params.pitch.pixel, bytes}}}};
   emitFillBox(b, mergeDimensions(box), b.at(row, column * params.pitch.pixel),

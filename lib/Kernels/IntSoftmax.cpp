@@ -33,7 +33,7 @@ std::string nibble::kernels::intSoftmaxKernelKey(const IntSoftmaxParams &params)
       .str();
 }
 
-int64_t nibble::kernels::intSoftmaxTileCount(const IntSoftmaxParams &params) { return lineTileCount(params, 1); }
+Extent nibble::kernels::intSoftmaxTileCount(const IntSoftmaxParams &params) { return lineTileCount(params, 1); }
 
 std::vector<int32_t> nibble::kernels::packSoftmaxTable(float inputScale) {
   auto table = numerics::softmaxTable(inputScale);
@@ -59,7 +59,8 @@ private:
   };
 
   bool isDense() const { return p.inputStrides[p.axis] == 1 && p.outputStrides[p.axis] == 1; }
-  bool isTabled() const { return isDense() && length >= tabledLength; }
+  /// A dynamic line is taken for a short one.
+  bool isTabled() const { return isDense() && length.getStaticOr(0) >= tabledLength; }
   Value at(Value line, const Extents &strides, Value i) { return b.at(line, b.mul(i, b.constant(strides[p.axis]))); }
   Value loadBytes(Value in, Value i, int64_t count) { return b.load(b.vec(count, b.i8()), at(in, p.inputStrides, i)); }
   Value shiftRight(Value x, int64_t n) { return b.create<arith::ShRUIOp>(x, b.constant64(n)); }
@@ -71,6 +72,7 @@ private:
   }
 
   Value findLargest(Value in);
+  Value findLargestOfDynamic(Value in, llvm::function_ref<Value(Value, Value)> max);
   /// The exponential of the byte, `base` being that of 0.
   Value exponential(Value base, Value byte) {
     return b.load(b.i32(), b.at(base, b.mul(extend(byte), b.constant(4))), 4);
@@ -84,18 +86,38 @@ private:
 
   KernelBuilder &b;
   const IntSoftmaxParams &p;
-  int64_t length;
+  Extent length;
   Value table, results;
 };
 
 } // namespace
+
+/// Vectors, then element by element what remains; both in one vector, whose lanes are combined afterwards.
+Value IntSoftmaxEmitter::findLargestOfDynamic(Value in, llvm::function_ref<Value(Value, Value)> max) {
+  const int64_t width = isDense() ? b.isa.vectorBits / 8 : 1;
+  const Extent trips = floorDiv(length, width);
+  Value found = b.splat(b.vec(width, b.i8()), int64_t(p.input == ElementKind::U8 ? 0 : -128));
+  found = b.loop(trips, found, [&](Value i, ValueRange carried) {
+    return Values{max(carried[0], loadBytes(in, b.mul(i, b.constant(width)), width))};
+  })[0];
+  return b.loop(mod(length, width), found, [&](Value i, ValueRange carried) {
+    Value byte = b.load(b.i8(), at(in, p.inputStrides, b.add(i, b.constant(trips * width))));
+    return Values{max(carried[0], b.create<vector::BroadcastOp>(found.getType(), byte))};
+  })[0];
+}
 
 Value IntSoftmaxEmitter::findLargest(Value in) {
   const bool isUnsigned = p.input == ElementKind::U8;
   auto max = [&](Value x, Value y) {
     return isUnsigned ? b.create<arith::MaxUIOp>(x, y) : b.create<arith::MaxSIOp>(x, y);
   };
-  const int64_t widest = b.isa.vectorBits / 8;
+  const auto combine = [&](Value found) -> Value {
+    return b.create<vector::ReductionOp>(isUnsigned ? vector::CombiningKind::MAXUI : vector::CombiningKind::MAXSI,
+                                         found);
+  };
+  if (!this->length.isStatic())
+    return combine(findLargestOfDynamic(in, max));
+  const int64_t widest = b.isa.vectorBits / 8, length = this->length.getStatic();
   const int64_t width = isDense() ? std::min<int64_t>(widest, llvm::bit_floor(uint64_t(length))) : 1;
   Value found = b.loop(length / width - 1, loadBytes(in, b.constant(0), width), [&](Value i, ValueRange carried) {
     Value first = b.mul(b.add(i, b.constant(1)), b.constant(width));
@@ -104,7 +126,7 @@ Value IntSoftmaxEmitter::findLargest(Value in) {
   // A vector that overlaps the ones before it finds the same maximum.
   if (length % width != 0)
     found = max(found, loadBytes(in, b.constant(length - width), width));
-  return b.create<vector::ReductionOp>(isUnsigned ? vector::CombiningKind::MAXUI : vector::CombiningKind::MAXSI, found);
+  return combine(found);
 }
 
 Value IntSoftmaxEmitter::exponentials(Value base, Value bytes) {
@@ -117,7 +139,7 @@ Value IntSoftmaxEmitter::exponentials(Value base, Value bytes) {
 /// In scalars: an addition and two loads an element, of which processors do two or three a cycle.
 Value IntSoftmaxEmitter::sumUp(Value base, Value in) {
   constexpr int64_t chains = 4;
-  const int64_t trips = length / chains;
+  const Extent trips = floorDiv(length, chains);
   auto add = [&](Value sum, Value i) {
     Value byte = b.load(b.i8(), at(in, p.inputStrides, i));
     return b.add(sum, b.create<arith::ExtUIOp>(b.i64(), exponential(base, byte)));
@@ -128,8 +150,13 @@ Value IntSoftmaxEmitter::sumUp(Value base, Value in) {
       next.push_back(add(carried[c], b.add(b.mul(i, b.constant(chains)), b.constant(c))));
     return next;
   });
-  for (int64_t i = trips * chains; i < length; ++i)
-    sums[i % chains] = add(sums[i % chains], b.constant(i));
+  if (!length.isStatic())
+    sums[0] = b.loop(mod(length, chains), sums[0], [&](Value i, ValueRange carried) {
+      return Values{add(carried[0], b.add(i, b.constant(trips * chains)))};
+    })[0];
+  else
+    for (int64_t i = trips.getStatic() * chains; i < length.getStatic(); ++i)
+      sums[i % chains] = add(sums[i % chains], b.constant(i));
   return b.add(b.add(sums[0], sums[1]), b.add(sums[2], sums[3]));
 }
 
@@ -203,7 +230,7 @@ func::FuncOp nibble::kernels::emitIntSoftmax(OpBuilder &builder, Location loc, S
     SmallVector<Value> arguments = loadArguments(b, args, 3);
     IntSoftmaxEmitter emitter(b, params, arguments[1]);
     const Box box = lineBox(params, 1);
-    emitBox(b, box, {arguments[0], arguments[2]}, begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+    emitBox(b, box, {arguments[0], arguments[2]}, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
       b.loop(length, [&](Value line) {
         emitter.emitLine(b.at(pointers[0], b.mul(line, b.constant(box.operands[0].strides.back()))),
                          b.at(pointers[1], b.mul(line, b.constant(box.operands[1].strides.back()))));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelBuilder.h"
+#include "nibble/Kernels/EmitExtent.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
 Value KernelBuilder::splat(Type type, int64_t value) {
@@ -21,14 +23,69 @@ Value KernelBuilder::splat(Type type, float value) {
   return arith::ConstantOp::create(*this, cast<TypedAttr>(attr));
 }
 
-Value KernelBuilder::addMul(Value base, Value value, int64_t factor) { return add(base, mul(value, constant(factor))); }
+//===----------------------------------------------------------------------===//
+// Extents
+//===----------------------------------------------------------------------===//
 
-Value KernelBuilder::at(Value pointer, int64_t offset) {
+void KernelBuilder::enter(Block *block) {
+  entry = block;
+  setInsertionPointToStart(block);
+}
+
+Value KernelBuilder::atEntry(llvm::function_ref<Value()> emit) {
+  OpBuilder::InsertionGuard guard(*this);
+  if (lastAtEntry)
+    setInsertionPointAfter(lastAtEntry);
+  else
+    setInsertionPointToStart(entry);
+  Value value = emit();
+  lastAtEntry = value.getDefiningOp();
+  return value;
+}
+
+Value KernelBuilder::dimension(unsigned index) {
+  const int64_t pointerBytes = isa.pointerBits() / 8;
+  if (!dimensions)
+    dimensions = load(ptr(), at(entry->getArgument(0), -pointerBytes), pointerBytes);
+  Value value = load(i64(), at(dimensions, 8 * index), 8);
+  return isa.pointerBits() == 64 ? value : Value(create<arith::TruncIOp>(this->index(), value));
+}
+
+Value KernelBuilder::constant(const Extent &extent) {
+  if (extent.isStatic())
+    return arith::ConstantIntOp::create(*this, index(), extent.getStatic());
+  for (const auto &[known, value] : dynamicValues)
+    if (known == extent)
+      return value;
+  Value value =
+      atEntry([&] { return emitExtent(*this, getLoc(), extent, index(), [&](unsigned i) { return dimension(i); }); });
+  dynamicValues.push_back({extent, value});
+  return value;
+}
+
+Value KernelBuilder::floats(VectorType type, const Extent &extent) {
+  if (extent.isStatic())
+    return splat(type, float(extent.getStatic()));
+  return create<vector::BroadcastOp>(type, create<arith::SIToFPOp>(f32(), constant(extent)));
+}
+
+Value KernelBuilder::stackMemory(int64_t bytes) {
+  return atEntry([&]() -> Value {
+    Value count = create<arith::ConstantIntOp>(index(), bytes);
+    return LLVM::AllocaOp::create(*this, ptr(), i8(), count, /*alignment=*/64);
+  });
+}
+
+Value KernelBuilder::addMul(Value base, Value value, const Extent &factor) {
+  return add(base, mul(value, constant(factor)));
+}
+
+Value KernelBuilder::at(Value pointer, const Extent &offset) {
   if (offset == 0)
     return pointer;
-  if (!llvm::isInt<32>(offset))
+  if (!offset.isStatic() || !llvm::isInt<32>(offset.getStatic()))
     return at(pointer, constant(offset));
-  return LLVM::GEPOp::create(*this, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{int32_t(offset)});
+  return LLVM::GEPOp::create(*this, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{int32_t(offset.getStatic())});
 }
 
 Value KernelBuilder::at(Value pointer, Value offset) {
@@ -86,7 +143,8 @@ Value KernelBuilder::minFloat(Value a, Value b) {
   return create<arith::SelectOp>(create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, b), b, a);
 }
 
-Values KernelBuilder::loop(int64_t count, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body) {
+Values KernelBuilder::loop(const Extent &count, ValueRange carried,
+                           llvm::function_ref<Values(Value, ValueRange)> body) {
   if (count == 1)
     return body(constant(0), carried);
   auto op = scf::ForOp::create(*this, constant(0), constant(count), constant(1), carried);
@@ -105,11 +163,37 @@ void KernelBuilder::loop(Value begin, Value end, llvm::function_ref<void(Value)>
   body(op.getInductionVar());
 }
 
-void KernelBuilder::loop(int64_t count, llvm::function_ref<void(Value)> body) {
+void KernelBuilder::loop(const Extent &count, llvm::function_ref<void(Value)> body) {
   loop(count, {}, [&](Value iv, ValueRange) {
     body(iv);
     return Values();
   });
+}
+
+Values KernelBuilder::when(Value condition, ValueRange carried, llvm::function_ref<Values()> body) {
+  auto branch = scf::IfOp::create(*this, carried.getTypes(), condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(*this, body());
+  setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(*this, carried);
+  return llvm::to_vector_of<Value>(branch.getResults());
+}
+
+void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  body();
+}
+
+void KernelBuilder::whenElse(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  then();
+  setInsertionPointToStart(branch.elseBlock());
+  otherwise();
 }
 
 func::FuncOp nibble::kernels::defineKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
@@ -118,7 +202,7 @@ func::FuncOp nibble::kernels::defineKernel(OpBuilder &builder, Location loc, Str
   OpBuilder::InsertionGuard guard(b);
   auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr(), b.index(), b.index()}, {}));
   Block *entry = function.addEntryBlock();
-  b.setInsertionPointToStart(entry);
+  b.enter(entry);
   body(b, entry->getArgument(0), entry->getArgument(1), entry->getArgument(2));
   func::ReturnOp::create(b);
   return function;

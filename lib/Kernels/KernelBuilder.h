@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "nibble/Kernels/ISA.h"
+#include "nibble/Support/Extent.h"
 
 namespace nibble {
 namespace kernels {
@@ -22,11 +23,15 @@ using mlir::ValueRange;
 using mlir::VectorType;
 using Values = llvm::SmallVector<Value>;
 
-/// Emits into one kernel. Addresses are bytes; loads and stores assume an alignment of one byte unless told.
+/// Emits into one kernel. Addresses are bytes; loads and stores assume an alignment of one byte unless told. Where an
+/// extent is dynamic, its value is computed once, at the kernel's entry.
 class KernelBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   KernelBuilder(mlir::Location loc, mlir::OpBuilder &builder, const ISA &isa)
       : ImplicitLocOpBuilder(loc, builder), isa(isa) {}
+
+  /// Begins the body of a kernel, which finds the model's dynamic dimensions before its arguments.
+  void enter(mlir::Block *block);
 
   const ISA &isa;
 
@@ -41,8 +46,11 @@ public:
 
   /// Of tiles, trips and offsets: an integer as wide as a pointer.
   Type index() { return getIntegerType(isa.pointerBits()); }
-  Value constant(int64_t value) { return mlir::arith::ConstantIntOp::create(*this, index(), value); }
+  /// The value of `extent`.
+  Value constant(const Extent &extent);
   Value constant64(int64_t value) { return mlir::arith::ConstantIntOp::create(*this, i64(), value); }
+  /// The same as floats, rounded to the nearest, in each lane of a vector of f32.
+  Value floats(VectorType type, const Extent &extent);
   /// A vector, or scalar, of type `type` with `value` in each lane.
   Value splat(Type type, int64_t value);
   Value splat(Type type, float value);
@@ -50,11 +58,13 @@ public:
   Value add(Value a, Value b) { return create<mlir::arith::AddIOp>(a, b); }
   Value mul(Value a, Value b) { return create<mlir::arith::MulIOp>(a, b); }
   /// base + value * factor
-  Value addMul(Value base, Value value, int64_t factor);
+  Value addMul(Value base, Value value, const Extent &factor);
 
   /// pointer + offset
-  Value at(Value pointer, int64_t offset);
+  Value at(Value pointer, const Extent &offset);
   Value at(Value pointer, Value offset);
+  /// `bytes` of the stack, aligned to 64; may be asked for inside of loops.
+  Value stackMemory(int64_t bytes);
   Value load(Type type, Value pointer, unsigned alignment = 1);
   void store(Value value, Value pointer);
   /// args[index]
@@ -74,15 +84,31 @@ public:
   /// a < b ? b : a and a > b ? b : a: one instruction, and a NaN in `a` stays.
   Value maxFloat(Value a, Value b);
   Value minFloat(Value a, Value b);
-  /// Emits `body(iv, carried)` for iv in [0, count) and gives what it carries on; no loop where one trip is enough.
-  Values loop(int64_t count, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body);
+  /// Emits `body(iv, carried)` for iv in [0, count) and gives what it carries on; no loop where it is known that one
+  /// trip is enough.
+  Values loop(const Extent &count, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body);
   void loop(Value begin, Value end, llvm::function_ref<void(Value)> body);
-  void loop(int64_t count, llvm::function_ref<void(Value)> body);
+  void loop(const Extent &count, llvm::function_ref<void(Value)> body);
+  /// Emits `body` under a condition, of type i1; carries on what it gives, or `carried` where the condition is false.
+  Values when(Value condition, ValueRange carried, llvm::function_ref<Values()> body);
+  void when(Value condition, llvm::function_ref<void()> body);
+  /// Either `then` or `otherwise`.
+  void whenElse(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
 
   template <typename Op, typename... Args>
   Value create(Args &&...args) {
     return Op::create(*this, std::forward<Args>(args)...);
   }
+
+private:
+  /// Emits at the entry, behind what was emitted there before.
+  Value atEntry(llvm::function_ref<Value()> emit);
+  Value dimension(unsigned index);
+
+  mlir::Block *entry = nullptr;
+  mlir::Operation *lastAtEntry = nullptr;
+  Value dimensions; ///< the array
+  llvm::SmallVector<std::pair<Extent, Value>> dynamicValues;
 };
 
 /// Emits the function of a kernel round `body`.

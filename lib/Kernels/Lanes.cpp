@@ -18,16 +18,39 @@ static Value combineFirst(KernelBuilder &b, Value acc, Value value, Combine comb
   return b.shuffle(combine(b.slice(acc, 0, count), value), acc, take);
 }
 
-Value nibble::kernels::reduceRow(KernelBuilder &b, int64_t length, float neutral,
+/// acc combined with what remains of a dynamic number of elements, each in its lane: by the bits of their number, in
+/// memory, as the lanes are not known.
+static Value combineRest(KernelBuilder &b, Value acc, const Extent &length,
+                         llvm::function_ref<Value(Value, int64_t)> get, Combine combine) {
+  Value memory = b.stackMemory(lanes * 4), whole = b.constant(length);
+  Value rest = b.create<arith::AndIOp>(whole, b.constant(lanes - 1));
+  Value isThere = b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, rest, b.constant(0));
+  return b.when(isThere, acc, [&]() -> Values {
+    b.store(acc, memory);
+    for (int64_t part = lanes / 2; part >= 1; part /= 2) {
+      Value left = b.create<arith::AndIOp>(rest, b.constant(2 * part - 1));
+      b.when(b.create<arith::CmpIOp>(arith::CmpIPredicate::uge, left, b.constant(part)), [&] {
+        Value slot = b.at(memory, b.mul(b.create<arith::SubIOp>(rest, left), b.constant(4)));
+        Value value = get(b.create<arith::SubIOp>(whole, left), part);
+        b.store(combine(b.load(b.vec(part, b.f32()), slot), value), slot);
+      });
+    }
+    return {b.load(b.vec(lanes, b.f32()), memory)};
+  })[0];
+}
+
+Value nibble::kernels::reduceRow(KernelBuilder &b, const Extent &length, float neutral,
                                  llvm::function_ref<Value(Value, int64_t)> get, Combine combine) {
   Value acc = b.splat(b.vec(lanes, b.f32()), neutral);
-  const int64_t trips = length / lanes, rest = length % lanes;
-  if (trips > 0)
+  const Extent trips = floorDiv(length, lanes), rest = mod(length, lanes);
+  if (trips != 0)
     acc = b.loop(trips, acc, [&](Value iv, ValueRange carried) {
       return Values{combine(carried[0], get(b.mul(iv, b.constant(lanes)), lanes))};
     })[0];
-  if (rest > 0)
-    acc = combineFirst(b, acc, get(b.constant(trips * lanes), rest), combine);
+  if (!rest.isStatic())
+    acc = combineRest(b, acc, length, get, combine);
+  else if (rest != 0)
+    acc = combineFirst(b, acc, get(b.constant(trips * lanes), rest.getStatic()), combine);
   for (int64_t width = lanes / 2; width >= 1; width /= 2)
     acc = combine(b.slice(acc, 0, width), b.slice(acc, width, width));
   return acc;

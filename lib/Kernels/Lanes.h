@@ -14,7 +14,7 @@ using Combine = llvm::function_ref<Value(Value acc, Value value)>;
 
 /// Reduces `length` contiguous elements: the vectors that `get` makes of 16 (or, the last time, fewer) elements from
 /// `first` on. Gives a vector of one lane.
-Value reduceRow(KernelBuilder &b, int64_t length, float neutral,
+Value reduceRow(KernelBuilder &b, const Extent &length, float neutral,
                 llvm::function_ref<Value(Value first, int64_t count)> get, Combine combine);
 
 /// The 16 lanes in memory, each a vector of independent reductions, for elements that come one by one.

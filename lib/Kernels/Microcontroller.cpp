@@ -5,6 +5,7 @@
 #include "Instructions.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
 namespace {
@@ -58,6 +59,60 @@ static bool requantizesFloat(const UnaryParams &p) {
 template <typename Params>
 static bool requantizesFloat(const Params &) {
   return false;
+}
+
+// What of a kernel is an extent or a stride.
+static bool isKnown(const Extent &extent) { return extent.isStatic(); }
+static bool isKnown(const Extents &extents) { return areStatic(extents); }
+static bool isKnown(const ImagePitch &pitch) { return pitch.row.isStatic(); }
+template <typename... Parts>
+static bool areKnown(const Parts &...parts) {
+  return (isKnown(parts) && ...);
+}
+
+static bool hasKnownExtents(const ConvParams &p) {
+  return areKnown(p.H, p.W, p.in, p.out, p.residual ? p.residual->addend : ImagePitch());
+}
+static bool hasKnownExtents(const ConvTransposeParams &p) {
+  return areKnown(p.images, p.H, p.W, p.outputH, p.outputW, p.in, p.out, p.inImage, p.outImage);
+}
+static bool hasKnownExtents(const BatchMatMulParams &p) {
+  return areKnown(p.M, p.K, p.N, p.batch, p.lhsBatchStrides, p.rhsBatchStrides, p.outputBatchStrides, p.lhsRow,
+                  p.rhsRow, p.outputRow);
+}
+static bool hasKnownExtents(const BinaryParams &p) {
+  return areKnown(p.shape, p.lhsStrides, p.rhsStrides, p.outputStrides);
+}
+static bool hasKnownExtents(const UnaryParams &p) { return areKnown(p.shape, p.inputStrides, p.outputStrides); }
+static bool hasKnownExtents(const PoolParams &p) {
+  return areKnown(p.images, p.H, p.W, p.outputH, p.outputW, p.in, p.out, p.inImage, p.outImage);
+}
+static bool hasKnownExtents(const SoftmaxParams &p) {
+  return areKnown(p.shape, p.inputStrides, p.outputStrides, p.maskStrides);
+}
+static bool hasKnownExtents(const ReductionParams &p) { return areKnown(p.shape, p.inputStrides, p.outputStrides); }
+static bool hasKnownExtents(const ConvertParams &p) { return areKnown(p.H, p.W, p.pixels); }
+static bool hasKnownExtents(const HaloParams &p) { return areKnown(p.images, p.H, p.W, p.pitch, p.imagePitch); }
+static bool hasKnownExtents(const CopyParams &p) { return areKnown(p.shape, p.inputStrides, p.outputStrides); }
+static bool hasKnownExtents(const AssembleParams &p) {
+  return llvm::all_of(p.pieces, [](const Piece &piece) {
+    return areKnown(piece.shape, piece.inputStrides, piece.outputStrides, piece.outputOffset);
+  });
+}
+static bool hasKnownExtents(const GatherParams &p) { return areKnown(p.shape, p.inputStrides, p.outputStrides); }
+static bool hasKnownExtents(const RowsParams &p) {
+  return areKnown(p.rows, p.lines, p.length, p.rowPitch, p.linePitch);
+}
+static bool hasKnownExtents(const IntSoftmaxParams &p) { return areKnown(p.shape, p.inputStrides, p.outputStrides); }
+static bool hasKnownExtents(const GenerateParams &p) {
+  return areKnown(p.shape, p.outputStrides) &&
+         llvm::all_of(p.inputs, [](const GenerateInput &input) { return areKnown(input.shape, input.strides); });
+}
+static bool hasKnownExtents(const NormParams &p) { return areKnown(p.rows, p.length, p.inputStrides, p.outputStrides); }
+static bool hasKnownExtents(const GatherRowsParams &p) { return areKnown(p.rows, p.indices); }
+
+bool nibble::kernels::areExtentsKnown(const KernelParams &params) {
+  return std::visit([](const auto &p) { return hasKnownExtents(p); }, params);
 }
 
 std::string nibble::kernels::whyNotInteger(const KernelParams &params) {

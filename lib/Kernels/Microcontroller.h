@@ -12,6 +12,9 @@ namespace kernels {
 /// Why a kernel is not one of integers alone; empty if it is.
 std::string whyNotInteger(const KernelParams &params);
 
+/// Whether all of a kernel's extents and strides are known.
+bool areExtentsKnown(const KernelParams &params);
+
 } // namespace kernels
 } // namespace nibble
 

@@ -35,13 +35,13 @@ std::string nibble::kernels::normKernelName(const NormParams &params, const ISA 
 std::string nibble::kernels::normKernelKey(const NormParams &params) {
   Box box = rowBox(params);
   return std::string(params.centered ? "layer_norm " : "rms_norm ") + spelling(params.input) + " to " +
-         spelling(params.output) + " of " + std::to_string(params.length) + " rows " + spelling(box.shape) + " by " +
+         spelling(params.output) + " of " + params.length.str() + " rows " + spelling(box.shape) + " by " +
          spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides) +
          (params.scale ? " scale" : "") + (params.bias ? " bias" : "") + " epsilon " + spelling(params.epsilon);
 }
 
-int64_t nibble::kernels::normTileCount(const NormParams &params) {
-  return params.length == 0 ? 0 : boxTileCount(rowBox(params));
+Extent nibble::kernels::normTileCount(const NormParams &params) {
+  return boxTileCount(rowBox(params)) * min(params.length, 1);
 }
 
 namespace {
@@ -71,7 +71,7 @@ private:
 
 Value NormEmitter::mean(llvm::function_ref<Value(Value, int64_t)> get) {
   Value sum = reduceRow(b, p.length, 0.0f, get, [&](Value x, Value y) { return Value(b.create<arith::AddFOp>(x, y)); });
-  return b.create<arith::DivFOp>(sum, b.splat(sum.getType(), float(p.length)));
+  return b.create<arith::DivFOp>(sum, b.floats(cast<VectorType>(sum.getType()), p.length));
 }
 
 void NormEmitter::emitRow(Value in, Value out) {
@@ -108,11 +108,12 @@ func::FuncOp nibble::kernels::emitNorm(OpBuilder &builder, Location loc, StringR
     Value scale = params.scale ? arguments[1] : Value(), bias = params.bias ? arguments[1 + params.scale] : Value();
     NormEmitter emitter(b, params, scale, bias);
     const Box box = rowBox(params);
-    emitBox(b, box, {arguments.front(), arguments.back()}, begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
-      b.loop(length, [&](Value row) {
-        emitter.emitRow(b.at(pointers[0], b.mul(row, b.constant(box.operands[0].strides.back()))),
-                        b.at(pointers[1], b.mul(row, b.constant(box.operands[1].strides.back()))));
-      });
-    });
+    emitBox(b, box, {arguments.front(), arguments.back()}, begin, end,
+            [&](ArrayRef<Value> pointers, const Extent &length) {
+              b.loop(length, [&](Value row) {
+                emitter.emitRow(b.at(pointers[0], b.mul(row, b.constant(box.operands[0].strides.back()))),
+                                b.at(pointers[1], b.mul(row, b.constant(box.operands[1].strides.back()))));
+              });
+            });
   });
 }

@@ -8,6 +8,7 @@
 
 #define DEBUG_TYPE "nibble-kernels"
 
+using namespace nibble;
 using namespace nibble::kernels;
 
 llvm::SmallVector<Part, 2> nibble::kernels::splitEvenly(int64_t total, int64_t largest) {
@@ -43,23 +44,36 @@ static void mergeTaps(ConvParams &p) {
   p.KW = 1;
 }
 
+/// Pixels of a usual tile.
+static constexpr int64_t kTilePixels = 96;
+
 /// Pieces of about 96 pixels, of equal length where `pixels` has a suitable divisor.
-static Split splitRow(int64_t pixels) {
+static Split splitKnownRow(int64_t pixels) {
   if (pixels <= 128)
     return {pixels, 1, pixels};
   int64_t best = 0;
   for (int64_t size = 48; size <= 128; ++size)
-    if (pixels % size == 0 && (!best || std::abs(size - 96) <= std::abs(best - 96)))
+    if (pixels % size == 0 && (!best || std::abs(size - kTilePixels) <= std::abs(best - kTilePixels)))
       best = size;
   if (!best)
-    best = 96;
+    best = kTilePixels;
   const int64_t count = llvm::divideCeil(pixels, best);
   return {best, count, pixels - best * (count - 1)};
 }
 
-/// All columns, unless there are too few pixels to keep several threads busy.
-static Split splitColumns(int64_t columns, int64_t pixelTiles) {
-  const int64_t wanted = llvm::divideCeil(8, pixelTiles), quantum = 4 * kBlock;
+/// Of a dynamic row there may be no piece; else the last one has a pixel at least.
+static Split splitRow(const Extent &pixels) {
+  if (pixels.isStatic())
+    return splitKnownRow(pixels.getStatic());
+  const Extent count = ceilDiv(pixels, kTilePixels);
+  return {kTilePixels, count, pixels - (count - 1) * kTilePixels};
+}
+
+/// All columns, unless there are too few pixels to keep several threads busy; a dynamic number is taken for enough.
+static Split splitColumns(int64_t columns, const Extent &pixelTiles) {
+  if (!pixelTiles.isStatic())
+    return {columns, 1, columns};
+  const int64_t wanted = llvm::divideCeil(8, pixelTiles.getStatic()), quantum = 4 * kBlock;
   const int64_t size = llvm::alignTo(llvm::divideCeil(columns, wanted), quantum);
   if (wanted == 1 || size >= columns)
     return {columns, 1, columns};

@@ -15,7 +15,8 @@ constexpr int64_t kBlock = 16;
 
 /// `count` pieces of `size`, the last of them `last` long.
 struct Split {
-  int64_t size = 1, count = 1, last = 1;
+  int64_t size = 1;
+  Extent count = 1, last = 1;
 };
 
 /// Pieces that differ by one at most: `count` of `size` from `first` on.
@@ -38,7 +39,7 @@ struct DensePlan {
   int64_t channels;  ///< input channels of a group
   int64_t columns;   ///< output channels of a group
   int64_t tapSteps;  ///< steps (inputStepBytes) of one tap
-  Split x, n;        ///< tiles: pixels of a row, columns of a group
+  Split x, n;        ///< tiles: pixels of a row, columns of a group; of columns all extents are known
 
   int64_t steps() const { return params.KH * params.KW * tapSteps; }
   int64_t blocks() const { return (columns + kBlock - 1) / kBlock; }
@@ -62,7 +63,7 @@ struct DensePlan {
   int64_t factorBytes() const { return (params.KH * params.KW * tapGroups() * kBlock + 63) / 64 * 64; }
   int64_t blockBytes() const { return factorsOffset() + factorBytes(); }
   int64_t groupBytes() const { return blocks() * blockBytes(); }
-  int64_t tiles() const { return params.H * x.count * n.count; }
+  Extent tiles() const { return params.H * x.count * n.count; }
 };
 
 /// A register tile: mr pixels by nr blocks of columns.

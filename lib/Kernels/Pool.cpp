@@ -13,9 +13,16 @@ using namespace nibble::kernels;
 static bool isMax(const PoolParams &params) { return params.kind == PoolKind::Max; }
 static bool isFloat(const PoolParams &params) { return params.input == ElementKind::F32; }
 
-/// Whether a window can reach beyond the image along one dimension.
-static bool isClipped(int64_t extent, int64_t outputs, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad) {
-  return pad > 0 || (outputs - 1) * stride + (kernel - 1) * dilation - pad >= extent;
+/// Whether a window can reach beyond the image along one dimension, or is not known to stay inside.
+static bool isClipped(const Extent &extent, const Extent &outputs, int64_t kernel, int64_t stride, int64_t dilation,
+                      int64_t pad) {
+  if (pad > 0)
+    return true;
+  const int64_t window = (kernel - 1) * dilation + 1;
+  // As many outputs as windows that fit; `isAtLeast` sees through no quotients.
+  if (pad == 0 && outputs == floorDiv(extent - window, stride) + 1)
+    return false;
+  return !isAtLeast(extent, (outputs - 1) * stride + window - pad);
 }
 
 static bool isClippedH(const PoolParams &p) {
@@ -84,8 +91,8 @@ std::string nibble::kernels::poolKernelKey(const PoolParams &params) {
   return key;
 }
 
-int64_t nibble::kernels::poolTileCount(const PoolParams &params) {
-  return params.C == 0 || params.outputW == 0 ? 0 : params.images * params.outputH;
+Extent nibble::kernels::poolTileCount(const PoolParams &params) {
+  return params.C == 0 || params.outputW == 0 ? Extent(0) : params.images * params.outputH;
 }
 
 namespace {
@@ -104,7 +111,7 @@ public:
   void emitRow(Value oy);
 
 private:
-  Taps clip(Value o, int64_t extent, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad, bool clipped);
+  Taps clip(Value o, const Extent &extent, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad, bool clipped);
   Value reduceTaps(const Taps &taps, Value start, llvm::function_ref<Value(Value tap, Value acc)> body);
   /// The result of one window for the channels from `c` on, as they lie in memory.
   Value window(const Taps &ys, const Taps &xs, Value c, int64_t lanes);
@@ -122,13 +129,13 @@ private:
 
 } // namespace
 
-Taps PoolEmitter::clip(Value o, int64_t extent, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad,
+Taps PoolEmitter::clip(Value o, const Extent &extent, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad,
                        bool clipped) {
   Value origin = b.create<arith::SubIOp>(b.mul(o, b.constant(stride)), b.constant(pad));
   if (!clipped)
     return {Value(), Value(), kernel, origin};
   // Taps k with 0 <= origin + k * dilation < extent.
-  auto firstTapFrom = [&](int64_t coordinate) {
+  auto firstTapFrom = [&](const Extent &coordinate) {
     Value distance = b.create<arith::SubIOp>(b.constant(coordinate), origin);
     distance = b.create<arith::MaxSIOp>(distance, b.constant(0));
     if (dilation > 1)

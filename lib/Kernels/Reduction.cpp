@@ -21,8 +21,8 @@ struct ReductionLoops {
 
 } // namespace
 
-static int64_t reducedCount(const ReductionParams &params) {
-  int64_t count = 1;
+static Extent reducedCount(const ReductionParams &params) {
+  Extent count = 1;
   for (int64_t axis : params.axes)
     count *= params.shape[axis];
   return count;
@@ -76,9 +76,7 @@ std::string nibble::kernels::reductionKernelKey(const ReductionParams &params) {
          spelling(loops.reduced.shape) + " by " + spelling(loops.reduced.operands[0].strides);
 }
 
-int64_t nibble::kernels::reductionTileCount(const ReductionParams &params) {
-  return boxTileCount(loopsOf(params).kept);
-}
+Extent nibble::kernels::reductionTileCount(const ReductionParams &params) { return boxTileCount(loopsOf(params).kept); }
 
 namespace {
 
@@ -87,8 +85,8 @@ public:
   ReductionEmitter(KernelBuilder &b, const ReductionParams &params, const ReductionLoops &loops)
       : b(b), params(params), loops(loops), memory(b) {}
 
-  void emitRows(ArrayRef<Value> pointers, int64_t length);
-  void emitColumns(ArrayRef<Value> pointers, int64_t length);
+  void emitRows(ArrayRef<Value> pointers, const Extent &length);
+  void emitColumns(ArrayRef<Value> pointers, const Extent &length);
 
 private:
   float neutral() const;
@@ -135,12 +133,12 @@ Value ReductionEmitter::combine(Value x, Value y) {
 Value ReductionEmitter::finish(Value value) {
   if (params.kind != ReductionKind::Mean)
     return value;
-  return b.create<arith::DivFOp>(value, b.splat(value.getType(), float(reducedCount(params))));
+  return b.create<arith::DivFOp>(value, b.floats(cast<VectorType>(value.getType()), reducedCount(params)));
 }
 
 /// Each result is a row of contiguous elements.
-void ReductionEmitter::emitRows(ArrayRef<Value> pointers, int64_t length) {
-  const int64_t inStride = loops.kept.operands[0].strides.back();
+void ReductionEmitter::emitRows(ArrayRef<Value> pointers, const Extent &length) {
+  const Extent inStride = loops.kept.operands[0].strides.back();
   b.loop(length, [&](Value i) {
     Value row = b.at(pointers[0], b.mul(i, b.constant(inStride)));
     Value value = reduceRow(
@@ -165,7 +163,7 @@ Value ReductionEmitter::emitReduced(int64_t dimension, Value pointer, Value inde
 }
 
 /// Results side by side.
-void ReductionEmitter::emitColumns(ArrayRef<Value> pointers, int64_t length) {
+void ReductionEmitter::emitColumns(ArrayRef<Value> pointers, const Extent &length) {
   const Box &kept = loops.kept;
   emitVectors(b, length, kept.isContiguous(0) ? b.isa.lanes() : 1, [&](int64_t lanes, Value first) {
     Value column = b.at(pointers[0], b.mul(first, b.constant(kept.operands[0].strides.back())));
@@ -183,7 +181,7 @@ func::FuncOp nibble::kernels::emitReduction(OpBuilder &builder, Location loc, St
   return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
     const ReductionLoops loops = loopsOf(params);
     ReductionEmitter emitter(b, params, loops);
-    emitBox(b, loops.kept, loadArguments(b, args, 2), begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+    emitBox(b, loops.kept, loadArguments(b, args, 2), begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
       if (loops.inRows())
         emitter.emitRows(pointers, length);
       else

@@ -54,8 +54,9 @@ Value ScalarEmitter::emitValue(Operation &op) {
                       .Case([&](ExtentOp extent) {
                         const unsigned input =
                             cast<BlockArgument>(extent.getTensor()).getArgNumber() - params.shape.size();
-                        return b.create<arith::ConstantIndexOp>(params.inputs[input].shape[extent.getDimension()]);
+                        return indexOf(params.inputs[input].shape[extent.getDimension()]);
                       })
+                      .Case([&](ExtentValueOp extent) { return indexOf(extent.getExtent()); })
                       .Case([&](arith::BitcastOp bitcast) {
                         Value bits = get(bitcast.getIn());
                         return bits.getType() == getKernelType(bitcast.getType()) ? bits : clone(op);
@@ -138,21 +139,44 @@ void ScalarEmitter::emitBranch(scf::IfOp branch) {
     values[result] = value;
 }
 
-Value ScalarEmitter::emitRead(ReadOp op) {
-  const unsigned number = cast<BlockArgument>(op.getTensor()).getArgNumber() - params.shape.size();
-  const GenerateInput &input = params.inputs[number];
+Value ScalarEmitter::indexOf(const Extent &extent) {
+  if (extent.isStatic())
+    return b.create<arith::ConstantIndexOp>(extent.getStatic());
+  return b.create<arith::IndexCastOp>(b.getIndexType(), b.constant(extent));
+}
+
+Value ScalarEmitter::load(ReadOp op, const GenerateInput &input, Value pointer) {
   Type type = getKernelType(op.getType());
-  if (llvm::is_contained(input.shape, 0))
-    return b.create<arith::ConstantOp>(b.getZeroAttr(type));
   Value offset = b.constant(0);
   for (auto [index, extent, stride] : llvm::zip(op.getIndices(), input.shape, input.strides)) {
     Value inside = b.create<arith::IndexCastOp>(b.index(), clamp(index, extent));
     offset = b.addMul(offset, inside, stride);
   }
   const unsigned width = type.getIntOrFloatBitWidth();
-  auto load = LLVM::LoadOp::create(b, width < 8 ? b.i8() : type, b.at(pointers[number], offset), 1);
+  auto load = LLVM::LoadOp::create(b, width < 8 ? b.i8() : type, b.at(pointer, offset), 1);
   load.setNoaliasScopesAttr(written);
   return width < 8 ? b.create<arith::TruncIOp>(type, load) : Value(load);
+}
+
+bool ScalarEmitter::mayBeEmpty(const GenerateInput &input, ReadOp op) const {
+  for (auto [index, extent] : llvm::zip(op.getIndices(), input.shape))
+    if (!isAtLeast(extent, 1) && !isBelow(index, extent))
+      return true;
+  return false;
+}
+
+Value ScalarEmitter::emitRead(ReadOp op) {
+  const unsigned number = cast<BlockArgument>(op.getTensor()).getArgNumber() - params.shape.size();
+  const GenerateInput &input = params.inputs[number];
+  Type type = getKernelType(op.getType());
+  const auto zero = [&]() -> Value { return b.create<arith::ConstantOp>(b.getZeroAttr(type)); };
+  if (llvm::is_contained(input.shape, Extent(0)))
+    return zero();
+  if (!mayBeEmpty(input, op))
+    return load(op, input, pointers[number]);
+  Value hasElements =
+      b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, b.constant(product(input.shape)), b.constant(0));
+  return b.when(hasElements, zero(), [&] { return Values{load(op, input, pointers[number])}; })[0];
 }
 
 Value ScalarEmitter::emitApply(ApplyOp op) {
@@ -165,12 +189,15 @@ Value ScalarEmitter::emitApply(ApplyOp op) {
 // Indices
 //===----------------------------------------------------------------------===//
 
+/// More than a dynamic extent can be.
+static constexpr int64_t kMostExtent = int64_t(1) << 47;
+
 static constexpr std::pair<int64_t, int64_t> anything = {std::numeric_limits<int64_t>::min(),
                                                          std::numeric_limits<int64_t>::max()};
 
 std::pair<int64_t, int64_t> ScalarEmitter::getArgumentRange(BlockArgument argument) const {
   if (argument.getOwner() == &params.body->front())
-    return {0, params.shape[argument.getArgNumber()] - 1};
+    return {0, params.shape[argument.getArgNumber()].getStaticOr(kMostExtent) - 1};
   auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
   if (!loop || argument != loop.getInductionVar())
     return anything;
@@ -184,9 +211,11 @@ std::pair<int64_t, int64_t> ScalarEmitter::getRange(Value index) const {
   Operation *op = index.getDefiningOp();
   if (auto extent = dyn_cast<ExtentOp>(op)) {
     const unsigned input = cast<BlockArgument>(extent.getTensor()).getArgNumber() - params.shape.size();
-    const int64_t value = params.inputs[input].shape[extent.getDimension()];
-    return {value, value};
+    const Extent value = params.inputs[input].shape[extent.getDimension()];
+    return {value.getStaticOr(0), value.getStaticOr(kMostExtent)};
   }
+  if (auto extent = dyn_cast<ExtentValueOp>(op))
+    return {extent.getExtent().getLowerBound().value_or(anything.first), extent.getExtent().getStaticOr(kMostExtent)};
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     const int64_t value = cast<IntegerAttr>(constant.getValue()).getValue().getSExtValue();
     return {value, value};
@@ -203,14 +232,20 @@ std::pair<int64_t, int64_t> ScalarEmitter::getRange(Value index) const {
   return anything;
 }
 
-Value ScalarEmitter::clamp(Value index, int64_t extent) {
+bool ScalarEmitter::isBelow(Value index, const Extent &extent) const {
+  auto argument = dyn_cast<BlockArgument>(index);
+  return argument && argument.getOwner() == &params.body->front() &&
+         isAtLeast(extent, params.shape[argument.getArgNumber()]);
+}
+
+Value ScalarEmitter::clamp(Value index, const Extent &extent) {
   Value value = get(index);
   auto [least, largest] = getRange(index);
   if (extent == 1)
     return b.create<arith::ConstantIndexOp>(0);
   if (least < 0)
     value = b.create<arith::MaxSIOp>(value, b.create<arith::ConstantIndexOp>(0));
-  if (largest >= extent)
-    value = b.create<arith::MinSIOp>(value, b.create<arith::ConstantIndexOp>(extent - 1));
+  if (!isBelow(index, extent) && largest >= extent.getStaticOr(0))
+    value = b.create<arith::MinSIOp>(value, indexOf(extent - 1));
   return value;
 }

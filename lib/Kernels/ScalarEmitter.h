@@ -34,7 +34,13 @@ private:
   Value emitRead(ReadOp op);
   Value emitApply(ApplyOp op);
   /// The index, moved into [0, extent) unless it is known to lie there.
-  Value clamp(Value index, int64_t extent);
+  Value clamp(Value index, const Extent &extent);
+  /// Whether the result's own extents keep an index of the program below `extent`.
+  bool isBelow(Value index, const Extent &extent) const;
+  /// Whether `input` may be without elements though the result is not.
+  bool mayBeEmpty(const GenerateInput &input, ReadOp op) const;
+  Value load(ReadOp op, const GenerateInput &input, Value pointer);
+  Value indexOf(const Extent &extent);
   /// The least and the largest value that an index of the program may have.
   std::pair<int64_t, int64_t> getRange(Value index) const;
   std::pair<int64_t, int64_t> getArgumentRange(mlir::BlockArgument argument) const;

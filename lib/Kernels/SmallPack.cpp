@@ -107,23 +107,23 @@ std::vector<int32_t> nibble::kernels::smallConvTable(const ConvParams &params, c
   const ConvParams &p = plan.params;
   std::vector<int32_t> table(static_cast<size_t>(Field::Count));
   const auto set = [&](Field field, int64_t value) { table[size_t(field)] = int32_t(value); };
-  set(Field::Rows, p.H);
-  set(Field::Trips, llvm::divideCeil(p.W, plan.tilePixels));
-  set(Field::LastPixel, p.W - 1);
+  set(Field::Rows, p.H.getStatic());
+  set(Field::Trips, llvm::divideCeil(p.W.getStatic(), plan.tilePixels));
+  set(Field::LastPixel, p.W.getStatic() - 1);
   set(Field::Blocks, plan.blocks());
   set(Field::LastBlock, plan.columns - plan.tileColumns);
   set(Field::TapRows, p.KH);
   set(Field::TapColumns, p.KW);
   set(Field::Steps, plan.steps / plan.unroll);
   set(Field::Groups, p.groups);
-  set(Field::RowInput, p.strideH * p.in.row);
+  set(Field::RowInput, p.strideH * p.in.row.getStatic());
   set(Field::PixelInput, p.strideW * p.in.pixel);
-  set(Field::TapRowInput, p.dilationH * p.in.row);
+  set(Field::TapRowInput, p.dilationH * p.in.row.getStatic());
   set(Field::TapColumnInput, p.dilationW * p.in.pixel);
   set(Field::GroupInput, plan.tapBytes);
   set(Field::GroupWeights, plan.blocks() * plan.blockBytes());
   set(Field::GroupOutput, plan.columns);
-  set(Field::RowOutput, p.out.row);
+  set(Field::RowOutput, p.out.row.getStatic());
   set(Field::PixelOutput, p.out.pixel);
   set(Field::TapWeights, p.C);
   set(Field::Bias, p.residual ? 1 : 1 + 2 * p.outputZeroPoint);
@@ -133,7 +133,7 @@ std::vector<int32_t> nibble::kernels::smallConvTable(const ConvParams &params, c
   if (p.residual) {
     const Residual &r = *p.residual;
     const auto sum = numerics::toFixedAddition(r.scale, r.addendScale);
-    set(Field::AddendRow, r.addend.row);
+    set(Field::AddendRow, r.addend.row.getStatic());
     set(Field::AddendPixel, r.addend.pixel);
     set(Field::AddendZero, r.addendZeroPoint);
     set(Field::Scale, sum->lhs);
@@ -156,6 +156,8 @@ std::string nibble::kernels::whyNoSmallConv(const ConvParams &p) {
     return "it unpacks no weights";
   if (p.sums)
     return "it has no kernels for sums in 32 bits";
+  if (!areStatic({p.H, p.W, p.in.row, p.out.row, p.residual ? p.residual->addend.row : Extent(0)}))
+    return "dynamic extents on a microcontroller";
   if (!p.residual)
     return "";
   const auto sum = numerics::toFixedAddition(p.residual->scale, p.residual->addendScale);

@@ -25,14 +25,14 @@ Box nibble::kernels::lineBox(const LineParams &params, int64_t elementBytes) {
   return mergeDimensions(std::move(box));
 }
 
-int64_t nibble::kernels::lineTileCount(const LineParams &params, int64_t elementBytes) {
-  return lengthOf(params) == 0 ? 0 : boxTileCount(lineBox(params, elementBytes));
+Extent nibble::kernels::lineTileCount(const LineParams &params, int64_t elementBytes) {
+  return boxTileCount(lineBox(params, elementBytes)) * min(lengthOf(params), 1);
 }
 
 std::string nibble::kernels::lineKey(const LineParams &params, int64_t elementBytes) {
   Box box = lineBox(params, elementBytes);
-  return std::to_string(lengthOf(params)) + " by " + std::to_string(params.inputStrides[params.axis]) + " by " +
-         std::to_string(params.outputStrides[params.axis]) + " lines " + spelling(box.shape) + " by " +
+  return lengthOf(params).str() + " by " + params.inputStrides[params.axis].str() + " by " +
+         params.outputStrides[params.axis].str() + " lines " + spelling(box.shape) + " by " +
          spelling(box.operands[0].strides) + " by " + spelling(box.operands[1].strides);
 }
 
@@ -86,8 +86,8 @@ std::string nibble::kernels::softmaxKernelKey(const SoftmaxParams &params) {
   return key;
 }
 
-int64_t nibble::kernels::softmaxTileCount(const SoftmaxParams &params) {
-  return lengthOf(params) == 0 ? 0 : boxTileCount(softmaxBox(params));
+Extent nibble::kernels::softmaxTileCount(const SoftmaxParams &params) {
+  return boxTileCount(softmaxBox(params)) * min(lengthOf(params), 1);
 }
 
 namespace {
@@ -102,15 +102,15 @@ class SoftmaxEmitter {
 public:
   SoftmaxEmitter(KernelBuilder &b, const SoftmaxParams &params)
       : b(b), p(params), length(lengthOf(params)), inStride(params.inputStrides[params.axis]),
-        outStride(params.outputStrides[params.axis]), maskStride(params.masked ? params.maskStrides[params.axis] : 0),
-        memory(b) {}
+        outStride(params.outputStrides[params.axis]),
+        maskStride(params.masked ? params.maskStrides[params.axis] : Extent(0)), memory(b) {}
 
   bool inRows() const { return inStride == bytesOf(p.input.kind) && outStride == bytesOf(p.output.kind); }
   void emitRow(const Line &line);
   void emitColumns(const Line &line, int64_t lanes);
 
 private:
-  Value at(Value line, Value i, int64_t stride) { return b.at(line, b.mul(i, b.constant(stride))); }
+  Value at(Value line, Value i, const Extent &stride) { return b.at(line, b.mul(i, b.constant(stride))); }
   Value max(Value x, Value y) { return b.create<arith::MaximumFOp>(x, y); }
   Value sum(Value x, Value y) { return b.create<arith::AddFOp>(x, y); }
   /// `otherwise` where a masked row's `value` is `empty`: nothing of the row is left.
@@ -127,7 +127,7 @@ private:
 
   KernelBuilder &b;
   const SoftmaxParams &p;
-  int64_t length, inStride, outStride, maskStride;
+  Extent length, inStride, outStride, maskStride;
   LaneMemory memory;
 };
 
@@ -214,7 +214,7 @@ func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, Stri
     const bool repeatsMask = params.masked && box.isRepeated(2);
     const bool vectors = !emitter.inRows() && box.isContiguous(0) && box.isContiguous(1) &&
                          (!params.masked || repeatsMask || box.isContiguous(2));
-    emitBox(b, box, operands, begin, end, [&](ArrayRef<Value> pointers, int64_t length) {
+    emitBox(b, box, operands, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
       emitVectors(b, length, vectors ? isa.lanes() : 1, [&](int64_t count, Value first) {
         SmallVector<Value> starts;
         for (auto [pointer, operand] : llvm::zip(pointers, box.operands))

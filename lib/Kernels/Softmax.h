@@ -10,14 +10,15 @@
 namespace nibble {
 namespace kernels {
 
-inline int64_t lengthOf(const LineParams &params) { return params.shape[params.axis]; }
+inline Extent lengthOf(const LineParams &params) { return params.shape[params.axis]; }
 
 /// What is wrong with the lines; empty if nothing.
 std::string whyNotLines(const LineParams &params);
 
 /// All lines; operands: the input, the result, of `elementBytes` each.
 Box lineBox(const LineParams &params, int64_t elementBytes);
-int64_t lineTileCount(const LineParams &params, int64_t elementBytes);
+/// None where lines are empty.
+Extent lineTileCount(const LineParams &params, int64_t elementBytes);
 std::string lineKey(const LineParams &params, int64_t elementBytes);
 
 } // namespace kernels

@@ -4,17 +4,18 @@
 #include "nibble/Kernels/Elementwise.h"
 #include <cassert>
 
+using namespace nibble;
 using namespace nibble::kernels;
 
-Extents nibble::kernels::denseStrides(llvm::ArrayRef<int64_t> shape, int64_t elementBytes) {
+Extents nibble::kernels::denseStrides(llvm::ArrayRef<Extent> shape, int64_t elementBytes) {
   Extents strides(shape.size());
-  int64_t stride = elementBytes;
+  Extent stride = elementBytes;
   for (size_t d = shape.size(); d-- > 0; stride *= shape[d])
     strides[d] = stride;
   return strides;
 }
 
-Extents nibble::kernels::broadcastStrides(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to,
+Extents nibble::kernels::broadcastStrides(llvm::ArrayRef<Extent> from, llvm::ArrayRef<Extent> to,
                                           int64_t elementBytes) {
   assert(from.size() <= to.size() && "broadcasting adds dimensions only");
   Extents dense = denseStrides(from, elementBytes), strides(to.size(), 0);

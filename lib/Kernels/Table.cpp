@@ -6,6 +6,7 @@
 #include "Small.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
 namespace {
@@ -16,13 +17,13 @@ struct Family {
   std::string (*whyNo)(const Params &, const ISA &);
   std::string (*name)(const Params &, const ISA &);
   std::string (*key)(const Params &);
-  int64_t (*tileCount)(const Params &);
+  Extent (*tileCount)(const Params &);
   func::FuncOp (*emit)(OpBuilder &, Location, llvm::StringRef, const Params &, const ISA &);
 };
 
 template <typename Params>
 Family(std::string (*)(const Params &, const ISA &), std::string (*)(const Params &, const ISA &),
-       std::string (*)(const Params &), int64_t (*)(const Params &),
+       std::string (*)(const Params &), Extent (*)(const Params &),
        func::FuncOp (*)(OpBuilder &, Location, llvm::StringRef, const Params &, const ISA &)) -> Family<Params>;
 
 } // namespace
@@ -58,9 +59,12 @@ static auto visit(const KernelParams &params, Ask ask) {
 }
 
 std::string nibble::kernels::whyNoKernel(const KernelParams &params, const ISA &isa) {
-  if (isa.isBareMetal())
+  if (isa.isBareMetal()) {
     if (std::string why = whyNotInteger(params); !why.empty())
       return why;
+    if (!areExtentsKnown(params))
+      return "dynamic extents on a microcontroller";
+  }
   return visit(params, [&](const auto &family, const auto &p) { return family.whyNo(p, isa); });
 }
 
@@ -80,11 +84,11 @@ std::vector<int32_t> nibble::kernels::kernelTable(const KernelParams &params, co
 
 std::string nibble::kernels::kernelKey(const KernelParams &params, const ISA &isa) {
   if (const ConvParams *conv = getSmallConv(params, isa))
-    return smallConvKey(*conv, isa);
+    return smallConvKey(*conv, isa) + (conv->images == 1 ? "" : " " + convKernelKey(*conv));
   return visit(params, [&](const auto &family, const auto &p) { return family.key(p); });
 }
 
-int64_t nibble::kernels::kernelTileCount(const KernelParams &params) {
+Extent nibble::kernels::kernelTileCount(const KernelParams &params) {
   return visit(params, [&](const auto &family, const auto &p) { return family.tileCount(p); });
 }
 

@@ -115,7 +115,7 @@ std::string nibble::kernels::unaryKernelKey(const UnaryParams &params) {
   return key;
 }
 
-int64_t nibble::kernels::unaryTileCount(const UnaryParams &params) { return boxTileCount(unaryBox(params)); }
+Extent nibble::kernels::unaryTileCount(const UnaryParams &params) { return boxTileCount(unaryBox(params)); }
 
 /// Elements that are computed side by side: two registers of floats, or one of results.
 static int64_t lanesAtOnce(const UnaryParams &params, const ISA &isa) {
@@ -148,7 +148,7 @@ func::FuncOp nibble::kernels::emitUnary(OpBuilder &builder, Location loc, String
     if (params.kind == UnaryKind::Lookup)
       entries.emplace(b, b.argument(args, 2), box.isVectorizable());
     const int64_t full = entries ? entries->lanes() : lanesAtOnce(params, isa);
-    auto row = [&](ArrayRef<Value> pointers, int64_t length) {
+    auto row = [&](ArrayRef<Value> pointers, const Extent &length) {
       emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
         Value x = loadRow(b, box, 0, elementType(b, params.input), pointers[0], first, lanes);
         storeRow(b, box, 1, entries ? entries->at(x) : emitLanes(b, params, x), pointers[1], first);

@@ -101,9 +101,9 @@ static int64_t getLargestOf(const Product &product, float magnitude, bool perTen
   }
   // Two activations, each of which is as wide as the other.
   auto type = cast<RankedTensorType>(product.weights.getType());
-  if (!isa<MatMulOp>(product.op) || type.isDynamicDim(type.getRank() - 2))
+  if (!isa<MatMulOp>(product.op))
     return kSmallestLargest;
-  const int64_t depth = std::max<int64_t>(type.getDimSize(type.getRank() - 2), 1);
+  const int64_t depth = std::max<int64_t>(getLargestDepth(type.getDimSize(type.getRank() - 2)), 1);
   return static_cast<int64_t>(std::sqrt(static_cast<double>(kLargestSum / depth))) - 1;
 }
 

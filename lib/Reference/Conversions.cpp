@@ -79,7 +79,7 @@ static Result evaluate(RequantizeOp op, Operands operands) {
 std::optional<Result> reference::evaluateConversion(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
       .Case([&](ConstantOp o) { return makeTensor(o.getValue(), getResultElementType(o)); })
-      .Case<QuantizeOp, DequantizeOp, RequantizeOp, FakeQuantOp>([&](auto o) { return evaluate(o, operands); })
+      .Case<QuantizeOp, DequantizeOp, RequantizeOp, FakeQuantOp>([&](auto o) { return ::evaluate(o, operands); })
       .Case([&](ObserveOp) { return Result(*operands[0]); })
       .Default([](Operation *) { return std::nullopt; });
 }

@@ -111,8 +111,8 @@ static Result evaluate(OpTy op, Operands operands, bool transposed) {
 
 std::optional<Result> reference::evaluateConvolution(Operation *op, Operands operands) {
   if (auto conv = dyn_cast<ConvOp>(op))
-    return evaluate(conv, operands, false);
+    return ::evaluate(conv, operands, false);
   if (auto conv = dyn_cast<ConvTransposeOp>(op))
-    return evaluate(conv, operands, true);
+    return ::evaluate(conv, operands, true);
   return std::nullopt;
 }

@@ -19,6 +19,9 @@ using Result = llvm::Expected<Tensor>;
 /// The value of a constant attribute as a tensor of `elementType`.
 Result makeTensor(mlir::ElementsAttr value, mlir::Type elementType);
 
+/// The extents that `attr` gives where the model's dynamic dimensions are `dims`.
+llvm::Expected<llvm::SmallVector<int64_t>> evaluateExtents(ExtentsAttr attr, llvm::ArrayRef<int64_t> dims);
+
 /// Executes an operation of each family; null-like `std::nullopt` if `op` is of none.
 std::optional<Result> evaluateConversion(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateConvolution(mlir::Operation *op, Operands operands);
@@ -27,7 +30,7 @@ std::optional<Result> evaluatePool(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateNorm(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateRows(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateElementwise(mlir::Operation *op, Operands operands);
-std::optional<Result> evaluateMovement(mlir::Operation *op, Operands operands);
+std::optional<Result> evaluateMovement(mlir::Operation *op, Operands operands, llvm::ArrayRef<int64_t> dims);
 std::optional<Result> evaluateGather(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateInteger(mlir::Operation *op, Operands operands);
 std::optional<Result> evaluateScaled(mlir::Operation *op, Operands operands);

@@ -7,33 +7,24 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::reference;
 
-/// The result's extents, at run time by `extents`.
-static llvm::Expected<SmallVector<int64_t>> getShape(GenerateOp op, Operands inputs) {
-  if (!op.getExtents())
-    return SmallVector<int64_t>(op.getType().getShape());
-  Builder builder(op.getContext());
-  SmallVector<Attribute> extents;
-  for (const Tensor *input : inputs)
-    for (int64_t extent : input->shape)
-      extents.push_back(builder.getI64IntegerAttr(extent));
-  SmallVector<Attribute> folded;
-  SmallVector<int64_t> shape;
-  if (succeeded(op.getExtents()->constantFold(extents, folded)))
-    for (Attribute extent : folded)
-      shape.push_back(cast<IntegerAttr>(extent).getInt());
-  if (shape.size() != size_t(op.getType().getRank()) || llvm::any_of(shape, [](int64_t extent) { return extent < 0; }))
-    return makeError("expected 'extents' of 0 or more, got " + formatShape(shape));
-  return shape;
-}
-
-static Result evaluateGenerate(GenerateOp op, Operands inputs) {
-  auto shape = getShape(op, inputs);
+static Result evaluateGenerate(GenerateOp op, Operands inputs, ArrayRef<int64_t> dims) {
+  llvm::Expected<SmallVector<int64_t>> shape = SmallVector<int64_t>(op.getType().getShape());
+  if (ExtentsAttr extents = op.getExtentsAttr())
+    shape = evaluateExtents(extents, dims);
   if (!shape)
     return shape.takeError();
+  llvm::Error unknown = llvm::Error::success();
+  op.getBody().walk([&](ExtentValueOp value) {
+    if (!unknown && value.getExtent().getDimCount() > dims.size())
+      unknown = makeError("expected values by the " + llvm::Twine(dims.size()) +
+                          " dynamic dimensions of the inputs, got " + value.getExtent().str());
+  });
+  if (unknown)
+    return unknown;
   auto result = Tensor::allocate(*shape, op.getType().getElementType());
   if (!result)
     return result;
-  ScalarProgram program(op.getBody(), *shape, inputs);
+  ScalarProgram program(op.getBody(), *shape, inputs, dims);
   const int64_t count = result->getCount(), bytes = count ? int64_t(result->data.size()) / count : 0;
   SmallVector<int64_t> index(shape->size(), 0);
   for (int64_t i = 0; i < count; ++i) {
@@ -45,8 +36,8 @@ static Result evaluateGenerate(GenerateOp op, Operands inputs) {
   return result;
 }
 
-std::optional<Result> reference::evaluateGenerated(Operation *op, Operands operands) {
+std::optional<Result> reference::evaluateGenerated(Operation *op, Operands operands, ArrayRef<int64_t> dims) {
   if (auto generate = dyn_cast<GenerateOp>(op))
-    return evaluateGenerate(generate, operands);
+    return evaluateGenerate(generate, operands, dims);
   return std::nullopt;
 }

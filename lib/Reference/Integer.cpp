@@ -95,7 +95,7 @@ static Result evaluate(IntLookupOp op, Operands operands) {
 std::optional<Result> reference::evaluateInteger(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
       .Case<IntAddOp, IntMulOp, IntAvgPoolOp, IntRequantizeOp, IntQuantizeOp, IntDequantizeOp, IntLookupOp>(
-          [&](auto o) { return evaluate(o, operands); })
+          [&](auto o) { return ::evaluate(o, operands); })
       .Case<IntConvOp, IntConvTransposeOp, IntMatMulOp>([&](auto o) { return evaluateProduct(o, operands); })
       .Default([](Operation *) { return std::nullopt; });
 }

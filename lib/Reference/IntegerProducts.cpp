@@ -123,16 +123,19 @@ Result reference::evaluateProduct(IntConvTransposeOp op, Operands operands) {
 }
 
 Result reference::evaluateProduct(IntMatMulOp op, Operands operands) {
-  auto shape = getProductShape(*operands[0], *operands[1], operands[2]);
+  auto shape = getProductShape(*operands[0], *operands[1], nullptr);
   if (!shape)
     return shape.takeError();
-  if (auto error = checkChannels(*operands[2], *operands[3], shape->back()))
+  const bool isShared = op.getBias().getType().getShape() == ArrayRef<int64_t>(1);
+  if (auto error = checkChannels(*operands[2], *operands[3], isShared ? 1 : shape->back()))
     return error;
   auto result = Tensor::allocate(*shape, getResultElementType(op));
   if (!result)
     return result;
+  std::vector<int32_t> bias = operands[2]->loadIntegers();
   std::vector<int64_t> start(shape->back());
-  llvm::copy(operands[2]->loadIntegers(), start.begin());
+  for (auto [n, value] : llvm::enumerate(start))
+    value = bias[isShared ? 0 : n];
   auto sums = multiplyMatrices<int64_t, int32_t>(
       operands[0]->shape, loadCentred(*operands[0], int32_t(op.getLhsZeroPoint())).data(), operands[1]->shape,
       loadCentred(*operands[1], int32_t(op.getRhsZeroPoint())).data(), *shape, start);

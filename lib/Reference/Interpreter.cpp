@@ -4,6 +4,7 @@
 #include "nibble/Reference/Interpreter.h"
 #include "Evaluate.h"
 #include "ScalarProgram.h"
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Support/Locations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,13 +43,16 @@ static llvm::Error checkTensor(const Tensor &tensor, RankedTensorType type) {
 }
 
 /// Executes one operation with a single result.
-static Result evaluate(Operation *op, Operands operands) {
+static Result evaluate(Operation *op, Operands operands, ArrayRef<int64_t> dims) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     if (auto elements = dyn_cast<ElementsAttr>(constant.getValue()))
       return makeTensor(elements, elements.getElementType());
-  for (auto family : {evaluateGenerated, evaluateMovement, evaluateGather}) // of any element type
-    if (auto result = family(op, operands))
+  // Of any element type.
+  for (auto family : {evaluateGenerated, evaluateMovement})
+    if (auto result = family(op, operands, dims))
       return std::move(*result);
+  if (auto result = evaluateGather(op, operands))
+    return std::move(*result);
   if (auto error = isa<ConstantOp>(op) ? llvm::Error::success() : checkElementTypes(op))
     return error;
   for (auto family : {evaluateConversion, evaluateConvolution, evaluateMatMul, evaluatePool, evaluateNorm, evaluateRows,
@@ -115,8 +119,53 @@ static llvm::Error bindInputs(Block &block, ArrayRef<Tensor> inputs, Frame &fram
   return llvm::Error::success();
 }
 
+/// The values of the function's dynamic dimensions: inputs that share one agree on it.
+static llvm::Expected<SmallVector<int64_t>> bindDims(const ArgumentDims &arguments, ArrayRef<Tensor> inputs) {
+  SmallVector<int64_t> dims(arguments.getNames().size(), -1);
+  for (auto [i, input] : llvm::enumerate(inputs))
+    for (auto [extent, actual] : llvm::zip_equal(arguments.getExtents(i), input.shape)) {
+      if (extent.isStatic())
+        continue;
+      const unsigned dim = extent.getDimCount() - 1; // it is nothing but the dimension
+      if (dims[dim] >= 0 && dims[dim] != actual)
+        return makeError("input " + llvm::Twine(i) + ": expected dimension '" + arguments.getNames()[dim] + "' to be " +
+                         llvm::Twine(dims[dim]) + " as in an input before, got " + llvm::Twine(actual));
+      dims[dim] = actual;
+    }
+  return dims;
+}
+
+/// What the function requires of its dimensions.
+static llvm::Error checkRequirements(func::FuncOp function, ArrayRef<int64_t> dims) {
+  auto pairs = function->getAttrOfType<ArrayAttr>(kRequirementsAttr);
+  if (!pairs)
+    return llvm::Error::success();
+  for (auto pair : pairs.getAsRange<ExtentsAttr>()) {
+    auto values = reference::evaluateExtents(pair, dims);
+    if (!values)
+      return values.takeError();
+    if ((*values)[0] != (*values)[1])
+      return makeError("expected inputs for which the extent " + pair.getValue()[0].str() + " is " +
+                       llvm::Twine((*values)[1]) + ", got " + llvm::Twine((*values)[0]));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<SmallVector<int64_t>> reference::evaluateExtents(ExtentsAttr attr, ArrayRef<int64_t> dims) {
+  SmallVector<int64_t> shape;
+  for (const Extent &extent : attr.getValue()) {
+    if (extent.getDimCount() > dims.size())
+      return makeError("expected 'extents' by the " + llvm::Twine(dims.size()) +
+                       " dynamic dimensions of the inputs, got " + extent.str());
+    shape.push_back(extent.evaluate(dims));
+  }
+  if (llvm::any_of(shape, [](int64_t extent) { return extent < 0; }))
+    return makeError("expected 'extents' of 0 or more, got " + formatShape(shape));
+  return shape;
+}
+
 /// Executes `op` and keeps its result.
-static llvm::Error execute(Operation &op, Frame &frame, Hook hook) {
+static llvm::Error execute(Operation &op, Frame &frame, ArrayRef<int64_t> dims, Hook hook) {
   if (op.getNumResults() != 1 || (op.getNumRegions() != 0 && !isa<GenerateOp>(op)))
     return makeError("expected an operation that can be executed, got " + op.getName().getStringRef());
   auto type = dyn_cast<RankedTensorType>(op.getResult(0).getType());
@@ -125,7 +174,7 @@ static llvm::Error execute(Operation &op, Frame &frame, Hook hook) {
   SmallVector<const Tensor *> operands;
   for (Value operand : op.getOperands())
     operands.push_back(frame.get(operand));
-  auto result = evaluate(&op, operands);
+  auto result = evaluate(&op, operands, dims);
   if (!result)
     return result.takeError();
   if (auto error = checkTensor(*result, type))
@@ -145,8 +194,13 @@ llvm::Expected<std::vector<Tensor>> reference::interpret(func::FuncOp function, 
   Frame frame(block);
   if (auto error = bindInputs(block, inputs, frame))
     return error;
+  auto dims = bindDims(ArgumentDims(function), inputs);
+  if (!dims)
+    return dims.takeError();
+  if (auto error = checkRequirements(function, *dims))
+    return error;
   for (Operation &op : block.without_terminator())
-    if (auto error = execute(op, frame, hook))
+    if (auto error = execute(op, frame, *dims, hook))
       return addNode(&op, std::move(error));
   std::vector<Tensor> results;
   for (Value value : block.getTerminator()->getOperands())

@@ -15,9 +15,20 @@ static void copyElement(const Tensor &from, int64_t source, Tensor &to, int64_t 
   std::memcpy(to.data.data() + target * bytes, from.data.data() + source * bytes, bytes);
 }
 
-static Result evaluate(ReshapeOp op, Operands operands) {
+/// The result's shape: by `extents`, or as the type has it.
+template <typename OpTy>
+static llvm::Expected<SmallVector<int64_t>> getShape(OpTy op, ArrayRef<int64_t> dims) {
+  if (ExtentsAttr extents = op.getExtentsAttr())
+    return evaluateExtents(extents, dims);
+  return SmallVector<int64_t>(op.getType().getShape());
+}
+
+static Result evaluate(ReshapeOp op, Operands operands, ArrayRef<int64_t> dims) {
   const Tensor &input = *operands[0];
-  SmallVector<int64_t> shape(op.getType().getShape());
+  auto given = getShape(op, dims);
+  if (!given)
+    return given.takeError();
+  SmallVector<int64_t> shape = std::move(*given);
   auto unknown = llvm::find_if(shape, ShapedType::isDynamic);
   if (unknown != shape.end()) {
     *unknown = 1;
@@ -106,9 +117,12 @@ static int64_t countFrom(int64_t extent, int64_t start, int64_t step) {
   return step > 0 ? (extent - 1 - start) / step + 1 : start / -step + 1;
 }
 
-static Result evaluate(SliceOp op, Operands operands) {
+static Result evaluate(SliceOp op, Operands operands, ArrayRef<int64_t> dims) {
   const Tensor &input = *operands[0];
-  SmallVector<int64_t> shape(op.getType().getShape()), steps = getStrides(input.shape);
+  auto given = getShape(op, dims);
+  if (!given)
+    return given.takeError();
+  SmallVector<int64_t> shape = std::move(*given), steps = getStrides(input.shape);
   int64_t base = 0;
   for (auto [d, extent] : llvm::enumerate(shape)) {
     int64_t start = op.getStarts()[d], step = op.getSteps()[d], most = countFrom(input.shape[d], start, step);
@@ -231,9 +245,9 @@ static Result evaluate(ResizeNearestOp op, Operands operands) {
   return result;
 }
 
-std::optional<Result> reference::evaluateMovement(Operation *op, Operands operands) {
+std::optional<Result> reference::evaluateMovement(Operation *op, Operands operands, ArrayRef<int64_t> dims) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
-      .Case<ReshapeOp, TransposeOp, ConcatOp, SliceOp, PadOp, ResizeNearestOp>(
-          [&](auto o) { return evaluate(o, operands); })
+      .Case<ReshapeOp, SliceOp>([&](auto o) { return ::evaluate(o, operands, dims); })
+      .Case<TransposeOp, ConcatOp, PadOp, ResizeNearestOp>([&](auto o) { return ::evaluate(o, operands); })
       .Default([](Operation *) { return std::nullopt; });
 }

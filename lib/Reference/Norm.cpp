@@ -88,6 +88,6 @@ static Result evaluate(ReduceOp op, Operands operands) {
 
 std::optional<Result> reference::evaluateNorm(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
-      .Case<BatchNormOp, ReduceOp>([&](auto o) { return evaluate(o, operands); })
+      .Case<BatchNormOp, ReduceOp>([&](auto o) { return ::evaluate(o, operands); })
       .Default([](Operation *) { return std::nullopt; });
 }

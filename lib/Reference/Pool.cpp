@@ -104,8 +104,8 @@ static Result evaluate(AvgPoolOp op, Operands operands) {
 
 std::optional<Result> reference::evaluatePool(Operation *op, Operands operands) {
   if (auto pool = dyn_cast<MaxPoolOp>(op))
-    return evaluate(pool, operands);
+    return ::evaluate(pool, operands);
   if (auto pool = dyn_cast<AvgPoolOp>(op))
-    return evaluate(pool, operands);
+    return ::evaluate(pool, operands);
   return std::nullopt;
 }

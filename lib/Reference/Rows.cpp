@@ -167,6 +167,6 @@ static Result evaluate(NormOp op, Operands operands) {
 
 std::optional<Result> reference::evaluateRows(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
-      .Case<SoftmaxOp, IntSoftmaxOp, NormOp>([&](auto o) { return evaluate(o, operands); })
+      .Case<SoftmaxOp, IntSoftmaxOp, NormOp>([&](auto o) { return ::evaluate(o, operands); })
       .Default([](Operation *) { return std::nullopt; });
 }

@@ -14,7 +14,8 @@ static constexpr unsigned indexBits = 64;
 
 static unsigned getWidth(Type type) { return type.isIndex() ? indexBits : type.getIntOrFloatBitWidth(); }
 
-ScalarProgram::ScalarProgram(Region &body, ArrayRef<int64_t> resultShape, Operands inputs) : body(body) {
+ScalarProgram::ScalarProgram(Region &body, ArrayRef<int64_t> resultShape, Operands inputs, ArrayRef<int64_t> dims)
+    : body(body), dims(dims) {
   for (auto [i, input] : llvm::enumerate(inputs))
     tensors[body.getArgument(resultShape.size() + i)] = input;
 }
@@ -88,6 +89,8 @@ void ScalarProgram::execute(Operation &op) {
     result = this->read(read);
   } else if (auto extent = dyn_cast<ExtentOp>(op)) {
     result = Scalar(indexBits, tensors.lookup(extent.getTensor())->shape[extent.getDimension()]);
+  } else if (auto extent = dyn_cast<ExtentValueOp>(op)) {
+    result = Scalar(indexBits, extent.getExtent().evaluate(dims), /*isSigned=*/true);
   } else {
     SmallVector<Scalar, 3> operands;
     for (Value operand : op.getOperands())

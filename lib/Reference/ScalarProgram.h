@@ -12,7 +12,8 @@
 namespace nibble::reference {
 
 /// Executes nibble.generate; `std::nullopt` if `op` is another operation.
-std::optional<Result> evaluateGenerated(mlir::Operation *op, Operands operands);
+/// `dims` are the values of the model's dynamic dimensions.
+std::optional<Result> evaluateGenerated(mlir::Operation *op, Operands operands, llvm::ArrayRef<int64_t> dims);
 
 /// The bits of a scalar, as many as its type has; an index has 64.
 using Scalar = llvm::APInt;
@@ -24,7 +25,7 @@ Scalar evaluateScalar(mlir::Operation *op, llvm::ArrayRef<Scalar> operands);
 /// Runs a body for one index after another.
 class ScalarProgram {
 public:
-  ScalarProgram(mlir::Region &body, llvm::ArrayRef<int64_t> resultShape, Operands inputs);
+  ScalarProgram(mlir::Region &body, llvm::ArrayRef<int64_t> resultShape, Operands inputs, llvm::ArrayRef<int64_t> dims);
 
   /// The element at `index`.
   Scalar run(llvm::ArrayRef<int64_t> index);
@@ -39,6 +40,7 @@ private:
   Scalar read(ReadOp op) const;
 
   mlir::Region &body;
+  llvm::ArrayRef<int64_t> dims;
   llvm::DenseMap<mlir::Value, const Tensor *> tensors;
   llvm::DenseMap<mlir::Value, Scalar> values;
 };

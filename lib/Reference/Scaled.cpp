@@ -140,6 +140,6 @@ static Result evaluate(ScaledMatMulOp op, Operands operands) {
 std::optional<Result> reference::evaluateScaled(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
       .Case<DynamicScaleOp, DynamicQuantizeOp, ScaledConvOp, ScaledMatMulOp>(
-          [&](auto o) { return evaluate(o, operands); })
+          [&](auto o) { return ::evaluate(o, operands); })
       .Default([](Operation *) { return std::nullopt; });
 }

@@ -108,6 +108,6 @@ static Result evaluate(IntToFloatOp op, Operands operands) {
 std::optional<Result> reference::evaluateSums(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
       .Case<DynamicEncodingOp, DynamicEncodeOp, SumConvOp, SumMatMulOp, IntToFloatOp>(
-          [&](auto o) { return evaluate(o, operands); })
+          [&](auto o) { return ::evaluate(o, operands); })
       .Default([](Operation *) { return std::nullopt; });
 }

@@ -36,13 +36,30 @@ int nibble_model_open(nibble_model *model, const char *path, const char *name, i
   model->desc = describe();
   if (model->desc->abi_version != NIBBLE_ABI_VERSION)
     return fail(model, error, error_size, "another ABI version in", path);
+  if (model->desc->dim_count > 0 && !(model->shape = (nibble_shape_fn)find(model, name, "_shape")))
+    return fail(model, error, error_size, "the library tells no shapes of the model", name);
   if (threads > 1 && !(model->pool = nibble_pool_create(threads)))
     return fail(model, error, error_size, "cannot start threads for", name);
   return 0;
 }
 
+int32_t nibble_model_shape(const nibble_model *model, const int64_t *dims, uint32_t output, int64_t *extents) {
+  if (output >= model->desc->output_count)
+    return NIBBLE_ERROR_DIMENSION;
+  if (model->shape)
+    return model->shape(dims, output, extents);
+  const nibble_tensor_desc *desc = &model->desc->outputs[output];
+  for (uint32_t axis = 0; axis < desc->rank; ++axis)
+    extents[axis] = desc->dims[axis];
+  return NIBBLE_OK;
+}
+
 int32_t nibble_model_run(nibble_model *model, const void *const *inputs, void *const *outputs, const int64_t *dims) {
+  if (!dims && model->desc->dim_count > 0)
+    return NIBBLE_ERROR_NULL_POINTER;
   uint64_t needed = model->arena_bytes(dims);
+  if (needed == UINT64_MAX)
+    return NIBBLE_ERROR_DIMENSION;
   if (needed > model->arena_size) {
     free(model->arena);
     model->arena_size = 0;

@@ -58,7 +58,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             name: str = "", io: Literal["auto", "model", "quantized"] = "auto",
             requant: Literal["auto", "float", "fixed"] = "auto",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False,
-            dims: Mapping[str, int] | None = None) -> Model:
+            dims: Mapping[str, int] | None = None, bounds: Mapping[str, int] | None = None) -> Model:
     """Quantize and compile the ONNX model at `path`.
 
     Args:
@@ -105,6 +105,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         strip: leave out of the library what `nibble explain` reads: names of nodes, kernels, errors.
         dims: extents that the model leaves open, by their names there, as {"batch": 1}; one without a name is
             "INPUT.AXIS", as "image.2".
+        bounds: the largest values of dynamic dimensions that a run takes, by name, as {"batch": 8, "sequence": 512}.
+            Where all have one, the size of the arena is known when the model is compiled.
 
     Raises:
         Error: the model cannot be read or has an unsupported operation, an input is missing in the calibration data or
@@ -115,6 +117,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
                                     bias_correction, per_tensor, rounding, max_bytes, avg_bits, output_sqnr, plan_out)
     options.target, options.threads, options.name = target, threads, name
     options.io, options.io_layout, options.strip, options.requant = io, io_layout, strip, requant
+    options.bounds = dict(bounds or {})
     program = _nibble.compile(os.fspath(path), _samples(calibration), options, dict(dims or {}))
     _warn(program.warnings)
     return Model(program)

@@ -20,7 +20,8 @@ class Value:
     name: str
     dtype: np.dtype
     shape: tuple[int | str | None, ...]
-    """Extents; of a dynamic dimension its name, or None if it has none."""
+    """Extents; of a dynamic dimension its name, or None if it has none. An output's may be an expression of the inputs'
+    dimensions: "past + sequence"."""
     scale: float | None = None
     """real = scale * (integer - zero_point), where integers stand for real numbers."""
     zero_point: int | None = None
@@ -70,8 +71,9 @@ class Model:
         """Compute the outputs, in the model's order.
 
         `feed` has an array for each input, under its name and of its dtype and shape; where an input takes integers that
-        stand for real numbers, float32 is quantized. Raises `nibble.Error` naming
-        the input that is missing, unknown, or of another dtype or shape.
+        stand for real numbers, float32 is quantized. Dynamic dimensions may differ from run to run; inputs that name the
+        same one agree on it. Raises `nibble.Error` naming the input that is missing, unknown, or of another dtype or
+        shape, or the dimension that two inputs disagree on or that is larger than the model takes.
         """
         return self._program.run(_feed(feed))
 

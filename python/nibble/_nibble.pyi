@@ -32,6 +32,7 @@ class CompileOptions:
     io_layout: str
     requant: str
     strip: bool
+    bounds: dict[str, int]
     threads: int
 
 class Program:

@@ -41,7 +41,7 @@ UNTESTED = {
     "attribute 'keep_aspect_ratio_policy' is '": ONNX,
     "', expected 'stretch', 'not_larger' or 'not_smaller'": ONNX,
     ", expected f32": ONNX,
-    "expected extents that are known and not negative, got": "the parser of the type takes no others",
+    "expected extents that are not negative, got": "the parser of the type takes no others",
     ", expected 3 or 4": ONNX,
     "bytes, ONNX allows fewer than 2 GiB in one file": HUGE,
     "the constant's data is missing": "the verifier of nibble.constant refuses it first",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """If, Loop, Scan, sequences and optionals that import resolves: what onnxruntime computes."""
+import re
 import subprocess
 from pathlib import Path
 
@@ -47,6 +48,53 @@ BRANCHES = """g (float[%s,3] x) => (float[%s,3] y) {
 def test_if(rows, tmp_path):
     """Both branches name their values alike; one is taken."""
     expect(build(BRANCHES % (rows, rows), tmp_path), x=draw(rows, 3))
+
+
+OPEN = """g (float[A,3] x) => (float[A,3] y) {
+    shape = Shape(x)
+    zero = Constant<value_int = 0>()
+    one = Constant<value_int = 1>()
+    rows = Gather(shape, zero)
+    is_one = Equal(rows, one)
+    r = If (is_one) <then_branch = yes () => (float[A,3] a) { a = Relu(x) },
+                     else_branch = no () => (float[A,3] a) { a = Neg(x) }>
+    y = Add(r, x)
+}"""
+
+
+def test_equality_that_the_inputs_decide(tmp_path):
+    """The extent is taken to be 1, and a run checks that it is."""
+    path = build(OPEN, tmp_path)
+    warning = ("node 'r': the extent A is taken to be 1, and a run refuses inputs where it is not; fix the inputs' extents "
+               "for another branch")
+    with pytest.warns(UserWarning, match=re.escape(warning)):
+        model = nibble.compile(path, weights="float")
+    x = draw(1, 3)
+    for got in (*model.run({"x": x}), *model.reference({"x": x})):
+        np.testing.assert_array_equal(got, np.maximum(x, 0) + x)
+    with pytest.raises(nibble.Error, match="the model refuses the dimensions 'A' = 4: one is larger than it takes, or it cannot "
+                                           "be computed with them"):
+        model.run({"x": draw(4, 3)})
+    with pytest.raises(nibble.Error, match="expected inputs for which the extent d0 is 1, got 4"):
+        model.reference({"x": draw(4, 3)})
+
+
+@pytest.mark.filterwarnings("ignore:node 'r'. the extent A is taken to be 1")
+def test_dropped_extent(tmp_path):
+    """As exporters write squeeze()."""
+    text = OPEN.replace("yes () => (float[A,3] a) { a = Relu(x) }", "yes () => (float[3] a) { a = Squeeze(x, zero1) }")
+    text = text.replace("    one = ", "    zero1 = Constant<value_ints = [0]>()\n    one = ")
+    model = nibble.compile(build(text, tmp_path), weights="float")
+    x = draw(1, 3)
+    for got in (*model.run({"x": x}), *model.reference({"x": x})):
+        np.testing.assert_array_equal(got, x + x)
+
+
+@pytest.mark.filterwarnings("error")
+def test_other_branch_of_fixed_extents(tmp_path):
+    path, x = build(OPEN, tmp_path), draw(4, 3)
+    model = nibble.compile(path, weights="float", dims={"A": 4})
+    np.testing.assert_array_equal(model.run({"x": x})[0], np.zeros((4, 3)))
 
 
 def test_branch_that_does_not_fit_is_not_looked_at(tmp_path):

@@ -119,12 +119,11 @@ def test_products_run_in_integers(tmp_path):
     assert not any(kernel.startswith("f32_f32_") and ("conv" in kernel or "gemm" in kernel) for kernel in kernels)
 
 
-def test_dynamic_batch_is_refused(tmp_path):
+def test_dynamic_batch(tmp_path):
+    """Whose samples share a scale and zero point."""
     path = quantize(mlp("batch"), tmp_path)
-    with pytest.raises(nibble.Error, match="mixes the samples of a dynamic batch: its scale and zero point are those of "
-                                           "the whole tensor") as error:
-        nibble.compile(path)
-    assert "give dimension 0 of the inputs a fixed extent" in str(error.value)
+    rng = np.random.default_rng(7)
+    check_like_onnxruntime(path, [{"x": rng.normal(0, 1, (batch, 20)).astype(np.float32)} for batch in (1, 2, 5, 17)])
 
 
 @pytest.mark.parametrize("name", ["kws_dscnn", "ad_autoencoder"])

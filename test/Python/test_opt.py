@@ -23,3 +23,13 @@ def test_bad_text_raises_its_diagnostic():
 def test_unknown_pass_raises():
     with pytest.raises(ValueError, match="no-such-pass"):
         nibble.opt(IDENTITY, "no-such-pass")
+
+
+def test_nested_functions_of_extents():
+    """As many as text may nest, so that it cannot exhaust the stack, and one more."""
+    def parse(depth):
+        extent = "min(d0, " * depth + "d1" + ")" * depth
+        return nibble.opt("func.func private @f() attributes {a = #nibble.extents<[" + extent + "]>}")
+    assert parse(256).count("min(d0, ") == 256
+    with pytest.raises(ValueError, match="error: expected at most 256 nested functions"):
+        parse(257)

@@ -259,13 +259,25 @@ func.func @unranked() -> tensor<*xf32> {
 }
 
 // CHECK-LABEL: @generate_extents
-// CHECK-NEXT: error: nibble.generate: expected 'extents' of 0 or more, got [-2]
+// CHECK-NEXT: error: nibble.generate: expected 'extents' by the 0 dynamic dimensions of the inputs, got d0
 func.func @generate_extents() -> tensor<?xf32> {
   %x = nibble.constant dense<1.0> : tensor<3xf32> -> tensor<3xf32>
-  %y = nibble.generate (%x : tensor<3xf32>) attributes {extents = affine_map<(d0) -> (d0 - 5)>} {
+  %y = nibble.generate (%x : tensor<3xf32>) attributes {extents = #nibble.extents<[d0]>} {
   ^bb0(%i: index, %t: tensor<3xf32>):
     %e = nibble.read %t[%i] : tensor<3xf32> -> f32
     nibble.yield %e : f32
   } -> tensor<?xf32>
   return %y : tensor<?xf32>
+}
+
+// CHECK-LABEL: @extent_value
+// CHECK-NEXT: error: nibble.generate: expected values by the 0 dynamic dimensions of the inputs, got 2 * d0
+func.func @extent_value() -> tensor<1xi64> {
+  %y = nibble.generate () {
+  ^bb0(%i: index):
+    %n = nibble.extent_value <[2 * d0]>
+    %e = arith.index_cast %n : index to i64
+    nibble.yield %e : i64
+  } -> tensor<1xi64>
+  return %y : tensor<1xi64>
 }

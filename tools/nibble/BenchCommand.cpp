@@ -11,6 +11,8 @@
 
 #include "llvm/Support/FormatVariadic.h"
 
+#include <utility>
+
 using namespace llvm;
 
 namespace nibble::driver {
@@ -22,8 +24,10 @@ public:
       : Command("bench", "measures how long a run of a model takes\n\n"
                          "  nibble bench model.so\n"
                          "  nibble bench model.so --threads 4 --seconds 5 --json\n"
-                         "  nibble bench model.onnx                     (compiled without quantizing)\n\n"
-                         "  Runs on seeded numbers with 1 for each dynamic dimension, or on --inputs.\n"
+                         "  nibble bench model.onnx                     (compiled without quantizing)\n"
+                         "  nibble bench model.so --dim sequence=512\n\n"
+                         "  Runs on --inputs, or on seeded numbers. There a dynamic dimension is what --dim says of\n"
+                         "  it, else 1 where it counts samples (it leads every input that has it), and 128.\n"
                          "  The minimum is what the machine can do, the median what it did.\n"),
         model(cl::Positional, cl::Required, cl::desc("MODEL"), cl::sub(subcommand)),
         inputs("inputs", cl::desc(".npz file of the inputs"), cl::value_desc("file"), cl::sub(subcommand)),
@@ -50,12 +54,23 @@ Error BenchCommand::run(Reporter &reporter) {
     return makeError("--seconds is " + Twine(formatv("{0}", seconds.getValue()).str()) +
                      ", expected more than 0, up to 3600");
   Session session(reporter);
-  if (Error error = dims.apply(session))
-    return error;
+  Expected<DimValues> given = dims.parse();
+  if (!given)
+    return given.takeError();
+  // Of a compiled model they are for the seeded numbers alone.
+  if (isModel(model))
+    session.fixDims(std::exchange(*given, {}));
+  if (!given->empty() && !inputs.empty())
+    return makeError("--dim is for numbers that are made up: the dimensions of --inputs are those of its arrays");
   Expected<std::unique_ptr<Executable>> executable = openExecutable(session, model, /*reference=*/false, threads);
   if (!executable)
     return executable.takeError();
-  NamedArrays feed = makeRandomFeed((*executable)->inputs());
+  if (Error error = checkDimNames((*executable)->inputs(), *given))
+    return addContext("--dim", std::move(error));
+  NamedArrays feed;
+  if (inputs.empty())
+    feed =
+        makeRandomFeed((*executable)->inputs(), chooseDims((*executable)->inputs(), (*executable)->limits(), *given));
   if (!inputs.empty()) {
     Expected<NamedArrays> arrays = readNpz(inputs);
     if (!arrays)

@@ -69,7 +69,7 @@ public:
         strip("strip", cl::desc("leave out what nibble explain reads: names of nodes, kernels, errors"),
               cl::sub(subcommand)),
         json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand),
-        dims(subcommand) {}
+        dims(subcommand), bounds(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -82,6 +82,7 @@ private:
   cl::opt<bool> strip, json;
   QuantizationFlags quantization;
   DimFlags dims;
+  BoundFlags bounds;
 };
 } // namespace
 
@@ -123,6 +124,10 @@ Error CompileCommand::run(Reporter &reporter) {
   bool printsJson = json;
   if (Error error = quantization.check())
     return error;
+  Expected<DimValues> largest = bounds.parse();
+  if (!largest)
+    return largest.takeError();
+  chosen.bounds = std::move(*largest);
   if (Error error = check(chosen))
     return error;
   if (Error error = checkWritable(path))

@@ -8,24 +8,46 @@ using namespace llvm;
 
 namespace nibble::driver {
 
+/// NAME=VALUE of each, where `what` is the flag.
+static Expected<DimValues> parseValues(ArrayRef<std::string> flags, StringRef what, StringRef example) {
+  DimValues values;
+  for (StringRef flag : flags) {
+    auto [name, text] = flag.rsplit('=');
+    int64_t value;
+    if (name.empty() || text.getAsInteger(10, value))
+      return makeError(what + " is '" + flag + "', expected a name and an extent, as in " + example);
+    if (!values.try_emplace(name.str(), value).second)
+      return makeError(what + " gives '" + name + "' twice");
+  }
+  return values;
+}
+
 DimFlags::DimFlags(cl::SubCommand &sub)
     : dims("dim",
            cl::desc("fixes an extent that the ONNX model leaves open, by its name there; one without a name is "
                     "INPUT.AXIS, as image.2 (again for others)"),
            cl::value_desc("name=extent"), cl::sub(sub)) {}
 
+Expected<DimValues> DimFlags::parse() const {
+  return parseValues(std::vector<std::string>(dims.begin(), dims.end()), "--dim", "batch=1");
+}
+
 Error DimFlags::apply(Session &session) const {
-  std::map<std::string, int64_t> fixed;
-  for (StringRef flag : dims) {
-    auto [name, text] = flag.rsplit('=');
-    int64_t extent;
-    if (name.empty() || text.getAsInteger(10, extent))
-      return makeError("--dim is '" + flag + "', expected a name and an extent, as in batch=1");
-    if (!fixed.try_emplace(name.str(), extent).second)
-      return makeError("--dim gives '" + name + "' twice");
-  }
-  session.fixDims(std::move(fixed));
+  Expected<DimValues> fixed = parse();
+  if (!fixed)
+    return fixed.takeError();
+  session.fixDims(std::move(*fixed));
   return Error::success();
+}
+
+BoundFlags::BoundFlags(cl::SubCommand &sub)
+    : bounds("bound", cl::CommaSeparated,
+             cl::desc("the largest value of a dynamic dimension that a run takes, by its name: batch=8,sequence=512; "
+                      "where all have one, the size of the arena is known"),
+             cl::value_desc("name=extent"), cl::sub(sub)) {}
+
+Expected<DimValues> BoundFlags::parse() const {
+  return parseValues(std::vector<std::string>(bounds.begin(), bounds.end()), "--bound", "sequence=512");
 }
 
 } // namespace nibble::driver

@@ -29,7 +29,8 @@ public:
         target("target", cl::init("host"), cl::desc("instruction set"), cl::value_desc("name"), cl::sub(subcommand)),
         html("html", cl::desc("write a page with tables and pictures, in one file"), cl::value_desc("file"),
              cl::sub(subcommand)),
-        json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand), dims(subcommand) {}
+        json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand), dims(subcommand),
+        bounds(subcommand) {}
 
   Error run(Reporter &reporter) override {
     CompileOptions options;
@@ -40,8 +41,12 @@ public:
     std::string page = html;
     if (Error error = quantization.check())
       return error;
-    if (!isModel(model) && (quantization.hasData() || target.getNumOccurrences()))
-      return makeError("'" + model + "' is compiled already: --calib and --target are for models");
+    Expected<DimValues> largest = bounds.parse();
+    if (!largest)
+      return largest.takeError();
+    options.bounds = std::move(*largest);
+    if (!isModel(model) && (quantization.hasData() || target.getNumOccurrences() || !options.bounds.empty()))
+      return makeError("'" + model + "' is compiled already: --calib, --target and --bound are for models");
     if (Error error = check(options))
       return error;
     if (Error error = page.empty() ? Error::success() : checkWritable(page))
@@ -69,6 +74,7 @@ private:
   cl::opt<bool> json;
   QuantizationFlags quantization;
   DimFlags dims;
+  BoundFlags bounds;
 };
 } // namespace
 

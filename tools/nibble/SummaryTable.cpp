@@ -3,6 +3,7 @@
 #include "SummaryTable.h"
 #include "Output.h"
 #include "nibble/Driver/Compare.h"
+#include "nibble/Driver/Inspect.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -116,7 +117,9 @@ void printSummary(const Summary &summary, StringRef output) {
   ComparisonTable table(word == std::end(words) ? "compiled" : *word);
   table.addBytes("file", summary.modelBytes, summary.outputBytes);
   table.addBytes("weights", summary.floatWeightBytes, weights);
-  table.addBytes("arena", summary.floatArenaBytes, summary.arenaBytes);
+  const std::string where =
+      summary.arenaDimension ? formatv(" at dynamic dimensions of {0}", *summary.arenaDimension).str() : "";
+  table.addBytes("arena" + where, summary.floatArenaBytes, summary.arenaBytes);
   table.addBytes("peak memory (both)", sum(summary.floatWeightBytes, summary.floatArenaBytes),
                  sum(weights, summary.arenaBytes));
   table.addBytes("code", std::nullopt, summary.codeBytes);
@@ -150,6 +153,8 @@ void printNodes(const Summary &summary) {
                     formatBytes(node.weightBytes), formatBytes(node.outputBytes),
                     node.milliseconds ? formatv("{0:f4}", *node.milliseconds).str() : "", formatDecibels(node.sqnr)});
   printTable(rows);
+  if (!summary.dims.empty())
+    outs() << "bytes of outputs are those at " << describe(summary.dims) << '\n';
   printFloatNodes(summary);
 }
 

@@ -71,14 +71,16 @@ TEST(FloatOps, Norms) {
 
 /// Each sample has a mask of its own, and all have the norm's parameters.
 TEST(FloatOps, RowsOfADynamicBatch) {
-  expectExact(makeMain("(%x: tensor<?x3x18xf32>, %m: tensor<?x1x18xf32>) -> tensor<?x3x18xf32>",
-                       "%b = nibble.constant dense<0.5> : tensor<18xf32> -> tensor<18xf32>\n"
-                       "%s = nibble.softmax %x mask %m {axis = 2 : i64} : tensor<?x3x18xf32>, tensor<?x1x18xf32> -> "
-                       "tensor<?x3x18xf32>\n"
-                       "%y = nibble.norm %s bias %b {kind = #nibble.norm_kind<layer>, axis = 2 : i64, epsilon = 0.0 : "
-                       "f32} : (tensor<?x3x18xf32>, tensor<18xf32>) -> tensor<?x3x18xf32>\n"
-                       "return %y : tensor<?x3x18xf32>"),
-              3);
+  const std::string dims = "{nibble.dims = [\"batch\", \"\", \"\"]}";
+  expectExact(
+      makeMain("(%x: tensor<?x3x18xf32> " + dims + ", %m: tensor<?x1x18xf32> " + dims + ") -> tensor<?x3x18xf32>",
+               "%b = nibble.constant dense<0.5> : tensor<18xf32> -> tensor<18xf32>\n"
+               "%s = nibble.softmax %x mask %m {axis = 2 : i64} : tensor<?x3x18xf32>, tensor<?x1x18xf32> -> "
+               "tensor<?x3x18xf32>\n"
+               "%y = nibble.norm %s bias %b {kind = #nibble.norm_kind<layer>, axis = 2 : i64, epsilon = 0.0 : "
+               "f32} : (tensor<?x3x18xf32>, tensor<18xf32>) -> tensor<?x3x18xf32>\n"
+               "return %y : tensor<?x3x18xf32>"),
+      3);
 }
 
 TEST(FloatOps, Pools) {

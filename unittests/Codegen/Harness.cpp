@@ -71,8 +71,8 @@ static Type getElement(uint32_t dtype, MLIRContext *context) {
   return IntegerType::get(context, 8);
 }
 
-Buffers::Buffers(const LoadedModel &model, std::vector<Tensor> given, int64_t samples, MLIRContext *mlir)
-    : inputs(std::move(given)), batch(samples) {
+Buffers::Buffers(const LoadedModel &model, std::vector<Tensor> given, int64_t batch, MLIRContext *mlir)
+    : inputs(std::move(given)), dims(model.describe().dim_count, batch) {
   const nibble_model_desc &desc = model.describe();
   for (uint32_t i = 0; i < desc.output_count; ++i) {
     const nibble_tensor_desc &port = desc.outputs[i];
@@ -85,7 +85,7 @@ Buffers::Buffers(const LoadedModel &model, std::vector<Tensor> given, int64_t sa
     inputPointers.push_back(tensor.data.data());
   for (Tensor &tensor : outputs)
     outputPointers.push_back(tensor.data.data());
-  uint64_t bytes = model.arenaBytes(&batch);
+  uint64_t bytes = model.arenaBytes(dims.data());
   // Garbage, so that nothing relies on zeros.
   arenaMemory.assign(bytes + NIBBLE_ALIGNMENT, char(0xa5));
   context.abi_version = NIBBLE_ABI_VERSION;
@@ -93,7 +93,7 @@ Buffers::Buffers(const LoadedModel &model, std::vector<Tensor> given, int64_t sa
   context.arena_bytes = bytes;
   context.inputs = inputPointers.data();
   context.outputs = outputPointers.data();
-  context.dims = &batch;
+  context.dims = dims.data();
 }
 
 static std::vector<Tensor> makeInputs(func::FuncOp function, int64_t batch, unsigned seed) {

@@ -25,14 +25,15 @@ struct Buffers {
   std::vector<char> arenaMemory;
   std::vector<const void *> inputPointers;
   std::vector<void *> outputPointers;
-  int64_t batch = 1;
+  std::vector<int64_t> dims;
   nibble_context context = {};
 
+  /// All dynamic dimensions are `batch`.
   Buffers(const LoadedModel &model, std::vector<Tensor> inputs, int64_t batch, mlir::MLIRContext *context);
 };
 
 /// Runs `text`'s @main compiled for every level and by the interpreter, and expects equal bits (all NaNs are equal).
-/// `batch` replaces dynamic extents of dimension 0.
+/// All dynamic dimensions are `batch`.
 void expectExact(const std::string &text, int64_t batch = 1, unsigned seed = 1);
 
 /// `body` as @main of a module, with `signature` like "(%x: tensor<4xf32>) -> tensor<4xf32>".

@@ -113,7 +113,8 @@ TEST(Library, BadCallsHaveStatusCodes) {
   EXPECT_EQ(compiled.observed[0].name, "s");
   EXPECT_EQ(status([](auto &) {}), NIBBLE_OK);
   float first;
-  std::memcpy(&first, static_cast<char *>(buffers.context.arena) + compiled.observed[0].offset, sizeof first);
+  const int64_t offset = compiled.observed[0].offset.evaluate(buffers.dims);
+  std::memcpy(&first, static_cast<char *>(buffers.context.arena) + offset, sizeof first);
   EXPECT_EQ(first, 1.0f / 33);
 }
 

@@ -15,20 +15,20 @@ static constexpr int64_t kGuard = 256;
 static void setDefaultPitch(ImagePitch &pitch, int64_t width, int64_t pixel) {
   if (!pitch.pixel)
     pitch.pixel = pixel;
-  if (!pitch.row)
+  if (pitch.row == 0)
     pitch.row = width * pitch.pixel;
 }
 
 ConvCase::ConvCase(ConvParams params, Fill fill, unsigned seed) : p(params) {
-  const int64_t inputWidth = (p.W - 1) * p.strideW + (p.KW - 1) * p.dilationW + 1;
-  const int64_t inputHeight = (p.H - 1) * p.strideH + (p.KH - 1) * p.dilationH + 1;
+  const int64_t inputWidth = (width() - 1) * p.strideW + (p.KW - 1) * p.dilationW + 1;
+  const int64_t inputHeight = (height() - 1) * p.strideH + (p.KH - 1) * p.dilationH + 1;
   setDefaultPitch(p.in, inputWidth, p.C * inputBytes());
-  setDefaultPitch(p.out, p.W, p.N * outputBytes());
+  setDefaultPitch(p.out, width(), p.N * outputBytes());
   if (p.residual)
-    setDefaultPitch(p.residual->addend, p.W, p.N * outputBytes());
-  input.resize(inputHeight * p.in.row + kInputSlack);
-  addend.resize(p.residual ? p.H * p.residual->addend.row + kInputSlack : 0);
-  blank.assign(p.H * p.out.row + 2 * kGuard, 0xa5);
+    setDefaultPitch(p.residual->addend, width(), p.N * outputBytes());
+  input.resize(std::max<int64_t>(0, inputHeight * p.in.row.getStatic()) + kInputSlack);
+  addend.resize(p.residual ? height() * p.residual->addend.row.getStatic() + kInputSlack : 0);
+  blank.assign(height() * p.out.row.getStatic() + 2 * kGuard, 0xa5);
   std::mt19937 random(seed);
   if (isFloat())
     makeFloats(random);
@@ -47,7 +47,7 @@ void ConvCase::makeScales(std::mt19937 &random) {
     floatBias.push_back(uniform(random));
     multipliers.push_back(std::fabs(uniform(random)) / 100);
   }
-  const int64_t rows = p.rowScalePitch ? p.W : 1;
+  const int64_t rows = p.rowScalePitch ? width() : 1;
   for (int64_t i = 0; i < rows; ++i)
     rowScales.push_back(i % 7 == 5   ? std::numeric_limits<float>::quiet_NaN()
                         : i % 7 == 3 ? numerics::leastRowMagnitude / 127
@@ -133,7 +133,7 @@ void ConvCase::makeIntegers(Fill fill, std::mt19937 &random) {
 }
 
 int64_t ConvCase::inputOffset(int64_t y, int64_t x, int64_t ky, int64_t kx, int64_t c) const {
-  return (y * p.strideH + ky * p.dilationH) * p.in.row + (x * p.strideW + kx * p.dilationW) * p.in.pixel +
+  return (y * p.strideH + ky * p.dilationH) * p.in.row.getStatic() + (x * p.strideW + kx * p.dilationW) * p.in.pixel +
          c * inputBytes();
 }
 
@@ -154,7 +154,8 @@ int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const
   const Residual &r = *p.residual;
   const int32_t left = q - p.outputZeroPoint;
   const int32_t right =
-      loadStored(&addend[y * r.addend.row + x * r.addend.pixel + o * outputBytes()], p.output) - r.addendZeroPoint;
+      loadStored(&addend[y * r.addend.row.getStatic() + x * r.addend.pixel + o * outputBytes()], p.output) -
+      r.addendZeroPoint;
   if (fixed)
     return numerics::addFixed(left, right, *numerics::toFixedAddition(r.scale, r.addendScale), r.zeroPoint, r.min,
                               r.max);
@@ -199,10 +200,10 @@ float ConvCase::floatAt(int64_t y, int64_t x, int64_t o) const {
 
 std::vector<uint8_t> ConvCase::expected() const {
   std::vector<uint8_t> result = blank;
-  for (int64_t y = 0; y < p.H; ++y)
-    for (int64_t x = 0; x < p.W; ++x)
+  for (int64_t y = 0; y < height(); ++y)
+    for (int64_t x = 0; x < width(); ++x)
       for (int64_t o = 0; o < p.N; ++o) {
-        uint8_t *at = &result[kGuard + y * p.out.row + x * p.out.pixel + o * outputBytes()];
+        uint8_t *at = &result[kGuard + y * p.out.row.getStatic() + x * p.out.pixel + o * outputBytes()];
         if (outputBytes() == 4) {
           const float value = p.scaled ? scaledAt(y, x, o) : floatAt(y, x, o);
           std::memcpy(at, &value, 4);
@@ -221,19 +222,22 @@ void *PreparedConv::addAligned(const std::vector<char> &bytes) {
   return data;
 }
 
-PreparedConv::PreparedConv(const ConvCase &test, DotInput dotInput) : tiles(convTileCount(test.p)), result(test.blank) {
-  const ConvParams &p = test.p;
+PreparedConv::PreparedConv(const ConvCase &test, const ConvParams &emitted, llvm::ArrayRef<int64_t> dims,
+                           DotInput dotInput)
+    : tiles(convTileCount(emitted).evaluate(dims)), result(test.blank), dims(dims) {
+  const ConvParams &p = emitted; // operands are packed for all sizes
   const bool isFloat = test.isFloat();
-  args[0] = const_cast<uint8_t *>(test.input.data());
+  args[0] = this->dims.data();
+  args[1] = const_cast<uint8_t *>(test.input.data());
   const bool floatWeights = isFloat && !p.scaled;
   const std::vector<float> start = p.scaled ? std::vector<float>(p.N, 0.0f) : test.floatBias;
-  args[1] = addAligned(floatWeights ? packConvWeights(p, test.floatWeights) : packConvWeights(p, test.weights));
-  args[2] = addAligned(isFloat ? packConvBias(p, start) : packConvBias(p, test.bias, test.weights, dotInput));
-  args[3] = p.scaled  ? addAligned(packConvScales(p, test.multipliers, test.floatBias))
+  args[2] = addAligned(floatWeights ? packConvWeights(p, test.floatWeights) : packConvWeights(p, test.weights));
+  args[3] = addAligned(isFloat ? packConvBias(p, start) : packConvBias(p, test.bias, test.weights, dotInput));
+  args[4] = p.scaled  ? addAligned(packConvScales(p, test.multipliers, test.floatBias))
             : isFloat ? nullptr
                       : addAligned(packConvMultipliers(p, test.multipliers));
-  args[4] = result.data() + kGuard;
-  args[5] = p.residual ? static_cast<void *>(const_cast<uint8_t *>(test.addend.data()))
+  args[5] = result.data() + kGuard;
+  args[6] = p.residual ? static_cast<void *>(const_cast<uint8_t *>(test.addend.data()))
                        : static_cast<void *>(const_cast<float *>(test.rowScales.data()));
 }
 
@@ -243,12 +247,12 @@ bool ConvCase::canTakeAddend() const {
 
 void PreparedConv::takeAddend(const ConvCase &test) {
   const ConvParams &p = test.p;
-  for (int64_t y = 0; y < p.H; ++y)
-    for (int64_t x = 0; x < p.W; ++x) {
-      const int64_t at = y * p.out.row + x * p.out.pixel;
+  for (int64_t y = 0; y < test.height(); ++y)
+    for (int64_t x = 0; x < test.width(); ++x) {
+      const int64_t at = y * p.out.row.getStatic() + x * p.out.pixel;
       std::copy_n(&test.addend[at], p.N * test.outputBytes(), &result[kGuard + at]);
     }
-  args[5] = args[4];
+  args[6] = args[5];
 }
 
 std::vector<uint8_t> ConvCase::computedInPlace(Kernel *kernel) const {
@@ -259,8 +263,10 @@ std::vector<uint8_t> ConvCase::computedInPlace(Kernel *kernel) const {
   return prepared.getResult();
 }
 
-std::vector<uint8_t> ConvCase::computed(Kernel *kernel) const {
-  const PreparedConv prepared(*this);
+std::vector<uint8_t> ConvCase::computed(Kernel *kernel) const { return computed(kernel, p, {}); }
+
+std::vector<uint8_t> ConvCase::computed(Kernel *kernel, const ConvParams &emitted, llvm::ArrayRef<int64_t> dims) const {
+  const PreparedConv prepared(*this, emitted, dims);
   for (int64_t tile = prepared.tiles; tile-- > 0;)
     prepared.runTile(kernel, tile);
   return prepared.getResult();

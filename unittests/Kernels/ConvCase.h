@@ -25,6 +25,8 @@ public:
   std::vector<uint8_t> expected() const;
   /// The kernel's, tiles in descending order, one at a time; canaries round it are the same as in `expected`.
   std::vector<uint8_t> computed(Kernel *kernel) const;
+  /// The same of a kernel for dynamic extents, `emitted`, which are those of this case where the dimensions are `dims`.
+  std::vector<uint8_t> computed(Kernel *kernel, const ConvParams &emitted, llvm::ArrayRef<int64_t> dims) const;
   /// Whether the result may lie where the addend does, and the kernel's then.
   bool canTakeAddend() const;
   std::vector<uint8_t> computedInPlace(Kernel *kernel) const;
@@ -38,6 +40,8 @@ public:
 private:
   friend class PreparedConv;
   bool isFloat() const { return p.input == ElementKind::F32; }
+  int64_t height() const { return p.H.getStatic(); }
+  int64_t width() const { return p.W.getStatic(); }
   int64_t inputBytes() const { return bytesOf(p.input); }
   int64_t outputBytes() const { return bytesOf(p.output); }
   void multiplyGroups(std::mt19937 &random);
@@ -60,11 +64,15 @@ private:
 /// The operands of a kernel, packed and aligned, and its result between canaries.
 class PreparedConv {
 public:
-  explicit PreparedConv(const ConvCase &test, DotInput dotInput = DotInput::U8);
+  explicit PreparedConv(const ConvCase &test, DotInput dotInput = DotInput::U8)
+      : PreparedConv(test, test.p, {}, dotInput) {}
+  /// For the kernel `emitted`, whose extents are those of the case where the dimensions are `dims`.
+  PreparedConv(const ConvCase &test, const ConvParams &emitted, llvm::ArrayRef<int64_t> dims,
+               DotInput dotInput = DotInput::U8);
   /// The result is written over the addend from here on.
   void takeAddend(const ConvCase &test);
-  void run(Kernel *kernel) const { kernel(args.data(), 0, tiles); }
-  void runTile(Kernel *kernel, int64_t tile) const { kernel(args.data(), tile, tile + 1); }
+  void run(Kernel *kernel) const { kernel(&args[1], 0, tiles); }
+  void runTile(Kernel *kernel, int64_t tile) const { kernel(&args[1], tile, tile + 1); }
   const std::vector<uint8_t> &getResult() const { return result; }
 
   const int64_t tiles;
@@ -74,7 +82,8 @@ private:
 
   std::vector<std::vector<char>> buffers;
   std::vector<uint8_t> result;
-  std::array<void *, 6> args;
+  std::vector<int64_t> dims;
+  std::array<void *, 7> args; ///< the dimensions, then the kernel's
 };
 
 } // namespace kernels

@@ -56,12 +56,14 @@ template <typename T>
 auto sum(const ConvTransposeParams &p, const Operands<T> &operands, int64_t n, int64_t oy, int64_t ox, int64_t o) {
   auto acc = operands.bias[o];
   const int64_t channels = p.C / p.groups, first = o / (p.N / p.groups) * channels;
+  const int64_t H = p.H.getStatic(), W = p.W.getStatic();
   for (int64_t ky = 0; ky < p.KH; ++ky)
     for (int64_t kx = 0; kx < p.KW; ++kx) {
       const int64_t y = oy + p.padTop - ky * p.dilationH, x = ox + p.padLeft - kx * p.dilationW;
-      if (y < 0 || x < 0 || y % p.strideH || x % p.strideW || y / p.strideH >= p.H || x / p.strideW >= p.W)
+      if (y < 0 || x < 0 || y % p.strideH || x % p.strideW || y / p.strideH >= H || x / p.strideW >= W)
         continue;
-      const int64_t pixel = n * p.inImage + y / p.strideH * p.in.row + x / p.strideW * p.in.pixel;
+      const int64_t pixel =
+          n * p.inImage.getStatic() + y / p.strideH * p.in.row.getStatic() + x / p.strideW * p.in.pixel;
       for (int64_t c = 0; c < channels; ++c)
         acc = multiplyAdd(p, operands.in[pixel / int64_t(sizeof(T)) + first + c],
                           operands.weights[((o * p.KH + ky) * p.KW + kx) * channels + c], acc);
@@ -78,14 +80,15 @@ int32_t finish(const ConvTransposeParams &p, int32_t acc, float m) {
 
 template <typename T>
 void check(const ConvTransposeParams &p, Operands<T> operands) {
-  const int64_t size = p.images * p.outImage / int64_t(sizeof(T));
+  const int64_t images = p.images.getStatic(), outImage = p.outImage.getStatic(), pitch = p.out.row.getStatic();
+  const int64_t size = images * outImage / int64_t(sizeof(T));
   std::vector<T> want(size);
   std::memset(want.data(), canary, size * sizeof(T));
-  for (int64_t n = 0; n < p.images; ++n)
-    for (int64_t oy = 0; oy < p.outputH; ++oy)
-      for (int64_t ox = 0; ox < p.outputW; ++ox)
+  for (int64_t n = 0; n < images; ++n)
+    for (int64_t oy = 0; oy < p.outputH.getStatic(); ++oy)
+      for (int64_t ox = 0; ox < p.outputW.getStatic(); ++ox)
         for (int64_t o = 0; o < p.N; ++o)
-          want[(n * p.outImage + oy * p.out.row + ox * p.out.pixel) / int64_t(sizeof(T)) + o] =
+          want[(n * outImage + oy * pitch + ox * p.out.pixel) / int64_t(sizeof(T)) + o] =
               T(finish(p, sum(p, operands, n, oy, ox, o), operands.multipliers[o]));
   std::vector<char> weights = packConvTransposeWeights(p, operands.weights);
   std::vector<char> multipliers = packMultipliers(operands.multipliers, p.requant);
@@ -96,7 +99,7 @@ void check(const ConvTransposeParams &p, Operands<T> operands) {
     });
     Guarded out(size * sizeof(T));
     kernel.run({operands.in.data(), weights.data(), out.data(), operands.bias.data(), multipliers.data()},
-               convTransposeTileCount(p));
+               convTransposeTileCount(p).getStatic());
     expectSame(out.data<T>(), want.data(), size, isa->name.str() + " " + convTransposeKernelKey(p));
   }
 }
@@ -104,7 +107,7 @@ void check(const ConvTransposeParams &p, Operands<T> operands) {
 template <typename T>
 void checkIntegers(ConvTransposeParams p) {
   Operands<T> operands;
-  std::vector<uint8_t> bytes = randomBytes(p.images * p.inImage, 1);
+  std::vector<uint8_t> bytes = randomBytes((p.images * p.inImage).getStatic(), 1);
   operands.in.resize(bytes.size() / sizeof(T));
   copyBytes(operands.in.data(), bytes);
   for (uint8_t byte : randomBytes(p.N * p.KH * p.KW * p.C / p.groups, 2))
@@ -121,7 +124,7 @@ void checkIntegers(ConvTransposeParams p) {
 
 void checkFloats(ConvTransposeParams p) {
   Operands<float> operands;
-  operands.in = randomFloats(p.images * p.inImage / 4, 1, false, 1);
+  operands.in = randomFloats((p.images * p.inImage).getStatic() / 4, 1, false, 1);
   operands.weights = randomFloats(p.N * p.KH * p.KW * p.C / p.groups, 1, false, 2);
   operands.bias = randomFloats(p.N, 1, false, 3);
   operands.multipliers.resize(p.N);

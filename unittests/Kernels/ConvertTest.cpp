@@ -15,12 +15,12 @@ bool isInteger(ElementKind kind) { return kind != ElementKind::F32; }
 /// Where element (c, y, x) of an image lies.
 int64_t offset(const ConvertParams &p, bool planes, int64_t bytes, int64_t c, int64_t y, int64_t x) {
   if (planes)
-    return ((c * p.H + y) * p.W + x) * bytes;
-  return y * p.pixels.row + x * p.pixels.pixel + c * bytes;
+    return ((c * p.H.getStatic() + y) * p.W.getStatic() + x) * bytes;
+  return y * p.pixels.row.getStatic() + x * p.pixels.pixel + c * bytes;
 }
 
 int64_t imageBytes(const ConvertParams &p, bool planes, int64_t bytes) {
-  return p.H * p.W == 0 ? 0 : offset(p, planes, bytes, p.C - 1, p.H - 1, p.W - 1) + bytes;
+  return p.H * p.W == 0 ? 0 : offset(p, planes, bytes, p.C - 1, p.H.getStatic() - 1, p.W.getStatic() - 1) + bytes;
 }
 
 int32_t loadStored(const char *data, ElementKind kind) {
@@ -47,8 +47,8 @@ void convertElement(const ConvertParams &p, const char *in, char *out) {
 std::vector<char> reference(const ConvertParams &p, const char *in, int64_t bytes) {
   const bool planes = p.inputLayout == ImageLayout::Planes;
   std::vector<char> out(bytes, canary);
-  for (int64_t y = 0; y < p.H; ++y)
-    for (int64_t x = 0; x < p.W; ++x)
+  for (int64_t y = 0; y < p.H.getStatic(); ++y)
+    for (int64_t x = 0; x < p.W.getStatic(); ++x)
       for (int64_t c = 0; c < p.C; ++c)
         convertElement(p, in + offset(p, planes, bytesOf(p.input), c, y, x),
                        out.data() + offset(p, !planes, bytesOf(p.output), c, y, x));
@@ -73,7 +73,7 @@ void check(const ConvertParams &p) {
       return emitConvert(builder, loc, symbol, p, isa);
     });
     Guarded out(outBytes);
-    kernel.run({in.data(), out.data()}, convertTileCount(p));
+    kernel.run({in.data(), out.data()}, convertTileCount(p).getStatic());
     std::string what = convertKernelName(p, *isa) + " of " + convertKernelKey(p);
     if (isInteger(p.output) || p.input == p.output)
       expectSame(out.data<uint8_t>(), reinterpret_cast<const uint8_t *>(want.data()), outBytes, what);
@@ -144,23 +144,24 @@ TEST(Convert, KeysTellKernelsApart) {
 TEST(Halo, FillsTheBorderAlone) {
   for (ElementKind element : {ElementKind::U8, ElementKind::S8, ElementKind::S16, ElementKind::F32})
     for (auto [top, left, bottom, right] : {std::tuple(1, 1, 1, 1), {0, 0, 2, 3}, {0, 1, 0, 0}, {0, 0, 0, 0}}) {
+      const int64_t images = top + 1, H = 4, W = 5, pixel = 4 * bytesOf(element), row = (left + W + right + 1) * pixel;
+      const int64_t image = (top + H + bottom) * row;
       HaloParams p;
-      p.images = top + 1;
+      p.images = images;
       p.element = element;
-      p.C = 3, p.H = 4, p.W = 5;
+      p.C = 3, p.H = H, p.W = W;
       p.top = top, p.left = left, p.bottom = bottom, p.right = right;
-      p.pitch.pixel = 4 * bytesOf(element);
-      p.pitch.row = (left + p.W + right + 1) * p.pitch.pixel;
+      p.pitch = {row, pixel};
       p.value = element == ElementKind::S8 ? -128 : 200;
-      p.imagePitch = (top + p.H + bottom) * p.pitch.row;
-      const int64_t size = p.images * p.imagePitch, start = top * p.pitch.row + left * p.pitch.pixel;
+      p.imagePitch = image;
+      const int64_t size = images * image, start = top * row + left * pixel;
       std::vector<char> want(size, canary);
       const float value = float(p.value);
-      for (int64_t y = -top; y < p.H + bottom; ++y)
-        for (int64_t x = -left; x < p.W + right; ++x)
-          for (int64_t c = 0; c < p.C && (y < 0 || y >= p.H || x < 0 || x >= p.W); ++c)
-            for (int64_t n = 0; n < p.images; ++n) {
-              char *to = want.data() + start + n * p.imagePitch + y * p.pitch.row + x * p.pitch.pixel;
+      for (int64_t y = -top; y < H + bottom; ++y)
+        for (int64_t x = -left; x < W + right; ++x)
+          for (int64_t c = 0; c < p.C && (y < 0 || y >= H || x < 0 || x >= W); ++c)
+            for (int64_t n = 0; n < images; ++n) {
+              char *to = want.data() + start + n * image + y * row + x * pixel;
               const int16_t stored = int16_t(p.value);
               if (isInteger(element))
                 std::memcpy(to + c * bytesOf(element), &stored, bytesOf(element));
@@ -172,7 +173,7 @@ TEST(Halo, FillsTheBorderAlone) {
           return emitHalo(builder, loc, symbol, p, isa);
         });
         Guarded out(size);
-        kernel.run({out.data() + start}, haloTileCount(p));
+        kernel.run({out.data() + start}, haloTileCount(p).getStatic());
         expectSame(out.data<uint8_t>(), reinterpret_cast<const uint8_t *>(want.data()), size, haloKernelKey(p));
       }
     }

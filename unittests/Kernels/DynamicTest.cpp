@@ -31,21 +31,22 @@ RowScaleParams scaleParams(const RowQuantizeParams &p) {
 /// The elements of a row, one line behind the other.
 std::vector<float> rowOf(const RowsParams &p, const std::vector<float> &memory, int64_t row) {
   std::vector<float> elements;
-  for (int64_t line = 0; line < p.lines; ++line) {
-    const float *from = memory.data() + (row * p.rowPitch + line * p.linePitch) / 4;
-    elements.insert(elements.end(), from, from + p.length);
+  for (int64_t line = 0; line < p.lines.getStatic(); ++line) {
+    const float *from = memory.data() + (row * p.rowPitch + line * p.linePitch).getStatic() / 4;
+    elements.insert(elements.end(), from, from + p.length.getStatic());
   }
   return elements;
 }
 
 std::vector<char> quantized(const RowQuantizeParams &p, const std::vector<float> &memory,
                             const std::vector<float> &scales) {
-  std::vector<char> bytes(p.rows * p.outputRowPitch, canary);
+  const int64_t length = p.length.getStatic(), linePitch = p.outputLinePitch.getStatic();
+  std::vector<char> bytes((p.rows * p.outputRowPitch).getStatic(), canary);
   const bool isSigned = p.output == ElementKind::S8;
-  for (int64_t row = 0; row < p.rows; ++row) {
+  for (int64_t row = 0; row < p.rows.getStatic(); ++row) {
     const std::vector<float> elements = rowOf(p, memory, row);
     for (int64_t i = 0; i < int64_t(elements.size()); ++i)
-      bytes[row * p.outputRowPitch + i / p.length * p.outputLinePitch + i % p.length] =
+      bytes[row * p.outputRowPitch.getStatic() + i / length * linePitch + i % length] =
           char(numerics::quantizeRow(elements[i], scales[row], isSigned ? -127 : 0, isSigned ? 127 : 255));
   }
   return bytes;
@@ -53,9 +54,10 @@ std::vector<char> quantized(const RowQuantizeParams &p, const std::vector<float>
 
 void check(const RowQuantizeParams &p, std::vector<float> memory) {
   const RowScaleParams s = scaleParams(p);
-  memory.resize(p.rows * p.rowPitch / 4);
+  const int64_t rows = p.rows.getStatic();
+  memory.resize(rows * p.rowPitch.getStatic() / 4);
   std::vector<float> scales;
-  for (int64_t row = 0; row < p.rows; ++row) {
+  for (int64_t row = 0; row < rows; ++row) {
     const std::vector<float> elements = rowOf(p, memory, row);
     scales.push_back(numerics::rowScale(elements.data(), elements.size(), s.levels));
   }
@@ -67,9 +69,9 @@ void check(const RowQuantizeParams &p, std::vector<float> memory) {
     CompiledKernel quantize(*isa, [&](mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef symbol,
                                       const ISA &level) { return emitRowQuantize(b, loc, symbol, p, level); });
     ASSERT_TRUE(scale && quantize);
-    Guarded gotScales(4 * p.rows), gotBytes(bytes.size());
+    Guarded gotScales(4 * rows), gotBytes(bytes.size());
     scale.run({memory.data(), gotScales.data()}, rowScaleTileCount(s));
-    expectSame(gotScales.data<float>(), scales.data(), p.rows, rowScaleKernelName(s, *isa) + rowScaleKernelKey(s));
+    expectSame(gotScales.data<float>(), scales.data(), rows, rowScaleKernelName(s, *isa) + rowScaleKernelKey(s));
     quantize.run({memory.data(), gotScales.data(), gotBytes.data()}, rowQuantizeTileCount(p));
     expectSame(gotBytes.data<uint8_t>(), reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(),
                rowQuantizeKernelName(p, *isa) + rowQuantizeKernelKey(p));

@@ -10,18 +10,13 @@ using namespace nibble::kernels::test;
 
 namespace {
 
-int64_t countOf(const Extents &shape) {
-  int64_t count = 1;
-  for (int64_t extent : shape)
-    count *= extent;
-  return count;
-}
+int64_t countOf(const Extents &shape) { return nibble::product(shape).getStatic(); }
 
 /// Bytes from an operand's first element to that at row-major `index` of `shape`.
 int64_t offset(const Extents &shape, const Extents &strides, int64_t index) {
   int64_t result = 0;
-  for (size_t d = shape.size(); d-- > 0; index /= shape[d])
-    result += index % shape[d] * strides[d];
+  for (size_t d = shape.size(); d-- > 0; index /= shape[d].getStatic())
+    result += index % shape[d].getStatic() * strides[d].getStatic();
   return result;
 }
 

@@ -19,9 +19,7 @@ using reference::Tensor;
 
 namespace {
 
-using Strides = std::function<Extents(ArrayRef<int64_t> shape, int64_t bytes)>;
-
-Extents dense(ArrayRef<int64_t> shape, int64_t bytes) { return denseStrides(shape, bytes); }
+Extents dense(ArrayRef<int64_t> shape, int64_t bytes) { return denseStrides(toExtents(shape), bytes); }
 
 /// One `nibble.generate` with tensors for its inputs.
 class Program {
@@ -56,7 +54,7 @@ public:
           {input.elementType, Extents(input.shape.begin(), input.shape.end()), dense(input.shape, bytesOf(input))});
     RankedTensorType type = op.getType();
     params.element = type.getElementType();
-    params.shape = Extents(type.getShape());
+    params.shape = Extents(type.getShape().begin(), type.getShape().end());
     params.outputStrides = dense(type.getShape(), *getBytes(type.getElementType()));
     return params;
   }

@@ -30,14 +30,16 @@ std::vector<uint8_t> reference(const IntSoftmaxParams &p, float inputScale, cons
   std::vector<uint8_t> out(size, uint8_t(canary));
   numerics::ByteSoftmax softmax{numerics::softmaxTable(inputScale), *numerics::toFixedMultiplier(p.scale),
                                 p.range.zeroPoint, p.range.min, p.range.max};
-  for (int64_t o = 0; o < p.shape[0]; ++o)
-    for (int64_t c = 0; c < p.shape[2]; ++c) {
+  const std::vector<int64_t> shape = toIntegers(p.shape);
+  const std::vector<int64_t> inputStrides = toIntegers(p.inputStrides), outputStrides = toIntegers(p.outputStrides);
+  for (int64_t o = 0; o < shape[0]; ++o)
+    for (int64_t c = 0; c < shape[2]; ++c) {
       std::vector<int32_t> row;
-      for (int64_t i = 0; i < p.shape[1]; ++i)
-        row.push_back(valueOf(in[o * p.inputStrides[0] + i * p.inputStrides[1] + c * p.inputStrides[2]], p.input));
-      softmax(row.data(), p.shape[1]);
-      for (int64_t i = 0; i < p.shape[1]; ++i)
-        out[o * p.outputStrides[0] + i * p.outputStrides[1] + c * p.outputStrides[2]] = uint8_t(row[i]);
+      for (int64_t i = 0; i < shape[1]; ++i)
+        row.push_back(valueOf(in[o * inputStrides[0] + i * inputStrides[1] + c * inputStrides[2]], p.input));
+      softmax(row.data(), shape[1]);
+      for (int64_t i = 0; i < shape[1]; ++i)
+        out[o * outputStrides[0] + i * outputStrides[1] + c * outputStrides[2]] = uint8_t(row[i]);
     }
   return out;
 }
@@ -45,7 +47,7 @@ std::vector<uint8_t> reference(const IntSoftmaxParams &p, float inputScale, cons
 int64_t reach(const Extents &shape, const Extents &strides) {
   int64_t last = 0;
   for (size_t d = 0; d < shape.size(); ++d)
-    last += (shape[d] - 1) * strides[d];
+    last += ((shape[d] - 1) * strides[d]).getStatic();
   return last + 1;
 }
 

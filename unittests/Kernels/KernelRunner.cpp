@@ -58,11 +58,18 @@ CompiledKernel::CompiledKernel(const ISA &isa, Emit emit) {
   function = *found;
 }
 
-void CompiledKernel::run(llvm::ArrayRef<void *> args, int64_t tiles) const {
+void CompiledKernel::run(llvm::ArrayRef<void *> args, const Extent &tiles) const {
   ASSERT_NE(function, nullptr);
-  const int64_t half = tiles / 2;
-  function(args.data(), half, tiles);
+  const int64_t half = tiles.getStatic() / 2;
+  function(args.data(), half, tiles.getStatic());
   function(args.data(), 0, half);
+}
+
+std::vector<int64_t> test::toIntegers(llvm::ArrayRef<Extent> extents) {
+  std::vector<int64_t> integers;
+  for (const Extent &extent : extents)
+    integers.push_back(extent.getStatic());
+  return integers;
 }
 
 std::vector<const ISA *> test::hostISAs() {

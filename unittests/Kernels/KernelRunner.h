@@ -5,6 +5,7 @@
 #define NIBBLE_UNITTESTS_KERNELS_KERNELRUNNER_H
 
 #include "nibble/Kernels/ISA.h"
+#include "nibble/Support/Extent.h"
 #include "nibble/Target/JIT.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,13 +26,16 @@ public:
   CompiledKernel(const ISA &isa, Emit emit);
   explicit operator bool() const { return function; }
   void run(llvm::ArrayRef<void *> args, int64_t begin, int64_t end) const { function(args.data(), begin, end); }
-  /// All tiles, in two calls where there are two, the later ones first.
-  void run(llvm::ArrayRef<void *> args, int64_t tiles) const;
+  /// All tiles, whose number is known, in two calls where there are two, the later ones first.
+  void run(llvm::ArrayRef<void *> args, const Extent &tiles) const;
 
 private:
   std::unique_ptr<JITLibrary> library;
   KernelFunction *function = nullptr;
 };
+
+/// Extents that are known, as integers.
+std::vector<int64_t> toIntegers(llvm::ArrayRef<Extent> extents);
 
 /// Where kernels are emitted, with all dialects.
 mlir::MLIRContext &kernelContext();

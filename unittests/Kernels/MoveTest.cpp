@@ -9,23 +9,23 @@ using namespace nibble::kernels::test;
 
 namespace {
 
-/// Calls `body` for all indices below `shape`.
-void forEachIndex(const Extents &shape, llvm::function_ref<void(const Extents &)> body) {
-  Extents index(shape.size(), 0);
-  int64_t count = 1;
-  for (int64_t extent : shape)
-    count *= extent;
-  for (int64_t i = 0; i < count; ++i) {
+using Index = std::vector<int64_t>;
+
+/// Calls `body` for all indices below `extents`.
+void forEachIndex(const Extents &extents, llvm::function_ref<void(const Index &)> body) {
+  const std::vector<int64_t> shape = toIntegers(extents);
+  Index index(shape.size(), 0);
+  for (int64_t i = 0, count = nibble::product(extents).getStatic(); i < count; ++i) {
     body(index);
     for (size_t d = shape.size(); d-- > 0 && ++index[d] == shape[d];)
       index[d] = 0;
   }
 }
 
-int64_t dot(const Extents &index, const Extents &strides) {
+int64_t dot(const Index &index, const Extents &strides) {
   int64_t offset = 0;
   for (size_t d = 0; d < index.size(); ++d)
-    offset += index[d] * strides[d];
+    offset += index[d] * strides[d].getStatic();
   return offset;
 }
 
@@ -35,7 +35,7 @@ std::vector<uint8_t> untouched() { return std::vector<uint8_t>(bufferBytes, uint
 
 void checkCopy(const CopyParams &p) {
   std::vector<uint8_t> in = randomBytes(bufferBytes), want = untouched();
-  forEachIndex(p.shape, [&](const Extents &i) {
+  forEachIndex(p.shape, [&](const Index &i) {
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(i, p.inputStrides)], p.elementBytes);
   });
   ASSERT_EQ(whyNoCopy(p, getISAs().front()), "");
@@ -77,7 +77,7 @@ TEST(Copy, Reasons) {
 AssembleParams twoInputsAndBorder(int64_t bytes) {
   const Extents shape = {6, 50}, strides = {64 * bytes, bytes};
   AssembleParams p{bytes, 2, borderPieces(shape, strides, {1, 2}, {4, 40}), 0x1234567890abcdef};
-  const int64_t inside = strides[0] + 2 * bytes;
+  const Extent inside = strides[0] + 2 * bytes;
   p.pieces.push_back({0, {4, 37}, {37 * bytes, bytes}, strides, inside});
   p.pieces.push_back({1, {4, 3}, {bytes, 4 * bytes}, strides, inside + 37 * bytes});
   return p;
@@ -88,11 +88,11 @@ void checkAssemble(const AssembleParams &p) {
   std::vector<std::vector<uint8_t>> inputs = {randomBytes(bufferBytes, 1), randomBytes(bufferBytes, 2)};
   std::vector<uint8_t> want = untouched();
   for (const Piece &piece : p.pieces)
-    forEachIndex(piece.shape, [&](const Extents &i) {
+    forEachIndex(piece.shape, [&](const Index &i) {
       const void *from = &p.fill;
       if (piece.source >= 0)
         from = &inputs[piece.source][dot(i, piece.inputStrides)];
-      std::memcpy(&want[piece.outputOffset + dot(i, piece.outputStrides)], from, p.elementBytes);
+      std::memcpy(&want[piece.outputOffset.getStatic() + dot(i, piece.outputStrides)], from, p.elementBytes);
     });
   for (const ISA *isa : hostISAs()) {
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
@@ -121,12 +121,12 @@ TEST(Assemble, Reasons) {
 
 void checkGather(const GatherParams &p, const std::vector<int32_t> &tables) {
   std::vector<uint8_t> in = randomBytes(bufferBytes), want = untouched();
-  forEachIndex(p.shape, [&](const Extents &i) {
-    Extents source = i;
+  forEachIndex(p.shape, [&](const Index &i) {
+    Index source = i;
     int64_t start = 0;
     for (int64_t axis : p.axes) {
       source[axis] = tables[start + i[axis]];
-      start += p.shape[axis];
+      start += p.shape[axis].getStatic();
     }
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(source, p.inputStrides)], p.elementBytes);
   });

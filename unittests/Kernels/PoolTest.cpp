@@ -40,14 +40,15 @@ PoolParams pool(PoolKind kind, ElementKind element, int64_t C, int64_t H, int64_
 /// All taps inside the image of the window at (oy, ox), channel c.
 template <typename T>
 std::vector<T> tapsOf(const PoolParams &p, const char *in, int64_t oy, int64_t ox, int64_t c) {
+  const int64_t H = p.H.getStatic(), W = p.W.getStatic(), pitch = p.in.row.getStatic();
   std::vector<T> taps;
   for (int64_t ky = 0; ky < p.KH; ++ky)
     for (int64_t kx = 0; kx < p.KW; ++kx) {
       const int64_t y = oy * p.strideH - p.padTop + ky * p.dilationH, x = ox * p.strideW - p.padLeft + kx * p.dilationW;
-      if (y < 0 || y >= p.H || x < 0 || x >= p.W)
+      if (y < 0 || y >= H || x < 0 || x >= W)
         continue;
       T value;
-      std::memcpy(&value, in + y * p.in.row + x * p.in.pixel + c * sizeof(T), sizeof(T));
+      std::memcpy(&value, in + y * pitch + x * p.in.pixel + c * sizeof(T), sizeof(T));
       taps.push_back(value);
     }
   return taps;
@@ -82,7 +83,9 @@ T reduce(const PoolParams &p, const std::vector<T> &taps) {
 
 template <typename T>
 void check(const PoolParams &p) {
-  const int64_t inBytes = p.images * p.inImage, outBytes = p.images * p.outImage;
+  const int64_t inImage = p.inImage.getStatic(), outImage = p.outImage.getStatic(), pitch = p.out.row.getStatic();
+  const int64_t images = p.images.getStatic(), outputH = p.outputH.getStatic(), outputW = p.outputW.getStatic();
+  const int64_t inBytes = images * inImage, outBytes = images * outImage;
   std::vector<char> in(inBytes), want(outBytes, canary);
   if (sizeof(T) == 4) {
     std::vector<float> floats = randomFloats(inBytes / 4, 2, p.kind == PoolKind::Max);
@@ -91,13 +94,12 @@ void check(const PoolParams &p) {
     std::vector<uint8_t> bytes = randomBytes(inBytes);
     copyBytes(in.data(), bytes);
   }
-  for (int64_t tile = 0; tile < p.images * p.outputH; ++tile)
-    for (int64_t ox = 0; ox < p.outputW; ++ox)
+  for (int64_t tile = 0; tile < images * outputH; ++tile)
+    for (int64_t ox = 0; ox < outputW; ++ox)
       for (int64_t c = 0; c < p.C; ++c) {
-        const int64_t image = tile / p.outputH, oy = tile % p.outputH;
-        T value = reduce(p, tapsOf<T>(p, in.data() + image * p.inImage, oy, ox, c));
-        std::memcpy(want.data() + image * p.outImage + oy * p.out.row + ox * p.out.pixel + c * sizeof(T), &value,
-                    sizeof(T));
+        const int64_t image = tile / outputH, oy = tile % outputH;
+        T value = reduce(p, tapsOf<T>(p, in.data() + image * inImage, oy, ox, c));
+        std::memcpy(want.data() + image * outImage + oy * pitch + ox * p.out.pixel + c * sizeof(T), &value, sizeof(T));
       }
   for (const ISA *isa : hostISAs()) {
     ASSERT_EQ(whyNoPool(p, *isa), "");
@@ -105,7 +107,7 @@ void check(const PoolParams &p) {
       return emitPool(builder, loc, symbol, p, isa);
     });
     Guarded out(outBytes);
-    kernel.run({in.data(), out.data()}, poolTileCount(p));
+    kernel.run({in.data(), out.data()}, poolTileCount(p).getStatic());
     expectSame(out.data<T>(), reinterpret_cast<const T *>(want.data()), outBytes / int64_t(sizeof(T)),
                poolKernelName(p, *isa) + " " + poolKernelKey(p));
   }

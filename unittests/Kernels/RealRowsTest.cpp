@@ -66,7 +66,7 @@ void expectReals(const RealOperand &operand, const char *got, const std::vector<
 
 /// Runs a kernel on every instruction set of this machine.
 void checkKernel(Emit emit, std::vector<void *> args, const RealOperand &output, const std::vector<float> &want,
-                 int64_t tiles, const std::string &what) {
+                 const Extent &tiles, const std::string &what) {
   for (const ISA *isa : hostISAs()) {
     CompiledKernel kernel(*isa, emit);
     Guarded out(want.size() * bytesOf(output.kind));
@@ -97,28 +97,24 @@ void softmaxLine(std::vector<float> &z) {
 }
 
 /// The mask's extents are those of `shape`, or 1.
-void checkSoftmax(const Extents &shape, int64_t axis, const Extents &maskShape, const RealOperand &input,
+void checkSoftmax(const std::vector<int64_t> &shape, int64_t axis, const Extents &maskShape, const RealOperand &input,
                   const RealOperand &output, float scale) {
   SoftmaxParams p;
-  p.shape = shape;
+  p.shape = Extents(shape.begin(), shape.end());
   p.axis = axis;
-  p.inputStrides = denseStrides(shape, bytesOf(input.kind));
-  p.outputStrides = denseStrides(shape, bytesOf(output.kind));
+  p.inputStrides = denseStrides(p.shape, bytesOf(input.kind));
+  p.outputStrides = denseStrides(p.shape, bytesOf(output.kind));
   p.input = input;
   p.output = output;
   p.scale = scale;
   p.masked = true;
-  p.maskStrides = broadcastStrides(maskShape, shape, 4);
-  int64_t count = 1, maskCount = 1;
-  for (int64_t extent : shape)
-    count *= extent;
-  for (int64_t extent : maskShape)
-    maskCount *= extent;
+  p.maskStrides = broadcastStrides(maskShape, p.shape, 4);
+  const int64_t count = product(p.shape).getStatic(), maskCount = product(maskShape).getStatic();
   Stored in = makeStored(input, count, input.kind == ElementKind::F32);
   std::vector<float> mask = randomFloats(maskCount, 3, false, 2);
   for (int64_t i = 0; i < maskCount; i += 3)
     mask[i] = i % 2 ? -inf : -10000.0f;
-  const Extents steps = denseStrides(shape, 1);
+  const std::vector<int64_t> steps = toIntegers(denseStrides(p.shape, 1)), maskSteps = toIntegers(p.maskStrides);
   std::vector<float> want(count), line(shape[axis]);
   for (int64_t first = 0; first < count; ++first) {
     if (first / steps[axis] % shape[axis] != 0)
@@ -127,7 +123,7 @@ void checkSoftmax(const Extents &shape, int64_t axis, const Extents &maskShape, 
       const int64_t i = first + k * steps[axis];
       int64_t at = 0;
       for (size_t d = 0; d < shape.size(); ++d)
-        at += i / steps[d] % shape[d] * p.maskStrides[d] / 4;
+        at += i / steps[d] % shape[d] * maskSteps[d] / 4;
       const float scaled = in.reals[i] * scale;
       line[k] = scaled + mask[at];
     }
@@ -202,15 +198,13 @@ void normLine(const NormParams &p, std::vector<float> &x, const std::vector<floa
 void checkNorm(NormParams p, const RealOperand &input, const RealOperand &output, bool extremes) {
   p.input = input;
   p.output = output;
-  p.inputStrides = denseStrides(p.rows, p.length * bytesOf(input.kind));
-  p.outputStrides = denseStrides(p.rows, p.length * bytesOf(output.kind));
-  int64_t count = p.length;
-  for (int64_t extent : p.rows)
-    count *= extent;
+  const int64_t length = p.length.getStatic(), count = product(p.rows).getStatic() * length;
+  p.inputStrides = denseStrides(p.rows, length * bytesOf(input.kind));
+  p.outputStrides = denseStrides(p.rows, length * bytesOf(output.kind));
   Stored in = makeStored(input, count, extremes);
-  std::vector<float> scale = randomFloats(p.length, 1, false, 3), bias = randomFloats(p.length, 1, false, 4), want;
-  for (int64_t first = 0; first < count; first += p.length) {
-    std::vector<float> row(in.reals.begin() + first, in.reals.begin() + first + p.length);
+  std::vector<float> scale = randomFloats(length, 1, false, 3), bias = randomFloats(length, 1, false, 4), want;
+  for (int64_t first = 0; first < count; first += length) {
+    std::vector<float> row(in.reals.begin() + first, in.reals.begin() + first + length);
     normLine(p, row, scale, bias);
     want.insert(want.end(), row.begin(), row.end());
   }

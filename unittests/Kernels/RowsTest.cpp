@@ -30,10 +30,11 @@ std::vector<float> softmaxReference(const SoftmaxParams &p, const std::vector<fl
   float untouched;
   std::memset(&untouched, canary, 4);
   std::vector<float> out(elements, untouched);
-  const int64_t length = p.shape[1];
-  for (int64_t o = 0; o < p.shape[0]; ++o)
-    for (int64_t c = 0; c < p.shape[2]; ++c) {
-      auto at = [&](const Extents &s, int64_t i) { return (o * s[0] + i * s[1] + c * s[2]) / 4; };
+  const std::vector<int64_t> shape = toIntegers(p.shape);
+  const int64_t length = shape[1];
+  for (int64_t o = 0; o < shape[0]; ++o)
+    for (int64_t c = 0; c < shape[2]; ++c) {
+      auto at = [&](const Extents &s, int64_t i) { return (o * s[0] + i * s[1] + c * s[2]).getStatic() / 4; };
       float max = -inf;
       for (int64_t i = 0; i < length; ++i)
         max = numerics::maximum(max, in[at(p.inputStrides, i)]);
@@ -53,7 +54,7 @@ int64_t reach(const Extents &shape, const Extents &strides) {
   for (size_t d = 0; d < shape.size(); ++d) {
     if (shape[d] == 0)
       return 0;
-    last += (shape[d] - 1) * strides[d];
+    last += ((shape[d] - 1) * strides[d]).getStatic();
   }
   return last / 4 + 1;
 }
@@ -133,21 +134,22 @@ float reduce(ReductionKind kind, const std::vector<float> &x) {
 /// Results in row-major order; each from its elements in row-major order.
 std::vector<float> reductionReference(const ReductionParams &p, const std::vector<float> &in) {
   std::vector<std::vector<float>> groups;
+  const std::vector<int64_t> shape = toIntegers(p.shape), strides = toIntegers(p.inputStrides);
   int64_t count = 1, results = 1;
-  for (size_t d = 0; d < p.shape.size(); ++d) {
-    count *= p.shape[d];
+  for (size_t d = 0; d < shape.size(); ++d) {
+    count *= shape[d];
     if (!llvm::is_contained(p.axes, int64_t(d)))
-      results *= p.shape[d];
+      results *= shape[d];
   }
   groups.resize(results);
   for (int64_t i = 0; i < count; ++i) {
     int64_t result = 0, offset = 0, place = 1, rest = i;
-    for (size_t d = p.shape.size(); d-- > 0; rest /= p.shape[d]) {
-      const int64_t index = rest % p.shape[d];
-      offset += index * p.inputStrides[d];
+    for (size_t d = shape.size(); d-- > 0; rest /= shape[d]) {
+      const int64_t index = rest % shape[d];
+      offset += index * strides[d];
       if (!llvm::is_contained(p.axes, int64_t(d))) {
         result += index * place;
-        place *= p.shape[d];
+        place *= shape[d];
       }
     }
     groups[result].push_back(in[offset / 4]);
@@ -181,9 +183,9 @@ TEST(Reduction, KindsAndAxes) {
   const Extents shape = {3, 4, 5, 19};
   for (ReductionKind kind :
        {ReductionKind::Sum, ReductionKind::Mean, ReductionKind::Max, ReductionKind::Min, ReductionKind::Prod})
-    for (const Extents &axes : {Extents{3}, {1, 2}})
+    for (const std::vector<int64_t> &axes : {std::vector<int64_t>{3}, {1, 2}})
       checkReduction({kind, shape, denseStrides(shape, 4), axes, {}}, 3 * 4 * 5 * 19);
-  for (const Extents &axes : {Extents{0}, {0, 3}, {1, 3}, {0, 1, 2, 3}, {2, 3}, {}})
+  for (const std::vector<int64_t> &axes : {std::vector<int64_t>{0}, {0, 3}, {1, 3}, {0, 1, 2, 3}, {2, 3}, {}})
     checkReduction({ReductionKind::Sum, shape, denseStrides(shape, 4), axes, {}}, 3 * 4 * 5 * 19);
 }
 
@@ -248,16 +250,14 @@ BatchMatMulParams product(ElementKind lhs, ElementKind rhs, ElementKind output, 
 
 /// Calls `body` with the byte offsets of each pair of matrices and their product.
 void forEachBatch(const BatchMatMulParams &p, llvm::function_ref<void(int64_t, int64_t, int64_t)> body) {
-  int64_t count = 1;
-  for (int64_t extent : p.batch)
-    count *= extent;
-  for (int64_t i = 0; i < count; ++i) {
+  const std::vector<int64_t> batch = toIntegers(p.batch);
+  for (int64_t i = 0, count = nibble::product(p.batch).getStatic(); i < count; ++i) {
     int64_t lhs = 0, rhs = 0, output = 0, rest = i;
-    for (size_t d = p.batch.size(); d-- > 0; rest /= p.batch[d]) {
-      const int64_t index = rest % p.batch[d];
-      lhs += index * p.lhsBatchStrides[d];
-      rhs += index * p.rhsBatchStrides[d];
-      output += index * p.outputBatchStrides[d];
+    for (size_t d = batch.size(); d-- > 0; rest /= batch[d]) {
+      const int64_t index = rest % batch[d];
+      lhs += index * p.lhsBatchStrides[d].getStatic();
+      rhs += index * p.rhsBatchStrides[d].getStatic();
+      output += index * p.outputBatchStrides[d].getStatic();
     }
     body(lhs, rhs, output);
   }
@@ -286,23 +286,27 @@ std::vector<char> toBytes(const std::vector<T> &values) {
 }
 
 void checkFloat(BatchMatMulParams p, bool bias) {
+  const int64_t M = p.M.getStatic(), K = p.K.getStatic(), N = p.N.getStatic();
+  const int64_t lhsRow = p.lhsRow.getStatic(), rhsRow = p.rhsRow.getStatic(), outputRow = p.outputRow.getStatic();
   p.bias = bias;
   std::vector<float> lhs = randomFloats(matrixBytes / 4, 1, false, 1), rhs = randomFloats(matrixBytes / 4, 1, false, 2);
-  std::vector<float> start = randomFloats(p.N, 1, false, 3);
+  std::vector<float> start = randomFloats(N, 1, false, 3);
   std::vector<char> want(matrixBytes, canary);
   forEachBatch(p, [&](int64_t l, int64_t r, int64_t o) {
-    for (int64_t m = 0; m < p.M; ++m)
-      for (int64_t n = 0; n < p.N; ++n) {
+    for (int64_t m = 0; m < M; ++m)
+      for (int64_t n = 0; n < N; ++n) {
         float acc = bias ? start[n] : 0.0f;
-        for (int64_t k = 0; k < p.K; ++k)
-          acc = std::fma(lhs[(l + m * p.lhsRow) / 4 + k], rhs[(r + k * p.rhsRow) / 4 + n], acc);
-        std::memcpy(&want[o + m * p.outputRow + n * 4], &acc, 4);
+        for (int64_t k = 0; k < K; ++k)
+          acc = std::fma(lhs[(l + m * lhsRow) / 4 + k], rhs[(r + k * rhsRow) / 4 + n], acc);
+        std::memcpy(&want[o + m * outputRow + n * 4], &acc, 4);
       }
   });
   runProduct(p, toBytes(lhs), toBytes(rhs), toBytes(start), {}, want);
 }
 
 void checkBytes(BatchMatMulParams p, Requant mode) {
+  const int64_t M = p.M.getStatic(), K = p.K.getStatic(), N = p.N.getStatic();
+  const int64_t lhsRow = p.lhsRow.getStatic(), rhsRow = p.rhsRow.getStatic(), outputRow = p.outputRow.getStatic();
   p.requant = mode;
   p.lhsZeroPoint = p.lhs == ElementKind::U8 ? 255 : -128;
   p.rhsZeroPoint = p.rhs == ElementKind::U8 ? 7 : 127;
@@ -310,7 +314,7 @@ void checkBytes(BatchMatMulParams p, Requant mode) {
   std::vector<uint8_t> lhs = randomBytes(matrixBytes, 1), rhs = randomBytes(matrixBytes, 2);
   std::vector<int32_t> bias;
   std::vector<float> multipliers;
-  for (int64_t n = 0; n < p.N; ++n) {
+  for (int64_t n = 0; n < N; ++n) {
     bias.push_back(int32_t(n * 1001 - 5000));
     multipliers.push_back(0.0003f * float(n + 1));
   }
@@ -319,14 +323,14 @@ void checkBytes(BatchMatMulParams p, Requant mode) {
   };
   std::vector<char> want(matrixBytes, canary);
   forEachBatch(p, [&](int64_t l, int64_t r, int64_t o) {
-    for (int64_t m = 0; m < p.M; ++m)
-      for (int64_t n = 0; n < p.N; ++n) {
+    for (int64_t m = 0; m < M; ++m)
+      for (int64_t n = 0; n < N; ++n) {
         int32_t acc = bias[n];
-        for (int64_t k = 0; k < p.K; ++k)
-          acc += (value(lhs[l + m * p.lhsRow + k], p.lhs) - p.lhsZeroPoint) *
-                 (value(rhs[r + k * p.rhsRow + n], p.rhs) - p.rhsZeroPoint);
+        for (int64_t k = 0; k < K; ++k)
+          acc += (value(lhs[l + m * lhsRow + k], p.lhs) - p.lhsZeroPoint) *
+                 (value(rhs[r + k * rhsRow + n], p.rhs) - p.rhsZeroPoint);
         const auto [zero, min, max] = std::tuple(p.range.zeroPoint, p.range.min, p.range.max);
-        want[o + m * p.outputRow + n] =
+        want[o + m * outputRow + n] =
             char(mode == Requant::Float
                      ? numerics::requantizeFloat(acc, multipliers[n], zero, min, max)
                      : numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(multipliers[n]), zero, min, max));

@@ -56,6 +56,32 @@ TEST_F(InterpreterTest, Unranked) {
             "input 0: expected a function of ranked tensors");
 }
 
+constexpr StringRef cached = R"(
+func.func @main(%past: tensor<?x?xf32> {nibble.dims = ["N", "P"]}, %x: tensor<?x?xf32> {nibble.dims = ["N", "S"]})
+    -> (tensor<?x?x1xf32>, tensor<?xi64>, tensor<?x?xf32>) {
+  %y = nibble.reshape %x {extents = #nibble.extents<[d2, d0, 1]>} : tensor<?x?xf32> -> tensor<?x?x1xf32>
+  %at = nibble.generate () attributes {extents = #nibble.extents<[d2]>} {
+  ^bb0(%i: index):
+    %n = nibble.extent_value <[d1]>
+    %p = arith.addi %n, %i : index
+    %e = arith.index_cast %p : index to i64
+    nibble.yield %e : i64
+  } -> tensor<?xi64>
+  %s = nibble.slice %x {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>, extents = #nibble.extents<[d0, min(d2, 2)]>} : tensor<?x?xf32> -> tensor<?x?xf32>
+  return %y, %at, %s : tensor<?x?x1xf32>, tensor<?xi64>, tensor<?x?xf32>
+})";
+
+TEST_F(InterpreterTest, DynamicDimensions) {
+  auto results =
+      reference::interpret(parse(cached), {makeFloats({1, 5}, {0, 0, 0, 0, 0}), makeFloats({1, 3}, {1, 2, 3})});
+  ASSERT_TRUE(bool(results)) << llvm::toString(results.takeError());
+  EXPECT_EQ((*results)[0].shape, (SmallVector<int64_t>{3, 1, 1}));
+  EXPECT_EQ(ArrayRef((*results)[1].as<int64_t>(), 3), (ArrayRef<int64_t>{5, 6, 7}));
+  EXPECT_EQ((*results)[2].shape, (SmallVector<int64_t>{1, 2}));
+  EXPECT_EQ(runForError(cached, {makeFloats({1, 1}, {0}), makeFloats({2, 1}, {1, 2})}),
+            "input 1: expected dimension 'N' to be 1 as in an input before, got 2");
+}
+
 TEST_F(InterpreterTest, ResultsAndHook) {
   func::FuncOp function = parse(reluTwice);
   std::vector<std::string> seen;

@@ -5,6 +5,7 @@
 #define NIBBLE_CODEGEN_COMPILE_H
 
 #include "nibble/Kernels/ISA.h"
+#include "nibble/Support/Extent.h"
 #include "nibble/Target/Object.h"
 #include "nibble/Target/TargetSpec.h"
 
@@ -36,25 +37,26 @@ struct CodegenOptions {
   CodeKind codeKind = CodeKind::Object;
 };
 
-/// A value that stays in the arena: `bytes` from `offset` on, elements of `shape` (f32) `strides` elements apart, the
-/// first one at `offset`.
+/// A value that stays in the arena: elements of `shape` (f32) `strides` elements apart, the first one `offset` bytes
+/// from the arena's start.
 struct ObservedValue {
   std::string name;
-  int64_t offset = 0;
-  llvm::SmallVector<int64_t> shape, strides;
+  Extent offset = 0;
+  llvm::SmallVector<Extent> shape, strides;
 };
 
 /// A call of the run function, in order.
 struct KernelCall {
-  std::string kernel; ///< signature: `u8_s8pc_u8_gemm_6x64c4_avx512vnni` of the best level
-  std::string node;   ///< ONNX node
-  std::string value;  ///< ONNX value that it computes
-  std::string result; ///< type of the result
-  int64_t tiles = 1;
+  std::string kernel;     ///< signature: `u8_s8pc_u8_gemm_6x64c4_avx512vnni` of the best level
+  std::string node;       ///< ONNX node
+  std::string value;      ///< ONNX value that it computes
+  std::string result;     ///< type of the result
+  int64_t tiles = 1;      ///< where dimensions are not known, at kUsualDimension
   bool fillsHalo = false; ///< a call of its own before this one fills the margin of the result
 };
 
-/// Memory of a value in the arena, from the call `first` that writes it to the call `last` that reads it last.
+/// Memory of a value in the arena, from the call `first` that writes it to the call `last` that reads it last; where
+/// dimensions are not known, at kUsualDimension.
 struct ArenaBuffer {
   std::string value;
   int64_t offset = 0, bytes = 0, first = 0, last = 0;
@@ -66,7 +68,9 @@ struct CompiledModel {
   std::vector<ObjectBytes> objects;
   /// The one of them that chooses among the levels, or refuses; only a system's loader runs such code.
   std::optional<size_t> dispatch;
-  uint64_t arenaBytes = 0, weightBytes = 0;
+  uint64_t arenaBytes = 0, weightBytes = 0; ///< the arena's where dimensions are kUsualDimension
+  Extent arena;                             ///< the same for all dimensions
+  std::vector<std::string> dims;            ///< names of the dynamic dimensions, in the order of a context's `dims`
   /// All that is loaded but the weights; of a microcontroller, the stack that a run needs.
   uint64_t codeBytes = 0, stackBytes = 0;
   std::vector<KernelCall> kernels;

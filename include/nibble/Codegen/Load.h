@@ -17,7 +17,12 @@ class LoadedModel {
 public:
   ~LoadedModel();
   const nibble_model_desc &describe() const { return *desc; }
+  /// UINT64_MAX where a run refuses the dimensions.
   uint64_t arenaBytes(const int64_t *dims = nullptr) const { return arenaBytesFunction(dims); }
+  /// The extents of an output, as many as its rank; a nibble_status. Of a model with dynamic dimensions only.
+  int32_t shape(const int64_t *dims, uint32_t output, int64_t *extents) const {
+    return shapeFunction(dims, output, extents);
+  }
   int32_t run(const nibble_context &context) const { return runFunction(&context); }
 
 private:
@@ -27,6 +32,7 @@ private:
   void *handle = nullptr;
   const nibble_model_desc *desc = nullptr;
   nibble_arena_bytes_fn arenaBytesFunction = nullptr;
+  nibble_shape_fn shapeFunction = nullptr; // null where there are no dynamic dimensions
   nibble_run_fn runFunction = nullptr;
 };
 

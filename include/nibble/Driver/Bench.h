@@ -19,8 +19,16 @@ struct Latency {
 /// Runs `executable` on `feed` for about `seconds`, after some runs that do not count.
 llvm::Expected<Latency> measure(Executable &executable, const NamedArrays &feed, double seconds);
 
-/// A feed of seeded numbers from 0 to 1 (integers: 0 or 1), with 1 for every dynamic dimension.
-NamedArrays makeRandomFeed(llvm::ArrayRef<Port> inputs);
+/// Values of the inputs' dynamic dimensions for a run on made-up numbers: what `given` says of them; else 1 for one
+/// that counts samples, the leading one of every input that has it, and nibble::kUsualDimension for others, or their
+/// limit if that is less.
+DimValues chooseDims(llvm::ArrayRef<Port> inputs, const DimValues &limits, const DimValues &given = {});
+
+/// Fails where `given` has a name that none of the inputs' dynamic dimensions has, and lists those.
+llvm::Error checkDimNames(llvm::ArrayRef<Port> inputs, const DimValues &given);
+
+/// A feed of seeded numbers from 0 to 1 (integers: 0 or 1), with these dynamic dimensions; 1 for those without a name.
+NamedArrays makeRandomFeed(llvm::ArrayRef<Port> inputs, const DimValues &dims);
 
 llvm::json::Object toJson(const Latency &latency);
 

@@ -19,11 +19,13 @@ struct ModelInfo {
   std::vector<Port> inputs, outputs;
   std::map<std::string, int64_t> operations; // how many of each kind; constants are not counted
   int64_t weightBytes = 0;                   // of what the operations read
-  int64_t products = 0;                      // multiplications of convolutions and matrices, for a batch of one
+  int64_t products = 0;                      // multiplications of convolutions and matrices
   int64_t fileBytes = 0;
   std::map<std::string, int64_t> precisions; // how many nodes of a compiled model have each
-  std::optional<int64_t> arenaBytes;         // of a compiled model, for a batch of one
-  std::vector<std::string> targets;          // instruction sets of a compiled model
+  std::optional<int64_t> arenaBytes;         // of a compiled model
+  // Values of dynamic dimensions that `products` or `arenaBytes` are for, where they depend on any.
+  DimValues dims;
+  std::vector<std::string> targets; // instruction sets of a compiled model
 };
 
 /// The ports of a module's function `main`; an error if it has none or one of a
@@ -33,6 +35,9 @@ llvm::Error readPorts(mlir::ModuleOp module, std::vector<Port> &inputs, std::vec
 llvm::Expected<ModelInfo> inspect(mlir::ModuleOp module);
 
 llvm::json::Object toJson(const ModelInfo &info);
+llvm::json::Object toJson(const DimValues &dims);
+/// "batch = 1, sequence = 128".
+std::string describe(const DimValues &dims);
 llvm::json::Array toJson(llvm::ArrayRef<Port> ports);
 void print(const ModelInfo &info, llvm::raw_ostream &os);
 

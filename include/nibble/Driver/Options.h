@@ -7,6 +7,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -58,13 +59,14 @@ struct CompileOptions {
   QuantizationOptions quantization;
   std::string target = "host";
   std::string emit = "so";
-  std::string name;               // of the symbols; the model file's stem if empty
-  std::string io = "auto";        // types of inputs and outputs
-  std::string requant = "auto";   // arithmetic of requantization
-  std::string ioLayout = "model"; // order of images' dimensions among them
-  bool strip = false;             // leave out what `nibble explain` reads
-  bool bytecode = false;          // MLIR as bytecode, not text
-  bool compareFloat = false;      // compile the float model too, for the summary
+  std::string name;                      // of the symbols; the model file's stem if empty
+  std::string io = "auto";               // types of inputs and outputs
+  std::string requant = "auto";          // arithmetic of requantization
+  std::string ioLayout = "model";        // order of images' dimensions among them
+  std::map<std::string, int64_t> bounds; // largest values of dynamic dimensions, by name
+  bool strip = false;                    // leave out what `nibble explain` reads
+  bool bytecode = false;                 // MLIR as bytecode, not text
+  bool compareFloat = false;             // compile the float model too, for the summary
   std::string stopAfter, dumpPhases;
   std::optional<int64_t> maxRam, maxFlash; // bytes
   int threads = 1;

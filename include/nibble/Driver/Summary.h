@@ -68,9 +68,11 @@ struct Summary {
   std::string model, target;
   int64_t modelBytes = 0, outputBytes = 0, weightBytes = 0;
   std::optional<int64_t> arenaBytes;
+  std::optional<int64_t> arenaDimension;        // of dynamic dimensions, where the arenas' bytes depend on them
+  std::map<std::string, int64_t> dims;          // dynamic dimensions, as the nodes' bytes are counted with
   std::optional<int64_t> codeBytes, stackBytes; // of a microcontroller
-  std::optional<double> sqnr;                  // dB, the worst output of int8 against float on calibration inputs
-  std::optional<double> latency, floatLatency; // milliseconds
+  std::optional<double> sqnr;                   // dB, the worst output of int8 against float on calibration inputs
+  std::optional<double> latency, floatLatency;  // milliseconds
   std::optional<int64_t> floatArenaBytes, floatWeightBytes;
   int64_t samples = 0;
   std::vector<MethodSummary> methods;        // that were compared, the chosen one first

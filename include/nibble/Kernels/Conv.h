@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "nibble/Kernels/ISA.h"
+#include "nibble/Support/Extent.h"
 #include <limits>
 #include <optional>
 #include <string>
@@ -28,7 +29,7 @@ enum class Requant { Float, Fixed };
 
 /// Where the pixels of an image lie, in bytes.
 struct ImagePitch {
-  int64_t row = 0;
+  Extent row = 0;
   int64_t pixel = 0;
 };
 
@@ -40,7 +41,7 @@ struct Residual {
   ImagePitch addend;
 };
 
-/// A convolution of one image. The generated code depends on nothing else.
+/// A convolution of one image, or of several. The generated code depends on nothing else.
 ///
 /// The input must already be padded; it and the addend must be readable for `kInputSlack` bytes beyond their last
 /// pixel.
@@ -49,7 +50,10 @@ struct ConvParams {
   ElementKind output = ElementKind::U8; ///< F32 with an integer input where `scaled` or `sums` only
   int64_t C = 0;                        ///< input channels, of all groups
   int64_t N = 0;                        ///< output channels, of all groups
-  int64_t H = 0, W = 0;                 ///< of the output
+  Extent H = 0, W = 0;                  ///< of the output; dynamic ones may turn out 0
+  Extent images = 1;
+  /// Of several images: bytes from one to the next; of scales of whole images, of which each has its own, too.
+  Extent inImage = 0, outImage = 0, addendImage = 0, rowScaleImage = 0;
   int64_t KH = 1, KW = 1;
   int64_t strideH = 1, strideW = 1;
   int64_t dilationH = 1, dilationW = 1;
@@ -90,7 +94,7 @@ struct ConvParams {
 constexpr int64_t kInputSlack = 64;
 
 /// a (M x K, rows `lhsPitch` bytes apart) times a constant (K x N).
-ConvParams matmulParams(int64_t M, int64_t K, int64_t N, int64_t lhsPitch, int64_t resultPitch);
+ConvParams matmulParams(const Extent &M, int64_t K, int64_t N, int64_t lhsPitch, int64_t resultPitch);
 
 /// Why there is no kernel of this sort for `isa`; empty if there is one.
 std::string whyNoConv(const ConvParams &params, const ISA &isa);
@@ -112,7 +116,8 @@ std::string convKernelKey(const ConvParams &params);
 ///   4 the output, at its first pixel
 ///   5 the addend, at its first pixel, if there is a residual; the row scales, if the kernel is `scaled` and its input
 ///     integer; the encoding (scale and zero point, f32), if it is `encoded`
-/// and last the kernel's table, if it has one (kernelTable).
+/// and last the kernel's table, if it has one (kernelTable). args[-1] is the model's dynamic dimensions, an array of
+/// int64_t, where an extent is dynamic.
 /// The tiles of [0, convTileCount) may run in any order, at the same time, with the same result.
 mlir::func::FuncOp emitConv(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                             const ConvParams &params, const ISA &isa);
@@ -126,7 +131,7 @@ std::string whyNotNarrow(const ConvParams &params, llvm::ArrayRef<int8_t> weight
 bool canPairSteps(const ConvParams &params);
 
 /// Number of tiles; the same for every ISA, so that variants of a library share one schedule.
-int64_t convTileCount(const ConvParams &params);
+Extent convTileCount(const ConvParams &params);
 
 /// Weights O, KH, KW, C/groups, one layout for every ISA that may share a library.
 std::vector<char> packConvWeights(const ConvParams &params, llvm::ArrayRef<int8_t> weights,

@@ -13,18 +13,18 @@ namespace kernels {
 struct ConvTransposeParams {
   ElementKind input = ElementKind::U8;  ///< F32 makes everything f32; else the weights are S8
   ElementKind output = ElementKind::U8; ///< bytes for an input of bytes
-  int64_t images = 1;
+  Extent images = 1;
   int64_t C = 0, N = 0; ///< input and output channels, of all groups
-  int64_t H = 0, W = 0; ///< of the input
-  int64_t outputH = 0, outputW = 0;
+  Extent H = 0, W = 0;  ///< of the input
+  Extent outputH = 0, outputW = 0;
   int64_t KH = 1, KW = 1;
   int64_t strideH = 1, strideW = 1;
   int64_t dilationH = 1, dilationW = 1;
   int64_t padTop = 0, padLeft = 0;
   int64_t groups = 1;
   ImagePitch in, out;
-  int64_t inImage = 0, outImage = 0; ///< bytes from one image to the next
-  bool bias = false;                 ///< float only; integers always have one
+  Extent inImage = 0, outImage = 0; ///< bytes from one image to the next
+  bool bias = false;                ///< float only; integers always have one
 
   Requant requant = Requant::Float;
   int32_t inputZeroPoint = 0;
@@ -34,7 +34,7 @@ struct ConvTransposeParams {
 std::string whyNoConvTranspose(const ConvTransposeParams &params, const ISA &isa);
 std::string convTransposeKernelName(const ConvTransposeParams &params, const ISA &isa);
 std::string convTransposeKernelKey(const ConvTransposeParams &params);
-int64_t convTransposeTileCount(const ConvTransposeParams &params);
+Extent convTransposeTileCount(const ConvTransposeParams &params);
 
 /// Weights O, KH, KW, C/groups as the kernel reads them.
 std::vector<char> packConvTransposeWeights(const ConvTransposeParams &params, llvm::ArrayRef<int8_t> weights);

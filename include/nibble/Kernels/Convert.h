@@ -28,7 +28,8 @@ struct ConvertParams {
   ElementKind input = ElementKind::F32;
   ElementKind output = ElementKind::U8;
   ImageLayout inputLayout = ImageLayout::Planes; ///< the output has the other one
-  int64_t C = 1, H = 1, W = 1;
+  int64_t C = 1;
+  Extent H = 1, W = 1;
   ImagePitch pixels; ///< of the side in Pixels; bytes
 
   float scale = 1;   ///< of the stored values, on either side
@@ -38,7 +39,7 @@ struct ConvertParams {
 std::string whyNoConvert(const ConvertParams &params, const ISA &isa);
 std::string convertKernelName(const ConvertParams &params, const ISA &isa);
 std::string convertKernelKey(const ConvertParams &params);
-int64_t convertTileCount(const ConvertParams &params);
+Extent convertTileCount(const ConvertParams &params);
 
 /// args: 0 the input at its first pixel (or its first plane), 1 the output
 /// likewise. They must not overlap.
@@ -49,18 +50,19 @@ mlir::func::FuncOp emitConvert(mlir::OpBuilder &builder, mlir::Location loc, llv
 /// W + right) ones round each image.
 struct HaloParams {
   ElementKind element = ElementKind::U8;
-  int64_t images = 1;
-  int64_t C = 1, H = 1, W = 1; ///< of the image inside
+  Extent images = 1;
+  int64_t C = 1;
+  Extent H = 1, W = 1; ///< of the image inside
   int64_t top = 0, left = 0, bottom = 0, right = 0;
   ImagePitch pitch;
-  int64_t imagePitch = 0; ///< bytes from one image to the next
-  double value = 0;       ///< stored value
+  Extent imagePitch = 0; ///< bytes from one image to the next
+  double value = 0;      ///< stored value
 };
 
 std::string whyNoHalo(const HaloParams &params, const ISA &isa);
 std::string haloKernelName(const HaloParams &params, const ISA &isa);
 std::string haloKernelKey(const HaloParams &params);
-int64_t haloTileCount(const HaloParams &params);
+Extent haloTileCount(const HaloParams &params);
 
 /// args: 0 the first image inside at its first pixel, which is `top` rows and `left`
 /// pixels behind the first one written.

@@ -11,8 +11,8 @@ namespace kernels {
 
 /// Rows of f32, each of `lines` pieces without gaps: a row of a matrix is one line, an image one row of H lines.
 struct RowsParams {
-  int64_t rows = 1, lines = 1, length = 1;
-  int64_t rowPitch = 0, linePitch = 0; ///< bytes
+  Extent rows = 1, lines = 1, length = 1;
+  Extent rowPitch = 0, linePitch = 0; ///< bytes
 };
 
 /// `nibble.dynamic_scale`. args: 0 the rows, 1 the scales, one behind the other.
@@ -25,7 +25,7 @@ struct RowScaleParams : RowsParams {
 std::string whyNoRowScale(const RowScaleParams &params, const ISA &isa);
 std::string rowScaleKernelName(const RowScaleParams &params, const ISA &isa);
 std::string rowScaleKernelKey(const RowScaleParams &params);
-int64_t rowScaleTileCount(const RowScaleParams &params);
+Extent rowScaleTileCount(const RowScaleParams &params);
 mlir::func::FuncOp emitRowScale(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                 const RowScaleParams &params, const ISA &isa);
 
@@ -34,13 +34,13 @@ mlir::func::FuncOp emitRowScale(mlir::OpBuilder &builder, mlir::Location loc, ll
 struct RowQuantizeParams : RowsParams {
   bool affine = false;
   ElementKind output = ElementKind::S8;
-  int64_t outputRowPitch = 0, outputLinePitch = 0; ///< bytes
+  Extent outputRowPitch = 0, outputLinePitch = 0; ///< bytes
 };
 
 std::string whyNoRowQuantize(const RowQuantizeParams &params, const ISA &isa);
 std::string rowQuantizeKernelName(const RowQuantizeParams &params, const ISA &isa);
 std::string rowQuantizeKernelKey(const RowQuantizeParams &params);
-int64_t rowQuantizeTileCount(const RowQuantizeParams &params);
+Extent rowQuantizeTileCount(const RowQuantizeParams &params);
 mlir::func::FuncOp emitRowQuantize(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                    const RowQuantizeParams &params, const ISA &isa);
 

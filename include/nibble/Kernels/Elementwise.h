@@ -9,14 +9,14 @@
 namespace nibble {
 namespace kernels {
 
-using Extents = std::vector<int64_t>;
+using Extents = std::vector<Extent>;
 
 /// Bytes from one index to the next of each dimension, row-major without gaps.
-Extents denseStrides(llvm::ArrayRef<int64_t> shape, int64_t elementBytes);
+Extents denseStrides(llvm::ArrayRef<Extent> shape, int64_t elementBytes);
 
 /// The strides of a dense operand of shape `from` that broadcasts to `to` as in
 /// numpy: 0 where it is repeated.
-Extents broadcastStrides(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to, int64_t elementBytes);
+Extents broadcastStrides(llvm::ArrayRef<Extent> from, llvm::ArrayRef<Extent> to, int64_t elementBytes);
 
 //===----------------------------------------------------------------------===//
 // Two operands
@@ -44,7 +44,7 @@ struct BinaryParams {
 std::string whyNoBinary(const BinaryParams &params, const ISA &isa);
 std::string binaryKernelName(const BinaryParams &params, const ISA &isa);
 std::string binaryKernelKey(const BinaryParams &params);
-int64_t binaryTileCount(const BinaryParams &params);
+Extent binaryTileCount(const BinaryParams &params);
 
 /// args: 0 lhs, 1 rhs, 2 the result; the result may be an operand with the same
 /// strides.
@@ -106,7 +106,7 @@ struct UnaryParams {
 std::string whyNoUnary(const UnaryParams &params, const ISA &isa);
 std::string unaryKernelName(const UnaryParams &params, const ISA &isa);
 std::string unaryKernelKey(const UnaryParams &params);
-int64_t unaryTileCount(const UnaryParams &params);
+Extent unaryTileCount(const UnaryParams &params);
 
 /// args: 0 the input, 1 the result (which may be the input, with the same
 /// strides), 2 the table of 256 bytes (Lookup).

@@ -30,7 +30,7 @@ struct GenerateParams {
 std::string whyNoGenerate(const GenerateParams &params, const ISA &isa);
 std::string generateKernelName(const GenerateParams &params, const ISA &isa);
 std::string generateKernelKey(const GenerateParams &params);
-int64_t generateTileCount(const GenerateParams &params);
+Extent generateTileCount(const GenerateParams &params);
 
 /// Whether the program computes in floating point.
 bool generatesFloat(const GenerateParams &params);

@@ -23,12 +23,12 @@ struct CopyParams {
 
 /// A transposition of a dense tensor: dimension i of the result is dimension
 /// permutation[i] of the input.
-CopyParams transposeCopy(llvm::ArrayRef<int64_t> inputShape, llvm::ArrayRef<int64_t> permutation, int64_t elementBytes);
+CopyParams transposeCopy(llvm::ArrayRef<Extent> inputShape, llvm::ArrayRef<int64_t> permutation, int64_t elementBytes);
 
 std::string whyNoCopy(const CopyParams &params, const ISA &isa);
 std::string copyKernelName(const CopyParams &params, const ISA &isa);
 std::string copyKernelKey(const CopyParams &params);
-int64_t copyTileCount(const CopyParams &params);
+Extent copyTileCount(const CopyParams &params);
 
 /// args: 0 the input's element 0 (not its lowest address, where a stride is
 /// negative), 1 the output's element 0.
@@ -44,7 +44,7 @@ struct Piece {
   int64_t source = -1; ///< the input; none where filled
   Extents shape;
   Extents inputStrides, outputStrides; ///< bytes; the input's are empty where filled
-  int64_t outputOffset = 0;            ///< bytes
+  Extent outputOffset = 0;             ///< bytes
 };
 
 /// Pieces that do not overlap, in one output.
@@ -62,7 +62,7 @@ std::vector<Piece> borderPieces(const Extents &shape, const Extents &outputStrid
 std::string whyNoAssemble(const AssembleParams &params, const ISA &isa);
 std::string assembleKernelName(const AssembleParams &params, const ISA &isa);
 std::string assembleKernelKey(const AssembleParams &params);
-int64_t assembleTileCount(const AssembleParams &params);
+Extent assembleTileCount(const AssembleParams &params);
 
 /// args: the inputs' elements 0, then the output's.
 mlir::func::FuncOp emitAssemble(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
@@ -78,13 +78,13 @@ struct GatherParams {
   int64_t elementBytes = 1;            ///< 1, 2, 4 or 8
   Extents shape;                       ///< of the output
   Extents inputStrides, outputStrides; ///< bytes
-  Extents axes;                        ///< in the tables' order
+  std::vector<int64_t> axes;           ///< in the tables' order; their extents are known
 };
 
 std::string whyNoGather(const GatherParams &params, const ISA &isa);
 std::string gatherKernelName(const GatherParams &params, const ISA &isa);
 std::string gatherKernelKey(const GatherParams &params);
-int64_t gatherTileCount(const GatherParams &params);
+Extent gatherTileCount(const GatherParams &params);
 
 /// args: 0 the input's element 0, 1 the tables (i32, one behind the other, each of its dimension's extent), 2 the
 /// output's element 0.
@@ -97,8 +97,8 @@ mlir::func::FuncOp emitGather(mlir::OpBuilder &builder, mlir::Location loc, llvm
 
 /// As `nibble.gather_rows`, of dense operands: rows of `rowBytes`, or rows of so many i8 that are scaled to f32.
 struct GatherRowsParams {
-  int64_t rows = 1;       ///< of the table
-  int64_t indices = 1;    ///< their number
+  Extent rows = 1;        ///< of the table
+  Extent indices = 1;     ///< their number
   int64_t indexBytes = 8; ///< 4 or 8
   int64_t rowBytes = 1;
   bool scaled = false;
@@ -107,7 +107,7 @@ struct GatherRowsParams {
 std::string whyNoGatherRows(const GatherRowsParams &params, const ISA &isa);
 std::string gatherRowsKernelName(const GatherRowsParams &params, const ISA &isa);
 std::string gatherRowsKernelKey(const GatherRowsParams &params);
-int64_t gatherRowsTileCount(const GatherRowsParams &params);
+Extent gatherRowsTileCount(const GatherRowsParams &params);
 
 /// args: 0 the table, 1 the indices, then the rows' scales if `scaled`, last the output.
 mlir::func::FuncOp emitGatherRows(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,

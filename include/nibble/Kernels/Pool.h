@@ -19,16 +19,16 @@ struct PoolParams {
   ElementKind input = ElementKind::U8;
   ElementKind output = ElementKind::U8; ///< equal to the input, but for an average of integers,
                                         ///< which may change the kind
-  int64_t images = 1;
+  Extent images = 1;
   int64_t C = 0;
-  int64_t H = 0, W = 0;             ///< of the input
-  int64_t outputH = 0, outputW = 0; ///< of the output
+  Extent H = 0, W = 0;             ///< of the input
+  Extent outputH = 0, outputW = 0; ///< of the output
   int64_t KH = 1, KW = 1;
   int64_t strideH = 1, strideW = 1;
   int64_t dilationH = 1, dilationW = 1;
   int64_t padTop = 0, padLeft = 0;
   ImagePitch in, out;
-  int64_t inImage = 0, outImage = 0; ///< bytes from one image to the next
+  Extent inImage = 0, outImage = 0; ///< bytes from one image to the next
 
   /// Average only: divides by KH * KW everywhere (`count_include_pad`).
   bool countIncludePad = false;
@@ -42,7 +42,7 @@ struct PoolParams {
 std::string whyNoPool(const PoolParams &params, const ISA &isa);
 std::string poolKernelName(const PoolParams &params, const ISA &isa);
 std::string poolKernelKey(const PoolParams &params);
-int64_t poolTileCount(const PoolParams &params);
+Extent poolTileCount(const PoolParams &params);
 
 /// args: 0 the input at its first pixel, 1 the output at its first pixel.
 mlir::func::FuncOp emitPool(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,

@@ -40,7 +40,7 @@ struct SoftmaxParams : LineParams {
 std::string whyNoSoftmax(const SoftmaxParams &params, const ISA &isa);
 std::string softmaxKernelName(const SoftmaxParams &params, const ISA &isa);
 std::string softmaxKernelKey(const SoftmaxParams &params);
-int64_t softmaxTileCount(const SoftmaxParams &params);
+Extent softmaxTileCount(const SoftmaxParams &params);
 
 /// args: the input, the mask if there is one (f32), the result, which may be the input with the same kind and strides.
 mlir::func::FuncOp emitSoftmax(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
@@ -56,7 +56,7 @@ struct IntSoftmaxParams : LineParams {
 std::string whyNoIntSoftmax(const IntSoftmaxParams &params, const ISA &isa);
 std::string intSoftmaxKernelName(const IntSoftmaxParams &params, const ISA &isa);
 std::string intSoftmaxKernelKey(const IntSoftmaxParams &params);
-int64_t intSoftmaxTileCount(const IntSoftmaxParams &params);
+Extent intSoftmaxTileCount(const IntSoftmaxParams &params);
 
 /// The exponentials of numerics::softmaxTable as this kernel reads them, the smallest first.
 std::vector<int32_t> packSoftmaxTable(float inputScale);
@@ -74,7 +74,7 @@ mlir::func::FuncOp emitIntSoftmax(mlir::OpBuilder &builder, mlir::Location loc, 
 struct NormParams {
   bool centered = true;                ///< `layer`; else `rms`
   Extents rows;                        ///< extents of the dimensions before the rows'
-  int64_t length = 1;                  ///< elements of a row
+  Extent length = 1;                   ///< elements of a row
   Extents inputStrides, outputStrides; ///< bytes, of `rows`
   RealOperand input, output;
   bool scale = false, bias = false;
@@ -84,7 +84,7 @@ struct NormParams {
 std::string whyNoNorm(const NormParams &params, const ISA &isa);
 std::string normKernelName(const NormParams &params, const ISA &isa);
 std::string normKernelKey(const NormParams &params);
-int64_t normTileCount(const NormParams &params);
+Extent normTileCount(const NormParams &params);
 
 /// args: the input, the scale and the bias if there are such (f32), the result, which may be the input with the same
 /// kind and strides.
@@ -104,15 +104,15 @@ std::optional<ReductionKind> lookupReductionKind(llvm::StringRef name);
 struct ReductionParams {
   ReductionKind kind = ReductionKind::Sum;
   Extents shape;
-  Extents inputStrides;  ///< bytes
-  Extents axes;          ///< sorted
-  Extents outputStrides; ///< bytes; of the dimensions that stay
+  Extents inputStrides;      ///< bytes
+  std::vector<int64_t> axes; ///< sorted
+  Extents outputStrides;     ///< bytes; of the dimensions that stay
 };
 
 std::string whyNoReduction(const ReductionParams &params, const ISA &isa);
 std::string reductionKernelName(const ReductionParams &params, const ISA &isa);
 std::string reductionKernelKey(const ReductionParams &params);
-int64_t reductionTileCount(const ReductionParams &params);
+Extent reductionTileCount(const ReductionParams &params);
 
 /// args: 0 the input, 1 the result.
 mlir::func::FuncOp emitReduction(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
@@ -126,13 +126,13 @@ mlir::func::FuncOp emitReduction(mlir::OpBuilder &builder, mlir::Location loc, l
 /// f32, or bytes as `nibble.int_matmul`.
 struct BatchMatMulParams {
   ElementKind lhs = ElementKind::F32, rhs = ElementKind::F32, output = ElementKind::F32;
-  int64_t M = 1, K = 1, N = 1;
+  Extent M = 1, K = 1, N = 1;
   Extents batch; ///< leading extents of the result
   Extents lhsBatchStrides, rhsBatchStrides,
       outputBatchStrides; ///< bytes; 0 where an operand broadcasts
-  int64_t lhsRow = 0, rhsRow = 0,
-          outputRow = 0; ///< bytes from one row to the next; columns are contiguous
-  bool bias = false;     ///< float only; integers always have one
+  Extent lhsRow = 0, rhsRow = 0,
+         outputRow = 0; ///< bytes from one row to the next; columns are contiguous
+  bool bias = false;    ///< float only; integers always have one
 
   /// The sums of bytes as they are, i32 (the kind F32 has their size).
   bool sums = false;
@@ -142,18 +142,20 @@ struct BatchMatMulParams {
   Requant requant = Requant::Float;
   int32_t lhsZeroPoint = 0, rhsZeroPoint = 0;
   StoredRange range;
+  /// Of integers: all columns share one bias and one multiplier.
+  bool sharedColumn = false;
 };
 
 std::string whyNoBatchMatMul(const BatchMatMulParams &params, const ISA &isa);
 std::string batchMatMulKernelName(const BatchMatMulParams &params, const ISA &isa);
 std::string batchMatMulKernelKey(const BatchMatMulParams &params);
-int64_t batchMatMulTileCount(const BatchMatMulParams &params);
+Extent batchMatMulTileCount(const BatchMatMulParams &params);
 
 /// Multipliers as this kernel and ConvTranspose.h's read them, in either mode.
 std::vector<char> packMultipliers(llvm::ArrayRef<float> multipliers, Requant requant);
 
-/// args: 0 lhs, 1 rhs, 2 the result, 3 the bias (N values, f32 or i32; unused
-/// without one), 4 the multipliers by packMultipliers (integers only); of sums
+/// args: 0 lhs, 1 rhs, 2 the result, 3 the bias (N values, or the shared one, f32 or i32; unused
+/// without one), 4 the multipliers by packMultipliers, as many (integers only); of sums
 /// 3 the lhs's and 4 the rhs's encoding (scale and zero point, f32), if there is one.
 mlir::func::FuncOp emitBatchMatMul(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol,
                                    const BatchMatMulParams &params, const ISA &isa);

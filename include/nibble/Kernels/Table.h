@@ -34,7 +34,7 @@ std::string kernelKey(const KernelParams &params, const ISA &isa);
 std::vector<int32_t> kernelTable(const KernelParams &params, const ISA &isa);
 
 /// The same for every ISA, so that variants of a library share one schedule.
-int64_t kernelTileCount(const KernelParams &params);
+Extent kernelTileCount(const KernelParams &params);
 
 /// Emits `void symbol(void *const *args, int64_t tile_begin, int64_t tile_end)`; whyNoKernel must have nothing against
 /// it. Fused multiply-adds and roundings that the ISA lacks are expanded later (`--ukernel-expand-float-ops`).

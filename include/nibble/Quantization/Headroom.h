@@ -13,6 +13,13 @@ namespace nibble {
 /// The greatest stored value of symmetric 16-bit activations.
 inline constexpr int64_t kLargestInt16 = 32767;
 
+/// The longest product of two quantized activations whose sums are proven to fit where its depth is dynamic; a run
+/// refuses dimensions that make it longer.
+inline constexpr int64_t kLargestDynamicDepth = 4096;
+inline int64_t getLargestDepth(int64_t depth) {
+  return mlir::ShapedType::isDynamic(depth) ? kLargestDynamicDepth : depth;
+}
+
 /// The greatest magnitude of a stored value less its zero point. A 16-bit type of full width counts -32768, which a
 /// caller of `--io quantized` may pass.
 int64_t getReach(mlir::quant::UniformQuantizedType type);

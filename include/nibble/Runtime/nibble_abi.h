@@ -7,8 +7,32 @@
  *   uint64_t NAME_arena_bytes(const int64_t *dims);
  *   int32_t NAME_run(const nibble_context *context);
  *
+ * and, where it has dynamic dimensions, a fourth:
+ *
+ *   int32_t NAME_shape(const int64_t *dims, uint32_t output, int64_t *extents);
+ *
  * A run allocates nothing and keeps no state between calls: contexts with arenas of their own run at the same time.
  * The caller owns all memory.
+ *
+ * Extents of inputs that the model leaves open have names, its dynamic dimensions: nibble_model_desc.dim_count of them,
+ * numbered in the order in which the inputs, and in each its axes, name them first. Inputs that name the same dimension
+ * have the same extent there. `dims` is the array of their values, one entry for each, and what a run needs and gives
+ * follows from it:
+ *
+ *   int64_t dims[] = {batch, sequence};
+ *   int64_t extents[3];                       outputs[0].rank of them
+ *   uint64_t bytes = NAME_arena_bytes(dims);  UINT64_MAX: these dimensions are refused
+ *   NAME_shape(dims, 0, extents);             what memory output 0 needs
+ *   NAME_run(&context);                       with context.dims = dims
+ *
+ * NAME_arena_bytes returns UINT64_MAX where a dimension that the arena depends on is negative or larger than a run
+ * takes, or where `dims` is null. Where the arena depends on no dimension, as where all are fixed or bounded (--dim,
+ * --bound), NAME_arena_bytes takes null, its result is nibble_model_desc.arena_bytes, and the model's header has it as
+ * the macro NAME_ARENA_BYTES.
+ *
+ * NAME_shape writes the extents of output number `output`, nibble_tensor_desc.rank of them, and returns NIBBLE_OK, or
+ * NIBBLE_ERROR_DIMENSION where there is no such output. It reads `dims` as they are: what a run refuses it does not
+ * see.
  *
  * Results have the same bits everywhere, so a run needs the floating-point state in which every thread starts: rounding
  * to the nearest and, unless all that the model computes in floating point is conversions from and to integers,
@@ -40,7 +64,8 @@ enum nibble_status {
   NIBBLE_ERROR_NULL_POINTER = 2,    /* context, or an array or buffer that it needs, is null */
   NIBBLE_ERROR_ARENA_TOO_SMALL = 3, /* arena_bytes is less than NAME_arena_bytes says */
   NIBBLE_ERROR_MISALIGNED = 4,      /* the arena is not aligned to NIBBLE_ALIGNMENT */
-  NIBBLE_ERROR_DIMENSION = 5,       /* a dynamic dimension is negative */
+  NIBBLE_ERROR_DIMENSION = 5,       /* a dynamic dimension is negative or too large, or the model cannot be computed
+                                     * with these: operands do not match, a window is larger than its image */
   NIBBLE_ERROR_FLOAT_STATE = 6,     /* the calling thread rounds or flushes floating-point numbers in another way */
   NIBBLE_ERROR_PROCESSOR = 7        /* the processor has none of the library's instruction sets */
 };
@@ -86,7 +111,8 @@ enum nibble_layout { NIBBLE_LAYOUT_NONE = 0, NIBBLE_LAYOUT_NCHW = 1, NIBBLE_LAYO
 typedef struct nibble_tensor_desc {
   const char *name;
   const int64_t *dims;          /* `rank` extents, -1 where dynamic */
-  const char *const *dim_names; /* `rank` names of dynamic dimensions, null or "" where static */
+  const char *const *dim_names; /* `rank` names of dynamic dimensions, null or "" where static; an output's extent may
+                                 * be an expression of them: "past + sequence" */
   uint32_t rank;
   uint32_t dtype;     /* nibble_dtype */
   uint32_t layout;    /* nibble_layout */
@@ -99,12 +125,12 @@ typedef struct nibble_model_desc {
   uint32_t abi_version;
   uint32_t input_count;
   uint32_t output_count;
-  uint32_t dim_count; /* named dynamic dimensions: entries of nibble_context.dims */
+  uint32_t dim_count; /* named dynamic dimensions of the inputs: entries of nibble_context.dims */
   const char *name;
   const char *isa;        /* instruction sets of the library, separated by commas */
   const char *model_hash; /* of the model file, in hexadecimal; "" if unknown */
   const char *plan_hash;  /* of the graph that the code computes; see below */
-  uint64_t arena_bytes;
+  uint64_t arena_bytes;   /* 0 where it depends on the dynamic dimensions: NAME_arena_bytes */
   uint64_t weight_bytes;
   const nibble_tensor_desc *inputs;
   const nibble_tensor_desc *outputs;
@@ -129,13 +155,14 @@ typedef struct nibble_context {
   uint64_t arena_bytes;
   const void *const *inputs; /* in the order of nibble_model_desc.inputs */
   void *const *outputs;
-  const int64_t *dims;                 /* values of the dynamic dimensions; may be null if there are none */
+  const int64_t *dims;                 /* values of the dynamic dimensions, dim_count; may be null if there are none */
   nibble_parallel_for_fn parallel_for; /* null: everything on the calling thread */
   void *parallel_for_data;
 } nibble_context;
 
 typedef const nibble_model_desc *(*nibble_describe_fn)(void);
 typedef uint64_t (*nibble_arena_bytes_fn)(const int64_t *dims);
+typedef int32_t (*nibble_shape_fn)(const int64_t *dims, uint32_t output, int64_t *extents);
 typedef int32_t (*nibble_run_fn)(const nibble_context *context);
 
 #ifdef __cplusplus

@@ -15,6 +15,7 @@ typedef struct nibble_model {
   const nibble_model_desc *desc;
   nibble_arena_bytes_fn arena_bytes;
   nibble_run_fn run;
+  nibble_shape_fn shape; /* null where the model has no dynamic dimensions: desc->outputs tell the shapes */
   void *arena;
   uint64_t arena_size;
   nibble_pool *pool; /* null with one thread */
@@ -25,7 +26,12 @@ typedef struct nibble_model {
 int nibble_model_open(nibble_model *model, const char *path, const char *name, int threads, char *error,
                       uint64_t error_size);
 
-/* Runs it, growing the arena if `dims` need more; a nibble_status, or -1 without memory. */
+/* The extents of output number `output` for these dimensions, desc->outputs[output].rank of them. Returns NIBBLE_OK, or
+ * NIBBLE_ERROR_DIMENSION where there is no such output. */
+int32_t nibble_model_shape(const nibble_model *model, const int64_t *dims, uint32_t output, int64_t *extents);
+
+/* Runs it, growing the arena if `dims` need more; a nibble_status, or -1 without memory. `dims` may be null where
+ * desc->dim_count is 0. */
 int32_t nibble_model_run(nibble_model *model, const void *const *inputs, void *const *outputs, const int64_t *dims);
 
 void nibble_model_close(nibble_model *model);

@@ -14,10 +14,16 @@ inline llvm::StringRef getPortName(mlir::DictionaryAttr attrs) {
   return name ? name.getValue() : llvm::StringRef();
 }
 
-/// The name of dynamic dimension `dim`, an element of `nibble.dims`; empty if there is none.
-inline llvm::StringRef getDimName(mlir::DictionaryAttr attrs, size_t dim) {
+/// The names of dynamic dimensions, `nibble.dims`: strings, empty where a dimension is none.
+inline llvm::ArrayRef<mlir::Attribute> getDimNames(mlir::DictionaryAttr attrs) {
   auto dims = attrs ? attrs.getAs<mlir::ArrayAttr>("nibble.dims") : mlir::ArrayAttr();
-  auto name = dims && dim < dims.size() ? llvm::dyn_cast<mlir::StringAttr>(dims[dim]) : mlir::StringAttr();
+  return dims ? dims.getValue() : llvm::ArrayRef<mlir::Attribute>();
+}
+
+/// The name of dynamic dimension `dim`; empty if there is none.
+inline llvm::StringRef getDimName(mlir::DictionaryAttr attrs, size_t dim) {
+  llvm::ArrayRef<mlir::Attribute> dims = getDimNames(attrs);
+  auto name = dim < dims.size() ? llvm::dyn_cast<mlir::StringAttr>(dims[dim]) : mlir::StringAttr();
   return name ? name.getValue() : llvm::StringRef();
 }
 

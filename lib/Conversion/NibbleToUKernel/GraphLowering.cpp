@@ -19,9 +19,7 @@ using namespace nibble::ukernel;
 
 static bool isLowerable(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape() || llvm::is_contained(tensor.getShape(), 0))
-    return false;
-  return isMemoryElement(tensor.getElementType());
+  return tensor && !llvm::is_contained(tensor.getShape(), 0) && isMemoryElement(tensor.getElementType());
 }
 
 /// Whether an argument has no elements, and nobody but programs of other elements minds.
@@ -37,14 +35,8 @@ LogicalResult GraphLowering::refuseInput(BlockArgument argument) {
   auto tensor = dyn_cast<RankedTensorType>(argument.getType());
   if (tensor && llvm::is_contained(tensor.getShape(), 0))
     return error << "has no elements, which operations other than nibble.generate cannot read";
-  if (!tensor || tensor.hasStaticShape())
-    return error << "needs elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
-                 << argument.getType();
-  const size_t dim = llvm::find_if(tensor.getShape(), ShapedType::isDynamic) - tensor.getShape().begin();
-  error << "has dynamic dimension " << dim << ", '" << getDimName(attrs, dim)
-        << "', and only dimension 0, the batch, may be";
-  error.attachNote() << "give it a fixed extent in the model";
-  return error;
+  return error << "needs elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
+               << argument.getType();
 }
 
 /// Whether there can be so much memory, with what convolutions want round the value.
@@ -53,9 +45,9 @@ LogicalResult GraphLowering::checkSize(Value value, StringRef what) {
   auto halo = halos.find(value);
   ArrayRef<int64_t> counts = halo == halos.end() ? ArrayRef<int64_t>() : ArrayRef<int64_t>(halo->second.counts);
   auto emit = [&] { return emitError(value.getLoc()) << what << ", " << tensor << ", is too large: "; };
-  return BufferType::verify(emit, tensor.getShape(), tensor.getElementType(), counts,
-                            counts.empty() ? 0 : halo->second.fill,
-                            tensor.getRank() == 0 ? 1 : tensor.getShape().back());
+  const SmallVector<Extent> shape = *extents.get(value);
+  return BufferType::verify(emit, shape, tensor.getElementType(), counts, counts.empty() ? 0 : halo->second.fill,
+                            shape.empty() ? Extent(1) : shape.back());
 }
 
 LogicalResult GraphLowering::checkTypes() {
@@ -70,9 +62,11 @@ LogicalResult GraphLowering::checkTypes() {
     for (Value result : op.getResults()) {
       if (!isLowerable(result.getType()))
         return op.emitOpError("node '") << getNodeName(op.getLoc())
-                                        << "' needs a static shape and elements that are integers of 1, 2, 4, 8, 16, "
-                                           "32 or 64 bits or floats, got "
+                                        << "' needs elements, integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
                                         << result.getType();
+      if (!extents.get(result))
+        return op.emitOpError("node '") << getNodeName(op.getLoc()) << "' has a shape that is not known when the model "
+                                        << "begins to run: " << extents.whyUnknown(result);
       if (failed(checkSize(result, "a result")))
         return failure();
     }
@@ -130,8 +124,7 @@ bool GraphLowering::alignResidual(IntConvOp conv) {
 }
 
 BufferType GraphLowering::getPlainType(Value value) {
-  auto tensor = cast<RankedTensorType>(value.getType());
-  return BufferType::get(tensor.getShape(), tensor.getElementType());
+  return BufferType::get(ArrayRef<Extent>(*extents.get(value)), getElementTypeOrSelf(value.getType()));
 }
 
 BufferType GraphLowering::getResultType(Value value) {
@@ -171,7 +164,7 @@ Value GraphLowering::copy(Location loc, Value buffer, BufferType type) {
                                       llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
 }
 
-Value GraphLowering::view(Location loc, Value buffer, ArrayRef<int64_t> shape) {
+Value GraphLowering::view(Location loc, Value buffer, ArrayRef<Extent> shape) {
   auto type = cast<BufferType>(buffer.getType());
   if (type.getShape() == shape)
     return buffer;
@@ -238,8 +231,20 @@ LogicalResult GraphLowering::finish(func::ReturnOp op) {
   return success();
 }
 
+/// What a run has to check of the dimensions.
+void GraphLowering::requireExtents() {
+  SmallVector<Attribute> pairs;
+  for (const ExtentRequirement &requirement : extents.getRequirements())
+    if (Attribute pair = ExtentsAttr::get(builder.getContext(), {requirement.lhs, requirement.rhs});
+        !llvm::is_contained(pairs, pair))
+      pairs.push_back(pair);
+  if (!pairs.empty())
+    function->setAttr(kRequirementsAttr, builder.getArrayAttr(pairs));
+}
+
 LogicalResult GraphLowering::run() {
   chooseHalos(); // which the sizes depend on
+  requireExtents();
   if (failed(checkTypes()))
     return failure();
   Block &source = function.front();

@@ -4,6 +4,7 @@
 #ifndef NIBBLE_CONVERSION_NIBBLETOUKERNEL_GRAPHLOWERING_H
 #define NIBBLE_CONVERSION_NIBBLETOUKERNEL_GRAPHLOWERING_H
 
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Dialect/UKernel/UKernel.h"
@@ -29,7 +30,7 @@ bool isReadByRows(IntDequantizeOp op);
 class GraphLowering {
 public:
   GraphLowering(mlir::func::FuncOp function, bool observe, kernels::DotInput dotInput, bool pairsSteps)
-      : function(function), observe(observe), dotInput(dotInput), pairsSteps(pairsSteps),
+      : function(function), observe(observe), dotInput(dotInput), pairsSteps(pairsSteps), extents(function),
         builder(function.getContext()) {}
 
   llvm::LogicalResult run();
@@ -46,6 +47,7 @@ private:
   llvm::LogicalResult checkSize(mlir::Value value, llvm::StringRef what);
   llvm::LogicalResult refuseInput(mlir::BlockArgument argument);
   void chooseHalos();
+  void requireExtents();
   bool alignResidual(IntConvOp conv);
   void want(mlir::Value value, llvm::ArrayRef<int64_t> pads, int64_t fill);
   BufferType getResultType(mlir::Value value);
@@ -60,7 +62,7 @@ private:
   /// Whether the memory is not the arena's: the caller's, or a constant.
   static bool isExternal(mlir::Value buffer);
   mlir::Value copy(mlir::Location loc, mlir::Value buffer, BufferType type);
-  mlir::Value view(mlir::Location loc, mlir::Value buffer, llvm::ArrayRef<int64_t> shape);
+  mlir::Value view(mlir::Location loc, mlir::Value buffer, llvm::ArrayRef<Extent> shape);
   mlir::Value createConstant(mlir::Location loc, llvm::ArrayRef<char> bytes);
   void define(mlir::Value value, mlir::Value buffer) { buffers[value] = buffer; }
 
@@ -152,6 +154,7 @@ private:
   bool observe;
   kernels::DotInput dotInput;
   bool pairsSteps; ///< of weights, where they can be
+  ExtentAnalysis extents;
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, Halo> halos;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Code for one sample: no operation may mix elements along dimension 0.
 
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Support/PortAttrs.h"
@@ -17,6 +18,9 @@ namespace nibble::ukernel {
 #include "nibble/Dialect/UKernel/Passes.h.inc"
 } // namespace nibble::ukernel
 
+/// The attribute of operations that have extents by the model's dimensions.
+static constexpr llvm::StringLiteral kExtentsName = "extents";
+
 /// What ONNX's DynamicQuantizeLinear means.
 static constexpr llvm::StringLiteral kSpansSamples = "its scale and zero point are those of the whole tensor";
 
@@ -24,7 +28,7 @@ namespace {
 /// Which values have samples along dimension 0, and whether every operation keeps them apart.
 class BatchAnalysis {
 public:
-  explicit BatchAnalysis(int64_t batch) : batch(batch) {}
+  BatchAnalysis(const ExtentAnalysis &extents, const Extent &batch) : extents(extents), batch(batch) {}
 
   bool isBatched(Value value) const { return batched.contains(value); }
   void mark(Value value) { batched.insert(value); }
@@ -34,7 +38,18 @@ public:
 
 private:
   static int64_t getRank(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
-  static int64_t getDim(Value value, int64_t i) { return cast<RankedTensorType>(value.getType()).getDimSize(i); }
+  /// An unknown extent is none that anything is compared with.
+  Extent getDim(Value value, int64_t i) const {
+    std::optional<SmallVector<Extent>> shape = extents.get(value);
+    return shape ? (*shape)[i] : Extent(-1);
+  }
+  /// Whether an extent depends on the dynamic number of samples.
+  bool countsBatch(const Extent &extent) const {
+    return !batch.isStatic() && extent.substitute([&](unsigned i) {
+      return Extent::dim(i) == batch ? Extent(1) : Extent::dim(i);
+    }) != extent;
+  }
+  std::string visitUnbatched(Operation *op);
   std::string visitFirstOperandOnly(Operation *op);
   std::string visitBroadcast(Operation *op);
   std::string visitMatMul(Value lhs, Value rhs);
@@ -42,7 +57,8 @@ private:
   std::string visitMove(Operation *op);
   std::string visitGenerate(GenerateOp op);
 
-  int64_t batch;
+  const ExtentAnalysis &extents;
+  Extent batch;
   DenseSet<Value> batched;
 };
 } // namespace
@@ -80,12 +96,8 @@ std::string BatchAnalysis::visitMatMul(Value lhs, Value rhs) {
 std::string BatchAnalysis::visitReshape(ReshapeOp op) {
   if (getRank(op.getResult()) == 0 || getDim(op.getResult(), 0) != batch)
     return "it moves samples out of dimension 0";
-  int64_t before = 1, after = 1;
-  for (int64_t extent : cast<RankedTensorType>(op.getInput().getType()).getShape().drop_front())
-    before *= extent;
-  for (int64_t extent : cast<RankedTensorType>(op.getType()).getShape().drop_front())
-    after *= extent;
-  return before == after ? "" : "it moves samples out of dimension 0";
+  const auto sizeOf = [&](Value value) { return product(ArrayRef<Extent>(*extents.get(value)).drop_front()); };
+  return sizeOf(op.getInput()) == sizeOf(op.getResult()) ? "" : "it moves samples out of dimension 0";
 }
 
 std::string BatchAnalysis::visitMove(Operation *op) {
@@ -112,6 +124,11 @@ std::string BatchAnalysis::visitGenerate(GenerateOp op) {
   if (op.getType().getRank() == 0 || getDim(op.getResult(), 0) != batch)
     return "it moves samples out of dimension 0";
   BlockArgument sample = op.getIndex(0);
+  const auto countsSamples = [&](ExtentValueOp value) { return countsBatch(value.getExtent()); };
+  if (op.getBody()
+          .walk([&](ExtentValueOp v) { return countsSamples(v) ? WalkResult::interrupt() : WalkResult::advance(); })
+          .wasInterrupted())
+    return "it depends on the number of samples";
   for (auto [i, input] : llvm::enumerate(op.getInputs()))
     for (Operation *user : op.getInputArgument(i).getUsers()) {
       auto read = dyn_cast<ReadOp>(user);
@@ -131,9 +148,28 @@ std::string BatchAnalysis::visitGenerate(GenerateOp op) {
   return "";
 }
 
+/// What depends on no sample may have as many equal ones as there are.
+std::string BatchAnalysis::visitUnbatched(Operation *op) {
+  for (Value result : op->getResults()) {
+    std::optional<SmallVector<Extent>> shape = extents.get(result);
+    const auto counts = [&](const Extent &extent) { return countsBatch(extent); };
+    if (!shape || llvm::none_of(*shape, counts))
+      continue;
+    auto generate = dyn_cast<GenerateOp>(op);
+    if (!generate || llvm::any_of(ArrayRef(*shape).drop_front(), counts))
+      return "its shape depends on the number of samples";
+    mark(result);
+    return visitGenerate(generate);
+  }
+  return "";
+}
+
 std::string BatchAnalysis::visit(Operation *op) {
+  for (Value result : op->getResults())
+    if (!extents.get(result))
+      return "its shape is not known when the model begins to run";
   if (llvm::none_of(op->getOperands(), [&](Value v) { return isBatched(v); }))
-    return "";
+    return visitUnbatched(op);
   for (Value result : op->getResults())
     mark(result);
   return llvm::TypeSwitch<Operation *, std::string>(op)
@@ -177,16 +213,18 @@ std::string BatchAnalysis::visit(Operation *op) {
 // Pass
 //===----------------------------------------------------------------------===//
 
-// The batch of a function: ShapedType::kDynamic, a static extent above 1 that all arguments share, or 1 for none.
-static int64_t getBatch(func::FuncOp function) {
-  SmallVector<int64_t> extents;
-  for (Type type : function.getArgumentTypes()) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    extents.push_back(tensor && tensor.getRank() > 0 ? tensor.getDimSize(0) : 1);
+// The batch of a function: the first dynamic dimension 0 of arguments, a static extent above 1 that all arguments
+// share, or 1 for none.
+static Extent getBatch(func::FuncOp function, const ExtentAnalysis &extents) {
+  SmallVector<Extent> batches;
+  for (BlockArgument argument : function.getArguments()) {
+    std::optional<SmallVector<Extent>> shape = extents.get(argument);
+    batches.push_back(shape && !shape->empty() ? shape->front() : Extent(1));
   }
-  if (llvm::is_contained(extents, ShapedType::kDynamic))
-    return ShapedType::kDynamic;
-  return !extents.empty() && llvm::all_equal(extents) ? extents.front() : 1;
+  auto *dynamic = llvm::find_if(batches, [](const Extent &batch) { return !batch.isStatic(); });
+  if (dynamic != batches.end())
+    return *dynamic;
+  return !batches.empty() && llvm::all_equal(batches) ? batches.front() : Extent(1);
 }
 
 static Type withOneSample(Type type) {
@@ -202,79 +240,37 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
     func::FuncOp function = getOperation();
     if (function.isDeclaration())
       return;
-    int64_t batch = getBatch(function);
+    ExtentAnalysis extents(function);
+    const Extent batch = getBatch(function, extents);
     if (batch == 1)
       return;
-    if (ShapedType::isDynamic(batch) && failed(checkNames(function)))
-      return signalPassFailure();
-    BatchAnalysis analysis(batch);
+    BatchAnalysis analysis(extents, batch);
     for (BlockArgument argument : function.getArguments())
-      if (hasBatch(argument, batch))
+      if (hasBatch(argument, extents, batch))
         analysis.mark(argument);
     if (failed(check(function, analysis, batch)))
       return;
-    rewrite(function, analysis);
+    rewrite(function, analysis, extents.getDims());
     function->setAttr("nibble.batch_loop", UnitAttr::get(&getContext()));
-    if (!ShapedType::isDynamic(batch))
-      function->setAttr("nibble.batch_size", Builder(&getContext()).getI64IntegerAttr(batch));
+    if (batch.isStatic())
+      function->setAttr("nibble.batch_size", Builder(&getContext()).getI64IntegerAttr(batch.getStatic()));
   }
 
-  static bool hasBatch(BlockArgument argument, int64_t batch) {
-    auto tensor = cast<RankedTensorType>(argument.getType());
-    return tensor.getRank() > 0 && tensor.getDimSize(0) == batch;
+  static bool hasBatch(BlockArgument argument, const ExtentAnalysis &extents, const Extent &batch) {
+    std::optional<SmallVector<Extent>> shape = extents.get(argument);
+    return shape && !shape->empty() && shape->front() == batch;
   }
 
-  static std::string getName(func::FuncOp function, unsigned index) {
-    StringRef name = getPortName(function.getArgAttrDict(index));
-    return name.empty() ? std::to_string(index) : ("'" + name + "'").str();
-  }
-
-  // Batches of different names may differ when the program runs, and there is one loop over samples.
-  LogicalResult checkNames(func::FuncOp function) {
-    std::optional<std::pair<StringRef, unsigned>> first;
-    for (BlockArgument argument : function.getArguments()) {
-      if (!hasBatch(argument, ShapedType::kDynamic))
-        continue;
-      const unsigned index = argument.getArgNumber();
-      StringRef name = getDimName(function.getArgAttrDict(index), 0);
-      if (!first)
-        first = {name, index};
-      if (first->first == name)
-        continue;
-      InFlightDiagnostic error = function.emitError()
-                                 << "inputs " << getName(function, first->second) << " and " << getName(function, index)
-                                 << " have different batches, '" << first->first << "' and '" << name << "'";
-      error.attachNote() << "give dimension 0 of all inputs the same name, or a fixed extent";
-      return failure();
-    }
-    return success();
-  }
-
-  // An error only where the batch is dynamic: with a static one the operations work as they are.
-  LogicalResult check(func::FuncOp function, BatchAnalysis &analysis, int64_t batch) {
-    bool dynamic = ShapedType::isDynamic(batch);
+  // Where operations mix samples they work on all of them as they are, but for convolutions of a dynamic number.
+  LogicalResult check(func::FuncOp function, BatchAnalysis &analysis, const Extent &batch) {
     for (Operation &op : function.front().without_terminator()) {
       std::string reason = analysis.visit(&op);
       if (reason.empty())
         continue;
-      if (dynamic) {
-        InFlightDiagnostic error = op.emitOpError("mixes the samples of a dynamic batch: ") << reason;
-        if (reason == kSpansSamples)
-          error.attachNote() << "give dimension 0 of the inputs a fixed extent, in the model; or quantize the float "
-                                "model with --mode dynamic, whose scales are those of single rows";
-        signalPassFailure();
-      }
       return failure();
     }
-    for (Value value : function.front().getTerminator()->getOperands())
-      if (!analysis.isBatched(value)) {
-        if (dynamic) {
-          function.emitError("a result does not depend on the samples of the dynamic batch");
-          signalPassFailure();
-        }
-        return failure();
-      }
-    return success();
+    return success(llvm::all_of(function.front().getTerminator()->getOperands(),
+                                [&](Value value) { return analysis.isBatched(value); }));
   }
 
   /// A program's body has its inputs as arguments.
@@ -282,11 +278,39 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
     for (auto [i, input] : llvm::enumerate(op.getInputs()))
       if (analysis.isBatched(input))
         op.getInputArgument(i).setType(withOneSample(input.getType()));
-    if (analysis.isBatched(op.getResult()))
-      op.removeExtentsAttr();
   }
 
-  void rewrite(func::FuncOp function, const BatchAnalysis &analysis) {
+  /// Extents by the model's dimensions are those of one sample; of an operation whose only dynamic extent was the
+  /// number of them, none.
+  static void rewriteExtents(Operation *op, const BatchAnalysis &analysis) {
+    auto attr = op->getAttrOfType<ExtentsAttr>(kExtentsName);
+    if (!attr || !analysis.isBatched(op->getResult(0)))
+      return;
+    SmallVector<Extent> extents(attr.getValue());
+    extents.front() = 1;
+    if (areStatic(extents))
+      op->removeAttr(kExtentsName);
+    else
+      op->setAttr(kExtentsName, ExtentsAttr::get(op->getContext(), extents));
+  }
+
+  /// The number of samples must keep its place among the dimensions though no type tells of it any more.
+  static void nameDims(func::FuncOp function, const ArgumentDims &dims) {
+    Builder builder(function.getContext());
+    for (BlockArgument argument : function.getArguments()) {
+      const unsigned index = argument.getArgNumber();
+      auto names = llvm::map_to_vector(dims.getExtents(index), [&](const Extent &extent) -> Attribute {
+        return builder.getStringAttr(extent.isStatic() ? "" : dims.getNames()[extent.getDimCount() - 1]);
+      });
+      function.setArgAttr(index, "nibble.dims", builder.getArrayAttr(names));
+    }
+  }
+
+  void rewrite(func::FuncOp function, const BatchAnalysis &analysis, const ArgumentDims &dims) {
+    if (dims.getNames().size() > 1)
+      nameDims(function, dims);
+    for (Operation &op : function.front().without_terminator())
+      rewriteExtents(&op, analysis);
     for (auto generate : function.getOps<GenerateOp>())
       rewriteBody(generate, analysis);
     for (Operation &op : function.getOps())

@@ -81,7 +81,7 @@ LogicalResult GraphLowering::packInteger(ConvPlan &plan, Operation *op, Value fi
 
 LogicalResult GraphLowering::packFloat(ConvPlan &plan, Operation *op, Value filter, bool transposed, Value bias) {
   auto weights = getFilter<float>(filter, transposed);
-  std::optional<std::vector<float>> biases(std::vector<float>(plan.result.getDim(3), 0.0f));
+  std::optional<std::vector<float>> biases(std::vector<float>(plan.result.getDim(3).getStatic(), 0.0f));
   if (bias)
     biases = getConstantValues<float>(bias);
   if (!weights || !biases)
@@ -96,7 +96,7 @@ LogicalResult GraphLowering::packScaled(ConvPlan &plan, Operation *op, Value fil
                                         Value scale) {
   auto weights = getFilter<int8_t>(filter, transposed);
   auto scales = getConstantValues<float>(scale);
-  std::optional<std::vector<float>> biases(std::vector<float>(plan.result.getDim(3), 0.0f));
+  std::optional<std::vector<float>> biases(std::vector<float>(plan.result.getDim(3).getStatic(), 0.0f));
   if (bias)
     biases = getConstantValues<float>(bias);
   if (!weights || !scales || !biases)
@@ -120,7 +120,7 @@ LogicalResult GraphLowering::packSums(ConvPlan &plan, Operation *op, Value filte
   if (!weights)
     return emitNodeError(op) << "needs constant weights";
   plan.sums = true;
-  const int64_t channels = plan.result.getDim(3), taps = weights->size() / channels;
+  const int64_t channels = plan.result.getDim(3).getStatic(), taps = weights->size() / channels;
   std::vector<int32_t> sums(channels), start(channels);
   for (int64_t o = 0; o < channels; ++o) {
     sums[o] = std::accumulate(weights->begin() + o * taps, weights->begin() + (o + 1) * taps, 0);
@@ -152,9 +152,6 @@ Value GraphLowering::createConv(ConvPlan &plan, Location loc, BufferType result)
 template <typename Op>
 LogicalResult GraphLowering::setWindow(ConvPlan &plan, Op op, int64_t padValue) {
   plan.input = lookupPadded(op.getInput(), op.getPads(), padValue);
-  int64_t images = cast<BufferType>(plan.input.getType()).getDim(0);
-  if (images != 1)
-    return emitNodeError(op) << "convolves " << images << " images at a time, expected 1";
   ArrayRef<int64_t> filter = cast<RankedTensorType>(op.getFilter().getType()).getShape();
   plan.kernel = {filter[1], filter[2]};
   plan.strides.assign(op.getStrides().begin(), op.getStrides().end());

@@ -17,7 +17,7 @@ LogicalResult GraphLowering::lowerBinary(Operation *op, BinaryKind kind, ArrayRe
     if (type.getRank() == result.getRank())
       return buffer;
     // Leading extents of 1, as numpy adds them.
-    SmallVector<int64_t> shape(result.getRank() - type.getRank(), 1);
+    SmallVector<Extent> shape(result.getRank() - type.getRank(), 1);
     shape.append(type.getShape().begin(), type.getShape().end());
     return view(op->getLoc(), lookupPlain(value), shape);
   };

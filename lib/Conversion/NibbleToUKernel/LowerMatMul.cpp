@@ -19,17 +19,15 @@ static bool isConstantMatrix(Value value) {
   return value.getDefiningOp<nibble::ConstantOp>() && cast<RankedTensorType>(value.getType()).getRank() == 2;
 }
 
-static int64_t getRows(BufferType type) { return type.getNumElements() / type.getShape().back(); }
-
 // The input as a row of pixels; the result likewise, of `columns` each.
 void GraphLowering::setRows(ConvPlan &plan, Value lhs, BufferType result) {
   Value buffer = lookupPadded(lhs, {0, 0, 0, 0}, 0);
   auto type = cast<BufferType>(buffer.getType());
   if (!type.isPlain())
     buffer = copy(lhs.getLoc(), buffer, type.getPlain());
-  int64_t rows = getRows(type);
+  const Extent rows = product(type.getShape().drop_back());
   plan.input = view(lhs.getLoc(), buffer, {1, 1, rows, type.getShape().back()});
-  plan.result = BufferType::get({1, 1, rows, result.getShape().back()}, result.getElementType());
+  plan.result = BufferType::get(ArrayRef<Extent>{1, 1, rows, result.getShape().back()}, result.getElementType());
 }
 
 LogicalResult GraphLowering::lowerConstantMatMul(IntMatMulOp op) {

@@ -42,8 +42,8 @@ GraphLowering::RealEnds GraphLowering::takeEnds(Operation *op) {
 /// The mask with leading extents of 1, as numpy adds them.
 Value GraphLowering::lookupMask(Value mask, int64_t rank) {
   Value buffer = lookupPlain(mask);
-  ArrayRef<int64_t> own = cast<BufferType>(buffer.getType()).getShape();
-  SmallVector<int64_t> shape(rank - own.size(), 1);
+  ArrayRef<Extent> own = cast<BufferType>(buffer.getType()).getShape();
+  SmallVector<Extent> shape(rank - own.size(), 1);
   shape.append(own.begin(), own.end());
   return view(mask.getLoc(), buffer, shape);
 }

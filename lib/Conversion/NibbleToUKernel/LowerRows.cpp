@@ -45,12 +45,13 @@ LogicalResult GraphLowering::lower(IntAvgPoolOp op) {
 
 LogicalResult GraphLowering::lower(nibble::ReduceOp op) {
   Value input = lookup(op.getInput());
-  SmallVector<int64_t> kept(cast<BufferType>(input.getType()).getShape());
+  SmallVector<Extent> kept(cast<BufferType>(input.getType()).getShape());
   for (int64_t axis : op.getAxes())
     kept[axis] = 1;
   BufferType result = getPlainType(op.getResult());
-  Value reduced = ukernel::ReduceOp::create(builder, op.getLoc(), BufferType::get(kept, result.getElementType()), input,
-                                            builder.getStringAttr(stringifyReduceKind(op.getKind())), op.getAxesAttr());
+  Value reduced =
+      ukernel::ReduceOp::create(builder, op.getLoc(), BufferType::get(ArrayRef<Extent>(kept), result.getElementType()),
+                                input, builder.getStringAttr(stringifyReduceKind(op.getKind())), op.getAxesAttr());
   define(op.getResult(), view(op.getLoc(), reduced, result.getShape()));
   return success();
 }

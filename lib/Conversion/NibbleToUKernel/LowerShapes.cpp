@@ -15,7 +15,7 @@ LogicalResult GraphLowering::lower(ReshapeOp op) {
 }
 
 // Whether the permutation moves only extents of 1.
-static bool keepsOrder(ArrayRef<int64_t> shape, ArrayRef<int64_t> permutation) {
+static bool keepsOrder(ArrayRef<Extent> shape, ArrayRef<int64_t> permutation) {
   int64_t last = -1;
   for (int64_t from : permutation) {
     if (shape[from] == 1)
@@ -108,9 +108,11 @@ LogicalResult GraphLowering::lower(nibble::PadOp op) {
   for (int64_t d = 0; d < type.getRank(); ++d) {
     if (op.getLow()[d] == 0 && op.getHigh()[d] == 0)
       continue;
+    if (!type.getDim(d).isStatic())
+      return emitNodeError(op) << "pads a dynamic dimension by what it holds, which no kernel does";
     axes.push_back(d);
-    int64_t last = type.getDim(d) - 1;
-    for (int64_t i = 0; i < result.getDim(d); ++i) {
+    const int64_t last = type.getDim(d).getStatic() - 1;
+    for (int64_t i = 0; i < result.getDim(d).getStatic(); ++i) {
       int64_t at = i - op.getLow()[d];
       if (op.getMode() == PadMode::Reflect && last > 0) {
         at = std::abs(at) % (2 * last);

@@ -15,6 +15,8 @@ static Form formOf(const Exporter &exporter, Value value) {
 
 static void exportReshape(Exporter &exporter, Operation *operation) {
   auto op = cast<ReshapeOp>(operation);
+  if (llvm::count_if(typeOf(op).getShape(), ShapedType::isDynamic) > 1)
+    throw ExportError(op.getLoc(), "a reshape to more than one unknown extent cannot be exported to ONNX");
   ArrayRef<int64_t> from = typeOf(op.getInput()).getShape();
   // One pixel is in the same order in both forms.
   bool isPixel = exporter.isImage(op.getInput()) && from[1] == 1 && from[2] == 1;
@@ -64,7 +66,8 @@ static void exportSlice(Exporter &exporter, Operation *operation) {
   SmallVector<int64_t> starts, ends, axes, steps;
   for (auto [axis, start, step] : llvm::enumerate(op.getStarts(), op.getSteps())) {
     int64_t extent = typeOf(op).getDimSize(axis);
-    if (start == 0 && step == 1 && extent == typeOf(op.getInput()).getDimSize(axis))
+    const bool isWhole = start == 0 && step == 1 && extent == typeOf(op.getInput()).getDimSize(axis);
+    if (isWhole && !(ShapedType::isDynamic(extent) && op.getExtentsAttr()))
       continue;
     if (ShapedType::isDynamic(extent))
       throw ExportError(op.getLoc(), "a slice of unknown extent cannot be exported to ONNX");

@@ -58,7 +58,7 @@ int64_t Attention::extent(const Dim &dim, StringRef what) {
   if (!dim.isStatic())
     node.fail("the extent of " + what + " is unknown at compile time",
               "give the input a fixed shape, all but the batch");
-  return dim.factor;
+  return dim.getStatic();
 }
 
 Value Attention::splitHeads(unsigned operand, int64_t heads) {
@@ -80,7 +80,7 @@ Value Attention::appendToPast(Value value, unsigned past) {
   Shape all = node.shapeOf(value);
   if (node.rank(past) != 4)
     node.fail("input " + Twine(past) + " has rank " + Twine(node.rank(past)) + ", expected 4");
-  all[2] = node.importer.symbols.add(node.shapeOf(before)[2], all[2]);
+  all[2] = node.shapeOf(before)[2] + all[2];
   return node.emit<ConcatOp>(all, node.elementOf(value), SmallVector<Value>{before, value}, 2);
 }
 
@@ -131,7 +131,7 @@ Value Attention::makeBand(int64_t rows, int64_t columns) {
 /// Keys behind the mask's end are not seen.
 Value Attention::padMask(Value mask, const Dim &length) {
   Shape own = node.shapeOf(mask);
-  if (own.empty() || own.back() == length || own.back().is(1))
+  if (own.empty() || own.back() == length || own.back() == 1)
     return mask;
   SmallVector<int64_t> low(own.size(), 0), high = low;
   high.back() = extent(length, "the keys") - extent(own.back(), "the mask");
@@ -189,7 +189,7 @@ void Attention::run() {
   result = node.reshape(result, {shape[0], shape[1], shape[2], node.shapeOf(values)[3]});
   if (node.rank(0) == 3)
     result = node.reshape(node.transpose(result, {0, 2, 1, 3}),
-                          {shape[0], shape[2], *product({shape[1], node.shapeOf(values)[3]})});
+                          {shape[0], shape[2], *checkedProduct({shape[1], node.shapeOf(values)[3]})});
   node.set(Result, result);
   if (node.wants(PresentKey))
     node.set(PresentKey, keys);

@@ -32,6 +32,12 @@ Scalar Body::extent(unsigned n, unsigned d) {
   return {arith::IndexCastOp::create(*this, getI64Type(), extent), getI64Type()};
 }
 
+Scalar Body::value(const Dim &dim) {
+  if (dim.isStatic())
+    return integer(dim.getStatic());
+  return {arith::IndexCastOp::create(*this, getI64Type(), ExtentValueOp::create(*this, dim)), getI64Type()};
+}
+
 Scalar Body::read(unsigned n, ArrayRef<Scalar> indices) {
   auto positions = llvm::map_to_vector(indices, [&](Scalar index) { return toIndex(*this, index); });
   Type element = elementOf(n);

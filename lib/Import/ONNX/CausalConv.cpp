@@ -18,7 +18,7 @@ static Value withPast(Node &node, Value input, int64_t count) {
   if (count == 0)
     return input;
   Shape shape = node.shapeOf(input);
-  shape[2] = node.importer.symbols.add(shape[2], count);
+  shape[2] += count;
   if (node.has(PastState))
     return node.emit<ConcatOp>(shape, node.elementOf(input), ArrayRef<Value>{node.single(PastState), input}, 2);
   const int64_t low[] = {0, 0, count}, high[] = {0, 0, 0};
@@ -31,7 +31,7 @@ static Value lastValues(Node &node, Value sequence, int64_t count) {
   Shape shape = node.shapeOf(sequence);
   if (!shape[2].isStatic())
     node.fail("the sequence's length is not known at compile time");
-  const int64_t length = shape[2].factor;
+  const int64_t length = shape[2].getStatic();
   shape[2] = count;
   if (count > 0)
     return node.slice(sequence, {0, 0, length - count}, {1, 1, 1}, shape);
@@ -53,16 +53,16 @@ static void importCausalConv(Node &node) {
   Value input = node.single(Input);
   Shape shape = node.shapeOf(input), weights = node.shape(Filter);
   if (shape.size() != 3 || weights.size() != 3 || !staticExtents(weights) || shape[1] != weights[0] ||
-      !weights[1].is(1) || weights[2].factor < 1)
+      weights[1] != 1 || weights[2].getStatic() < 1)
     node.fail("inputs 0 and 1 have shapes " + node.importer.symbols.print(shape) + " and " +
               node.importer.symbols.print(weights) + ", expected a sequence and a filter of each of its channels");
-  const int64_t taps = weights[2].factor;
+  const int64_t taps = weights[2].getStatic();
   Convolution conv;
   conv.input = withPast(node, input, taps - 1);
   conv.filter = node.single(Filter);
   conv.bias = node.has(Bias) ? node.single(Bias) : Value();
   conv.window = plainWindow({taps});
-  conv.groups = weights[0].factor;
+  conv.groups = weights[0].getStatic();
   conv.shape = shape;
   Value state = node.wants(1) ? lastValues(node, conv.input, taps - 1) : Value();
   node.set(0, activated(node, convolve(node, conv)));

@@ -15,7 +15,7 @@ static SmallVector<int64_t> readExtents(Node &node, ArrayRef<int64_t> axes) {
   } else {
     Shape result = node.resultShape(0, 1, "the shape", node.rank(0));
     for (int64_t axis : axes)
-      extents.push_back(result[axis].factor);
+      extents.push_back(result[axis].getStatic());
   }
   if (extents.size() != axes.size())
     node.fail("has " + Twine(extents.size()) + " extents of " + Twine(axes.size()) + " axes");
@@ -34,12 +34,12 @@ static void importCenterCropPad(Node &node) {
   for (auto [axis, extent] : llvm::zip_equal(axes, readExtents(node, axes))) {
     if (!shape[axis].isStatic())
       node.fail("axis " + Twine(axis) + " has an extent that is unknown at compile time");
-    const int64_t missing = std::max<int64_t>(extent - shape[axis].factor, 0),
-                  excess = std::max<int64_t>(shape[axis].factor - extent, 0);
+    const int64_t missing = std::max<int64_t>(extent - shape[axis].getStatic(), 0),
+                  excess = std::max<int64_t>(shape[axis].getStatic() - extent, 0);
     starts[axis] = excess / 2;
     low[axis] = missing / 2;
     high[axis] = missing - missing / 2;
-    cropped[axis] = shape[axis].factor - excess;
+    cropped[axis] = shape[axis].getStatic() - excess;
     shape[axis] = extent;
   }
   Value middle = node.slice(input, starts, steps, cropped);

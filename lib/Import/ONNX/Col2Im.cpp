@@ -15,10 +15,10 @@ enum Operand : unsigned { Columns, ImageShape, BlockShape };
 
 static int64_t vectorLength(Node &node, unsigned i, StringRef what) {
   Shape shape = node.shape(i);
-  if (shape.size() != 1 || !shape[0].isStatic() || shape[0].factor < 1)
+  if (shape.size() != 1 || !shape[0].isStatic() || shape[0].getStatic() < 1)
     node.fail(what + " (input " + Twine(i) + ") has shape " + node.importer.symbols.print(shape) +
               ", expected one dimension of known extent");
-  return shape[0].factor;
+  return shape[0].getStatic();
 }
 
 /// The result's shape: from constant operands, else as the model states it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ONNX tensors as attributes and constants.
 
-#include "Importer.h"
+#include "Generate.h"
 
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
@@ -106,9 +106,42 @@ static ElementsAttr toAttribute(Importer &importer, const Content &content) {
   }
   unsigned width = type.getElementTypeBitWidth();
   auto ints = llvm::map_to_vector(content.ints, [&](const Dim &dim) {
-    return APInt(width, dim.factor, /*isSigned=*/true, /*implicitTrunc=*/true);
+    return APInt(width, dim.getStatic(), /*isSigned=*/true, /*implicitTrunc=*/true);
   });
   return DenseElementsAttr::get(type, ints);
+}
+
+/// The element's number, in row-major order.
+static Scalar countElements(Body &b, ArrayRef<int64_t> shape) {
+  Scalar number = b.index(0);
+  for (auto [d, extent] : llvm::enumerate(shape))
+    if (d > 0)
+      number = b.add(b.mul(number, b.integer(extent)), b.index(d));
+  return number;
+}
+
+/// Content that the dimensions of the model's inputs decide of: each element is chosen by its number.
+static Value generateDims(Importer &importer, Location loc, const Content &content) {
+  auto type = RankedTensorType::get(content.shape, importer.elementType(content.type));
+  auto op = GenerateOp::create(importer.builder, loc, type, ValueRange(), ExtentsAttr());
+  Block &block = op.getBody().emplaceBlock();
+  for (size_t i = 0; i < content.shape.size(); ++i)
+    block.addArgument(importer.builder.getIndexType(), importer.builder.getUnknownLoc());
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  Body b(importer.builder.getUnknownLoc(), builder, op);
+  b.setInsertionPointToStart(&block);
+  Scalar value = b.value(content.ints.front());
+  std::optional<Scalar> number;
+  for (auto [i, dim] : llvm::enumerate(content.ints)) {
+    if (i == 0)
+      continue;
+    if (!number)
+      number = countElements(b, content.shape);
+    value = b.select(b.equal(*number, b.integer(i)), b.value(dim), value);
+  }
+  YieldOp::create(b, b.cast(value, type.getElementType()).value);
+  importer.shapeOf(op.getResult());
+  return op.getResult();
 }
 
 Value Importer::materialize(Known &known, StringRef name) {
@@ -122,8 +155,10 @@ Value Importer::materialize(Known &known, StringRef name) {
     auto type = RankedTensorType::get(extents, elementType(known.tensor->data_type()));
     known.value = constant(loc, type, attribute(type, bytes(*known.tensor), name));
   } else {
-    if (!known.content || !staticExtents(known.content->ints))
+    if (!known.content || !symbols.areTold(known.content->ints))
       throw ImportError("value '" + name + "' is computed from extents that are unknown at compile time");
+    if (!staticExtents(known.content->ints))
+      return known.value = generateDims(*this, loc, *known.content);
     ElementsAttr value = toAttribute(*this, *known.content);
     known.value = constant(loc, value.getShapedType(), value);
   }

@@ -20,8 +20,8 @@ static void checkChannels(Node &node, const Dim &channels, const Dim &perGroup, 
     node.fail("attribute 'group' is " + Twine(groups) + ", expected at least 1");
   std::optional<Dim> expected = multiply(perGroup, groups);
   if (channels.isStatic() && expected && expected->isStatic() && channels != *expected)
-    node.fail("input 0 has " + Twine(channels.factor) + " channels, expected " + Twine(expected->factor) + " (" +
-              Twine(groups) + " groups of the filter's " + Twine(perGroup.factor) + ")");
+    node.fail("input 0 has " + Twine(channels.getStatic()) + " channels, expected " + Twine(expected->getStatic()) +
+              " (" + Twine(groups) + " groups of the filter's " + Twine(perGroup.getStatic()) + ")");
 }
 
 /// The node's operands and attributes, without the result's shape.
@@ -104,7 +104,7 @@ static Shape transposedExtents(Node &node, Window &window, const Shape &image) {
     if (!image[2 + i].isStatic())
       node.fail("a transposed convolution needs an image of known extents",
                 "give the input a fixed shape, all but the batch");
-    int64_t in = image[2 + i].factor, stride = window.strides[i];
+    int64_t in = image[2 + i].getStatic(), stride = window.strides[i];
     int64_t full = (in - 1) * stride + window.reach(i) + extra[i];
     bool isSame = mode == "SAME_UPPER" || mode == "SAME_LOWER";
     if (!wanted.empty() || isSame) {

@@ -12,7 +12,7 @@ static Value padDepth(Node &node, Value input, int64_t low, int64_t high) {
   if (low == 0 && high == 0)
     return input;
   Shape shape = node.shapeOf(input);
-  shape[2] = node.importer.symbols.add(shape[2], low + high);
+  shape[2] += low + high;
   const int64_t before[] = {0, 0, low, 0, 0}, after[] = {0, 0, high, 0, 0};
   return node.emit<PadOp>(shape, node.elementOf(input), input, ArrayRef<int64_t>(before), ArrayRef<int64_t>(after),
                           PadMode::Constant, FloatAttr());
@@ -24,7 +24,7 @@ static Value stackDepth(Node &node, const Convolution &conv) {
   const Window &window = conv.window;
   Value padded = padDepth(node, conv.input, window.low[0], window.high[0]);
   Shape image = node.shapeOf(conv.input);
-  const int64_t groups = conv.groups, channels = image[1].factor / groups;
+  const int64_t groups = conv.groups, channels = image[1].getStatic() / groups;
   SmallVector<Value> taps;
   for (int64_t tap = 0; tap < window.kernel[0]; ++tap) {
     Shape slice = {image[0], image[1], conv.shape[2], image[3], image[4]};
@@ -35,7 +35,7 @@ static Value stackDepth(Node &node, const Convolution &conv) {
   stacked[2] = channels * int64_t(taps.size());
   Value all = taps.size() == 1 ? taps.front() : node.emit<ConcatOp>(stacked, node.elementOf(taps.front()), taps, 2);
   Value moved = node.transpose(all, {0, 3, 1, 2, 4, 5});
-  return node.reshape(moved, {*multiply(image[0], conv.shape[2]), groups * stacked[2].factor, image[3], image[4]});
+  return node.reshape(moved, {*multiply(image[0], conv.shape[2]), groups * stacked[2].getStatic(), image[3], image[4]});
 }
 
 Value nibble::onnximport::convVolume(Node &node, const Convolution &conv) {
@@ -67,7 +67,7 @@ Value nibble::onnximport::convTransposeVolume(Node &node, const Convolution &con
   Shape image = node.shapeOf(conv.input), weights = node.shapeOf(conv.filter), result = conv.shape;
   if (!staticExtents(ArrayRef(image).drop_front()))
     node.fail("a convolution of volumes needs one of known extents", "give the input a fixed shape, all but the batch");
-  const int64_t taps = weights[2].factor, outputs = result[1].factor;
+  const int64_t taps = weights[2].getStatic(), outputs = result[1].getStatic();
   const Window plane = conv.window.part(1, 2), depth = conv.window.part(0, 1);
   // Slices by themselves, with a channel for each of the depth's taps.
   Value slices = node.transpose(conv.input, {0, 2, 1, 3, 4});

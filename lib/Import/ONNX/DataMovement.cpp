@@ -28,7 +28,7 @@ static void importConcat(Node &node) {
 static SmallVector<int64_t> declaredParts(Node &node, int64_t axis) {
   SmallVector<int64_t> parts;
   for (int i = 0; i < node.proto.output_size(); ++i)
-    parts.push_back(node.resultShape(i, 1, "split", node.rank(0))[axis].factor);
+    parts.push_back(node.resultShape(i, 1, "split", node.rank(0))[axis].getStatic());
   return parts;
 }
 
@@ -54,7 +54,7 @@ static void importSplit(Node &node) {
   int64_t axis = node.axis(node.getInt("axis", 0), shape.size());
   if (!shape[axis].isStatic())
     node.fail("axis " + Twine(axis) + " has an extent that is unknown at compile time");
-  int64_t extent = shape[axis].factor, total = 0;
+  int64_t extent = shape[axis].getStatic(), total = 0;
   SmallVector<int64_t> parts = readParts(node, axis, extent), starts(shape.size(), 0), steps(shape.size(), 1);
   if (int64_t(parts.size()) != node.proto.output_size())
     node.fail("has " + Twine(node.proto.output_size()) + " outputs, expected " + Twine(parts.size()));
@@ -82,17 +82,20 @@ static void importGather(Node &node) {
   Value input = node.get(0);
   Shape shape = node.shapeOf(input), picked = shape;
   int64_t axis = node.axis(node.getInt("axis", 0), shape.size());
-  if (!node.content(1) && axis == 0 && shape[0].isStatic() && shape[0].factor > 0)
+  if (!node.content(1) && axis == 0 && shape[0].isStatic() && shape[0].getStatic() > 0)
     return importGatherRows(node, input, shape);
   if (!node.content(1))
     return importGatherAt(node);
   SmallVector<int64_t> indices = node.ints(1, "indices");
-  if (!shape[axis].isStatic())
-    node.fail("axis " + Twine(axis) + " has an extent that is unknown at compile time");
+  // From the end of an unknown extent it is for the program to count.
+  if (!shape[axis].isStatic() && (indices.size() != 1 || indices.front() < 0))
+    return importGatherAt(node);
   for (int64_t &index : indices) {
-    index += index < 0 ? shape[axis].factor : 0;
-    if (index < 0 || index >= shape[axis].factor)
-      node.fail("an index lies outside axis " + Twine(axis) + " of extent " + Twine(shape[axis].factor));
+    if (!shape[axis].isStatic())
+      break;
+    index += index < 0 ? shape[axis].getStatic() : 0;
+    if (index < 0 || index >= shape[axis].getStatic())
+      node.fail("an index lies outside axis " + Twine(axis) + " of extent " + Twine(shape[axis].getStatic()));
   }
   picked[axis] = indices.size();
   Value result;
@@ -128,7 +131,7 @@ static void importDepthToSpace(Node &node) {
     permutation = {0, 3, 4, 1, 5, 2};
   Value swapped = node.transpose(node.reshape(input, split), permutation);
   node.name(swapped, 0);
-  node.set(0, node.reshape(swapped, {s[0], *depth, symbols.times(s[2], block), symbols.times(s[3], block)}));
+  node.set(0, node.reshape(swapped, {s[0], *depth, s[2] * block, s[3] * block}));
 }
 
 static void importSpaceToDepth(Node &node) {
@@ -147,7 +150,7 @@ static void importSpaceToDepth(Node &node) {
   Value swapped =
       node.transpose(split, isDepthFirst ? ArrayRef<int64_t>{0, 3, 5, 1, 2, 4} : ArrayRef<int64_t>{0, 1, 3, 5, 2, 4});
   node.name(swapped, 0);
-  node.set(0, node.reshape(swapped, {s[0], node.importer.symbols.times(s[1], block * block), *height, *width}));
+  node.set(0, node.reshape(swapped, {s[0], s[1] * (block * block), *height, *width}));
 }
 
 void nibble::onnximport::addDataMovement(TranslatorTable &table) {

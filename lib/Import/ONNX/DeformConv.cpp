@@ -37,7 +37,7 @@ static void checkChannels(Node &node, const DeformConv &conv) {
   if (conv.offsetGroups < 1 || !divideExactly(image[1], conv.offsetGroups))
     node.fail("attribute 'offset_group' is " + Twine(conv.offsetGroups) + ", which does not divide the channels");
   const int64_t wanted = conv.offsetGroups * conv.taps() * int64_t(conv.window.rank());
-  if (!offset[1].is(wanted))
+  if (offset[1] != wanted)
     node.fail("input 2 has " + node.importer.symbols.print(offset[1]) + " channels, expected " + Twine(wanted));
 }
 

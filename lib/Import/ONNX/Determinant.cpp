@@ -70,12 +70,12 @@ static void importDet(Node &node) {
   Dim rows = shape.size() < 2 ? Dim(0) : shape.back();
   if (shape.size() < 2 || rows != shape[shape.size() - 2])
     node.fail("input 0 has shape " + node.importer.symbols.print(shape) + ", expected square matrices");
-  if (!rows.isStatic() || rows.factor < 1 || rows.factor > kLargestMatrix)
+  if (!rows.isStatic() || rows.getStatic() < 1 || rows.getStatic() > kLargestMatrix)
     node.fail("the matrices have " + node.importer.symbols.print(rows) + " rows, expected 1 to " +
               Twine(kLargestMatrix));
   Shape stack(shape.begin(), shape.end() - 2);
-  Value result = pivots(node, matrices, stack, rows.factor);
-  for (int64_t count = rows.factor; count > 1; --count) {
+  Value result = pivots(node, matrices, stack, rows.getStatic());
+  for (int64_t count = rows.getStatic(); count > 1; --count) {
     matrices = eliminate(node, matrices, stack, count);
     result = multiply(node, result, pivots(node, matrices, stack, count - 1));
   }

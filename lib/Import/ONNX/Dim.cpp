@@ -4,42 +4,24 @@
 #include "Dim.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/MathExtras.h"
 
+using namespace nibble;
 using namespace nibble::onnximport;
 using llvm::ArrayRef;
 using llvm::SmallVector;
 
-/// Expressions that are longer are unknowns of their own.
-constexpr size_t kNameLimit = 80;
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
 
 std::optional<Dim> nibble::onnximport::multiply(const Dim &lhs, const Dim &rhs) {
-  Dim result;
-  if (llvm::MulOverflow(lhs.factor, rhs.factor, result.factor))
+  Dim result = lhs * rhs;
+  if (result == INT64_MAX || result == INT64_MIN) // saturated
     return std::nullopt;
-  if (result.factor == 0)
-    return Dim(0);
-  result.symbols = lhs.symbols;
-  llvm::append_range(result.symbols, rhs.symbols);
-  llvm::sort(result.symbols);
   return result;
 }
 
-std::optional<Dim> nibble::onnximport::divideExactly(const Dim &lhs, const Dim &rhs) {
-  if (rhs.factor == 0 || (lhs.factor == INT64_MIN && rhs.factor == -1) || lhs.factor % rhs.factor != 0)
-    return std::nullopt;
-  Dim result(lhs.factor / rhs.factor);
-  result.symbols = lhs.symbols;
-  for (unsigned symbol : rhs.symbols) {
-    auto *it = llvm::find(result.symbols, symbol);
-    if (it == result.symbols.end())
-      return std::nullopt;
-    result.symbols.erase(it);
-  }
-  return result;
-}
-
-std::optional<Dim> nibble::onnximport::product(ArrayRef<Dim> dims) {
+std::optional<Dim> nibble::onnximport::checkedProduct(ArrayRef<Dim> dims) {
   std::optional<Dim> result = Dim(1);
   for (const Dim &dim : dims)
     if (!(result = multiply(*result, dim)))
@@ -47,71 +29,94 @@ std::optional<Dim> nibble::onnximport::product(ArrayRef<Dim> dims) {
   return result;
 }
 
-SmallVector<int64_t> nibble::onnximport::toExtents(ArrayRef<Dim> shape) {
-  return llvm::map_to_vector(shape,
-                             [](const Dim &dim) { return dim.isStatic() ? dim.factor : mlir::ShapedType::kDynamic; });
+std::optional<Dim> nibble::onnximport::divide(const Dim &lhs, const Dim &rhs) {
+  if (std::optional<Dim> exact = divideExactly(lhs, rhs))
+    return exact;
+  if (rhs == 0 || rhs == INT64_MIN)
+    return std::nullopt;
+  if (lhs.isStatic() && rhs.isStatic())
+    return lhs.getStatic() / rhs.getStatic();
+  if (rhs.isStatic() && rhs.getStatic() < 0)
+    return Dim(0) - *divide(lhs, -rhs.getStatic());
+  if (!isAtLeast(rhs, 0))
+    return std::nullopt;
+  if (isAtLeast(lhs, 0))
+    return floorDiv(lhs, rhs);
+  if (!rhs.isStatic())
+    return std::nullopt;
+  // Down where the dividend is not negative, else up.
+  return nibble::max(floorDiv(lhs, rhs), nibble::min(ceilDiv(lhs, rhs), 0));
+}
+
+std::optional<Dim> nibble::onnximport::remainder(const Dim &lhs, const Dim &rhs, bool isC) {
+  if (rhs == 0)
+    return std::nullopt;
+  if (lhs.isStatic() && rhs.isStatic()) {
+    const int64_t y = rhs.getStatic(), rest = y == -1 ? 0 : lhs.getStatic() % y;
+    return !isC && rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+  }
+  if (!isAtLeast(rhs, 0) || (isC && !isAtLeast(lhs, 0)))
+    return std::nullopt;
+  return mod(lhs, rhs);
+}
+
+std::optional<bool> nibble::onnximport::isLess(const Dim &lhs, const Dim &rhs) {
+  if (lhs.isStatic() && rhs.isStatic())
+    return lhs.getStatic() < rhs.getStatic();
+  if (isAtLeast(rhs - 1, lhs))
+    return true;
+  return isAtLeast(lhs, rhs) ? std::optional(false) : std::nullopt;
+}
+
+std::optional<bool> nibble::onnximport::isEqual(const Dim &lhs, const Dim &rhs) {
+  if (lhs == rhs)
+    return true;
+  const bool areApart = (lhs.isStatic() && rhs.isStatic()) || isLess(lhs, rhs) == true || isLess(rhs, lhs) == true;
+  return areApart ? std::optional(false) : std::nullopt;
 }
 
 std::optional<SmallVector<int64_t>> nibble::onnximport::staticExtents(ArrayRef<Dim> shape) {
-  if (!llvm::all_of(shape, [](const Dim &dim) { return dim.isStatic(); }))
+  if (!areStatic(shape))
     return std::nullopt;
-  return toExtents(shape);
+  return toTypeShape(shape);
 }
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
 
 Dim Symbols::get(llvm::StringRef name) {
   auto [it, isNew] = ids.try_emplace(name, names.size());
   if (isNew)
     names.push_back(name.str());
-  return Dim::symbol(it->second);
+  return Dim::dim(it->second);
 }
 
-Dim Symbols::fresh() { return get("?" + std::to_string(names.size())); }
+Dim Symbols::lookup(llvm::StringRef name) {
+  auto [it, isNew] = ids.try_emplace(name, kFirstUnknown + unknowns.size());
+  if (isNew)
+    unknowns.push_back(name.str());
+  return Dim::dim(it->second);
+}
+
+Dim Symbols::fresh() { return lookup("?" + std::to_string(unknowns.size())); }
+
+bool Symbols::areTold(ArrayRef<Dim> dims) const {
+  return llvm::all_of(dims, [](const Dim &dim) { return dim.getDimCount() <= kFirstUnknown; });
+}
 
 std::string Symbols::print(const Dim &dim) const {
-  if (dim.isStatic())
-    return std::to_string(dim.factor);
-  std::string text = dim.factor == 1 ? "" : std::to_string(dim.factor) + "*";
-  for (auto [i, symbol] : llvm::enumerate(dim.symbols))
-    text += (i ? "*" : "") + names[symbol];
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  dim.print(os, [&](unsigned index) { return index < kFirstUnknown ? names[index] : unknowns[index - kFirstUnknown]; });
   return text;
 }
 
 std::string Symbols::print(ArrayRef<Dim> shape) const {
   std::string text;
-  for (auto [i, dim] : llvm::enumerate(shape))
-    text += (i ? "x" : "") + print(dim);
+  for (auto [i, dim] : llvm::enumerate(shape)) {
+    std::string extent = print(dim);
+    text += (i ? "x" : "") + (llvm::StringRef(extent).contains(' ') ? "(" + extent + ")" : extent);
+  }
   return "[" + text + "]";
-}
-
-/// The result where both are known; none on overflow or division by zero.
-static std::optional<int64_t> compute(int64_t lhs, char op, int64_t rhs) {
-  int64_t result;
-  bool overflow = true;
-  if (op == '+')
-    overflow = llvm::AddOverflow(lhs, rhs, result);
-  else if (op == '-')
-    overflow = llvm::SubOverflow(lhs, rhs, result);
-  else if (op == '/' && rhs != 0 && !(lhs == INT64_MIN && rhs == -1))
-    return lhs / rhs;
-  return overflow ? std::nullopt : std::optional(result);
-}
-
-Dim Symbols::combine(const Dim &lhs, char op, const Dim &rhs) {
-  if (op == '*')
-    if (std::optional<Dim> result = multiply(lhs, rhs))
-      return *result;
-  if (op == '/')
-    if (std::optional<Dim> result = divideExactly(lhs, rhs))
-      return *result;
-  if (lhs.isStatic() && rhs.isStatic())
-    if (std::optional<int64_t> result = compute(lhs.factor, op, rhs.factor))
-      return *result;
-  if ((op == '+' || op == '-') && rhs.is(0))
-    return lhs;
-  if (op == '+' && lhs.is(0))
-    return rhs;
-  if (op == '-' && lhs == rhs)
-    return Dim(0);
-  std::string name = "(" + print(lhs) + op + print(rhs) + ")";
-  return name.size() > kNameLimit ? fresh() : get(name);
 }

@@ -64,8 +64,9 @@ static Value arrange(Node &node, Value value, const Labels &from, const Labels &
 
 /// Null where an extent of the flattened operands is too large, or not known where products need it.
 static Value multiply(Node &node, const EinsumEquation &equation, const Roles &roles) {
-  std::optional<Dim> rows = product(equation.shapeOf(roles.rows)), inner = product(equation.shapeOf(roles.inner)),
-                     columns = product(equation.shapeOf(roles.columns));
+  std::optional<Dim> rows = checkedProduct(equation.shapeOf(roles.rows)),
+                     inner = checkedProduct(equation.shapeOf(roles.inner)),
+                     columns = checkedProduct(equation.shapeOf(roles.columns));
   if (!rows || !inner || !columns || !inner->isStatic() || !columns->isStatic())
     return Value();
   Shape stack = equation.shapeOf(roles.stack), left = stack, right = stack, result = stack;

@@ -83,9 +83,9 @@ void Parser::bind(EinsumEquation &equation, const Labels &labels, const Shape &s
   for (auto [label, dim] : llvm::zip_equal(labels, shape)) {
     auto [it, isNew] = equation.extents.try_emplace(label, dim);
     Dim &known = it->second;
-    if (known.isStatic() && dim.isStatic() && known != dim && !known.is(1) && !dim.is(1))
-      fail("which gives an index the extents " + Twine(known.factor) + " and " + Twine(dim.factor));
-    if (known.is(1) || (!known.isStatic() && dim.isStatic() && !dim.is(1)))
+    if (known.isStatic() && dim.isStatic() && known != dim && known != 1 && dim != 1)
+      fail("which gives an index the extents " + Twine(known.getStatic()) + " and " + Twine(dim.getStatic()));
+    if (known == 1 || (!known.isStatic() && dim.isStatic() && dim != 1))
       known = dim;
   }
 }

@@ -58,7 +58,7 @@ static EvaluatedContent evaluateShape(Node &node) {
 }
 
 static EvaluatedContent evaluateSize(Node &node) {
-  std::optional<Dim> count = product(node.shape(0));
+  std::optional<Dim> count = checkedProduct(node.shape(0));
   if (!count)
     return std::nullopt;
   Content result;

@@ -14,9 +14,17 @@ static EvaluatedContent evaluateCast(Node &node) {
   int32_t from = result.type, to = node.getInt("to", 0);
   bool fromReal = from == onnx::TensorProto::FLOAT, toReal = to == onnx::TensorProto::FLOAT;
   bool toInt = to == onnx::TensorProto::INT64 || to == onnx::TensorProto::INT32;
-  if (!toReal && !toInt && !(to == onnx::TensorProto::BOOL && from == to))
+  const bool toTruth = to == onnx::TensorProto::BOOL && !fromReal;
+  if (!toReal && !toInt && !toTruth)
     return std::nullopt;
   result.type = to;
+  for (Dim &dim : result.ints) {
+    if (!toTruth || from == to)
+      break;
+    if (!dim.isStatic())
+      return std::nullopt;
+    dim = dim != 0;
+  }
   if (fromReal && toInt) {
     for (double real : result.reals)
       result.ints.push_back(std::isnan(real) ? 0 : static_cast<int64_t>(std::clamp(real, -9e18, 9e18)));
@@ -33,7 +41,7 @@ static EvaluatedContent evaluateCast(Node &node) {
 }
 
 /// Applies a function to the elements of two tensors: scalars, or of equal shapes.
-static EvaluatedContent zip(Node &node, Dim (Symbols::*onInts)(const Dim &, const Dim &),
+static EvaluatedContent zip(Node &node, std::optional<Dim> (*onInts)(const Dim &, const Dim &),
                             double (*onReals)(double, double)) {
   const Content &lhs = *node.content(0), &rhs = *node.content(1);
   if (lhs.type != rhs.type || (lhs.size() != 1 && rhs.size() != 1 && lhs.shape != rhs.shape))
@@ -41,25 +49,33 @@ static EvaluatedContent zip(Node &node, Dim (Symbols::*onInts)(const Dim &, cons
   bool takeLeft = lhs.size() != 1 || (rhs.size() == 1 && lhs.shape.size() >= rhs.shape.size());
   Content result = emptyLike(lhs, takeLeft ? lhs.shape : rhs.shape);
   size_t count = elementCount(result.shape);
-  for (size_t i = 0; i < count; ++i)
-    if (lhs.isReal())
+  for (size_t i = 0; i < count; ++i) {
+    if (lhs.isReal()) {
       result.reals.push_back(static_cast<float>(onReals(lhs.reals[wrap(lhs, i)], rhs.reals[wrap(rhs, i)])));
-    else
-      result.ints.push_back((node.importer.symbols.*onInts)(lhs.ints[wrap(lhs, i)], rhs.ints[wrap(rhs, i)]));
+      continue;
+    }
+    std::optional<Dim> dim = onInts(lhs.ints[wrap(lhs, i)], rhs.ints[wrap(rhs, i)]);
+    if (!dim)
+      return std::nullopt;
+    result.ints.push_back(*dim);
+  }
   return result;
 }
 
 static EvaluatedContent evaluateAdd(Node &node) {
-  return zip(node, &Symbols::add, [](double a, double b) { return a + b; });
+  return zip(
+      node, [](const Dim &a, const Dim &b) { return std::optional(a + b); }, [](double a, double b) { return a + b; });
 }
 static EvaluatedContent evaluateSub(Node &node) {
-  return zip(node, &Symbols::subtract, [](double a, double b) { return a - b; });
+  return zip(
+      node, [](const Dim &a, const Dim &b) { return std::optional(a - b); }, [](double a, double b) { return a - b; });
 }
 static EvaluatedContent evaluateMul(Node &node) {
-  return zip(node, &Symbols::times, [](double a, double b) { return a * b; });
+  return zip(
+      node, [](const Dim &a, const Dim &b) { return std::optional(a * b); }, [](double a, double b) { return a * b; });
 }
 static EvaluatedContent evaluateDiv(Node &node) {
-  return zip(node, &Symbols::divide, [](double a, double b) { return a / b; });
+  return zip(node, divide, [](double a, double b) { return a / b; });
 }
 
 /// Applies a function to the elements of a float tensor.
@@ -87,19 +103,18 @@ static EvaluatedContent evaluateWhere(Node &node) {
     if (content->size() != 1 && content->shape != largest->shape)
       return std::nullopt;
   for (int64_t i = 0, e = elementCount(result.shape); i < e; ++i) {
-    const Content &from = which.ints[wrap(which, i)].factor ? yes : no;
+    const Content &from = which.ints[wrap(which, i)].getStatic() ? yes : no;
     append(result, from, wrap(from, i));
   }
   return result;
 }
 
-/// The negative of an extent is the product of -1 and the same unknowns.
 static EvaluatedContent evaluateNeg(Node &node) {
   if (EvaluatedContent reals = mapReals(node, [](double real) { return -real; }))
     return reals;
   Content result = *node.content(0);
   for (Dim &dim : result.ints)
-    dim.factor = int64_t(-uint64_t(dim.factor));
+    dim = dim == INT64_MIN ? dim : Dim(0) - dim;
   return result;
 }
 
@@ -107,16 +122,14 @@ static EvaluatedContent evaluateAbs(Node &node) {
   if (EvaluatedContent reals = mapReals(node, [](double real) { return std::abs(real); }))
     return reals;
   Content result = *node.content(0);
-  if (!staticExtents(result.ints))
-    return std::nullopt;
   for (Dim &dim : result.ints)
-    dim.factor = dim.factor < 0 ? int64_t(-uint64_t(dim.factor)) : dim.factor;
+    dim = dim == INT64_MIN ? dim : nibble::max(dim, Dim(0) - dim);
   return result;
 }
 
 static EvaluatedContent evaluateReduceProd(Node &node) {
   const Content &data = *node.content(0);
-  std::optional<Dim> result = product(data.ints);
+  std::optional<Dim> result = checkedProduct(data.ints);
   if (data.isReal() || data.shape.size() != 1 || !result)
     return std::nullopt;
   Content content = fromInts(*result);

@@ -3,6 +3,8 @@
 
 #include "Evaluate.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -24,8 +26,9 @@ static EvaluatedContent evaluateGather(Node &node) {
   Content result = emptyLike(data, shape);
   for (int64_t o = 0; o < outer; ++o)
     for (const Dim &index : indices.ints) {
-      int64_t i = index.factor < 0 ? index.factor + extent : index.factor;
-      if (!index.isStatic() || i < 0 || i >= extent)
+      int64_t i = index.getStaticOr(extent);
+      i += i < 0 ? extent : 0;
+      if (i < 0 || i >= extent)
         return std::nullopt;
       for (int64_t k = 0; k < inner; ++k)
         append(result, data, (o * extent + i) * inner + k);
@@ -78,30 +81,73 @@ static EvaluatedContent evaluateConcat(Node &node) {
   return result;
 }
 
-static EvaluatedContent evaluateSlice(Node &node) {
-  const Content &data = *node.content(0);
-  for (unsigned i = 1; i < node.size(); ++i)
-    if (node.has(i) && node.content(i)->size() != 1)
-      return std::nullopt;
-  if (data.shape.size() != 1 || data.shape[0] == 0)
-    return std::nullopt;
-  int64_t extent = data.shape[0], step = node.has(4) ? node.ints(4, "steps").front() : 1;
-  if (step == 0)
-    return std::nullopt;
+/// Elements of `data` by their indices: dimension i of the result is dimension `dims[i]` of the data, from `starts[i]`
+/// on by `steps[i]`.
+static Content pick(const Content &data, ArrayRef<int64_t> shape, ArrayRef<int64_t> dims, ArrayRef<int64_t> starts,
+                    ArrayRef<int64_t> steps) {
+  SmallVector<int64_t> strides(data.shape.size(), 1);
+  for (size_t d = strides.size(); d-- > 1;)
+    strides[d - 1] = strides[d] * data.shape[d];
+  Content result = emptyLike(data, shape);
+  for (int64_t i = 0, e = elementCount(shape); i < e; ++i) {
+    int64_t rest = i, at = 0;
+    for (size_t d = shape.size(); d-- > 0; rest /= shape[d])
+      at += (starts[d] + rest % shape[d] * steps[d]) * strides[dims[d]];
+    append(result, data, at);
+  }
+  return result;
+}
+
+/// First element, and number of elements, of a range of one dimension.
+static std::pair<int64_t, int64_t> findRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
   step = std::clamp(step, -extent, extent); // a longer one leaves as well
   auto bound = [&](int64_t i, int64_t low, int64_t high) { return std::clamp(i < 0 ? i + extent : i, low, high); };
   int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
-  int64_t start = bound(node.ints(1, "starts").front(), 0, high), end = node.ints(2, "ends").front();
+  start = bound(start, 0, high);
   end = step < 0 && end < -extent ? -1 : bound(end, low, high);
-  Content result = emptyLike(data, {0});
-  for (int64_t i = start; step > 0 ? i < end : i > end; i += step)
-    append(result, data, i);
-  result.shape[0] = result.size();
-  return result;
+  const int64_t distance = step > 0 ? end - start : start - end;
+  return {start, distance <= 0 ? 0 : (distance - 1) / std::abs(step) + 1};
+}
+
+static EvaluatedContent evaluateSlice(Node &node) {
+  const Content &data = *node.content(0);
+  const int64_t rank = data.shape.size();
+  for (unsigned i = 1; i < node.size(); ++i)
+    if (node.has(i) && !staticExtents(node.content(i)->ints))
+      return std::nullopt;
+  if (rank == 0 || llvm::is_contained(data.shape, 0))
+    return std::nullopt;
+  SmallVector<int64_t> first = node.ints(1, "starts"), ends = node.ints(2, "ends"), axes, by(first.size(), 1);
+  axes = node.has(3) ? node.ints(3, "axes") : llvm::to_vector(llvm::seq<int64_t>(0, first.size()));
+  if (node.has(4))
+    by = node.ints(4, "steps");
+  if (ends.size() != first.size() || axes.size() != first.size() || by.size() != first.size())
+    return std::nullopt;
+  SmallVector<int64_t> shape(data.shape), starts(rank, 0), steps(rank, 1);
+  for (auto [axis, start, end, step] : llvm::zip(axes, first, ends, by)) {
+    if (axis < -rank || axis >= rank || step == 0)
+      return std::nullopt;
+    const int64_t d = axis < 0 ? axis + rank : axis;
+    std::tie(starts[d], shape[d]) = findRange(start, end, step, data.shape[d]);
+    steps[d] = std::clamp(step, -data.shape[d], data.shape[d]);
+  }
+  return pick(data, shape, llvm::to_vector(llvm::seq<int64_t>(0, rank)), starts, steps);
+}
+
+static EvaluatedContent evaluateTranspose(Node &node) {
+  const Content &data = *node.content(0);
+  const int64_t rank = data.shape.size();
+  SmallVector<int64_t> permutation = node.getInts("perm", llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, rank))));
+  if (int64_t(permutation.size()) != rank || !isPermutationVector(permutation))
+    return std::nullopt;
+  auto shape = llvm::map_to_vector(permutation, [&](int64_t d) { return data.shape[d]; });
+  return pick(data, shape, permutation, SmallVector<int64_t>(rank, 0), SmallVector<int64_t>(rank, 1));
 }
 
 static EvaluatedContent evaluateReshape(Node &node) {
   Content result = *node.content(0);
+  if (!staticExtents(node.content(1)->ints))
+    return std::nullopt;
   SmallVector<int64_t> shape = node.ints(1, "shape");
   int64_t count = 1, inferred = -1;
   for (auto [i, extent] : llvm::enumerate(shape)) {
@@ -121,6 +167,8 @@ static EvaluatedContent evaluateReshape(Node &node) {
 }
 
 static EvaluatedContent evaluateFill(Node &node) {
+  if (!staticExtents(node.content(0)->ints))
+    return std::nullopt;
   SmallVector<int64_t> shape = node.ints(0, "shape");
   if (!isSmall(shape))
     return std::nullopt;
@@ -141,7 +189,7 @@ static EvaluatedContent evaluateFill(Node &node) {
 
 static EvaluatedContent evaluateRange(Node &node) {
   for (unsigned i = 0; i < 3; ++i)
-    if (node.content(i)->isReal() || node.content(i)->size() != 1)
+    if (node.content(i)->isReal() || node.content(i)->size() != 1 || !node.content(i)->ints.front().isStatic())
       return std::nullopt;
   int64_t start = node.ints(0, "start").front(), limit = node.ints(1, "limit").front(),
           step = node.ints(2, "delta").front();
@@ -163,6 +211,7 @@ void nibble::onnximport::addMovementEvaluators(EvaluatorTable &table) {
   table["Reshape"] = evaluateReshape;
   table["Slice"] = evaluateSlice;
   table["Squeeze"] = evaluateSqueeze;
+  table["Transpose"] = evaluateTranspose;
   table["Unsqueeze"] = evaluateUnsqueeze;
   table["ConstantOfShape"] = evaluateFill;
 }

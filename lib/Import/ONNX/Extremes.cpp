@@ -58,8 +58,8 @@ static void importHardmax(Node &node) {
 static void importLegacyHardmax(Node &node) {
   Shape shape = node.shape(0);
   int64_t axis = node.axis(node.getInt("axis", 1), shape.size());
-  std::optional<Dim> outer = product(ArrayRef<Dim>(shape).take_front(axis)),
-                     inner = product(ArrayRef<Dim>(shape).drop_front(axis));
+  std::optional<Dim> outer = checkedProduct(ArrayRef<Dim>(shape).take_front(axis)),
+                     inner = checkedProduct(ArrayRef<Dim>(shape).drop_front(axis));
   if (!outer || !inner)
     node.fail("the shape " + node.importer.symbols.print(shape) + " is too large");
   Value flat = node.reshape(node.plain(0), {*outer, *inner});

@@ -21,11 +21,8 @@ static ElementsAttr splat(RankedTensorType type, ArrayRef<char> bytes) {
 /// What small tensors of most types do not need: `evaluate` knows their contents.
 static void importConstantOfShape(Node &node) {
   Importer &importer = node.importer;
-  Shape shape;
-  if (node.content(0))
-    llvm::append_range(shape, node.ints(0, "the shape"));
-  else
-    shape = node.resultShape(0, 0, "the shape");
+  const Content *wanted = node.content(0);
+  Shape shape = wanted ? Shape(wanted->ints.begin(), wanted->ints.end()) : node.resultShape(0, 0, "the shape");
   std::vector<char> bytes(sizeof(float), 0);
   Type element = importer.builder.getF32Type();
   if (const onnx::AttributeProto *value = node.attribute("value")) {
@@ -35,8 +32,11 @@ static void importConstantOfShape(Node &node) {
     if (int64_t(bytes.size()) != *getElementBytes(element))
       node.fail("attribute 'value' has " + Twine(bytes.size() / *getElementBytes(element)) + " elements, expected 1");
   }
-  auto type = RankedTensorType::get(node.checkedExtents(shape), element);
-  node.set(0, importer.constant(node.location(), type, splat(type, bytes)));
+  // Of an unknown shape each element is that of a constant.
+  const bool isStatic = staticExtents(shape).has_value();
+  auto type = RankedTensorType::get(isStatic ? node.checkedExtents(shape) : SmallVector<int64_t>(), element);
+  Value value = importer.constant(node.location(), type, splat(type, bytes));
+  node.set(0, isStatic ? value : node.generate(shape, element, value, [](Body &b) { return b.read(0, Scalars()); }));
 }
 
 static void importEyeLike(Node &node) {

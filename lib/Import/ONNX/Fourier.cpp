@@ -42,7 +42,7 @@ Value nibble::onnximport::transform(Node &node, Value input, const Fourier &four
   const size_t axis = shape.size() - 2;
   if (!shape[axis].isStatic() || !shape.back().isStatic())
     node.fail("the signal's extents are not known at compile time");
-  const int64_t parts = shape.back().factor, terms = fourier.terms(shape[axis].factor);
+  const int64_t parts = shape.back().getStatic(), terms = fourier.terms(shape[axis].getStatic());
   checkLength(node, fourier, terms, parts);
   shape[axis] = terms;
   SmallVector<int64_t> zeros(shape.size(), 0), ones(shape.size(), 1);
@@ -101,9 +101,9 @@ static SmallVector<int64_t> readLengths(Node &node, const Fourier &fourier, int6
   if (!node.has(1) && !extent.isStatic())
     node.fail("the signal's extents are not known at compile time");
   if (!node.has(1))
-    return {fourier.isInverse && fourier.isOneSided ? 2 * (extent.factor - 1) : extent.factor};
+    return {fourier.isInverse && fourier.isOneSided ? 2 * (extent.getStatic() - 1) : extent.getStatic()};
   if (!node.isKnown(1)) {
-    const int64_t results = node.resultShape(0, 1, "the transform's length", node.rank(0))[axis].factor;
+    const int64_t results = node.resultShape(0, 1, "the transform's length", node.rank(0))[axis].getStatic();
     return fourier.isOneSided && !fourier.isInverse ? lengthsOf(results) : SmallVector<int64_t>{results};
   }
   SmallVector<int64_t> length = node.ints(1, "the transform's length");
@@ -179,17 +179,17 @@ enum StftOperand : unsigned { Signal, FrameStep, FrameWindow, FrameLength };
 /// The frames' length: the window's, the operand's or the signal's; two for one that is known at run time alone, whose
 /// half spectrum the model states.
 static SmallVector<int64_t> readFrameLengths(Node &node) {
-  SmallVector<int64_t> lengths = {node.shape(Signal)[1].factor};
+  SmallVector<int64_t> lengths = {node.shape(Signal)[1].getStatic()};
   if (node.has(FrameWindow) && node.rank(FrameWindow) == 1)
-    lengths = {node.shape(FrameWindow)[0].factor};
+    lengths = {node.shape(FrameWindow)[0].getStatic()};
   else if (node.has(FrameLength) && node.isKnown(FrameLength))
     lengths = node.ints(FrameLength, "the frames' length");
   else if (node.has(FrameLength)) {
-    const int64_t bins = node.resultShape(0, FrameLength, "the frames' length", 4)[2].factor;
+    const int64_t bins = node.resultShape(0, FrameLength, "the frames' length", 4)[2].getStatic();
     lengths = node.getInt("onesided", 1) ? lengthsOf(bins) : SmallVector<int64_t>{bins};
   }
   if (lengths.empty() || !node.shape(Signal)[1].isStatic() || lengths[0] < 1 ||
-      lengths[0] > node.shape(Signal)[1].factor)
+      lengths[0] > node.shape(Signal)[1].getStatic())
     node.fail("the frames do not fit the signal " + node.importer.symbols.print(node.shape(Signal)));
   return lengths;
 }
@@ -197,11 +197,11 @@ static SmallVector<int64_t> readFrameLengths(Node &node) {
 /// How many frames there are.
 static int64_t countFrames(Node &node, int64_t length, bool isExact) {
   if (!node.isKnown(FrameStep) || !isExact)
-    return node.resultShape(0, FrameStep, "the frames' step", 4)[1].factor;
+    return node.resultShape(0, FrameStep, "the frames' step", 4)[1].getStatic();
   SmallVector<int64_t> step = node.ints(FrameStep, "the frames' step");
   if (step.size() != 1 || step.front() < 1)
     node.fail("the frames' step is not one positive integer");
-  return (node.shape(Signal)[1].factor - length) / step.front() + 1;
+  return (node.shape(Signal)[1].getStatic() - length) / step.front() + 1;
 }
 
 /// Frames of the signal, each times the window: batch, frames, length, parts.

@@ -7,40 +7,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-/// `dim` by the inputs' extents; null if none of them tells.
-static AffineExpr getExtent(MLIRContext *context, const Dim &dim, ArrayRef<Dim> extents) {
-  if (dim.isStatic())
-    return getAffineConstantExpr(dim.factor, context);
-  for (auto [i, extent] : llvm::enumerate(extents)) {
-    if (extent.symbols != dim.symbols)
-      continue;
-    AffineExpr known = getAffineDimExpr(i, context);
-    if (dim.factor % extent.factor == 0)
-      return known * (dim.factor / extent.factor);
-    if (extent.factor % dim.factor == 0)
-      return known.floorDiv(extent.factor / dim.factor);
-  }
-  return {};
-}
-
-/// Null if the result has no unknown extents.
-AffineMapAttr Node::extentsOf(const Shape &result, ValueRange operands) const {
-  if (staticExtents(result))
-    return {};
-  MLIRContext *context = importer.builder.getContext();
-  Shape extents;
-  for (Value operand : operands)
-    llvm::append_range(extents, shapeOf(operand));
-  SmallVector<AffineExpr> exprs;
-  for (const Dim &dim : result) {
-    exprs.push_back(getExtent(context, dim, extents));
-    if (!exprs.back())
-      fail("the result's extent " + importer.symbols.print(dim) + " is not one of its operands'",
-           "give the input a fixed shape, all but the batch");
-  }
-  return AffineMapAttr::get(AffineMap::get(extents.size(), 0, exprs, context));
-}
-
 Value Node::plain(unsigned i) {
   Value value = get(i);
   if (!isa<quant::QuantizedType>(elementOf(value)))
@@ -50,7 +16,7 @@ Value Node::plain(unsigned i) {
 
 Value Node::generate(const Shape &result, Type element, ValueRange operands, llvm::function_ref<Scalar(Body &)> body) {
   auto type = RankedTensorType::get(checkedExtents(result), element);
-  auto op = GenerateOp::create(importer.builder, location(), type, operands, extentsOf(result, operands));
+  auto op = GenerateOp::create(importer.builder, location(), type, operands, extentsOf(result));
   Block &block = op.getBody().emplaceBlock();
   for (size_t i = 0; i < result.size(); ++i)
     block.addArgument(importer.builder.getIndexType(), importer.builder.getUnknownLoc());
@@ -78,7 +44,7 @@ Value Node::elementwise(Type element, ValueRange operands, llvm::function_ref<Sc
       // An extent of 1 is known to repeat here; an unknown one that turns out to be 1 does, as reads are clamped.
       Scalars indices;
       for (auto [d, extent] : llvm::enumerate(shape))
-        indices.push_back(extent.is(1) ? b.integer(0) : b.index(added + d));
+        indices.push_back(extent == 1 ? b.integer(0) : b.index(added + d));
       elements.push_back(b.read(n, indices));
     }
     return body(b, elements);

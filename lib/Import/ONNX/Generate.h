@@ -37,6 +37,8 @@ public:
   Scalar index(unsigned d);
   /// An extent of operand `n`, an i64.
   Scalar extent(unsigned n, unsigned d);
+  /// What the dimensions of the model's inputs decide of, an i64.
+  Scalar value(const Dim &dim);
   /// The element of operand `n` at integer scalars; those outside count as the nearest inside.
   Scalar read(unsigned n, llvm::ArrayRef<Scalar> indices);
   mlir::Type elementOf(unsigned n) { return Node::elementOf(op.getInputs()[n]); }

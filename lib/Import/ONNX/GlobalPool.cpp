@@ -11,7 +11,7 @@ using namespace nibble::onnximport;
 /// The image with one spatial dimension, which holds all elements, and its shape with ones in their place.
 static Value flattenImage(Node &node, Value input, Shape &reduced) {
   Shape shape = node.shapeOf(input);
-  std::optional<Dim> area = product(ArrayRef(shape).drop_front(2));
+  std::optional<Dim> area = checkedProduct(ArrayRef(shape).drop_front(2));
   if (!area)
     node.fail("the shape " + node.importer.symbols.print(shape) + " is too large");
   reduced.assign(shape.size(), Dim(1));
@@ -25,7 +25,7 @@ static Value flattenImage(Node &node, Value input, Shape &reduced) {
 static std::optional<Window> globalWindow(const Shape &image) {
   if (!image[2].isStatic() || !image[3].isStatic())
     return std::nullopt;
-  return plainWindow({image[2].factor, image[3].factor});
+  return plainWindow({image[2].getStatic(), image[3].getStatic()});
 }
 
 /// Sets the result from one of two dimensions, which are 1.

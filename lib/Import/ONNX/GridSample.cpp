@@ -141,7 +141,7 @@ Scalar Sampler::sample(Body &b) const {
 static void importGridSample(Node &node) {
   Value image = node.plain(0), grid = node.plain(1);
   Shape from = node.shape(0), points = node.shape(1);
-  if (from.size() < 3 || points.size() != from.size() || !points.back().is(from.size() - 2))
+  if (from.size() < 3 || points.size() != from.size() || points.back() != from.size() - 2)
     node.fail("image and grid have shapes " + node.importer.symbols.print(from) + " and " +
               node.importer.symbols.print(points) + ", which do not fit");
   Type element = node.elementOf(image), real = realOf(element);
@@ -178,7 +178,7 @@ static void importAffineGrid(Node &node) {
   Shape matrices = node.shape(0);
   if (matrices.size() != 3 || !matrices[1].isStatic())
     node.fail("input 0 has shape " + node.importer.symbols.print(matrices) + ", expected [N, 2, 3] or [N, 3, 4]");
-  const int64_t spatial = matrices[1].factor;
+  const int64_t spatial = matrices[1].getStatic();
   const bool alignsCorners = node.getInt("align_corners", 0) != 0;
   Shape shape = readGridShape(node, spatial);
   Type element = node.elementOf(theta), real = realOf(element);
@@ -189,7 +189,7 @@ static void importAffineGrid(Node &node) {
     Scalar sum = read(spatial);
     for (int64_t k = 0; k < spatial; ++k) {
       const unsigned d = spatial - k;
-      Scalar x = normalized(b, real, alignsCorners, b.index(d), shape[d].factor);
+      Scalar x = normalized(b, real, alignsCorners, b.index(d), shape[d].getStatic());
       sum = b.add(sum, b.mul(read(k), x));
     }
     return b.cast(sum, element);

@@ -7,11 +7,32 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-static void importIf(Node &node) {
+/// Whether the inputs' shapes decide of the condition, by two extents that may be equal: then they are taken to be,
+/// which a run checks. Exporters test extents for 1 so, before they drop them.
+static bool takesEquality(Node &node) {
+  Importer &importer = node.importer;
+  auto it = importer.openEqualities.find(node.proto.input(0));
+  if (it == importer.openEqualities.end() || !importer.symbols.areTold({it->second.first, it->second.second}))
+    return false;
+  importer.requirements.push_back(it->second);
+  emitWarning(node.location())
+      << "node '" << nodeName(node.proto) << "': the extent " << importer.symbols.print(it->second.first)
+      << " is taken to be " << importer.symbols.print(it->second.second)
+      << ", and a run refuses inputs where it is not; fix the inputs' extents for another branch";
+  return true;
+}
+
+static bool isTrue(Node &node) {
   const Content *condition = node.content(0);
+  if (!condition && takesEquality(node))
+    return true;
   if (!condition || condition->size() != 1 || condition->isReal() || !condition->ints.front().isStatic())
     node.fail("the condition (input 0, '" + node.proto.input(0) + "') is not known at compile time");
-  StringRef name = condition->ints.front().factor ? "then_branch" : "else_branch";
+  return condition->ints.front().getStatic() != 0;
+}
+
+static void importIf(Node &node) {
+  StringRef name = isTrue(node) ? "then_branch" : "else_branch";
   const onnx::GraphProto &branch = node.graph(name, 0, node.proto.output_size());
   for (auto [i, known] : llvm::enumerate(node.importer.translateGraph(branch, {})))
     if (node.wants(i))

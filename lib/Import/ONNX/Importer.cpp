@@ -2,6 +2,8 @@
 // The translation of a model: its inputs, its nodes in order, its outputs.
 
 #include "Importer.h"
+
+#include "nibble/Analysis/Extents.h"
 #include "Movement.h"
 
 #include "nibble/Support/Locations.h"
@@ -143,7 +145,7 @@ func::FuncOp Importer::createMain() {
   SmallVector<Shape> inputShapes;
   for (const onnx::ValueInfoProto &input : graph.input()) {
     Type element = inputType(input, inputShapes.emplace_back());
-    types.push_back(RankedTensorType::get(toExtents(inputShapes.back()), element));
+    types.push_back(RankedTensorType::get(toTypeShape(inputShapes.back()), element));
   }
   Location loc = NameLoc::get(builder.getStringAttr(graph.name().empty() ? "main" : graph.name()));
   auto main = func::FuncOp::create(builder, loc, "main", builder.getFunctionType(types, {}));
@@ -199,7 +201,7 @@ void Importer::checkOutput(StringRef name, const onnx::TypeProto &declared, cons
   bool contradicts = shape.dim_size() != int(computed.size()), differs = false;
   for (auto [dim, extent] : llvm::zip(shape.dim(), computed)) {
     const bool isKnown = dim.has_dim_value() && dim.dim_value() >= 0;
-    contradicts |= isKnown && extent.isStatic() && !extent.is(dim.dim_value());
+    contradicts |= isKnown && extent.isStatic() && extent != dim.dim_value();
     differs |= isKnown && !extent.isStatic();
   }
   std::string text = "output '" + name.str() + "' is declared with shape " + printDeclared(shape) +
@@ -234,6 +236,15 @@ void Importer::eraseUnusedConstants(func::FuncOp main) {
         op.erase();
 }
 
+/// What nodes took for granted of the dimensions, which a run checks.
+void Importer::setRequirements(func::FuncOp main) {
+  auto pairs = llvm::map_to_vector(requirements, [&](const std::pair<Dim, Dim> &pair) -> Attribute {
+    return ExtentsAttr::get(builder.getContext(), {pair.first, pair.second});
+  });
+  if (!pairs.empty())
+    main->setAttr(kRequirementsAttr, builder.getArrayAttr(pairs));
+}
+
 /// Says which inputs are taken for something else: one, or many.
 static void reportInputs(Location loc, ArrayRef<std::string> names, StringRef one, StringRef many) {
   if (names.empty())
@@ -262,5 +273,6 @@ OwningOpRef<ModuleOp> Importer::run() {
     translate(node);
   createReturn(main);
   eraseUnusedConstants(main);
+  setRequirements(main);
   return failed(verify(*module)) ? nullptr : std::move(module);
 }

@@ -132,6 +132,10 @@ public:
   const ONNXImportOptions &options;
   mlir::OpBuilder builder;
   Symbols symbols;
+  /// Values that are true where two extents are equal, which the inputs' shapes decide.
+  llvm::StringMap<std::pair<Dim, Dim>> openEqualities;
+  /// Extents that were taken to be equal.
+  llvm::SmallVector<std::pair<Dim, Dim>> requirements;
   llvm::DenseMap<mlir::Value, Shape> shapes;
 
 private:
@@ -142,6 +146,7 @@ private:
   void createReturn(mlir::func::FuncOp main);
   void checkOutput(llvm::StringRef name, const onnx::TypeProto &declared, const Shape &computed, mlir::Location loc);
   void eraseUnusedConstants(mlir::func::FuncOp main);
+  void setRequirements(mlir::func::FuncOp main);
 
   /// Innermost last.
   std::vector<std::unique_ptr<Scope>> scopes;
@@ -235,6 +240,8 @@ public:
   mlir::Value transpose(mlir::Value input, llvm::ArrayRef<int64_t> permutation);
   mlir::Value slice(mlir::Value input, llvm::ArrayRef<int64_t> starts, llvm::ArrayRef<int64_t> steps,
                     const Shape &shape);
+  /// The same of starts that the dimensions of the model's inputs decide of.
+  mlir::Value sliceFrom(mlir::Value input, const Shape &starts, llvm::ArrayRef<int64_t> steps, const Shape &shape);
   /// `count` elements from `start` on along one axis.
   mlir::Value sliceAlong(mlir::Value input, int64_t axis, int64_t start, int64_t count);
   mlir::Value concat(llvm::ArrayRef<mlir::Value> inputs, int64_t axis);
@@ -276,8 +283,9 @@ public:
   const onnx::NodeProto &proto;
 
 private:
-  /// The result's extents by the operands', null if they are all known; fails if these do not tell them.
-  mlir::AffineMapAttr extentsOf(const Shape &result, mlir::ValueRange operands) const;
+  /// The result's extents by the dimensions of the model's inputs, null if they are all known; fails if these do not
+  /// tell them.
+  ExtentsAttr extentsOf(const Shape &result) const;
   mlir::Value record(mlir::Operation *op, const Shape &shape);
 
   llvm::SmallPtrSet<mlir::Operation *, 8> created;

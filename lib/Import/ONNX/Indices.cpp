@@ -52,7 +52,7 @@ static void importGatherND(Node &node) {
   if (picked.empty() || !picked.back().isStatic())
     node.fail("the indices have shape " + node.importer.symbols.print(picked) +
               ", expected a last extent that is known at compile time");
-  const int64_t tuple = picked.pop_back_val().factor;
+  const int64_t tuple = picked.pop_back_val().getStatic();
   if (batch < 0 || batch > int64_t(picked.size()) || tuple < 1 || batch + tuple > rank)
     node.fail("indices of " + Twine(tuple) + " dimensions behind " + Twine(batch) +
               " of a batch, of a tensor of rank " + Twine(rank));
@@ -90,7 +90,7 @@ static void importOneHot(Node &node) {
     Scalars at;
     appendIndices(b, at, 0, axis);
     appendIndices(b, at, axis + 1, rank);
-    Scalar hot = b.fromEnd(b.cast(b.read(0, at), b.getI64Type()), b.integer(depth.factor));
+    Scalar hot = b.fromEnd(b.cast(b.read(0, at), b.getI64Type()), b.integer(depth.getStatic()));
     return b.read(1, b.select(b.equal(hot, b.index(axis)), b.integer(1), b.integer(0)));
   }));
 }

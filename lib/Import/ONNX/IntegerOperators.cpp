@@ -121,7 +121,7 @@ static int64_t centerWeights(Node &node, Factor &weights, int64_t sumAxis, int64
       value -= part.back();
     }
   } while (llvm::any_of(*values, [](int32_t value) { return value != 0; }));
-  SmallVector<int64_t> extents = toExtents(node.shapeOf(weights.value));
+  SmallVector<int64_t> extents = toTypeShape(node.shapeOf(weights.value));
   int64_t inner = 1;
   for (int64_t extent : ArrayRef(extents).drop_front(sumAxis))
     inner *= extent;
@@ -141,14 +141,14 @@ static Value repeat(Node &node, Value value, int64_t axis, int64_t count) {
     return value;
   Shape shape = node.shapeOf(value);
   for (int64_t i = 1; i < count; ++i)
-    shape[axis] = node.importer.symbols.add(shape[axis], node.shapeOf(value)[axis]);
+    shape[axis] += node.shapeOf(value)[axis];
   return node.emit<ConcatOp>(shape, node.elementOf(value), SmallVector<Value>(count, value), axis);
 }
 
 /// Takes the zero points off a constant matrix, so that there is one of its columns.
 static void centerMatrix(Node &node, Factor &lhs, Factor &rhs) {
   Shape a = node.shapeOf(lhs.value), b = node.shapeOf(rhs.value);
-  const int64_t columns = b.back().isStatic() ? b.back().factor : 0;
+  const int64_t columns = b.back().isStatic() ? b.back().getStatic() : 0;
   const int64_t parts =
       centerWeights(node, rhs, /*sumAxis=*/0, columns, [&](int64_t i) { return i % std::max<int64_t>(columns, 1); });
   lhs.value = repeat(node, lhs.value, int64_t(a.size()) - 1, parts);
@@ -183,7 +183,7 @@ static void padBeforeEncoding(Node &node, Factor &input, Window &window) {
   Value floats = node.reshape(encode.getInput(), shape);
   const int64_t low[] = {0, 0, window.low[0], window.low[1]}, high[] = {0, 0, window.high[0], window.high[1]};
   for (unsigned d = 2; d < 4; ++d)
-    shape[d] = node.importer.symbols.add(shape[d], Dim(low[d] + high[d]));
+    shape[d] += low[d] + high[d];
   floats = node.emit<PadOp>(shape, node.elementOf(floats), floats, ArrayRef<int64_t>(low), ArrayRef<int64_t>(high),
                             PadMode::Constant, node.importer.builder.getF64FloatAttr(0));
   input.value = node.emit<DynamicEncodeOp>(shape, node.elementOf(input.value), floats, input.encoding);

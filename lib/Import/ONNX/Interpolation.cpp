@@ -25,7 +25,7 @@ Scalar nibble::onnximport::kernel(Body &b, Interpolation mode, Scalar x, double 
 /// Where each element of the result lies along one axis of the input. Operands: scales, and a region of interest.
 static Value findCoordinates(Node &node, const Resizing &r, size_t target) {
   const Target &t = r.targets[target];
-  const double from = r.from[t.axis].factor, to = t.extent.factor;
+  const double from = r.from[t.axis].getStatic(), to = t.extent.getStatic();
   Type real = node.importer.builder.getF32Type();
   SmallVector<Value> operands = {r.scales};
   if (r.region)
@@ -57,7 +57,7 @@ static Value findCoordinates(Node &node, const Resizing &r, size_t target) {
 
 /// The least of the scales that give this extent, which sees the most elements.
 static double leastScale(const Resizing &r, const Target &t) {
-  return t.scale ? *t.scale : double(t.extent.factor) / r.from[t.axis].factor;
+  return t.scale ? *t.scale : double(t.extent.getStatic()) / r.from[t.axis].getStatic();
 }
 
 namespace {
@@ -80,7 +80,7 @@ static Taps getTaps(const Resizing &r, const Target &t) {
 static Value findWeights(Node &node, const Resizing &r, size_t target, Value coordinates) {
   const Target &t = r.targets[target];
   const Taps taps = getTaps(r, t);
-  const double from = r.from[t.axis].factor;
+  const double from = r.from[t.axis].getStatic();
   Shape shape = {t.extent, taps.count};
   Type real = node.importer.builder.getF32Type();
   Value weights = node.generate(shape, real, {coordinates, r.scales}, [&](Body &b) {
@@ -169,7 +169,7 @@ static Value extrapolate(Node &node, const Resizing &r, Value input, ArrayRef<Va
   return node.generate(node.shapeOf(input), element, operands, [&](Body &b) {
     Scalar isInside = b.boolean(true);
     for (auto [k, t] : llvm::enumerate(r.targets)) {
-      Scalar x = b.read(k + 1, b.index(t.axis)), last = b.constant(x.type, r.from[t.axis].factor - 1);
+      Scalar x = b.read(k + 1, b.index(t.axis)), last = b.constant(x.type, r.from[t.axis].getStatic() - 1);
       isInside = b.and_(isInside, b.and_(b.lessOrEqual(b.constant(x.type, 0), x), b.lessOrEqual(x, last)));
     }
     Scalar outside = b.cast(b.constant(b.getF32Type(), node.getFloat("extrapolation_value", 0)), element);

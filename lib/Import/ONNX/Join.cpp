@@ -15,7 +15,7 @@ Value Node::concat(ArrayRef<Value> inputs, int64_t axis) {
       fail("inputs have unlike element types");
     if (other.size() != shape.size())
       fail("inputs have ranks " + Twine(shape.size()) + " and " + Twine(other.size()));
-    shape[axis] = importer.symbols.add(shape[axis], other[axis]);
+    shape[axis] += other[axis];
     for (auto [i, dim] : llvm::enumerate(shape))
       if (int64_t(i) != axis && !dim.isStatic() && other[i].isStatic())
         dim = other[i];
@@ -94,7 +94,7 @@ Known Node::join(MutableArrayRef<Known> parts, int64_t axis, bool isNew) {
 
 Value Node::sliceAlong(Value input, int64_t axis, int64_t start, int64_t count) {
   Shape shape = shapeOf(input);
-  if (start == 0 && shape[axis].is(count))
+  if (start == 0 && shape[axis] == count)
     return input;
   SmallVector<int64_t> starts(shape.size(), 0), steps(shape.size(), 1);
   starts[axis] = start;

@@ -47,8 +47,8 @@ static Type resultType(Node &node, unsigned i, Shape &shape) {
   for (const auto &dim : type->tensor_type().shape().dim())
     shape.push_back(dim.has_dim_value()       ? Dim(dim.dim_value())
                     : dim.dim_param().empty() ? node.importer.symbols.fresh()
-                                              : node.importer.symbols.get(dim.dim_param()));
-  return RankedTensorType::get(toExtents(shape), node.importer.elementType(type->tensor_type().elem_type()));
+                                              : node.importer.symbols.lookup(dim.dim_param()));
+  return RankedTensorType::get(toTypeShape(shape), node.importer.elementType(type->tensor_type().elem_type()));
 }
 
 using Parameters = std::vector<onnx::OpSchema::FormalParameter>;

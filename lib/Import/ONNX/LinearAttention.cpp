@@ -31,14 +31,14 @@ static Attention readAttention(Node &node) {
   if (!areRanksGood || !staticExtents(ArrayRef(query).drop_front()) || !staticExtents(ArrayRef(key).drop_front()) ||
       !staticExtents(ArrayRef(value).drop_front()))
     node.fail("query, key and value must have rank 3 and known extents, all but the batch");
-  if (a.heads < 1 || a.queryHeads < 1 || a.queryHeads % a.heads || key[2].factor % a.heads ||
-      value[2].factor % a.heads || query[2].factor != key[2].factor / a.heads * a.queryHeads)
+  if (a.heads < 1 || a.queryHeads < 1 || a.queryHeads % a.heads || key[2].getStatic() % a.heads ||
+      value[2].getStatic() % a.heads || query[2].getStatic() != key[2].getStatic() / a.heads * a.queryHeads)
     node.fail("attributes 'q_num_heads' and 'kv_num_heads' are " + Twine(a.queryHeads) + " and " + Twine(a.heads) +
               ", which do not fit the inputs");
   a.batch = query[0];
-  a.tokens = query[1].factor;
-  a.keySize = key[2].factor / a.heads;
-  a.valueSize = value[2].factor / a.heads;
+  a.tokens = query[1].getStatic();
+  a.keySize = key[2].getStatic() / a.heads;
+  a.valueSize = value[2].getStatic() / a.heads;
   if (a.tokens < 1 || a.tokens > kMostTokens)
     node.fail("has " + Twine(a.tokens) + " tokens, expected 1 to " + Twine(kMostTokens));
   std::string rule = node.getString("update_rule", "gated_delta");

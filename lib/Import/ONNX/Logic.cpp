@@ -18,8 +18,7 @@ static void importPredicate(Node &node) {
 
 static void importNot(Node &node) {
   Value input = node.plain(0);
-  node.set(0, node.elementwise(node.elementOf(input), input,
-                               [](Body &b, ArrayRef<Scalar> x) { return b.not_(x[0]); }));
+  node.set(0, node.elementwise(node.elementOf(input), input, [](Body &b, ArrayRef<Scalar> x) { return b.not_(x[0]); }));
 }
 
 static void importWhere(Node &node) {

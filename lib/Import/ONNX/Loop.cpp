@@ -21,7 +21,7 @@ static bool goesOn(Node &node, Known &condition, int64_t iteration) {
   const Content *content = node.importer.contentOf(condition);
   if (!content || content->size() != 1 || content->isReal() || !content->ints.front().isStatic())
     node.fail("the condition of iteration " + Twine(iteration) + " is not known at compile time", "loops are unrolled");
-  return content->ints.front().factor != 0;
+  return content->ints.front().getStatic() != 0;
 }
 
 /// The most iterations, if the node bounds them.

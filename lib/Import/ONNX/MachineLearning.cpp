@@ -13,7 +13,7 @@ using namespace nibble::onnximport;
 static void importArrayFeatureExtractor(Node &node) {
   Value input = node.plain(0), indices = node.plain(1);
   Shape from = node.shapeOf(input);
-  std::optional<Dim> count = product(node.shapeOf(indices));
+  std::optional<Dim> count = checkedProduct(node.shapeOf(indices));
   if (from.empty() || !count)
     node.fail("input 0 has rank " + Twine(from.size()) + ", expected at least 1");
   Value flat = node.reshape(indices, {*count});

@@ -70,7 +70,7 @@ static Value scale(Node &node, Value value, float factor) {
 /// The addend as a bias of one value a column; null if it varies along the rows.
 static Value asBias(Node &node, Value addend, const Dim &columns) {
   Shape shape = node.shapeOf(addend);
-  bool isRow = llvm::all_of(ArrayRef<Dim>(shape).drop_back(shape.empty() ? 0 : 1), [](Dim d) { return d.is(1); });
+  bool isRow = llvm::all_of(ArrayRef<Dim>(shape).drop_back(shape.empty() ? 0 : 1), [](Dim d) { return d == 1; });
   if (shape.empty() || !isRow || shape.back() != columns || !columns.isStatic())
     return Value();
   return node.reshape(addend, {columns});

@@ -3,6 +3,7 @@
 
 #include "Importer.h"
 
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Support/Locations.h"
 
@@ -82,9 +83,9 @@ Value Node::get(unsigned i) {
   Known &operand = known(i);
   if (operand.value || operand.real)
     return operand.value ? operand.value : operand.real;
-  if (!operand.tensor && !staticExtents(operand.content->ints))
+  if (!operand.tensor && !importer.symbols.areTold(operand.content->ints))
     fail("input " + Twine(i) + " ('" + proto.input(i) + "') is computed from extents that are unknown at compile time",
-         "give the input a fixed shape, all but the batch");
+         "give the input a fixed shape");
   return importer.materialize(proto.input(i));
 }
 
@@ -100,7 +101,7 @@ Type Node::typeOf(unsigned i) const {
 const Content *Node::content(unsigned i) const { return importer.contentOf(item(i)); }
 bool nibble::onnximport::isConstant(Value value) {
   Operation *op = value.getDefiningOp();
-  return op && llvm::all_of(op->getOperands(), isConstant);
+  return op && !readsDims(op) && llvm::all_of(op->getOperands(), isConstant);
 }
 
 bool Node::isKnown(unsigned i) const {
@@ -136,13 +137,11 @@ Shape Node::broadcast(const Shape &lhs, const Shape &rhs) const {
   for (size_t i = 0; i < result.size(); ++i) {
     Dim a = i < lhs.size() ? lhs[lhs.size() - 1 - i] : Dim(1);
     Dim b = i < rhs.size() ? rhs[rhs.size() - 1 - i] : Dim(1);
-    if (a.isStatic() && b.isStatic() && a != b && !a.is(1) && !b.is(1))
+    std::optional<Dim> dim = broadcastExtents(a, b);
+    if (!dim && a.isStatic() && b.isStatic())
       fail("shapes " + importer.symbols.print(lhs) + " and " + importer.symbols.print(rhs) + " do not broadcast");
-    bool takeRight = a.is(1) || (!a.isStatic() && b.isStatic() && !b.is(1));
-    Dim dim = takeRight ? b : a;
-    if (a != b && !a.isStatic() && !b.isStatic())
-      dim = importer.symbols.get("max(" + importer.symbols.print(a) + "," + importer.symbols.print(b) + ")");
-    result[result.size() - 1 - i] = dim;
+    // If they do broadcast, it is the larger.
+    result[result.size() - 1 - i] = dim ? *dim : nibble::max(a, b);
   }
   return result;
 }
@@ -158,9 +157,18 @@ Location Node::location(unsigned i) const {
 
 SmallVector<int64_t> Node::checkedExtents(const Shape &shape) const {
   for (const Dim &dim : shape)
-    if (dim.isStatic() && (dim.factor < 0 || dim.factor > kLargestExtent))
+    if (dim.isStatic() && (dim.getStatic() < 0 || dim.getStatic() > kLargestExtent))
       fail("the result would have shape " + importer.symbols.print(shape));
-  return toExtents(shape);
+  return toTypeShape(shape);
+}
+
+ExtentsAttr Node::extentsOf(const Shape &result) const {
+  if (staticExtents(result))
+    return {};
+  if (!importer.symbols.areTold(result))
+    fail("the shape of the result, " + importer.symbols.print(result) + ", does not follow from the inputs' shapes",
+         "give the input a fixed shape");
+  return ExtentsAttr::get(importer.builder.getContext(), result);
 }
 
 Value Node::record(Operation *op, const Shape &shape) {
@@ -203,9 +211,11 @@ void Node::set(unsigned i, Value value) {
   Operation *op = value.getDefiningOp();
   if (op && created.contains(op) && !isa<DequantizeOp, QuantizeOp>(op)) {
     refine(importer, shape, importer.inferredType(proto.output(i)));
-    value.setType(RankedTensorType::get(toExtents(shape), elementOf(value)));
-    if (auto generate = dyn_cast<GenerateOp>(op); generate && staticExtents(shape))
-      generate.removeExtentsAttr();
+    value.setType(RankedTensorType::get(toTypeShape(shape), elementOf(value)));
+    if (op->hasAttrOfType<ExtentsAttr>("extents") && staticExtents(shape))
+      op->removeAttr("extents");
+    else if (op->hasAttrOfType<ExtentsAttr>("extents"))
+      op->setAttr("extents", extentsOf(shape));
     importer.shapes[value] = shape;
   }
   Known &result = importer.define(proto.output(i));

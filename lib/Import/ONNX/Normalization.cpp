@@ -164,7 +164,7 @@ static void importGroupNormalization(Node &node) {
   Value input = node.real(0);
   Shape shape = node.shapeOf(input);
   int64_t groups = node.getInt("num_groups", 0);
-  std::optional<Dim> size = groups > 0 ? product(ArrayRef<Dim>(shape).drop_front()) : std::nullopt;
+  std::optional<Dim> size = groups > 0 ? checkedProduct(ArrayRef<Dim>(shape).drop_front()) : std::nullopt;
   std::optional<Dim> inner = size && divideExactly(shape[1], groups) ? divideExactly(*size, groups) : std::nullopt;
   if (!inner)
     node.fail("attribute 'num_groups' is " + Twine(groups) + ", which does not divide the channels");
@@ -215,7 +215,7 @@ static void importLRN(Node &node) {
   Value input = node.real(0);
   Shape shape = node.shapeOf(input);
   int64_t size = node.getInt("size", 0);
-  std::optional<Dim> inner = shape.size() > 2 ? product(ArrayRef<Dim>(shape).drop_front(2)) : std::nullopt;
+  std::optional<Dim> inner = shape.size() > 2 ? checkedProduct(ArrayRef<Dim>(shape).drop_front(2)) : std::nullopt;
   if (!inner || size < 1)
     node.fail("has size " + Twine(size) + " and rank " + Twine(shape.size()) + ", expected at least 1 and 3");
   Shape flat = {shape[0], 1, shape[1], *inner};

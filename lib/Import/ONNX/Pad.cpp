@@ -88,12 +88,12 @@ static void importPadAt(Node &node, Mode mode, const Shape &shape) {
   if (value && node.elementOf(operands[value]) != element)
     node.fail("inputs have unlike element types");
   Shape counts = node.shape(1);
-  if (counts.size() != 1 || !counts.front().isStatic() || counts.front().factor % 2 != 0)
+  if (counts.size() != 1 || !counts.front().isStatic() || counts.front().getStatic() % 2 != 0)
     node.fail("the number of pads is not known at compile time");
   node.set(0, node.generate(shape, element, operands, [&](Body &b) {
     SmallVector<Pads> pads;
     for (unsigned d = 0; d < shape.size(); ++d)
-      pads.push_back(findPads(b, d, counts.front().factor / 2, axes));
+      pads.push_back(findPads(b, d, counts.front().getStatic() / 2, axes));
     Scalars first(value ? node.rank(2) : 0, b.integer(0));
     return padElement(b, mode, pads, value ? b.read(value, first) : b.constant(element, 0));
   }));
@@ -138,8 +138,8 @@ static KnownPads readPads(Node &node) {
     if (std::max(std::abs(low / 2), std::abs(high / 2)) > INT32_MAX)
       node.fail("pads axis " + Twine(dim) + " by " + Twine(low) + " and " + Twine(high));
     if (low || high)
-      shape[dim] = node.importer.symbols.add(shape[dim], low + high);
-    if (shape[dim].isStatic() && shape[dim].factor < 0)
+      shape[dim] += low + high;
+    if (shape[dim].isStatic() && shape[dim].getStatic() < 0)
       node.fail("crops more of axis " + Twine(dim) + " than there is");
   }
   return known;
@@ -148,7 +148,7 @@ static KnownPads readPads(Node &node) {
 /// Whether a double holds the only element.
 static bool isExact(const Content &value) {
   constexpr int64_t most = int64_t(1) << 53;
-  return value.isReal() || (value.ints.front().isStatic() && std::abs(value.ints.front().factor / 2) < most / 2);
+  return value.isReal() || (value.ints.front().isStatic() && std::abs(value.ints.front().getStatic() / 2) < most / 2);
 }
 
 /// Whether nibble.pad has this form: no repetition, reflections of what is there, and a known number as value.
@@ -157,7 +157,7 @@ static bool hasOperation(Node &node, Mode mode, const KnownPads &pads) {
   if (mode == Mode::Wrap || (node.has(2) && !(value && isExact(*value))))
     return false;
   for (auto [low, high, extent] : llvm::zip(pads.low, pads.high, node.shape(0))) {
-    const bool isPlain = std::min(low, high) >= 0 && extent.isStatic() && std::max(low, high) < extent.factor;
+    const bool isPlain = std::min(low, high) >= 0 && extent.isStatic() && std::max(low, high) < extent.getStatic();
     if (mode != Mode::Constant && (low || high) && !isPlain)
       return false;
   }

@@ -14,7 +14,7 @@ static void enlarge(Node &node, Window &window, const Shape &image) {
     if (!image[2 + i].isStatic())
       node.fail("attribute 'ceil_mode' needs an image of known extents",
                 "give the input a fixed shape, all but the batch");
-    int64_t extent = image[2 + i].factor, stride = window.strides[i];
+    int64_t extent = image[2 + i].getStatic(), stride = window.strides[i];
     int64_t room = extent + window.low[i] + window.high[i] - window.reach(i);
     if (room < 0)
       continue;
@@ -68,7 +68,7 @@ static Value padWithZeros(Node &node, Value input, const Pool &pool, Window &win
   for (unsigned i = 0; i < pool.rank(); ++i) {
     low.push_back(pool.window.low[i]);
     high.push_back(std::min(pool.window.high[i], pool.enlarged.high[i]));
-    shape[2 + i] = node.importer.symbols.add(shape[2 + i], low.back() + high.back());
+    shape[2 + i] += low.back() + high.back();
     window.low[i] = 0;
     window.high[i] = pool.enlarged.high[i] - high.back();
   }

@@ -14,24 +14,39 @@ static Scalar readOnly(Body &b, Node &node, unsigned n, Value operand) {
   return b.read(n, Scalars(node.shapeOf(operand).size(), b.integer(0)));
 }
 
+/// Entries of a Range of integers by a step that is known, where the extents of the inputs decide of its ends.
+static std::optional<Dim> countDims(Node &node) {
+  for (unsigned i = 0; i < 3; ++i)
+    if (!node.content(i) || node.content(i)->isReal() || node.content(i)->size() != 1)
+      return std::nullopt;
+  const Dim start = node.content(0)->ints.front(), limit = node.content(1)->ints.front(),
+            delta = node.content(2)->ints.front();
+  const int64_t step = delta.getStaticOr(0);
+  if (step == 0 || step == INT64_MIN || (start.isStatic() && limit.isStatic()))
+    return std::nullopt;
+  return nibble::max(step > 0 ? ceilDiv(limit - start, step) : ceilDiv(start - limit, -step), 0);
+}
+
 /// Entries of a Range whose operands are known; none otherwise.
-static std::optional<int64_t> countRange(Node &node) {
+static std::optional<Dim> countRange(Node &node) {
+  if (std::optional<Dim> count = countDims(node))
+    return count;
   double numbers[3];
   for (unsigned i = 0; i < 3; ++i) {
     const Content *content = node.content(i);
     if (!content || content->size() != 1 || (!content->isReal() && !content->ints.front().isStatic()))
       return std::nullopt;
-    numbers[i] = content->isReal() ? content->reals.front() : double(content->ints.front().factor);
+    numbers[i] = content->isReal() ? content->reals.front() : double(content->ints.front().getStatic());
   }
   const double count = std::ceil((numbers[1] - numbers[0]) / numbers[2]);
   if (!(count <= double(kLargestExtent)))
     node.fail("goes from " + std::to_string(numbers[0]) + " to " + std::to_string(numbers[1]) + " by " +
               std::to_string(numbers[2]));
-  return std::max(int64_t(count), int64_t(0));
+  return Dim(std::max(int64_t(count), int64_t(0)));
 }
 
 static void importRange(Node &node) {
-  std::optional<int64_t> count = countRange(node);
+  std::optional<Dim> count = countRange(node);
   Shape shape = count ? Shape{*count} : node.resultShape(0, 1, "the limit", 1);
   Value start = node.plain(0), delta = node.plain(2);
   Type element = node.elementOf(start);

@@ -32,8 +32,8 @@ mlir::Value toBytes(Node &node, unsigned i);
 /// bytes on.
 mlir::Value quantizedOperand(Node &node, unsigned i, const QuantParameters &parameters, int64_t axis);
 
-/// QuantizeLinear and DequantizeLinear as programs on plain values: with scales of blocks or of the run, and of any stored
-/// type.
+/// QuantizeLinear and DequantizeLinear as programs on plain values: with scales of blocks or of the run, and of any
+/// stored type.
 void quantizeAny(Node &node, mlir::Type stored);
 void dequantizeAny(Node &node);
 

@@ -88,7 +88,7 @@ Type nibble::onnximport::quantizedType(Node &node, const QuantParameters &parame
   axis = node.axis(axis, shape.size());
   if (shape[axis].isStatic() && shape[axis] != Dim(parameters.scales.size()))
     node.fail("has " + Twine(parameters.scales.size()) + " scales along axis " + Twine(axis) + " of extent " +
-              Twine(shape[axis].factor));
+              Twine(shape[axis].getStatic()));
   return quant::UniformQuantizedPerAxisType::get(flags, stored, builder.getF32Type(), parameters.scales,
                                                  parameters.zeroPoints, axis, low, high);
 }
@@ -103,7 +103,7 @@ static Value quantizedConstant(Node &node, unsigned i, const QuantParameters &pa
   Bytes data = importer.bytes(tensor);
   bool isNarrow = !llvm::is_contained(data.data, char(-128));
   Type element = quantizedType(node, parameters, axis, known.shape, isNarrow);
-  SmallVector<int64_t> extents = toExtents(known.shape);
+  SmallVector<int64_t> extents = toTypeShape(known.shape);
   StringRef name = node.proto.input(i);
   auto stored = RankedTensorType::get(extents, importer.elementType(parameters.storage));
   Location loc = getNodeLoc(importer.builder.getContext(), name, name);
@@ -121,7 +121,7 @@ Value nibble::onnximport::quantizedOperand(Node &node, unsigned i, const QuantPa
   // A weight that was moved before it is dequantized.
   if (auto constant = value.getDefiningOp<ConstantOp>())
     if (element == node.importer.elementType(parameters.storage))
-      return node.importer.constant(constant.getLoc(), RankedTensorType::get(toExtents(node.shapeOf(value)), wanted),
+      return node.importer.constant(constant.getLoc(), RankedTensorType::get(toTypeShape(node.shapeOf(value)), wanted),
                                     constant.getValue());
   if (!isa<quant::QuantizedType>(element))
     node.fail("input " + Twine(i) + " ('" + node.proto.input(i) + "') holds integers of no known scale");
@@ -187,7 +187,7 @@ static int32_t storedType(Node &node) {
 
 /// Whether a tensor has one element.
 static bool isSingle(const Shape &shape) {
-  return llvm::all_of(shape, [](const Dim &dim) { return dim.is(1); });
+  return llvm::all_of(shape, [](const Dim &dim) { return dim == 1; });
 }
 
 /// Integers of up to 16 bits, and floats of fewer.

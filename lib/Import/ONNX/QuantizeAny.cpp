@@ -31,7 +31,7 @@ struct Grid {
 static Grid readGrid(Node &node, const Shape &shape, const Shape &scales) {
   Grid grid;
   std::optional<Dim> count = product(scales);
-  grid.isSingle = count && count->is(1);
+  grid.isSingle = count && *count == 1;
   grid.block = grid.isSingle ? 0 : node.getInt("block_size", 0);
   if (grid.isSingle)
     return grid;
@@ -42,7 +42,7 @@ static Grid readGrid(Node &node, const Shape &shape, const Shape &scales) {
   if (grid.block == 0)
     expected = {shape[grid.axis]};
   else if (shape[grid.axis].isStatic())
-    expected[grid.axis] = llvm::divideCeil(shape[grid.axis].factor, grid.block);
+    expected[grid.axis] = llvm::divideCeil(shape[grid.axis].getStatic(), grid.block);
   if (scales != expected)
     node.fail("has scales of shape " + node.importer.symbols.print(scales) + ", expected " +
               node.importer.symbols.print(expected));

@@ -71,7 +71,7 @@ static void importQLinearConv(Node &node) {
     node.fail("input 3 has rank " + Twine(node.rank(3)) + ", expected " + Twine(rank + 2) + " and known extents");
   Value input = toPlanar(node, activation(node, 0)), filter = toPlanar(node, weight(node, 3, 0));
   Shape image = node.shapeOf(input), weights = node.shapeOf(filter);
-  const int64_t kernel[] = {weights[2].factor, weights[3].factor};
+  const int64_t kernel[] = {weights[2].getStatic(), weights[3].getStatic()};
   Window window = readWindow(node, ArrayRef(kernel).take_back(rank), node.shape(0)).planar();
   Shape shape = {image[0], weights[0]};
   llvm::append_range(shape, slideAll(node, window, image));
@@ -159,7 +159,7 @@ static void importQLinearGlobalAveragePool(Node &node) {
   Shape shape = node.shapeOf(input);
   if (shape.size() != 4 || !shape[2].isStatic() || !shape[3].isStatic())
     node.fail("the image's extents are not known at compile time");
-  SmallVector<int64_t> kernel = {shape[2].factor, shape[3].factor}, ones = {1, 1}, zeros(4, 0);
+  SmallVector<int64_t> kernel = {shape[2].getStatic(), shape[3].getStatic()}, ones = {1, 1}, zeros(4, 0);
   shape[2] = shape[3] = 1;
   node.set(0, node.emit<AvgPoolOp>(shape, resultType(node, 3), input, kernel, ones, zeros, false, Layout::NCHW));
 }
@@ -174,7 +174,7 @@ static void importQLinearConcat(Node &node) {
   Shape shape = node.shapeOf(inputs.front());
   int64_t axis = node.axis(node.getInt("axis", 0), shape.size());
   for (Value input : ArrayRef(inputs).drop_front())
-    shape[axis] = node.importer.symbols.add(shape[axis], node.shapeOf(input)[axis]);
+    shape[axis] += node.shapeOf(input)[axis];
   node.set(0, node.emit<ConcatOp>(shape, resultType(node, 0), inputs, axis));
 }
 

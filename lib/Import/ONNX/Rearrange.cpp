@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Reshapes and transposes, done at once where the value is a weight.
 
-#include "Importer.h"
+#include "Generate.h"
 
 #include "nibble/Support/ElementData.h"
 
@@ -66,19 +66,17 @@ Value Node::reshape(Value input, const Shape &shape) {
   Shape from = shapeOf(input);
   if (from == shape)
     return input;
-  std::optional<Dim> before = product(from), after = product(shape);
+  std::optional<Dim> before = checkedProduct(from), after = checkedProduct(shape);
   bool areKnown = before && after && before->isStatic() && after->isStatic();
   if (areKnown && *before != *after)
     fail("cannot reshape " + importer.symbols.print(from) + " to " + importer.symbols.print(shape));
-  if (llvm::count_if(shape, [](const Dim &dim) { return !dim.isStatic(); }) > 1)
-    fail("more than one extent of the reshaped " + importer.symbols.print(shape) + " is unknown at compile time",
-         "give the input a fixed shape, all but the batch");
-  if (weightOf(input))
+  const bool follows = llvm::count_if(shape, [](const Dim &dim) { return !dim.isStatic(); }) <= 1;
+  if (weightOf(input) && staticExtents(shape))
     if (Value weight = reshapeWeight(*this, input, checkedExtents(shape)))
       return weight;
   if (isa<quant::UniformQuantizedPerAxisType>(elementOf(input)))
     fail("values quantized per axis cannot be reshaped");
-  return emit<ReshapeOp>(shape, elementOf(input), input);
+  return emit<ReshapeOp>(shape, elementOf(input), input, follows ? ExtentsAttr() : extentsOf(shape));
 }
 
 static Value transposeWeight(Node &node, Value input, ArrayRef<int64_t> permutation) {
@@ -115,8 +113,26 @@ Value Node::transpose(Value input, ArrayRef<int64_t> permutation) {
   return emit<TransposeOp>(shape, element, input, permutation);
 }
 
+Value Node::sliceFrom(Value input, const Shape &starts, ArrayRef<int64_t> steps, const Shape &shape) {
+  if (std::optional<SmallVector<int64_t>> known = staticExtents(starts))
+    return slice(input, *known, steps, shape);
+  if (isa<quant::QuantizedType>(elementOf(input)))
+    input = emit<DequantizeOp>(shapeOf(input), importer.builder.getF32Type(), input);
+  return generate(shape, elementOf(input), input, [&](Body &b) {
+    Scalars at;
+    for (auto [d, start] : llvm::enumerate(starts))
+      at.push_back(b.add(b.value(start), b.mul(b.index(d), b.integer(steps[d]))));
+    return b.read(0, at);
+  });
+}
+
 Value Node::slice(Value input, ArrayRef<int64_t> starts, ArrayRef<int64_t> steps, const Shape &shape) {
   if (shapeOf(input) == shape && llvm::all_of(steps, [](int64_t step) { return step == 1; }))
     return input;
-  return emit<SliceOp>(shape, elementOf(input), input, starts, steps);
+  // What reaches to the end needs no word.
+  Shape whole = shapeOf(input);
+  bool follows = true;
+  for (auto [d, dim] : llvm::enumerate(shape))
+    follows &= dim.isStatic() || (dim == whole[d] && starts[d] == 0 && steps[d] == 1);
+  return emit<SliceOp>(shape, elementOf(input), input, starts, steps, follows ? ExtentsAttr() : extentsOf(shape));
 }

@@ -53,7 +53,7 @@ static int64_t staticDim(Node &node, unsigned operand, int64_t axis) {
   if (!dim.isStatic())
     node.fail("axis " + Twine(axis) + " of input " + Twine(operand) + " has an extent that is unknown at compile time",
               "give it a fixed extent by --dim");
-  return dim.factor;
+  return dim.getStatic();
 }
 
 Recurrence::Recurrence(Node &node, CellKind kind)
@@ -124,7 +124,7 @@ Value Recurrence::mask(int64_t t) {
   if (const Content *lengths = node.content(4); lengths && !lengths->isReal()) {
     SmallVector<float> flags;
     for (const Dim &dim : lengths->ints)
-      flags.push_back(dim.factor > t);
+      flags.push_back(dim.getStatic() > t);
     if (llvm::all_of(flags, [](float flag) { return flag == 1; }))
       return Value();
     return node.floats(flags, {int64_t(flags.size()), 1});

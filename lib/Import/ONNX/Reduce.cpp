@@ -11,7 +11,7 @@ using namespace nibble::onnximport;
 /// Mean over the image's extents is a pool, which has a quantized form.
 static Value poolImage(Node &node, Value input) {
   Shape shape = node.shapeOf(input);
-  SmallVector<int64_t> kernel = {shape[2].factor, shape[3].factor}, ones = {1, 1}, zeros(4, 0);
+  SmallVector<int64_t> kernel = {shape[2].getStatic(), shape[3].getStatic()}, ones = {1, 1}, zeros(4, 0);
   shape[2] = shape[3] = 1;
   return node.emit<AvgPoolOp>(shape, node.elementOf(input), input, kernel, ones, zeros, false, Layout::NCHW);
 }
@@ -131,7 +131,7 @@ static Scalar generateLogSumExp(Body &b, const Path &path) {
 //===----------------------------------------------------------------------===//
 
 static bool hasRealForm(Node &node) {
-  return !hasAxesAtRunTime(node) && llvm::none_of(node.shape(0), [](const Dim &dim) { return dim.is(0); });
+  return !hasAxesAtRunTime(node) && llvm::none_of(node.shape(0), [](const Dim &dim) { return dim == 0; });
 }
 
 template <Value (*real)(Node &), Program program>

@@ -12,7 +12,7 @@ static bool namesNoAxes(Node &node) {
   if (!node.has(1))
     return true;
   Shape shape = node.shape(1);
-  return shape.size() == 1 && shape.front().is(0);
+  return shape.size() == 1 && shape.front() == 0;
 }
 
 SmallVector<int64_t> nibble::onnximport::readReducedAxes(Node &node) {

@@ -30,8 +30,7 @@ llvm::SmallVector<int64_t> readReducedAxes(Node &node);
 bool hasAxesAtRunTime(Node &node);
 
 /// The node's result, by a program that gets the way through `input`, which is operand 0.
-mlir::Value generateReduction(Node &node, mlir::Value input,
-                              llvm::function_ref<Scalar(Body &, const Path &)> program);
+mlir::Value generateReduction(Node &node, mlir::Value input, llvm::function_ref<Scalar(Body &, const Path &)> program);
 
 } // namespace nibble::onnximport
 

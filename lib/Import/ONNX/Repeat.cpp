@@ -7,6 +7,19 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
+/// The same where an extent is not known at compile time, by a program.
+static Value repeatAt(Node &node, Value input, const Shape &extents) {
+  Shape from = node.shapeOf(input);
+  if (isa<quant::QuantizedType>(node.elementOf(input)))
+    input = node.emit<DequantizeOp>(from, node.importer.builder.getF32Type(), input);
+  return node.generate(extents, node.elementOf(input), input, [&](Body &b) {
+    Scalars at;
+    for (auto [d, dim] : llvm::enumerate(from))
+      at.push_back(dim == 1 ? b.integer(0) : dim == extents[d] ? b.index(d) : b.mod(b.index(d), b.value(dim)));
+    return b.read(0, at);
+  });
+}
+
 /// The input with each axis of extent e replaced by `extents`, element i being element i mod e.
 static Value repeat(Node &node, Value input, const Shape &extents) {
   Shape from = node.shapeOf(input);
@@ -14,13 +27,13 @@ static Value repeat(Node &node, Value input, const Shape &extents) {
   for (auto [axis, dim] : llvm::enumerate(extents)) {
     if (dim == from[axis])
       continue;
-    if (!from[axis].isStatic() || !dim.isStatic() || from[axis].factor < 1 || dim.factor > 1 << 24)
-      node.fail("repeats " + node.importer.symbols.print(from) + " to " + node.importer.symbols.print(extents) +
-                    ", which is not known at compile time",
-                "give the input a fixed shape, all but the batch");
+    if (!from[axis].isStatic() || !dim.isStatic())
+      return repeatAt(node, input, extents);
+    if (from[axis].getStatic() < 1 || dim.getStatic() > 1 << 24)
+      node.fail("repeats " + node.importer.symbols.print(from) + " to " + node.importer.symbols.print(extents));
     axes.push_back(axis);
-    for (int64_t i = 0; i < dim.factor; ++i)
-      indices.push_back(i % from[axis].factor);
+    for (int64_t i = 0; i < dim.getStatic(); ++i)
+      indices.push_back(i % from[axis].getStatic());
   }
   if (axes.empty())
     return input;
@@ -58,7 +71,7 @@ static void importTile(Node &node) {
   for (auto [dim, count] : llvm::zip(shape, repeats)) {
     if (count < 1)
       node.fail("repeats an axis " + Twine(count) + " times, expected at least once");
-    dim = node.importer.symbols.times(dim, count);
+    dim *= count;
   }
   node.set(0, repeat(node, input, shape));
 }

@@ -15,24 +15,26 @@ static Shape resolve(Node &node, const Shape &from, ArrayRef<Dim> wanted) {
   std::optional<size_t> inferred;
   std::optional<Dim> known = Dim(1);
   for (auto [i, dim] : llvm::enumerate(result)) {
-    if (dim.is(0) && !allowZero) {
+    if (dim == 0 && !allowZero) {
       if (i >= from.size())
         node.fail("the shape copies extent " + Twine(i) + " of a tensor of rank " + Twine(from.size()));
       dim = from[i];
     }
-    if (dim.is(-1) && inferred)
+    if (dim == -1 && inferred)
       node.fail("the shape has more than one -1");
-    if (dim.is(-1))
+    if (dim == -1)
       inferred = i;
     else
       known = known ? multiply(*known, dim) : std::nullopt;
   }
   if (!inferred)
     return result;
-  std::optional<Dim> total = product(from);
+  std::optional<Dim> total = checkedProduct(from);
   std::optional<Dim> rest = total && known ? divideExactly(*total, *known) : std::nullopt;
   if (!rest && total && known && total->isStatic() && known->isStatic())
     node.fail("cannot reshape " + symbols.print(from) + " to " + symbols.print(result));
+  if (!rest && total && known && *known != 0 && isAtLeast(*known, 0)) // a division without rest, or there is no result
+    rest = floorDiv(*total, *known);
   result[*inferred] = rest ? *rest : symbols.fresh();
   return result;
 }
@@ -50,8 +52,8 @@ static void importFlatten(Node &node) {
   Shape from = node.shapeOf(input);
   int64_t axis = node.getInt("axis", 1), rank = from.size();
   axis = axis == rank ? rank : node.axis(axis, rank);
-  std::optional<Dim> outer = product(ArrayRef<Dim>(from).take_front(axis)),
-                     inner = product(ArrayRef<Dim>(from).drop_front(axis));
+  std::optional<Dim> outer = checkedProduct(ArrayRef<Dim>(from).take_front(axis)),
+                     inner = checkedProduct(ArrayRef<Dim>(from).drop_front(axis));
   if (!outer || !inner)
     node.fail("the shape " + node.importer.symbols.print(from) + " is too large");
   node.set(0, node.reshape(input, {*outer, *inner}));
@@ -66,10 +68,10 @@ static void importSqueeze(Node &node) {
   for (int64_t &axis : axes)
     axis = node.axis(axis, from.size());
   for (auto [i, dim] : llvm::enumerate(from))
-    if (node.has(1) ? !llvm::is_contained(axes, int64_t(i)) : !dim.is(1))
+    if (node.has(1) ? !llvm::is_contained(axes, int64_t(i)) : dim != 1)
       shape.push_back(dim);
-    else if (dim.isStatic() && !dim.is(1))
-      node.fail("cannot squeeze axis " + Twine(i) + " of extent " + Twine(dim.factor));
+    else if (dim.isStatic() && dim != 1)
+      node.fail("cannot squeeze axis " + Twine(i) + " of extent " + Twine(dim.getStatic()));
   node.set(0, node.reshape(input, shape));
 }
 

@@ -52,13 +52,13 @@ static Value resizeByTables(Node &node, const Shape &from, SmallVector<Target> t
     if (*target.scale == 1 && target.extent == from[target.axis])
       continue;
     shape[target.axis] = target.extent;
-    int64_t extent = from[target.axis].factor;
-    if (extent < 1 || target.extent.factor > 1 << 24)
+    int64_t extent = from[target.axis].getStatic();
+    if (extent < 1 || target.extent.getStatic() > 1 << 24)
       node.fail("resizes axis " + Twine(target.axis) + " of extent " + Twine(extent) + " to " +
-                Twine(target.extent.factor));
+                Twine(target.extent.getStatic()));
     axes.push_back(target.axis);
-    for (int64_t i = 0; i < target.extent.factor; ++i) {
-      double x = coordinate(node, coordinates, i, *target.scale, extent, target.extent.factor);
+    for (int64_t i = 0; i < target.extent.getStatic(); ++i) {
+      double x = coordinate(node, coordinates, i, *target.scale, extent, target.extent.getStatic());
       indices.push_back(std::clamp(roundBy(node, rounding, x), int64_t(0), extent - 1));
     }
   }
@@ -82,8 +82,8 @@ static void refuseFractions(Node &node, const Resizing &r) {
   if (r.coordinates != "align_corners" || node.has(3))
     return;
   for (const Target &t : r.targets) {
-    const double length = t.scale ? *t.scale * double(r.from[t.axis].factor) : double(t.extent.factor);
-    if (t.extent.isStatic() && std::abs(length - double(t.extent.factor)) > 1e-3)
+    const double length = t.scale ? *t.scale * double(r.from[t.axis].getStatic()) : double(t.extent.getStatic());
+    if (t.extent.isStatic() && std::abs(length - double(t.extent.getStatic())) > 1e-3)
       node.fail("scale " + std::to_string(*t.scale) + " gives axis " + Twine(t.axis) + " a fraction of an element",
                 "runtimes do not agree on what that is with the corners aligned; give sizes in the place of scales");
   }
@@ -117,7 +117,7 @@ static void importResize(Node &node) {
   if (r.targets.empty())
     return node.set(0, node.get(0));
   for (const Target &t : r.targets)
-    if (!from[t.axis].isStatic() || from[t.axis].factor < 1 || !t.extent.isStatic())
+    if (!from[t.axis].isStatic() || from[t.axis].getStatic() < 1 || !t.extent.isStatic())
       node.fail("resizes axis " + Twine(t.axis) + ", whose extent is unknown at compile time");
   refuseFractions(node, r);
   r.scales = readScales(node, from, r.targets);

@@ -17,15 +17,15 @@ static Target fromScale(Node &node, int64_t axis, double scale, const Dim &exten
     return {axis, scale, extent};
   if (!extent.isStatic())
     node.fail("resizes axis " + Twine(axis) + ", whose extent is unknown at compile time");
-  return {axis, scale, static_cast<int64_t>(std::floor(extent.factor * static_cast<float>(scale)))};
+  return {axis, scale, static_cast<int64_t>(std::floor(extent.getStatic() * static_cast<float>(scale)))};
 }
 
 static Target fromSize(Node &node, int64_t axis, const Dim &size, const Dim &extent) {
   if (size == extent)
     return {axis, 1, extent};
-  if (!extent.isStatic() || !size.isStatic() || size.factor < 1)
+  if (!extent.isStatic() || !size.isStatic() || size.getStatic() < 1)
     node.fail("resizes axis " + Twine(axis) + ", whose extent is unknown at compile time");
-  return {axis, double(float(size.factor) / float(extent.factor)), size};
+  return {axis, double(float(size.getStatic()) / float(extent.getStatic())), size};
 }
 
 /// How sizes become scales: one for all axes, or each its own.
@@ -46,7 +46,7 @@ static void keepAspectRatio(Node &node, bool isLarger, MutableArrayRef<Target> t
   for (Target &t : targets) {
     if (!shape[t.axis].isStatic())
       node.fail("resizes axis " + Twine(t.axis) + ", whose extent is unknown at compile time");
-    t = {t.axis, scale, int64_t(std::floor(scale * shape[t.axis].factor + 0.5))};
+    t = {t.axis, scale, int64_t(std::floor(scale * shape[t.axis].getStatic() + 0.5))};
   }
 }
 
@@ -88,7 +88,7 @@ static Value divideSizes(Node &node, const Shape &shape, ArrayRef<Target> target
   Type real = node.importer.builder.getF32Type();
   const int64_t count = targets.size();
   auto scaleOf = [&](Body &b, int64_t i) {
-    return b.div(b.cast(b.read(0, b.integer(i)), real), b.constant(real, shape[targets[i].axis].factor));
+    return b.div(b.cast(b.read(0, b.integer(i)), real), b.constant(real, shape[targets[i].axis].getStatic()));
   };
   return node.generate({Dim(count)}, real, node.plain(3), [&](Body &b) {
     Scalar result = scaleOf(b, 0);

@@ -47,7 +47,7 @@ Samples RoiAlign::findSamples(Body &b, unsigned axis) const {
   Scalar start = corner(1 - axis), size = b.sub(corner(3 - axis), start);
   if (!isHalfPixel)
     size = b.max(size, b.constant(real, 1));
-  Scalar bin = b.div(size, b.constant(real, shape[2 + axis].factor));
+  Scalar bin = b.div(size, b.constant(real, shape[2 + axis].getStatic()));
   Scalar found = b.min(b.max(b.cast(b.ceil(bin), b.getI64Type()), b.integer(0)), b.integer(kMostSamples));
   Scalar count = sampling > 0 ? b.integer(sampling) : found, step = b.div(bin, b.cast(count, real));
   Scalar first = b.add(start, b.mul(b.cast(b.index(2 + axis), real), bin));
@@ -108,8 +108,12 @@ static void importRoiAlign(Node &node) {
     node.fail("attribute 'mode' is '" + mode + "', expected 'avg' or 'max'");
   Shape shape = {node.shape(1)[0], node.shape(0)[1], node.getInt("output_height", 1), node.getInt("output_width", 1)};
   const bool isHalfPixel = node.getString("coordinate_transformation_mode", "half_pixel") == "half_pixel";
-  RoiAlign roi = {realOf(element),  node.getFloat("spatial_scale", 1), node.getInt("sampling_ratio", 0),
-                  isHalfPixel,      mode == "max",                     shape};
+  RoiAlign roi = {realOf(element),
+                  node.getFloat("spatial_scale", 1),
+                  node.getInt("sampling_ratio", 0),
+                  isHalfPixel,
+                  mode == "max",
+                  shape};
   node.set(0, node.generate(shape, element, {image, regions, numbers},
                             [&](Body &b) { return b.cast(roi.pool(b), element); }));
 }
@@ -128,15 +132,13 @@ static std::pair<Scalar, Scalar> findBin(Body &b, Type real, double scale, unsig
   Scalar start = corner(2 - axis), one = b.constant(real, 1);
   Scalar size = b.max(b.add(b.sub(corner(4 - axis), start), one), one), bin = b.div(size, b.constant(real, bins));
   Scalar i = b.cast(b.index(2 + axis), real), extent = b.extent(0, 2 + axis);
-  auto clamp = [&](Scalar x) {
-    return b.min(b.max(b.cast(b.add(start, x), b.getI64Type()), b.integer(0)), extent);
-  };
+  auto clamp = [&](Scalar x) { return b.min(b.max(b.cast(b.add(start, x), b.getI64Type()), b.integer(0)), extent); };
   return {clamp(b.floor(b.mul(i, bin))), clamp(b.ceil(b.mul(b.add(i, one), bin)))};
 }
 
 static Scalar poolRegion(Body &b, Type real, double scale, const Shape &shape) {
-  auto [top, bottom] = findBin(b, real, scale, 0, shape[2].factor);
-  auto [left, right] = findBin(b, real, scale, 1, shape[3].factor);
+  auto [top, bottom] = findBin(b, real, scale, 0, shape[2].getStatic());
+  auto [left, right] = findBin(b, real, scale, 1, shape[3].getStatic());
   Scalar image = b.cast(b.read(1, {b.index(0), b.integer(0)}), b.getI64Type()), least = b.least(b.elementOf(0));
   Scalar height = b.sub(bottom, top), width = b.sub(right, left), zero = b.integer(0);
   Scalar result = b.loop(height, least, [&, top = top, left = left](Scalar i, ArrayRef<Scalar> outer) -> Scalars {

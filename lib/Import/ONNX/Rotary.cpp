@@ -20,7 +20,7 @@ static Value sliceLast(Node &node, Value input, int64_t first, int64_t step, int
 /// Along the last dimension.
 static Value join(Node &node, Value first, Value second) {
   Shape shape = node.shapeOf(first);
-  shape.back() = node.importer.symbols.add(shape.back(), node.shapeOf(second).back());
+  shape.back() += node.shapeOf(second).back();
   return node.emit<ConcatOp>(shape, node.elementOf(first), SmallVector<Value>{first, second},
                              static_cast<int64_t>(shape.size()) - 1);
 }
@@ -72,14 +72,14 @@ static void importRotaryEmbedding(Node &node) {
   const Dim last = node.shapeOf(input).back();
   int64_t size = node.getInt("rotary_embedding_dim", 0);
   if (size == 0 && last.isStatic())
-    size = last.factor;
-  if (!last.isStatic() || size < 2 || size % 2 != 0 || size > last.factor)
+    size = last.getStatic();
+  if (!last.isStatic() || size < 2 || size % 2 != 0 || size > last.getStatic())
     node.fail("cannot turn " + Twine(size) + " of " + node.importer.symbols.print(last) + " elements in pairs");
   const unsigned headsDim = isFlat ? 2 : 1;
   Value turned = rotate(node, input, readAngles(node, 1, headsDim), readAngles(node, 2, headsDim), size,
                         node.getInt("interleaved", 0) != 0);
-  if (size < last.factor)
-    turned = join(node, turned, sliceLast(node, input, size, 1, last.factor - size));
+  if (size < last.getStatic())
+    turned = join(node, turned, sliceLast(node, input, size, 1, last.getStatic() - size));
   node.set(0, node.reshape(turned, shape));
 }
 

@@ -43,7 +43,7 @@ static int64_t extent(Node &node, const Known &operand, int64_t axis, size_t i) 
   if (!dim.isStatic())
     node.fail("axis " + Twine(axis) + " of input " + Twine(i) + " has an extent that is unknown at compile time",
               "give it a fixed extent by --dim");
-  return dim.factor;
+  return dim.getStatic();
 }
 
 /// The length of the scanned axes.

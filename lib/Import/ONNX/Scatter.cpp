@@ -71,7 +71,7 @@ static Value findPlaces(Node &node, const Tuples &t, Value indices) {
   return node.generate({Dim(t.count)}, node.importer.builder.getI64Type(), rows, [&](Body &b) {
     Scalar place = b.integer(0), isInside = b.boolean(true);
     for (int64_t k = 0; k < t.tuple; ++k) {
-      Scalar extent = b.integer(t.places[k].factor);
+      Scalar extent = b.integer(t.places[k].getStatic());
       Scalar at = b.fromEnd(b.cast(b.read(0, {b.index(0), b.integer(k)}), b.getI64Type()), extent);
       isInside = b.and_(isInside, b.and_(b.lessOrEqual(b.integer(0), at), b.less(at, extent)));
       place = b.add(b.mul(place, extent), at);
@@ -115,12 +115,12 @@ static Value scatterLast(Node &node, const Tuples &t, Value data, Value places, 
 static Tuples readTuples(Node &node) {
   Shape data = node.shape(0), picked = node.shape(1), updates = node.shape(2);
   const bool areKnown = staticExtents(data) && staticExtents(picked) && staticExtents(updates);
-  const int64_t tuple = areKnown && !picked.empty() ? picked.pop_back_val().factor : -1;
+  const int64_t tuple = areKnown && !picked.empty() ? picked.pop_back_val().getStatic() : -1;
   Tuples t = {1, tuple, {}, {}};
   if (tuple >= 0 && tuple <= int64_t(data.size())) {
     t.places.assign(data.begin(), data.begin() + tuple);
     t.rest.assign(data.begin() + tuple, data.end());
-    t.count = product(picked)->factor;
+    t.count = checkedProduct(picked)->getStatic();
     picked.append(t.rest);
   }
   if (tuple < 0 || picked != updates)
@@ -134,8 +134,9 @@ static void importScatterND(Node &node) {
   Tuples t = readTuples(node);
   Reduction reduction = readReduction(node);
   Value data = node.plain(0), indices = node.plain(1), updates = node.plain(2);
-  Dim inner = *product(t.rest);
-  Value rows = node.reshape(data, {*product(t.places), inner}), news = node.reshape(updates, {Dim(t.count), inner});
+  Dim inner = *checkedProduct(t.rest);
+  Value rows = node.reshape(data, {*checkedProduct(t.places), inner}),
+        news = node.reshape(updates, {Dim(t.count), inner});
   Value places = findPlaces(node, t, indices);
   Value result = node.getString("reduction", "none") == "none" ? scatterLast(node, t, rows, places, news)
                                                                : scatterRows(node, t, reduction, rows, places, news);

@@ -51,11 +51,11 @@ static Scalar search(Body &b, unsigned n, unsigned blocks, int64_t count, Scalar
 
 /// The static number of elements of an operand.
 static int64_t countElements(Node &node, unsigned i) {
-  std::optional<Dim> count = product(node.shape(i));
+  std::optional<Dim> count = checkedProduct(node.shape(i));
   if (!count || !count->isStatic())
     node.fail("input " + Twine(i) + " has shape " + node.importer.symbols.print(node.shape(i)) +
               ", which is not known at compile time");
-  return count->factor;
+  return count->getStatic();
 }
 
 /// The input as one row.
@@ -71,7 +71,7 @@ static void importNonZero(Node &node) {
   node.set(0, node.generate(result, node.importer.builder.getI64Type(), {input, counts}, [&](Body &b) {
     Scalar rest = search(b, 0, 1, count, b.index(1), isTrue), index = b.integer(0);
     for (size_t d = from.size(); d-- > 0;) {
-      Scalar extent = b.integer(from[d].factor);
+      Scalar extent = b.integer(from[d].getStaticOr(0));
       index = b.select(b.equal(b.index(0), b.integer(d)), b.mod(rest, extent), index);
       rest = b.div(rest, extent);
     }

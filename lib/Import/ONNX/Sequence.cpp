@@ -105,7 +105,7 @@ static void importSplitToSequence(Node &node) {
   const bool drops = !node.has(1) && !node.getInt("keepdims", 1);
   Elements list;
   int64_t start = 0;
-  for (int64_t part : readParts(node, extent.factor)) {
+  for (int64_t part : readParts(node, extent.getStatic())) {
     Known piece = node.part(node.known(0), axis, start, part);
     list.push_back(drops ? node.dropAxis(piece, axis) : piece);
     start += part;

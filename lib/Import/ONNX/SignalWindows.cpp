@@ -13,7 +13,7 @@ using namespace nibble::onnximport;
 /// is known at run time alone.
 static int64_t statedExtent(Node &node, unsigned i, StringRef what, int64_t rank, unsigned d) {
   if (!node.isKnown(i))
-    return node.resultShape(0, i, what, rank)[d].factor;
+    return node.resultShape(0, i, what, rank)[d].getStatic();
   SmallVector<int64_t> values = node.ints(i, what);
   if (values.size() != 1 || values[0] < 0 || values[0] > kLargestExtent)
     node.fail(what + " (input " + Twine(i) + ") is not one number from 0 to " + Twine(kLargestExtent));
@@ -118,7 +118,7 @@ Scalar MelProgram::element(Scalar row, Scalar band) {
 static void importMelWeightMatrix(Node &node) {
   const int64_t bands = statedExtent(node, Bands, "the number of bands", 2, 1);
   const int64_t rows = node.isKnown(Length) ? statedExtent(node, Length, "the transform's length", 2, 0) / 2 + 1
-                                            : node.resultShape(0, Length, "the transform's length", 2)[0].factor;
+                                            : node.resultShape(0, Length, "the transform's length", 2)[0].getStatic();
   Type element = node.importer.elementType(resultType(node));
   SmallVector<Value> operands;
   SmallVector<int64_t> ranks;

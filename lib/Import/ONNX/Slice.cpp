@@ -7,16 +7,40 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
+/// `bound` counted from the front; none where its sign depends on the extents of the inputs.
+static std::optional<Dim> fromFront(const Dim &bound, const Dim &extent) {
+  std::optional<bool> isNegative = isLess(bound, 0);
+  return isNegative ? std::optional(*isNegative ? bound + extent : bound) : std::nullopt;
+}
+
 /// Start and number of elements of a range, as ONNX clamps them.
-static std::pair<int64_t, int64_t> clampRange(int64_t start, int64_t end, int64_t step, int64_t extent) {
-  auto wrap = [&](int64_t i) { return i < 0 ? std::max(i, -extent - 1) + extent : i; };
-  int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
-  if (extent == 0)
-    return {0, 0};
-  start = std::clamp(wrap(start), int64_t(0), high);
-  end = std::clamp(wrap(end), low, high);
-  int64_t distance = step > 0 ? end - start : start - end, stride = std::abs(step);
-  return {start, distance <= 0 ? 0 : (distance - 1) / stride + 1};
+static std::optional<std::pair<Dim, Dim>> clampRange(const Dim &start, const Dim &end, int64_t step,
+                                                     const Dim &extent) {
+  // What is known to lie outside.
+  auto isBeyond = [](const Dim &bound) { return bound.getStaticOr(0) >= kLargestExtent; };
+  auto isBefore = [](const Dim &bound) { return bound.getStaticOr(0) <= -kLargestExtent; };
+  std::optional<Dim> from = isBeyond(start) ? extent : isBefore(start) ? Dim(0) : fromFront(start, extent);
+  std::optional<Dim> to = isBeyond(end) ? extent : isBefore(end) ? Dim(-1) : fromFront(end, extent);
+  if (!from || !to)
+    return std::nullopt;
+  // Extents are not negative, whatever they are computed from.
+  if (step > 0) {
+    from = nibble::max(*from, 0); // beyond the end there are none anyway
+    const bool isInside = *to == extent || isAtLeast(extent, *to);
+    to = *to == extent ? extent : isInside ? nibble::max(*to, 0) : nibble::min(nibble::max(*to, 0), extent);
+    Dim distance = nibble::max(*to - *from, 0);
+    if (*from == 0)
+      distance = *to;
+    else if (isLess(start, 0) == true && *to == extent) // the last ones, if there are as many
+      distance = nibble::min(Dim(0) - start, extent);
+    return std::pair(*from, ceilDiv(distance, step));
+  }
+  // The end is -1 in front of the first; a tensor without elements has the last one there.
+  const Dim last = extent - 1;
+  from = *from == last ? last : nibble::min(nibble::max(*from, 0), last);
+  to = *to == -1 ? -1 : nibble::min(nibble::max(*to, -1), last);
+  const Dim distance = nibble::max(*from - *to, 0);
+  return std::pair(*from, ceilDiv(distance == extent ? extent : nibble::min(distance, extent), -step));
 }
 
 namespace {
@@ -67,7 +91,7 @@ static void importSliceAt(Node &node, unsigned unknown) {
   node.set(0, node.generate(shape, node.elementOf(operands.front()), operands, [&](Body &b) {
     Scalars at;
     for (unsigned d = 0; d < shape.size(); ++d) {
-      Bounds range = findRange(b, d, starts.front().factor, axes, steps);
+      Bounds range = findRange(b, d, starts.front().getStatic(), axes, steps);
       at.push_back(b.add(range.start, b.mul(b.index(d), range.step)));
     }
     return b.read(0, at);
@@ -86,29 +110,31 @@ static void importSlice(Node &node) {
   if (unsigned unknown = firstUnknown(node))
     return importSliceAt(node, unknown);
   Value input = node.get(0);
-  Shape shape = node.shapeOf(input);
+  const Shape whole = node.shapeOf(input);
+  Shape shape = whole;
   int64_t rank = shape.size();
-  SmallVector<int64_t> from = node.ints(1, "starts"), to = node.ints(2, "ends");
+  ArrayRef<Dim> from = node.content(1)->ints, to = node.content(2)->ints;
   SmallVector<int64_t> axes = node.has(3) ? node.ints(3, "axes") : llvm::to_vector(llvm::seq<int64_t>(0, from.size()));
   SmallVector<int64_t> by = node.has(4) ? node.ints(4, "steps") : SmallVector<int64_t>(from.size(), 1);
   if (to.size() != from.size() || axes.size() != from.size() || by.size() != from.size())
     node.fail("starts, ends, axes and steps have unlike lengths");
-  SmallVector<int64_t> starts(rank, 0), steps(rank, 1);
+  Shape starts(rank, 0);
+  SmallVector<int64_t> steps(rank, 1);
   for (auto [start, end, axis, step] : llvm::zip(from, to, axes, by)) {
     int64_t dim = node.axis(axis, rank);
     if (step == 0 || step == INT64_MIN)
       node.fail("step " + Twine(step) + " along axis " + Twine(dim));
-    bool isWhole = start == 0 && step == 1 && end >= INT32_MAX;
-    if (isWhole)
-      continue;
-    if (!shape[dim].isStatic())
-      node.fail("slices axis " + Twine(dim) + ", whose extent is unknown at compile time");
-    auto [first, count] = clampRange(start, end, step, shape[dim].factor);
-    starts[dim] = count ? first : 0;
-    steps[dim] = count ? step : 1;
+    auto range = clampRange(start, end, step, whole[dim]);
+    if (!range)
+      node.fail("slices axis " + Twine(dim) + " from " + node.importer.symbols.print(start) + " to " +
+                    node.importer.symbols.print(end) + ", and which of them count from the end is not known",
+                "give the input a fixed shape");
+    auto [first, count] = *range;
+    starts[dim] = count == 0 ? Dim(0) : first;
+    steps[dim] = count == 0 ? 1 : step;
     shape[dim] = count;
   }
-  node.set(0, node.slice(input, starts, steps, shape));
+  node.set(0, node.sliceFrom(input, starts, steps, shape));
 }
 
 void nibble::onnximport::addSlices(TranslatorTable &table) { table["Slice"] = importSlice; }

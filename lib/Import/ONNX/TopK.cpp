@@ -69,9 +69,9 @@ static Row rowOf(Body &b, unsigned axis, bool largest) {
 /// the elements' ranks. `shape` is the result's.
 static Value findOrder(Node &node, Value input, unsigned axis, const Shape &shape, bool largest) {
   Type integer = node.importer.builder.getI64Type();
-  const int64_t count = shape[axis].factor;
+  const int64_t count = shape[axis].getStatic();
   const Dim extent = node.shapeOf(input)[axis];
-  if (!extent.isStatic() || count * count / 2 <= extent.factor)
+  if (!extent.isStatic() || count * count / 2 <= extent.getStatic())
     return node.generate(shape, integer, input, [&](Body &b) {
       Row row = rowOf(b, axis, largest);
       Scalar steps = b.add(row.at[axis], b.integer(1));
@@ -101,9 +101,9 @@ static void importTopK(Node &node) {
   Shape shape = node.shapeOf(input);
   const unsigned axis = node.axis(node.getInt("axis", -1), shape.size());
   Dim count = readCount(node, axis);
-  if (count.factor < 0 || (shape[axis].isStatic() && count.factor > shape[axis].factor))
-    node.fail("takes " + Twine(count.factor) + " of " + Twine(shape[axis].factor) + " elements along axis " +
-              Twine(axis));
+  if (count.getStatic() < 0 || (shape[axis].isStatic() && count.getStatic() > shape[axis].getStatic()))
+    node.fail("takes " + Twine(count.getStatic()) + " of " + node.importer.symbols.print(shape[axis]) +
+              " elements along axis " + Twine(axis));
   shape[axis] = count;
   Value order = findOrder(node, input, axis, shape, node.getInt("largest", 1) != 0);
   node.set(0, node.generate(shape, node.elementOf(input), {input, order}, [&](Body &b) {

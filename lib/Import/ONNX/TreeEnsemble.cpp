@@ -145,8 +145,8 @@ static Trees readTrees(Node &node, Type element, int64_t features) {
   const bool areTargetsGood = llvm::all_of(targets, [&](int64_t t) { return t >= 0 && t < trees.targets; });
   if (!areTargetsGood || trees.targets < 1 || trees.roots.empty() || trees.aggregate < Average || trees.aggregate > Max)
     node.fail("attributes 'leaf_targetids', 'n_targets', 'tree_roots' and 'aggregate_function' do not fit each other");
-  if (!trees.splits || !trees.weights || !node.shapeOf(trees.splits)[0].is(trees.count()) ||
-      !node.shapeOf(trees.weights)[0].is(int64_t(targets.size())))
+  if (!trees.splits || !trees.weights || node.shapeOf(trees.splits)[0] != trees.count() ||
+      node.shapeOf(trees.weights)[0] != int64_t(targets.size()))
     node.fail("attributes 'nodes_splits' and 'leaf_weights' do not fit the nodes and leaves");
   return trees;
 }
@@ -219,7 +219,7 @@ static void importTreeEnsemble(Node &node) {
   if (const int64_t function = node.getInt("post_transform", 0))
     node.fail("attribute 'post_transform' is " + Twine(function) + ", expected 0",
               "do it by nodes of its own behind this one");
-  const Trees trees = readTrees(node, node.elementOf(input), shape[1].factor);
+  const Trees trees = readTrees(node, node.elementOf(input), shape[1].getStatic());
   SmallVector<Value> operands = {input,
                                  table(node, trees.nodes, {trees.count(), ColumnCount}),
                                  trees.splits,

@@ -111,7 +111,7 @@ static void importUnique(Node &node) {
   Shape shape;
   unsigned axis;
   Slices slices = readSlices(node, shape, axis);
-  const int64_t unique = node.resultShape(0, 0, "the number of unique elements", shape.size())[axis].factor;
+  const int64_t unique = node.resultShape(0, 0, "the number of unique elements", shape.size())[axis].getStatic();
   Value firsts = findFirsts(node, slices);
   Value inverse = findInverse(node, slices, firsts, node.getInt("sorted", 1) != 0);
   Value places = findPlaces(node, slices, firsts, inverse, unique);

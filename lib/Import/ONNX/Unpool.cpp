@@ -14,7 +14,7 @@ static Shape countedShape(Node &node, const Shape &pooled, const Window &window)
   for (unsigned i = 0; i < window.rank(); ++i) {
     if (!pooled[2 + i].isStatic())
       node.fail("the image's extents are not known at compile time");
-    const int64_t full = (pooled[2 + i].factor - 1) * window.strides[i] + window.kernel[i];
+    const int64_t full = (pooled[2 + i].getStatic() - 1) * window.strides[i] + window.kernel[i];
     shape.push_back(full - window.low[i] - window.high[i]);
   }
   return shape;
@@ -34,7 +34,7 @@ static Shape unpooledShape(Node &node, const Shape &counted) {
 
 /// All elements of a tensor, one after another.
 static Value flatten(Node &node, Value value) {
-  std::optional<Dim> size = product(node.shapeOf(value));
+  std::optional<Dim> size = checkedProduct(node.shapeOf(value));
   if (!size)
     node.fail("the shape " + node.importer.symbols.print(node.shapeOf(value)) + " is too large");
   return node.reshape(value, {*size});

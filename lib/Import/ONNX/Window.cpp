@@ -124,8 +124,8 @@ static void padSame(Node &node, Window &window, const Shape &image, bool isUpper
       if (!extent.isStatic())
         node.fail("attribute 'auto_pad' needs an image of known extents",
                   "give the input a fixed shape, all but the batch");
-      int64_t steps = (extent.factor + stride - 1) / stride;
-      total = std::max<int64_t>((steps - 1) * stride + window.reach(i) - extent.factor, 0);
+      int64_t steps = (extent.getStatic() + stride - 1) / stride;
+      total = std::max<int64_t>((steps - 1) * stride + window.reach(i) - extent.getStatic(), 0);
     }
     window.low[i] = isUpper ? total / 2 : total - total / 2;
     window.high[i] = total - window.low[i];
@@ -147,12 +147,12 @@ Window nibble::onnximport::readWindow(Node &node, ArrayRef<int64_t> kernel, cons
 Dim nibble::onnximport::slide(Node &node, const Window &window, const Dim &extent, unsigned i) {
   Symbols &symbols = node.importer.symbols;
   int64_t slack = window.low[i] + window.high[i] - window.reach(i);
-  if (extent.isStatic() && extent.factor + slack < 0)
+  if (extent.isStatic() && extent.getStatic() + slack < 0)
     node.fail("a window of " + Twine(window.reach(i)) + " exceeds the padded image of " +
-              Twine(extent.factor + window.low[i] + window.high[i]));
+              Twine(extent.getStatic() + window.low[i] + window.high[i]));
   if (window.strides[i] == 1)
-    return symbols.add(extent, slack + 1);
-  return symbols.add(symbols.divide(symbols.add(extent, slack), window.strides[i]), 1);
+    return extent + (slack + 1);
+  return floorDiv(extent + slack, window.strides[i]) + 1;
 }
 
 Shape nibble::onnximport::slideAll(Node &node, const Window &window, const Shape &image) {

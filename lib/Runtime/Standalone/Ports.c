@@ -45,13 +45,13 @@ const char *spell_type(const nibble_tensor_desc *port) { return types[port->dtyp
 
 uint32_t element_size(const nibble_tensor_desc *port) { return types[port->dtype].size; }
 
-static char *put(char *at, const char *text) {
+char *put(char *at, const char *text) {
   while (*text)
     *at++ = *text++;
   return at;
 }
 
-static char *put_extent(char *at, int64_t extent) {
+char *put_extent(char *at, int64_t extent) {
   char digits[24];
   int count = 0;
   do

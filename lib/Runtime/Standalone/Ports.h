@@ -14,6 +14,10 @@ const char *spell_type(const nibble_tensor_desc *port);
 /* Bytes. */
 uint32_t element_size(const nibble_tensor_desc *port);
 
+/* Writes a text, or a number that is not negative, at `at`; the place behind it. */
+char *put(char *at, const char *text);
+char *put_extent(char *at, int64_t extent);
+
 /* "float32[batch x 3 x 9 x 7]" */
 const char *spell_port(const nibble_tensor_desc *port);
 /* "float32[4x3]" */

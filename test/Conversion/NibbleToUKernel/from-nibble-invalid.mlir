@@ -38,16 +38,6 @@ func.func @scaled_weights(%x: tensor<2x8xf32>, %w: tensor<8x4xi8>, %m: tensor<4x
 
 // -----
 
-func.func @images(%x: tensor<2x4x4x3xf32>) -> tensor<2x4x4x2xf32> {
-  %w = nibble.constant dense<1.0> : tensor<2x1x1x3xf32> -> tensor<2x1x1x3xf32>
-  // expected-error @+1 {{convolves 2 images at a time, expected 1}}
-  %y = nibble.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
-      groups = 1 : i64, layout = #nibble.layout<nhwc>} : tensor<2x4x4x3xf32>, tensor<2x1x1x3xf32> -> tensor<2x4x4x2xf32>
-  return %y : tensor<2x4x4x2xf32>
-}
-
-// -----
-
 func.func @transposed_weights(%x: tensor<1x4x4x3xf32>, %w: tensor<5x2x2x3xf32>) -> tensor<1x8x8x5xf32> {
   // expected-error @+1 {{needs constant weights}}
   %y = nibble.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>,
@@ -144,4 +134,28 @@ func.func @pad_value(%x: tensor<4xi8>) -> tensor<6xi8> {
 func.func @no_elements(%x: tensor<2x0xf32> {nibble.name = "x"}) -> tensor<2x1xf32> {
   %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 1>, keep_dims} : tensor<2x0xf32> -> tensor<2x1xf32>
   return %y : tensor<2x1xf32>
+}
+
+// -----
+
+func.func @unknown_shape(%x: tensor<?xf32> {nibble.dims = ["a"]}, %y: tensor<?xf32> {nibble.dims = ["b"]}) -> tensor<?xf32> {
+  // expected-error @+1 {{node '' has a shape that is not known when the model begins to run: nibble.add: extents d0 and d1 broadcast where they are equal, or one is 1, which is not known}}
+  %z = nibble.add %x, %y : tensor<?xf32>, tensor<?xf32> -> tensor<?xf32>
+  return %z : tensor<?xf32>
+}
+
+// -----
+
+func.func @pad_dynamic_edge(%x: tensor<?xf32> {nibble.dims = ["a"]}) -> tensor<?xf32> {
+  // expected-error @+1 {{pads a dynamic dimension by what it holds, which no kernel does}}
+  %y = nibble.pad %x {low = array<i64: 1>, high = array<i64: 0>, mode = #nibble.pad_mode<edge>} : tensor<?xf32> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+func.func @pad_dynamic_reflection(%x: tensor<?x4xf32> {nibble.dims = ["a", ""]}) -> tensor<?x4xf32> {
+  // expected-error @+1 {{pads a dynamic dimension by what it holds, which no kernel does}}
+  %y = nibble.pad %x {low = array<i64: 0, 0>, high = array<i64: 2, 0>, mode = #nibble.pad_mode<reflect>} : tensor<?x4xf32> -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
 }

@@ -18,7 +18,7 @@ func.func @static(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
 
 // -----
 
-// A static batch may be mixed: the function stays.
+// A batch may be mixed: the function stays.
 // CHECK-LABEL: func.func @mixed_static(%{{.*}}: tensor<3x4xf32>) -> tensor<1x4xf32> {
 func.func @mixed_static(%x: tensor<3x4xf32>) -> tensor<1x4xf32> {
   %y = nibble.reduce %x {kind = #nibble.reduce_kind<sum>, axes = array<i64: 0>, keep_dims} : tensor<3x4xf32> -> tensor<1x4xf32>
@@ -27,8 +27,10 @@ func.func @mixed_static(%x: tensor<3x4xf32>) -> tensor<1x4xf32> {
 
 // -----
 
+// CHECK-LABEL: func.func @mixed(
+// CHECK-NOT: nibble.batch_loop
+// CHECK: return
 func.func @mixed(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
-  // expected-error @+1 {{mixes the samples of a dynamic batch: it works along dimension 0}}
   %y = nibble.softmax %x {axis = 0 : i64} : tensor<?x4xf32> -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
@@ -36,9 +38,10 @@ func.func @mixed(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 // -----
 
 // What is found over all samples depends on all of them; with a fixed batch the function stays.
+// CHECK-LABEL: func.func @encoding(
+// CHECK-NOT: nibble.batch_loop
+// CHECK: return
 func.func @encoding(%x: tensor<?x4xf32>) -> tensor<?x4xui8> {
-  // expected-error @+2 {{mixes the samples of a dynamic batch: its scale and zero point are those of the whole tensor}}
-  // expected-note @+1 {{give dimension 0 of the inputs a fixed extent, in the model; or quantize the float model with --mode dynamic, whose scales are those of single rows}}
   %e = nibble.dynamic_encoding %x : tensor<?x4xf32> -> tensor<2xf32>
   %q = nibble.dynamic_encode %x, %e : tensor<?x4xf32>, tensor<2xf32> -> tensor<?x4xui8>
   return %q : tensor<?x4xui8>
@@ -55,8 +58,10 @@ func.func @encoding_static(%x: tensor<3x4xf32>) -> tensor<3x4xui8> {
 
 // -----
 
+// CHECK-LABEL: func.func @mixed_int_softmax(
+// CHECK-NOT: nibble.batch_loop
+// CHECK: return
 func.func @mixed_int_softmax(%x: tensor<?x4xui8>) -> tensor<?x4xui8> {
-  // expected-error @+1 {{mixes the samples of a dynamic batch: it works along dimension 0}}
   %y = nibble.int_softmax %x {axis = 0 : i64, input_scale = 0.1 : f32, scale = 256.0 : f32, output_zero_point = 0 : i32,
       clamp = array<i32: 0, 255>} : tensor<?x4xui8> -> tensor<?x4xui8>
   return %y : tensor<?x4xui8>
@@ -64,8 +69,9 @@ func.func @mixed_int_softmax(%x: tensor<?x4xui8>) -> tensor<?x4xui8> {
 
 // -----
 
-// expected-error @+2 {{inputs 'a' and 1 have different batches, 'N' and 'M'}}
-// expected-note @+1 {{give dimension 0 of all inputs the same name, or a fixed extent}}
+// Another dimension is no batch: all samples share what has it.
+// CHECK-LABEL: func.func @different(%{{.*}}: tensor<1x4xf32> {{{.*}}}, %{{.*}}: tensor<?x4xf32> {{{.*}}nibble.shared}) -> tensor<1x4xf32>
+// CHECK-SAME: nibble.batch_loop
 func.func @different(%a: tensor<?x4xf32> {nibble.name = "a", nibble.dims = ["N", ""]},
                      %b: tensor<?x4xf32> {nibble.dims = ["M", ""]}) -> tensor<?x4xf32> {
   %y = nibble.relu %a : tensor<?x4xf32> -> tensor<?x4xf32>
@@ -83,7 +89,9 @@ func.func @scalar(%s: tensor<f32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // -----
 
-// expected-error @+1 {{a result does not depend on the samples of the dynamic batch}}
+// CHECK-LABEL: func.func @constant(
+// CHECK-NOT: nibble.batch_loop
+// CHECK: return
 func.func @constant(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<1x4xf32> {
   %y = nibble.constant dense<1.0> : tensor<1x4xf32> -> tensor<1x4xf32>
   return %y : tensor<1x4xf32>
@@ -99,7 +107,7 @@ func.func @constant(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", 
 // CHECK: } -> tensor<1x4xf32>
 func.func @generate(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xf32> {
   %p = nibble.constant dense<[3, 2, 1, 0]> : tensor<4xi64> -> tensor<4xi64>
-  %y = nibble.generate (%x, %p : tensor<?x4xf32>, tensor<4xi64>) attributes {extents = affine_map<(d0, d1, d2) -> (d0, d2)>} {
+  %y = nibble.generate (%x, %p : tensor<?x4xf32>, tensor<4xi64>) attributes {extents = #nibble.extents<[d0, 4]>} {
   ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>, %s: tensor<4xi64>):
     %k = nibble.read %s[%j] : tensor<4xi64> -> i64
     %at = arith.index_cast %k : i64 to index
@@ -111,9 +119,11 @@ func.func @generate(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", 
 
 // -----
 
+// CHECK-LABEL: func.func @generate_reads_others(
+// CHECK-NOT: nibble.batch_loop
+// CHECK: return
 func.func @generate_reads_others(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xf32> {
-  // expected-error @+1 {{mixes the samples of a dynamic batch: it reads other samples}}
-  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = affine_map<(d0, d1) -> (d0, d1)>} {
+  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = #nibble.extents<[d0, 4]>} {
   ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>):
     %e = nibble.read %t[%j, %j] : tensor<?x4xf32> -> f32
     nibble.yield %e : f32
@@ -123,9 +133,11 @@ func.func @generate_reads_others(%x: tensor<?x4xf32> {nibble.name = "x", nibble.
 
 // -----
 
+// CHECK-LABEL: func.func @generate_counts_samples(
+// CHECK-NOT: nibble.batch_loop
+// CHECK: return
 func.func @generate_counts_samples(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xi64> {
-  // expected-error @+1 {{mixes the samples of a dynamic batch: it depends on the number of samples}}
-  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = affine_map<(d0, d1) -> (d0, d1)>} {
+  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = #nibble.extents<[d0, 4]>} {
   ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>):
     %n = nibble.extent %t[0] : tensor<?x4xf32>
     %e = arith.index_cast %n : index to i64
@@ -136,12 +148,25 @@ func.func @generate_counts_samples(%x: tensor<?x4xf32> {nibble.name = "x", nibbl
 
 // -----
 
+// CHECK-LABEL: func.func @generate_numbers_samples(
+// CHECK-NOT: nibble.batch_loop
+// CHECK: return
 func.func @generate_numbers_samples(%x: tensor<?x4xf32> {nibble.name = "x", nibble.dims = ["N", ""]}) -> tensor<?x4xi64> {
-  // expected-error @+1 {{mixes the samples of a dynamic batch: it depends on the sample's number}}
-  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = affine_map<(d0, d1) -> (d0, d1)>} {
+  %y = nibble.generate (%x : tensor<?x4xf32>) attributes {extents = #nibble.extents<[d0, 4]>} {
   ^bb0(%i: index, %j: index, %t: tensor<?x4xf32>):
     %e = arith.index_cast %i : index to i64
     nibble.yield %e : i64
   } -> tensor<?x4xi64>
   return %y : tensor<?x4xi64>
+}
+
+// -----
+
+// The batch keeps its place among the dimensions, and extents by them are those of one sample.
+// CHECK-LABEL: func.func @other_dims(%{{.*}}: tensor<1x?x8xf32> {nibble.dims = ["N", "L", ""]}) -> tensor<1x?x2x4xf32>
+// CHECK-SAME: nibble.batch_loop
+// CHECK: nibble.reshape {{.*}}extents = #nibble.extents<[1, d1, 2, 4]>
+func.func @other_dims(%x: tensor<?x?x8xf32> {nibble.dims = ["N", "L", ""]}) -> tensor<?x?x2x4xf32> {
+  %y = nibble.reshape %x {extents = #nibble.extents<[d0, d1, 2, 4]>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
+  return %y : tensor<?x?x2x4xf32>
 }

@@ -123,7 +123,7 @@ func.func @generate_c7_extents(%x: tensor<?xf32>) -> tensor<?xf32> {
 
 func.func @generate_c7_superfluous(%x: tensor<3xf32>) -> tensor<3xf32> {
   // expected-error @+1 {{expected 'extents' only for a result with dynamic extents, got 'tensor<3xf32>'}}
-  %y = nibble.generate (%x : tensor<3xf32>) attributes {extents = affine_map<(d0) -> (d0)>} {
+  %y = nibble.generate (%x : tensor<3xf32>) attributes {extents = #nibble.extents<[3]>} {
   ^bb0(%i: index, %t: tensor<3xf32>):
     %e = nibble.read %t[%i] : tensor<3xf32> -> f32
     nibble.yield %e : f32
@@ -133,9 +133,9 @@ func.func @generate_c7_superfluous(%x: tensor<3xf32>) -> tensor<3xf32> {
 
 // -----
 
-func.func @generate_c7_map(%x: tensor<?xf32>) -> tensor<?xf32> {
-  // expected-error @+1 {{expected 'extents' from the inputs' 1 extents to the result's 1, got affine_map<(d0, d1) -> (d0)>}}
-  %y = nibble.generate (%x : tensor<?xf32>) attributes {extents = affine_map<(d0, d1) -> (d0)>} {
+func.func @generate_c7_rank(%x: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-error @+1 {{expected 'extents' of result's shape [?], got [d0, 4]}}
+  %y = nibble.generate (%x : tensor<?xf32>) attributes {extents = #nibble.extents<[d0, 4]>} {
   ^bb0(%i: index, %t: tensor<?xf32>):
     %e = nibble.read %t[%i] : tensor<?xf32> -> f32
     nibble.yield %e : f32

@@ -17,7 +17,7 @@ func.func @reshape_c2_count(%x: tensor<4x3xf32>) {
 
 // -----
 func.func @reshape_c2_dynamic(%x: tensor<?x?xf32>) {
-  // expected-error @+1 {{'nibble.reshape' op expected at most one dynamic extent in the result, got 2}}
+  // expected-error @+1 {{'nibble.reshape' op expected at most one dynamic extent in the result, or 'extents', got 2}}
   %y = nibble.reshape %x : tensor<?x?xf32> -> tensor<?x?x1xf32>
   return
 }

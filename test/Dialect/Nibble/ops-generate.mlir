@@ -1,7 +1,5 @@
 // RUN: nibble-opt %s | nibble-opt | FileCheck %s
 
-// CHECK: #[[$MAP:.*]] = affine_map<(d0, d1) -> (d0)>
-
 // CHECK-LABEL: @gather
 // CHECK: nibble.generate (%{{.*}}, %{{.*}} : tensor<10x4xf32>, tensor<3xi64>) {
 // CHECK: nibble.read %{{.*}}[%{{.*}}] : tensor<3xi64> -> i64
@@ -30,11 +28,11 @@ func.func @scalar() -> tensor<i1> {
 }
 
 // CHECK-LABEL: @dynamic
-// CHECK: attributes {extents = #[[$MAP]]} {
+// CHECK: attributes {extents = #nibble.extents<[d0]>} {
 // CHECK: nibble.extent %{{.*}}[1] : tensor<?x?xf32>
 // CHECK: nibble.apply "exp"(%{{.*}})
 func.func @dynamic(%x: tensor<?x?xf32>) -> tensor<?xf32> {
-  %y = nibble.generate (%x : tensor<?x?xf32>) attributes {extents = affine_map<(d0, d1) -> (d0)>} {
+  %y = nibble.generate (%x : tensor<?x?xf32>) attributes {extents = #nibble.extents<[d0]>} {
   ^bb0(%i: index, %t: tensor<?x?xf32>):
     %n = nibble.extent %t[1] : tensor<?x?xf32>
     %zero = arith.constant 0 : index

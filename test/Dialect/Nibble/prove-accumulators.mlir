@@ -47,11 +47,29 @@ func.func @activations(%x: tensor<1x40000xui8>, %z: tensor<40000x1xui8>, %b: ten
 
 // -----
 
-func.func @unknown(%x: tensor<1x?xui8>, %z: tensor<?x1xui8>, %b: tensor<1xi32>, %m: tensor<1xf32>) -> tensor<1x1xui8> {
-  // expected-error @+1 {{node '': cannot prove that the accumulator does not overflow, as the weights are not constant}}
+// A dynamic depth is 4096 at most: a run refuses more.
+func.func @dynamic(%x: tensor<1x?xui8>, %z: tensor<?x1xui8>, %b: tensor<1xi32>, %m: tensor<1xf32>) -> tensor<1x1xui8> {
   %y = nibble.int_matmul %x, %z, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
       : tensor<1x?xui8>, tensor<?x1xui8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
   return %y : tensor<1x1xui8>
+}
+
+// -----
+
+func.func @dynamic_words(%x: tensor<1x?xi16>, %z: tensor<?x1xui8>, %b: tensor<1xi32>, %m: tensor<1xf32>) -> tensor<1x1xui8> {
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-34225520640, 34224476160]; keep this node in float by a plan}}
+  %y = nibble.int_matmul %x, %z, %b, %m {output_zero_point = 0 : i32, clamp = array<i32: 0, 255>}
+      : tensor<1x?xi16>, tensor<?x1xui8>, tensor<1xi32>, tensor<1xf32> -> tensor<1x1xui8>
+  return %y : tensor<1x1xui8>
+}
+
+// -----
+
+func.func @unknown(%x: tensor<1x4xi8>, %w: tensor<4x1xi8>, %m: tensor<1xf32>, %b: tensor<1xf32>, %s: tensor<1xf32>) -> tensor<1x1xf32> {
+  // expected-error @+1 {{node '': cannot prove that the accumulator does not overflow, as the weights are not constant}}
+  %y = nibble.scaled_matmul %x, %w, %m bias %b rows %s
+      : (tensor<1x4xi8>, tensor<4x1xi8>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
 }
 
 // -----

@@ -61,3 +61,11 @@ module {
     return %y : tensor<4xf32>
   }
 }
+
+// -----
+
+func.func @main(%x: tensor<?x?xf32> {nibble.name = "x", nibble.dims = ["a", "b"]}) -> (tensor<?x?xf32> {nibble.name = "y"}) {
+  // expected-error @below {{a reshape to more than one unknown extent cannot be exported to ONNX}}
+  %y = nibble.reshape %x {extents = #nibble.extents<[d1, d0]>} : tensor<?x?xf32> -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

@@ -3,7 +3,7 @@
 
 // CHECK:      model     tiny
 // CHECK-NEXT: input     x  float32[batch x 4]
-// CHECK-NEXT: output    y  float32[? x 4]
+// CHECK-NEXT: output    y  float32[batch x 4]
 // CHECK-NEXT: weights   16 bytes
 // CHECK-NEXT: file
 // CHECK-NEXT: 1 nibble.add

@@ -4,6 +4,8 @@
 #ifndef NIBBLE_DIALECT_NIBBLE_NIBBLE_H
 #define NIBBLE_DIALECT_NIBBLE_NIBBLE_H
 
+#include "nibble/Support/Extent.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"

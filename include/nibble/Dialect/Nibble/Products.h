@@ -20,14 +20,15 @@ struct Product {
   mlir::Value bias;          ///< null if there is none
   int64_t weightsChannelDim; ///< the dimension of the weights that counts output channels
   int64_t resultChannelDim;  ///< the same of the result
-  int64_t channels;
+  int64_t channels; ///< 1 where the columns of a matrix are dynamic: they are alike then, and weights are no constant
   int64_t stride; ///< from an element of the weights to its neighbour along weightsChannelDim
 
   /// The output channel of element `i` of the weights in row-major order.
   int64_t channelOf(size_t i) const { return static_cast<int64_t>(i) / stride % channels; }
 };
 
-/// The view of `op`, if it is one of the three and its weights have a static number of output channels.
+/// The view of `op`, if it is one of the three and its weights have a static number of output channels; it is dynamic
+/// only of a matmul without a bias.
 std::optional<Product> getProduct(mlir::Operation *op);
 
 /// A copy of `product` at `loc` that computes `scale[c] * product + shift[c]` for each output channel c; weights and

@@ -42,7 +42,7 @@ void setWindow(Params &params, Op op) {
   BufferType input = op.getInput().getType(), result = op.getType();
   params.input = getKind(input);
   params.output = getKind(result);
-  params.C = input.getDim(3);
+  params.C = input.getDim(3).getStatic();
   params.KH = op.getKernel()[0];
   params.KW = op.getKernel()[1];
   params.strideH = op.getStrides()[0];

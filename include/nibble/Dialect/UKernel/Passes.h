@@ -13,6 +13,8 @@
 namespace nibble::ukernel {
 /// Unit attribute of an argument that all samples of a batch share.
 inline constexpr llvm::StringLiteral kSharedAttr = "nibble.shared";
+/// Of a function: the largest value of each dynamic dimension that a run takes, an array of i64; 0 where there is none.
+inline constexpr llvm::StringLiteral kBoundsAttr = "nibble.bounds";
 
 #define GEN_PASS_DECL
 #include "nibble/Dialect/UKernel/Passes.h.inc"

@@ -5,6 +5,7 @@
 #define NIBBLE_DIALECT_UKERNEL_UKERNEL_H
 
 #include "nibble/Kernels/Table.h"
+#include "nibble/Support/Extent.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
@@ -19,7 +20,7 @@ namespace nibble::ukernel {
 /// A pointer that a kernel gets: `value`'s memory, `offset` bytes from its start. Null where `value` is.
 struct KernelArgument {
   mlir::Value value;
-  int64_t offset = 0;
+  Extent offset = 0;
 };
 
 /// A buffer's first element.
@@ -27,6 +28,10 @@ KernelArgument getOrigin(mlir::Value value);
 
 /// The first elements of all operands, then of the result.
 void getOriginArguments(mlir::Operation *op, llvm::SmallVectorImpl<KernelArgument> &arguments);
+
+/// An i64, or an `#ukernel.extent` where it is dynamic.
+mlir::Attribute makeExtentAttr(mlir::MLIRContext *context, const Extent &extent);
+Extent getExtent(mlir::Attribute attr);
 
 } // namespace nibble::ukernel
 

@@ -2,6 +2,7 @@
 // Registration of the nibble dialect.
 
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
+#include "nibble/Support/ExtentSyntax.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Verifiers of nibble.generate and of the scalar programs in it.
 
+#include "Verify.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
-#include "nibble/Dialect/Nibble/ShapeUtils.h"
 #include "nibble/Support/ElementData.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -92,20 +92,10 @@ static LogicalResult verifyElements(GenerateOp op) {
 
 static LogicalResult verifyExtents(GenerateOp op) {
   const bool needed = !op.getType().hasStaticShape();
-  std::optional<AffineMap> map = op.getExtents();
-  if (needed != map.has_value())
+  if (needed != bool(op.getExtentsAttr()))
     return op.emitOpError() << "expected 'extents' " << (needed ? "for" : "only for")
                             << " a result with dynamic extents, got " << op.getType();
-  if (!map)
-    return success();
-  unsigned dimensions = 0;
-  for (Type type : op.getInputs().getTypes())
-    dimensions += cast<RankedTensorType>(type).getRank();
-  if (map->getNumDims() != dimensions || map->getNumSymbols() != 0 ||
-      map->getNumResults() != unsigned(op.getType().getRank()))
-    return op.emitOpError() << "expected 'extents' from the inputs' " << dimensions << " extents to the result's "
-                            << op.getType().getRank() << ", got " << op.getExtentsAttr();
-  return success();
+  return verify::extents(op, op.getExtentsAttr(), {"result", op.getResult()});
 }
 
 LogicalResult GenerateOp::verifyRegions() {
@@ -146,6 +136,17 @@ LogicalResult ExtentOp::verify() {
 OpFoldResult ExtentOp::fold(FoldAdaptor) {
   const int64_t extent = getTensor().getType().getDimSize(getDimension());
   return ShapedType::isDynamic(extent) ? OpFoldResult() : Builder(getContext()).getIndexAttr(extent);
+}
+
+LogicalResult ExtentValueOp::verify() {
+  if (getExtents().getValue().size() != 1)
+    return emitOpError() << "expected one extent, got " << getExtents().getValue().size();
+  return success();
+}
+
+OpFoldResult ExtentValueOp::fold(FoldAdaptor) {
+  Extent extent = getExtent();
+  return extent.isStatic() ? Builder(getContext()).getIndexAttr(extent.getStatic()) : OpFoldResult();
 }
 
 LogicalResult ApplyOp::verify() {

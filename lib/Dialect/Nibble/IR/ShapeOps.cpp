@@ -29,8 +29,10 @@ LogicalResult ReshapeOp::verify() {
   if (isQuantized(input.getElementType()) && failed(verify::quantizedType(*this, "input", input.getType())))
     return failure();
   int64_t unknown = llvm::count_if(result.getShape(), ShapedType::isDynamic);
-  if (unknown > 1)
-    return emitOpError() << "expected at most one dynamic extent in the result, got " << unknown;
+  if (unknown > 1 && !getExtentsAttr())
+    return emitOpError() << "expected at most one dynamic extent in the result, or 'extents', got " << unknown;
+  if (failed(verify::extents(*this, getExtentsAttr(), result)))
+    return failure();
   for (const Named &value : {input, result})
     if (value.getType().hasStaticShape() && !getElementCount(value.getShape()))
       return emitOpError() << "expected " << value.name << " to have a number of elements that fits 64 bits, got "
@@ -122,7 +124,8 @@ LogicalResult SliceOp::verify() {
   size_t rank = input.getType().getRank();
   if (failed(verifyElementTypes(*this, input, result)) ||
       failed(verify::length(*this, "starts", getStarts().size(), rank)) ||
-      failed(verify::length(*this, "steps", getSteps().size(), rank)) || failed(verify::rank(*this, result, rank)))
+      failed(verify::length(*this, "steps", getSteps().size(), rank)) || failed(verify::rank(*this, result, rank)) ||
+      failed(verify::extents(*this, getExtentsAttr(), result)))
     return failure();
   for (size_t d = 0; d < rank; ++d) {
     int64_t start = getStarts()[d], step = getSteps()[d];

@@ -3,6 +3,7 @@
 
 #include "Verify.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
+#include "nibble/Support/ExtentSyntax.h"
 #include "nibble/Support/Softmax.h"
 
 using namespace mlir;
@@ -114,6 +115,13 @@ LogicalResult verify::onePer(Operation *op, Named value, StringRef unit, int64_t
     return success();
   return op->emitOpError() << "expected " << value.name << " to have one value per " << unit << ", of shape "
                            << formatShape({expected}) << ", got " << formatShape(value.getShape());
+}
+
+LogicalResult verify::extents(Operation *op, ExtentsAttr extents, Named result) {
+  if (!extents || toTypeShape(extents.getValue()) == SmallVector<int64_t>(result.getShape()))
+    return success();
+  return op->emitOpError() << "expected 'extents' of " << result.name << "'s shape " << formatShape(result.getShape())
+                           << ", got " << formatExtents(extents.getValue());
 }
 
 LogicalResult verify::length(Operation *op, StringRef name, size_t actual, size_t expected) {

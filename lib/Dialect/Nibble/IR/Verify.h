@@ -38,6 +38,9 @@ mlir::LogicalResult shape(mlir::Operation *op, Named value, llvm::ArrayRef<int64
 /// The value is 1-D with `expected` elements: "bias to have one value per output channel (4), got 3".
 mlir::LogicalResult onePer(mlir::Operation *op, Named value, llvm::StringRef unit, int64_t expected);
 
+/// `extents`, if there, is one extent a dimension of the result, and the same where that is static.
+mlir::LogicalResult extents(mlir::Operation *op, ExtentsAttr extents, Named result);
+
 mlir::LogicalResult length(mlir::Operation *op, llvm::StringRef name, size_t actual, size_t expected);
 mlir::LogicalResult positive(mlir::Operation *op, llvm::StringRef name, llvm::ArrayRef<int64_t> values);
 mlir::LogicalResult nonNegative(mlir::Operation *op, llvm::StringRef name, llvm::ArrayRef<int64_t> values);

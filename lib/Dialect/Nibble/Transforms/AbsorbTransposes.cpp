@@ -45,10 +45,12 @@ struct ComposeReshapes : OpRewritePattern<ReshapeOp> {
     auto first = op.getInput().getDefiningOp<ReshapeOp>();
     if (!first)
       return rewriter.notifyMatchFailure(op, "no reshape before it");
-    if (first.getInput().getType() == op.getType())
+    // More dynamic extents than one may be others.
+    auto type = cast<RankedTensorType>(op.getType());
+    if (first.getInput().getType() == type && type.getNumDynamicDims() <= 1)
       rewriter.replaceOp(op, first.getInput());
     else
-      rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), first.getInput());
+      rewriter.replaceOpWithNewOp<ReshapeOp>(op, type, first.getInput(), op.getExtentsAttr());
     return success();
   }
 };

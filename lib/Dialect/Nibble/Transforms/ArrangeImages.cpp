@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Layouts.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 
@@ -32,7 +33,9 @@ static bool isWindowed(Operation *op) {
 }
 
 /// Past operations on elements that images meet at the border, which any order suits.
-static bool keepsOrder(Operation *op) { return isa_and_nonnull<IntQuantizeOp, IntDequantizeOp, QuantizeOp, DequantizeOp>(op); }
+static bool keepsOrder(Operation *op) {
+  return isa_and_nonnull<IntQuantizeOp, IntDequantizeOp, QuantizeOp, DequantizeOp>(op);
+}
 
 namespace {
 
@@ -156,6 +159,35 @@ void ArrangeImages::turn(func::FuncOp function, unsigned index, OpOperand &resul
   ++arranged;
 }
 
+/// Names the dynamic dimensions of all arguments, so that the names outlive other orders.
+static void nameDims(func::FuncOp function, const ArgumentDims &dims) {
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    ArrayRef<Extent> extents = dims.getExtents(i);
+    if (areStatic(extents))
+      continue;
+    auto names = llvm::map_to_vector(extents, [&](const Extent &extent) {
+      return extent.isStatic() ? StringRef() : StringRef(dims.getNames()[extent.getDimCount() - 1]);
+    });
+    function.setArgAttr(i, "nibble.dims", Builder(function.getContext()).getStrArrayAttr(names));
+  }
+}
+
+/// Another order of an argument's dimensions may number the dynamic ones otherwise: `extents` follow, from those that
+/// had `before` as names.
+static void renumberDims(func::FuncOp function, ArrayRef<std::string> before) {
+  SmallVector<std::string> after = getDimNames(function);
+  if (ArrayRef<std::string>(after) == before)
+    return;
+  auto renumber = [&](unsigned dim) { return Extent::dim(llvm::find(after, before[dim]) - after.begin()); };
+  function.walk([&](Operation *op) {
+    if (auto extents = op->getAttrOfType<ExtentsAttr>("extents"))
+      op->setAttr("extents",
+                  ExtentsAttr::get(op->getContext(), llvm::map_to_vector(extents.getValue(), [&](const Extent &each) {
+                                     return each.substitute(renumber);
+                                   })));
+  });
+}
+
 void ArrangeImages::runOnOperation() {
   std::optional<Layout> wanted;
   if (layout != "model") {
@@ -169,6 +201,10 @@ void ArrangeImages::runOnOperation() {
   if (!function || function.isDeclaration())
     return;
   Builder builder(&getContext());
+  const ArgumentDims dims(function);
+  const bool readsThem = llvm::any_of(function.front(), [](Operation &op) { return readsDims(&op); });
+  if (wanted && readsThem)
+    nameDims(function, dims);
   for (BlockArgument argument : function.getArguments()) {
     std::optional<Layout> found = readLayout(argument);
     if (!found)
@@ -189,4 +225,6 @@ void ArrangeImages::runOnOperation() {
   }
   function.setType(FunctionType::get(&getContext(), function.front().getArgumentTypes(),
                                      function.front().getTerminator()->getOperandTypes()));
+  if (wanted && readsThem)
+    renumberDims(function, dims.getNames());
 }

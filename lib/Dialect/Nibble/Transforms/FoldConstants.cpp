@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Reference/Interpreter.h"
@@ -27,7 +28,7 @@ struct FoldConstants : nibble::impl::FoldConstantsBase<FoldConstants> {
   bool canFold(Operation *op) {
     if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || isa<ConstantOp>(op) || !isPure(op) ||
         op->getNumResults() != 1 || (op->getNumOperands() == 0 && !isa<GenerateOp>(op)) ||
-        (isa<DequantizeOp>(op) && !dequantize))
+        (isa<DequantizeOp>(op) && !dequantize) || readsDims(op))
       return false;
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())

@@ -39,8 +39,8 @@ Value getScaled(Value scaled, float &factor) {
   return Value();
 }
 
-/// Whether `value` is a product of two activations, or what a model stores of one, perhaps scaled: scores, whose sum with
-/// a mask a softmax takes. What is added to a product with weights is its bias.
+/// Whether `value` is a product of two activations, or what a model stores of one, perhaps scaled: scores, whose sum
+/// with a mask a softmax takes. What is added to a product with weights is its bias.
 bool isScores(Value value) {
   float factor;
   while (Value inner = getScaled(value, factor))
@@ -115,10 +115,16 @@ struct FuseChoice : OpRewritePattern<SoftmaxOp> {
   FuseChoice(MLIRContext *context, Pass::Statistic &masks) : OpRewritePattern(context), masks(masks) {}
   Pass::Statistic &masks;
 
+  /// `extents` of the program that makes the condition; null if it is something else.
+  static ExtentsAttr getExtents(Value condition) {
+    auto program = condition.getDefiningOp<GenerateOp>();
+    return program ? program.getExtentsAttr() : ExtentsAttr();
+  }
+
   static Value createMask(PatternRewriter &rewriter, Location loc, const Choice &choice) {
     auto condition = cast<RankedTensorType>(choice.condition.getType());
-    auto program =
-        GenerateOp::create(rewriter, loc, condition.clone(rewriter.getF32Type()), choice.condition, AffineMapAttr());
+    auto program = GenerateOp::create(rewriter, loc, condition.clone(rewriter.getF32Type()), choice.condition,
+                                      getExtents(choice.condition));
     OpBuilder::InsertionGuard guard(rewriter);
     Block &block = program.getBody().emplaceBlock();
     for (int64_t i = 0; i < condition.getRank(); ++i)
@@ -142,7 +148,7 @@ struct FuseChoice : OpRewritePattern<SoftmaxOp> {
     auto program = op.getInput().getDefiningOp<GenerateOp>();
     auto choice = program && !op.getMask() && op.getScale().isExactlyValue(1.0) ? getChoice(program) : std::nullopt;
     if (!choice || !(choice->fill <= leastFill) || !isScores(choice->scores) ||
-        !cast<RankedTensorType>(choice->condition.getType()).hasStaticShape())
+        !(cast<RankedTensorType>(choice->condition.getType()).hasStaticShape() || getExtents(choice->condition)))
       return rewriter.notifyMatchFailure(op, "not a choice between scores and a large negative number");
     Value mask = createMask(rewriter, program.getLoc(), *choice);
     rewriter.modifyOpInPlace(op, [&] {

@@ -2,6 +2,7 @@
 
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
+#include "nibble/Quantization/Headroom.h"
 #include "nibble/Support/Constants.h"
 #include "nibble/Support/Locations.h"
 
@@ -168,11 +169,9 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
 
   /// Two values.
   void proveTerms(Operation *op, int64_t depth, Interval l, Interval r, Value addend) {
-    if (ShapedType::isDynamic(depth))
-      return missing(op);
     const int64_t products[] = {l.min * r.min, l.min * r.max, l.max * r.min, l.max * r.max};
     Bounds bounds;
-    const int64_t terms = std::min(depth, kManyTerms);
+    const int64_t terms = std::min(getLargestDepth(depth), kManyTerms);
     bounds.add(*llvm::min_element(products) * terms, *llvm::max_element(products) * terms);
     if (auto bias = addend ? getConstantValues<int32_t>(addend) : std::nullopt; bias && !bias->empty())
       bounds.add(*llvm::min_element(*bias), *llvm::max_element(*bias));

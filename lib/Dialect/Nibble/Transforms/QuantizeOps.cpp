@@ -109,8 +109,8 @@ struct QuantizeResult : OpRewritePattern<QuantizeOp> {
     if (!isInt16(lhs) && !isInt16(rhs))
       return true;
     auto type = cast<RankedTensorType>(product.weights.getType());
-    const int64_t depth = type.getDimSize(type.getRank() - 2);
-    return isa<MatMulOp>(product.op) && !ShapedType::isDynamic(depth) &&
+    const int64_t depth = getLargestDepth(type.getDimSize(type.getRank() - 2));
+    return isa<MatMulOp>(product.op) &&
            getReach(lhs) * getReach(rhs) <= std::numeric_limits<int32_t>::max() / std::max<int64_t>(depth, 1);
   }
 

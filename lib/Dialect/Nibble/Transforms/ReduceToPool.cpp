@@ -33,6 +33,8 @@ struct MeanToPool : OpRewritePattern<ReduceOp> {
     SmallVector<int64_t> shape(type.getShape()), ones{1, 1}, pads(4, 0);
     shape[axes[0]] = shape[axes[1]] = 1;
     auto pooled = RankedTensorType::get(shape, type.getElementType());
+    if (pooled != op.getType() && pooled.getNumDynamicDims() > 1)
+      return rewriter.notifyMatchFailure(op, "a reshape to more than one dynamic extent");
     Layout layout = axes[0] == 2 ? Layout::NCHW : Layout::NHWC;
     Value result = AvgPoolOp::create(rewriter, op.getLoc(), pooled, op.getInput(), kernel, ones, pads,
                                      /*count_include_pad=*/false, layout);

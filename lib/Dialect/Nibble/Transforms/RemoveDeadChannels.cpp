@@ -171,6 +171,11 @@ struct RemoveDeadChannels : nibble::impl::RemoveDeadChannelsBase<RemoveDeadChann
     Operation *copy = cloneWithOperands(builder, op->getLoc(), op, operands, type.clone(shape));
     if (depthwise)
       copy->setAttr("groups", builder.getI64IntegerAttr(living.size()));
+    if (auto extents = op->getAttrOfType<ExtentsAttr>("extents")) {
+      SmallVector<Extent> shrunk(extents.getValue());
+      shrunk.back() = living.size();
+      copy->setAttr("extents", ExtentsAttr::get(op->getContext(), shrunk));
+    }
     return copy->getResult(0);
   }
 

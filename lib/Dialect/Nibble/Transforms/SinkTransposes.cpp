@@ -60,6 +60,9 @@ struct SinkBelow : RewritePattern {
     } else if (auto slice = dyn_cast<SliceOp>(op)) {
       slice.setStarts(permute(slice.getStarts(), kToNHWC));
       slice.setSteps(permute(slice.getSteps(), kToNHWC));
+      if (ExtentsAttr extents = slice.getExtentsAttr())
+        slice.setExtentsAttr(ExtentsAttr::get(
+            op->getContext(), llvm::map_to_vector(kToNHWC, [&](int64_t dim) { return extents.getValue()[dim]; })));
     }
   }
 
@@ -70,7 +73,11 @@ struct SinkBelow : RewritePattern {
       return false;
     if (auto fakeQuant = dyn_cast<FakeQuantOp>(op); fakeQuant && !isa<quant::UniformQuantizedType>(fakeQuant.getType()))
       return false;
-    return llvm::all_of(op->getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getRank() <= 4; });
+    // A reshape to an image tells one dynamic extent alone.
+    return llvm::all_of(op->getOperandTypes(), [](Type type) {
+      auto ranked = cast<RankedTensorType>(type);
+      return ranked.getRank() == 4 || (ranked.getRank() < 4 && ranked.getNumDynamicDims() <= 1);
+    });
   }
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {

@@ -77,7 +77,8 @@ struct SplitWeights : nibble::impl::SplitWeightsBase<SplitWeights> {
       return;
     std::vector<int32_t> weights = getCentredWeights(product);
     const int64_t parts = countParts(weights), dim = conv ? 3 : 0;
-    if (parts == 1 || cast<RankedTensorType>(product.input.getType()).isDynamicDim(weightsType.getRank() - 1))
+    auto inputType = cast<RankedTensorType>(product.input.getType());
+    if (parts == 1 || inputType.isDynamicDim(inputType.getRank() - 1))
       return;
     product.op->emitWarning() << "weights less their zero point do not fit 8 bits: they are split into " << parts
                               << " parts, which takes " << parts << " times as long";

@@ -19,8 +19,10 @@ std::optional<Product> nibble::getProduct(Operation *op) {
   } else if (cast<SpatialOp>(op).getLayout() == Layout::NHWC) {
     product.resultChannelDim = 3;
   }
-  if (weights.isDynamicDim(product.weightsChannelDim))
-    return std::nullopt;
+  if (weights.isDynamicDim(product.weightsChannelDim)) {
+    product.channels = 1;
+    return isa<MatMulOp>(op) && !product.bias ? std::optional<Product>(product) : std::nullopt;
+  }
   product.channels = weights.getDimSize(product.weightsChannelDim);
   product.stride = ShapedType::getNumElements(weights.getShape().drop_front(product.weightsChannelDim + 1));
   return product;
@@ -32,8 +34,8 @@ Operation *nibble::cloneWithOperands(OpBuilder &builder, Location loc, Operation
   return builder.create(state);
 }
 
-Operation *nibble::createScaledProduct(OpBuilder &builder, Location loc, const Product &product,
-                                       ArrayRef<double> scale, ArrayRef<double> shift) {
+Operation *nibble::createScaledProduct(OpBuilder &builder, Location loc, const Product &product, ArrayRef<double> scale,
+                                       ArrayRef<double> shift) {
   auto weights = getConstantValues<float>(product.weights);
   auto bias = product.bias ? getConstantValues<float>(product.bias)
                            : std::optional<std::vector<float>>(std::vector<float>(product.channels, 0.0f));

@@ -33,7 +33,7 @@ bool nibble::isScalarOperation(Operation *op) {
       arith::SIToFPOp, arith::UIToFPOp, arith::FPToSIOp, arith::FPToUIOp, arith::ExtFOp, arith::TruncFOp, math::FmaOp,
       math::SqrtOp, math::AbsFOp, math::FloorOp, math::CeilOp, math::RoundEvenOp, math::CopySignOp,
       // Structure.
-      scf::ForOp, scf::IfOp, scf::YieldOp, ReadOp, ExtentOp, ApplyOp, YieldOp>(op);
+      scf::ForOp, scf::IfOp, scf::YieldOp, ReadOp, ExtentOp, ExtentValueOp, ApplyOp, YieldOp>(op);
 }
 
 bool nibble::acceptsFloat(Operation *op, Type type) {

@@ -3,12 +3,14 @@
 
 #include "nibble/Dialect/UKernel/UKernel.h"
 #include "nibble/Support/ElementData.h"
+#include "nibble/Support/ExtentSyntax.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::ukernel;
 
 //===----------------------------------------------------------------------===//
@@ -20,13 +22,54 @@ static ParseResult parseHalo(AsmParser &parser, SmallVectorImpl<int64_t> &halo) 
                                         [&] { return parser.parseInteger(halo.emplace_back()); });
 }
 
+/// `2x[d0]x3x`, which may be empty.
+static ParseResult parseShape(AsmParser &parser, SmallVectorImpl<Extent> &shape) {
+  while (true) {
+    SmallVector<int64_t> known;
+    if (parser.parseDimensionList(known, /*allowDynamic=*/false, /*withTrailingX=*/true))
+      return failure();
+    llvm::append_range(shape, toExtents(known));
+    if (failed(parser.parseOptionalLSquare()))
+      return success();
+    FailureOr<Extent> extent = parseExtent(parser);
+    if (failed(extent) || parser.parseRSquare() || parser.parseXInDimensionList())
+      return failure();
+    shape.push_back(*extent);
+  }
+}
+
+/// An integer, or an extent in brackets.
+static ParseResult parsePitch(AsmParser &parser, Extent &pitch) {
+  if (failed(parser.parseOptionalLSquare())) {
+    int64_t known;
+    if (parser.parseInteger(known))
+      return failure();
+    pitch = known;
+    return success();
+  }
+  FailureOr<Extent> extent = parseExtent(parser);
+  if (failed(extent) || parser.parseRSquare())
+    return failure();
+  pitch = *extent;
+  return success();
+}
+
+static void printDim(AsmPrinter &printer, const Extent &extent) {
+  if (extent.isStatic())
+    printer << extent.getStatic();
+  else
+    printer << '[' << extent.str() << ']';
+}
+
 Type BufferType::parse(AsmParser &parser) {
-  SmallVector<int64_t> shape, halo;
+  SmallVector<Extent> shape;
+  SmallVector<int64_t> halo;
   Type elementType;
   llvm::SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) || parser.parseType(elementType))
+  if (parser.parseLess() || parseShape(parser, shape) || parser.parseType(elementType))
     return {};
-  int64_t fill = 0, pitch = shape.empty() ? 1 : shape.back();
+  int64_t fill = 0;
+  Extent pitch = shape.empty() ? Extent(1) : shape.back();
   while (succeeded(parser.parseOptionalComma())) {
     StringRef key;
     llvm::SMLoc keyLoc = parser.getCurrentLocation();
@@ -35,29 +78,33 @@ Type BufferType::parse(AsmParser &parser) {
     ParseResult value = key == "halo"   ? parseHalo(parser, halo)
                         : key == "fill" ? parser.parseInteger(fill)
                         : key == "pitch"
-                            ? parser.parseInteger(pitch)
+                            ? parsePitch(parser, pitch)
                             : ParseResult(parser.emitError(keyLoc, "expected halo, fill or pitch, got ") << key);
     if (value)
       return {};
   }
   if (parser.parseGreater())
     return {};
-  return parser.getChecked<BufferType>(loc, parser.getContext(), ArrayRef<int64_t>(shape), elementType,
+  return parser.getChecked<BufferType>(loc, parser.getContext(), ArrayRef<Extent>(shape), elementType,
                                        ArrayRef<int64_t>(halo), fill, pitch);
 }
 
 void BufferType::print(AsmPrinter &printer) const {
   printer << "<";
-  for (int64_t extent : getShape())
-    printer << extent << "x";
+  for (const Extent &extent : getShape()) {
+    printDim(printer, extent);
+    printer << 'x';
+  }
   printer << getElementType();
   if (hasHalo()) {
     printer << ", halo = [";
     llvm::interleaveComma(getHalo(), printer);
     printer << "], fill = " << getFill();
   }
-  if (!getShape().empty() && getPitch() != getShape().back())
-    printer << ", pitch = " << getPitch();
+  if (!getShape().empty() && getPitch() != getShape().back()) {
+    printer << ", pitch = ";
+    printDim(printer, getPitch());
+  }
   printer << ">";
 }
 
@@ -65,27 +112,24 @@ void BufferType::print(AsmPrinter &printer) const {
 // Constraints
 //===----------------------------------------------------------------------===//
 
-/// Bytes of the memory; none beyond what machines address, so that sums of many buffers are still numbers.
-static std::optional<int64_t> countBytes(ArrayRef<int64_t> shape, Type elementType, ArrayRef<int64_t> halo,
-                                         int64_t pitch) {
-  constexpr int64_t most = int64_t(1) << 47;
-  int64_t bytes = *nibble::getElementBytes(elementType);
-  auto multiply = [&](int64_t factor) { return !llvm::MulOverflow(bytes, factor, bytes) && bytes <= most; };
+/// Bytes of the memory, halo and gaps included.
+static Extent countBytes(ArrayRef<Extent> shape, Type elementType, ArrayRef<int64_t> halo, const Extent &pitch) {
+  Extent bytes = *nibble::getElementBytes(elementType);
   for (auto [dim, extent] : llvm::enumerate(shape.empty() ? shape : shape.drop_back())) {
-    int64_t before = halo.empty() || dim < 1 || dim > 2 ? 0 : halo[dim - 1];
-    int64_t behind = halo.empty() || dim < 1 || dim > 2 ? 0 : halo[dim + 1];
-    int64_t all;
-    if (llvm::AddOverflow(extent, before, all) || llvm::AddOverflow(all, behind, all) || !multiply(all))
-      return std::nullopt;
+    const bool isPadded = !halo.empty() && (dim == 1 || dim == 2);
+    bytes *= isPadded ? halo[dim - 1] + extent + halo[dim + 1] : extent;
   }
-  return multiply(pitch) ? std::optional<int64_t>(bytes) : std::nullopt;
+  return bytes * pitch;
 }
 
-LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape,
-                                 Type elementType, ArrayRef<int64_t> halo, int64_t fill, int64_t pitch) {
-  for (int64_t extent : shape)
-    if (extent < 0)
-      return emitError() << "expected extents that are known and not negative, got " << extent;
+/// None beyond what machines address, so that sums of many buffers are still numbers.
+constexpr int64_t kMostBytes = int64_t(1) << 47;
+
+LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Extent> shape, Type elementType,
+                                 ArrayRef<int64_t> halo, int64_t fill, Extent pitch) {
+  for (const Extent &extent : shape)
+    if (extent.getStaticOr(0) < 0)
+      return emitError() << "expected extents that are not negative, got " << extent.str();
   if (!nibble::isMemoryElement(elementType))
     return emitError() << "expected elements that are integers of 1, 2, 4, 8, 16, 32 or 64 bits or floats, got "
                        << elementType;
@@ -93,10 +137,10 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
     return emitError() << "expected a halo of four counts, none negative";
   if (!halo.empty() && shape.size() != 4)
     return emitError() << "expected four dimensions beside a halo, got " << shape.size();
-  int64_t last = shape.empty() ? 1 : shape.back();
-  if (pitch < last)
-    return emitError() << "expected a pitch of at least the last extent " << last << ", got " << pitch;
-  if (!countBytes(shape, elementType, halo, pitch))
+  const Extent last = shape.empty() ? Extent(1) : shape.back();
+  if (!isAtLeast(pitch, last))
+    return emitError() << "expected a pitch of at least the last extent " << last.str() << ", got " << pitch.str();
+  if (countBytes(shape, elementType, halo, pitch).getStaticOr(0) > kMostBytes)
     return emitError() << "expected a buffer of at most 2^47 bytes, got one of more";
   const unsigned width = elementType.getIntOrFloatBitWidth();
   bool fits = isa<FloatType>(elementType)       ? fill == 0
@@ -111,25 +155,20 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
 // Addresses
 //===----------------------------------------------------------------------===//
 
-int64_t BufferType::getNumElements() const {
-  int64_t count = 1;
-  for (int64_t extent : getShape())
-    count *= extent;
-  return count;
-}
+Extent BufferType::getNumElements() const { return product(getShape()); }
 
 int64_t BufferType::getElementBytes() const { return *nibble::getElementBytes(getElementType()); }
 
 bool BufferType::isPlain() const { return !hasHalo() && (getShape().empty() || getPitch() == getShape().back()); }
 
-SmallVector<int64_t> BufferType::getStrides() const {
+SmallVector<Extent> BufferType::getStrides() const {
   unsigned rank = getRank();
-  SmallVector<int64_t> strides(rank, 1);
+  SmallVector<Extent> strides(rank, 1);
   if (rank < 2)
     return strides;
   strides[rank - 2] = getPitch();
   for (int i = int(rank) - 3; i >= 0; --i) {
-    int64_t extent = getDim(i + 1);
+    Extent extent = getDim(i + 1);
     if (hasHalo() && i + 1 == 2)
       extent += getLeft() + getRight();
     if (hasHalo() && i + 1 == 1)
@@ -139,20 +178,16 @@ SmallVector<int64_t> BufferType::getStrides() const {
   return strides;
 }
 
-int64_t BufferType::getOrigin() const {
+Extent BufferType::getOrigin() const {
   if (!hasHalo())
     return 0;
-  SmallVector<int64_t> strides = getStrides();
+  SmallVector<Extent> strides = getStrides();
   return getTop() * strides[1] + getLeft() * strides[2];
 }
 
-int64_t BufferType::getBytes() const {
-  if (getShape().empty())
-    return getElementBytes();
-  int64_t first = getDim(0);
-  if (getRank() == 1)
-    return getPitch() * getElementBytes();
-  return first * getStrides()[0] * getElementBytes();
+Extent BufferType::getBytes() const {
+  return getShape().empty() ? Extent(getElementBytes())
+                            : countBytes(getShape(), getElementType(), getHalo(), getPitch());
 }
 
 BufferType BufferType::getPlain() const { return BufferType::get(getShape(), getElementType()); }
@@ -161,4 +196,31 @@ BufferType BufferType::withHalo(ArrayRef<int64_t> halo, int64_t fill) const {
   bool none = llvm::all_of(halo, [](int64_t count) { return count == 0; });
   return BufferType::get(getContext(), getShape(), getElementType(), none ? ArrayRef<int64_t>() : halo, none ? 0 : fill,
                          getPitch());
+}
+
+//===----------------------------------------------------------------------===//
+// Extents as attributes
+//===----------------------------------------------------------------------===//
+
+Attribute ExtentAttr::parse(AsmParser &parser, Type) {
+  if (parser.parseLess())
+    return {};
+  FailureOr<Extent> extent = parseExtent(parser);
+  if (failed(extent) || parser.parseGreater())
+    return {};
+  return ExtentAttr::get(parser.getContext(), *extent);
+}
+
+void ExtentAttr::print(AsmPrinter &printer) const { printer << '<' << getValue().str() << '>'; }
+
+Extent nibble::ukernel::getExtent(Attribute attr) {
+  if (auto known = dyn_cast<IntegerAttr>(attr))
+    return known.getInt();
+  return cast<ExtentAttr>(attr).getValue();
+}
+
+Attribute nibble::ukernel::makeExtentAttr(MLIRContext *context, const Extent &extent) {
+  if (extent.isStatic())
+    return Builder(context).getI64IntegerAttr(extent.getStatic());
+  return ExtentAttr::get(context, extent);
 }

@@ -12,7 +12,7 @@ LogicalResult BinaryOp::verify() {
     if (type.getRank() != result.getRank())
       return emitOpError("expected operands of the result's rank, got ") << type << " and " << result;
     for (int64_t i = 0; i < result.getRank(); ++i)
-      if (type.getDim(i) != result.getDim(i) && type.getDim(i) != 1)
+      if (!areCompatible(type.getDim(i), result.getDim(i)) && type.getDim(i) != 1)
         return emitOpError("expected operands that broadcast to the result, got ") << type << " and " << result;
     if (failed(verifyKind(*this, type, result)))
       return failure();
@@ -42,7 +42,7 @@ LogicalResult UnaryOp::verify() {
 
 LogicalResult LookupOp::verify() {
   BufferType table = getTable().getType();
-  if (table.getShape() != ArrayRef<int64_t>(256) || table.getElementType() != getType().getElementType())
+  if (table.getShape() != ArrayRef(nibble::Extent(256)) || table.getElementType() != getType().getElementType())
     return emitOpError("expected a table of 256 elements of the result's type, got ") << table << " and " << getType();
   if (failed(verifySameShape(*this, getInput().getType(), getType())))
     return failure();

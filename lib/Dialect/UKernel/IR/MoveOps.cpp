@@ -7,6 +7,7 @@
 
 using namespace mlir;
 using namespace nibble::ukernel;
+using nibble::Extent;
 
 LogicalResult ConstantOp::verify() {
   auto value = cast<ShapedType>(getValue().getType());
@@ -22,9 +23,9 @@ LogicalResult ViewOp::verify() {
   BufferType input = getInput().getType(), result = getType();
   if (!input.isPlain() || !result.isPlain())
     return emitOpError("expected plain buffers, got ") << input << " and " << result;
-  if (input.getNumElements() != result.getNumElements())
+  if (!areCompatible(input.getNumElements(), result.getNumElements()))
     return emitOpError("expected as many elements in input and result, got ")
-           << input.getNumElements() << " and " << result.getNumElements();
+           << input.getNumElements().str() << " and " << result.getNumElements().str();
   return verifySameElements(*this, input, result);
 }
 
@@ -44,10 +45,13 @@ LogicalResult SliceOp::verify() {
   if (result.getRank() != input.getRank())
     return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
   for (unsigned i = 0; i < rank; ++i) {
-    int64_t first = getStarts()[i], last = first + (result.getDim(i) - 1) * getSteps()[i];
-    if (std::min(first, last) < 0 || std::max(first, last) >= input.getDim(i))
+    if (!result.getDim(i).isStatic() || !input.getDim(i).isStatic())
+      continue;
+    const int64_t extent = input.getDim(i).getStatic(), first = getStarts()[i],
+                  last = first + (result.getDim(i).getStatic() - 1) * getSteps()[i];
+    if (std::min(first, last) < 0 || std::max(first, last) >= extent)
       return emitOpError("expected indices in [0, ")
-             << input.getDim(i) << ") of dimension " << i << ", got [" << first << ", " << last << "]";
+             << extent << ") of dimension " << i << ", got [" << first << ", " << last << "]";
   }
   return success();
 }
@@ -66,23 +70,23 @@ LogicalResult GatherOp::verify() {
   BufferType input = getInput().getType(), result = getType();
   if (input.getRank() != result.getRank())
     return emitOpError("expected input and result of one rank, got ") << input << " and " << result;
-  int64_t count = 0;
+  Extent count = 0;
   for (int64_t axis : getAxes()) {
     if (axis < 0 || axis >= result.getRank())
       return emitOpError("expected axes in [0, ") << result.getRank() << "), got " << axis;
     count += result.getDim(axis);
   }
   for (int64_t i = 0; i < result.getRank(); ++i)
-    if (!llvm::is_contained(getAxes(), i) && input.getDim(i) != result.getDim(i))
+    if (!llvm::is_contained(getAxes(), i) && !areCompatible(input.getDim(i), result.getDim(i)))
       return emitOpError("expected extent ")
-             << input.getDim(i) << " of dimension " << i << ", got " << result.getDim(i);
+             << input.getDim(i).str() << " of dimension " << i << ", got " << result.getDim(i).str();
   if (getIndices().getType().getNumElements() != count || !getIndices().getType().getElementType().isInteger(32))
-    return emitOpError("expected ") << count << " indices of type i32, got " << getIndices().getType();
+    return emitOpError("expected ") << count.str() << " indices of type i32, got " << getIndices().getType();
   return verifySameElements(*this, input, result);
 }
 
 static RankedTensorType getTensor(BufferType type) {
-  return RankedTensorType::get(type.getShape(), type.getElementType());
+  return RankedTensorType::get(nibble::toTypeShape(type.getShape()), type.getElementType());
 }
 
 LogicalResult GenerateOp::verifyRegions() {
@@ -103,9 +107,9 @@ LogicalResult GatherRowsOp::verify() {
   for (BufferType type : {table, indices, result})
     if (failed(verifyPlain(*this, type)))
       return failure();
-  SmallVector<int64_t> shape(indices.getShape());
+  SmallVector<Extent> shape(indices.getShape());
   llvm::append_range(shape, table.getShape().drop_front());
-  if (result.getShape() != ArrayRef(shape))
+  if (!areCompatible(result.getShape(), shape))
     return emitOpError("expected the indices' extents and a row's, got ") << result;
   if (!getScale())
     return verifySameElements(*this, table, result);
@@ -119,7 +123,8 @@ LogicalResult GatherRowsOp::verify() {
 
 LogicalResult ConcatOp::verify() {
   BufferType result = getType();
-  int64_t axis = getAxis(), sum = 0;
+  int64_t axis = getAxis();
+  Extent sum = 0;
   if (axis < 0 || axis >= result.getRank())
     return emitOpError("expected an axis in [0, ") << result.getRank() << "), got " << axis;
   for (Value value : getInputs()) {
@@ -127,12 +132,12 @@ LogicalResult ConcatOp::verify() {
     if (failed(verifySameElements(*this, input, result)))
       return failure();
     for (int64_t i = 0; i < result.getRank(); ++i)
-      if (input.getRank() != result.getRank() || (i != axis && input.getDim(i) != result.getDim(i)))
+      if (input.getRank() != result.getRank() || (i != axis && !areCompatible(input.getDim(i), result.getDim(i))))
         return emitOpError("expected inputs that agree with the result but along the axis, got ")
                << input << " and " << result;
     sum += input.getDim(axis);
   }
-  if (sum != result.getDim(axis))
-    return emitOpError("expected extents that add up to ") << result.getDim(axis) << ", got " << sum;
+  if (!areCompatible(sum, result.getDim(axis)))
+    return emitOpError("expected extents that add up to ") << result.getDim(axis).str() << ", got " << sum.str();
   return success();
 }

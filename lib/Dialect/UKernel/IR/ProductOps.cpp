@@ -3,10 +3,9 @@
 
 #include "Verify.h"
 
-#include "mlir/Dialect/Traits.h"
-
 using namespace mlir;
 using namespace nibble::ukernel;
+using nibble::Extent;
 
 static LogicalResult verifyScaled(ConvOp op) {
   if (!isFloat(op.getType()) || op.getAddend())
@@ -14,11 +13,13 @@ static LogicalResult verifyScaled(ConvOp op) {
   BufferType input = op.getInput().getType();
   if (isByte(input) != bool(op.getRows()))
     return op.emitOpError("expected 'rows' exactly where the input holds bytes, got ") << input;
-  const int64_t pixels = op.getType().getDim(0) * op.getType().getDim(1) * op.getType().getDim(2);
-  int64_t rows = op.getRows() ? op.getRows().getType().getNumElements() : 1;
-  if (rows == 1 || rows == pixels)
+  // One scale in all; or one an image; or, of one image, one a pixel.
+  const Extent images = op.getType().getDim(0), pixels = op.getType().getDim(1) * op.getType().getDim(2);
+  const Extent rows = op.getRows() ? op.getRows().getType().getNumElements() : Extent(1);
+  const Extent expected = images == 1 ? pixels : images;
+  if (rows == 1 || areCompatible(rows, expected))
     return success();
-  return op.emitOpError("expected 1 scale or ") << pixels << " in 'rows', got " << rows;
+  return op.emitOpError("expected 1 scale or ") << expected.str() << " in 'rows', got " << rows.str();
 }
 
 static LogicalResult verifySums(ConvOp op) {
@@ -67,18 +68,30 @@ LogicalResult ConvTransposeOp::verify() {
   return verifyColumns(*this, getType(), getBias(), getMultiplier());
 }
 
+/// The leading dimensions of a product, as numpy broadcasts them.
+static std::optional<SmallVector<Extent>> broadcast(ArrayRef<Extent> lhs, ArrayRef<Extent> rhs) {
+  if (lhs.size() < rhs.size())
+    std::swap(lhs, rhs);
+  SmallVector<Extent> shape(lhs);
+  for (auto [extent, other] : llvm::zip(MutableArrayRef(shape).take_back(rhs.size()), rhs)) {
+    if (!areCompatible(extent, other) && extent != 1 && other != 1)
+      return std::nullopt;
+    extent = extent == 1 ? other : extent;
+  }
+  return shape;
+}
+
 LogicalResult MatMulOp::verify() {
   BufferType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
   if (lhs.getRank() < 2 || rhs.getRank() < 2 || result.getRank() < 2)
     return emitOpError("expected at least two dimensions, got ") << lhs << ", " << rhs << " and " << result;
-  if (lhs.getShape().back() != rhs.getDim(rhs.getRank() - 2))
+  if (!areCompatible(lhs.getShape().back(), rhs.getDim(rhs.getRank() - 2)))
     return emitOpError("expected equal contracted extents, got ")
-           << lhs.getShape().back() << " and " << rhs.getDim(rhs.getRank() - 2);
-  SmallVector<int64_t> shape;
-  ArrayRef<int64_t> rows = lhs.getShape().drop_back(2), columns = rhs.getShape().drop_back(2);
-  bool broadcast = OpTrait::util::getBroadcastedShape(rows, columns, shape);
-  shape.append({lhs.getDim(lhs.getRank() - 2), rhs.getShape().back()});
-  if (!broadcast || ArrayRef<int64_t>(shape) != result.getShape())
+           << lhs.getShape().back().str() << " and " << rhs.getDim(rhs.getRank() - 2).str();
+  std::optional<SmallVector<Extent>> shape = broadcast(lhs.getShape().drop_back(2), rhs.getShape().drop_back(2));
+  if (shape)
+    shape->append({lhs.getDim(lhs.getRank() - 2), rhs.getShape().back()});
+  if (!shape || !areCompatible(*shape, result.getShape()))
     return emitOpError("expected a result of the operands' rows, columns and leading dimensions, got ")
            << lhs << ", " << rhs << " and " << result;
   if (failed(verifyCount(*this, "clamp", 2, getClamp().size())))

@@ -10,7 +10,7 @@ using namespace nibble::ukernel;
 static LogicalResult verifyRowScales(Operation *op, BufferType input, BufferType scale) {
   const int64_t rows = scale.getRank();
   if (rows >= 1 && rows < input.getRank() && isFloat(input) && isFloat(scale) && scale.isPlain() &&
-      scale.getShape() == input.getShape().take_front(rows))
+      areCompatible(scale.getShape(), input.getShape().take_front(rows)))
     return success();
   return op->emitOpError("expected f32 rows, and plain f32 scales of their leading extents, got ")
          << input << " and " << scale;
@@ -68,7 +68,7 @@ LogicalResult SoftmaxOp::verify() {
   BufferType mask = getMask().getType();
   bool fits = isFloat(mask) && mask.isPlain() && mask.getRank() == getType().getRank();
   for (int64_t i = 0; fits && i < mask.getRank(); ++i)
-    fits = mask.getDim(i) == 1 || mask.getDim(i) == getType().getDim(i);
+    fits = mask.getDim(i) == 1 || areCompatible(mask.getDim(i), getType().getDim(i));
   return fits ? success()
               : LogicalResult(emitOpError("expected a plain f32 mask that broadcasts to ")
                               << getType() << ", got " << mask);
@@ -85,7 +85,7 @@ LogicalResult NormOp::verify() {
     if (!parameter)
       continue;
     BufferType type = parameter.getType();
-    if (!isFloat(type) || !type.isPlain() || type.getShape() != input.getShape().drop_front(getAxis()))
+    if (!isFloat(type) || !type.isPlain() || !areCompatible(type.getShape(), input.getShape().drop_front(getAxis())))
       return emitOpError("expected plain f32 of the elements of a row of ") << input << ", got " << type;
   }
   return success();
@@ -107,9 +107,10 @@ LogicalResult ReduceOp::verify() {
   if (input.getRank() != getType().getRank())
     return emitOpError("expected input and result of one rank, got ") << input << " and " << getType();
   for (int64_t i = 0; i < input.getRank(); ++i) {
-    int64_t expected = llvm::is_contained(getAxes(), i) ? 1 : input.getDim(i);
-    if (getType().getDim(i) != expected)
-      return emitOpError("expected extent ") << expected << " of dimension " << i << ", got " << getType().getDim(i);
+    const nibble::Extent expected = llvm::is_contained(getAxes(), i) ? nibble::Extent(1) : input.getDim(i);
+    if (!areCompatible(getType().getDim(i), expected))
+      return emitOpError("expected extent ")
+             << expected.str() << " of dimension " << i << ", got " << getType().getDim(i).str();
   }
   if (!nibble::kernels::lookupReductionKind(getKind()))
     return emitOpError("expected kind sum, mean, max, min or prod, got ") << getKind();

@@ -6,7 +6,7 @@ using namespace mlir;
 using namespace nibble::ukernel;
 
 LogicalResult nibble::ukernel::verifySameShape(Operation *op, BufferType input, BufferType result) {
-  if (input.getShape() == result.getShape())
+  if (areCompatible(input.getShape(), result.getShape()))
     return success();
   return op->emitOpError("expected input and result of one shape, got ") << input << " and " << result;
 }
@@ -53,7 +53,7 @@ LogicalResult nibble::ukernel::verifyPermuted(Operation *op, BufferType input, B
   bool valid = permutation.size() == seen.size() && result.getRank() == input.getRank();
   for (unsigned i = 0; valid && i < permutation.size(); ++i) {
     int64_t from = permutation[i];
-    valid = from >= 0 && from < input.getRank() && !seen[from] && input.getDim(from) == result.getDim(i);
+    valid = from >= 0 && from < input.getRank() && !seen[from] && areCompatible(input.getDim(from), result.getDim(i));
     if (valid)
       seen[from] = true;
   }

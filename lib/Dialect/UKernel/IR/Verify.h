@@ -13,6 +13,14 @@ inline bool isByte(BufferType type) { return type.getElementType().isInteger(8);
 inline bool isStored(BufferType type) { return isByte(type) || type.getElementType().isInteger(16); }
 inline bool isFloat(BufferType type) { return type.getElementType().isF32(); }
 
+/// Whether extents are equal, as far as that shows: where a run requires what the dimensions alone do not tell, it
+/// checks.
+inline bool areCompatible(const Extent &a, const Extent &b) { return (a - b).getStaticOr(0) == 0; }
+inline bool areCompatible(llvm::ArrayRef<Extent> a, llvm::ArrayRef<Extent> b) {
+  return a.size() == b.size() &&
+         llvm::all_of(llvm::zip(a, b), [](auto pair) { return areCompatible(std::get<0>(pair), std::get<1>(pair)); });
+}
+
 mlir::LogicalResult verifySameShape(mlir::Operation *op, BufferType input, BufferType result);
 mlir::LogicalResult verifySameElements(mlir::Operation *op, BufferType input, BufferType result);
 mlir::LogicalResult verifyImage(mlir::Operation *op, BufferType type, llvm::StringRef what);

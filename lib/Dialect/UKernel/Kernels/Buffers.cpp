@@ -6,7 +6,6 @@
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 
-
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
@@ -22,14 +21,14 @@ kernels::ElementKind nibble::ukernel::getKind(BufferType type) {
 
 kernels::Extents nibble::ukernel::getByteStrides(BufferType type) {
   kernels::Extents strides;
-  for (int64_t stride : type.getStrides())
+  for (const Extent &stride : type.getStrides())
     strides.push_back(stride * type.getElementBytes());
   return strides;
 }
 
 kernels::ImagePitch nibble::ukernel::getPitch(BufferType type) {
   kernels::Extents strides = getByteStrides(type);
-  return {strides[1], strides[2]};
+  return {strides[1], strides[2].getStatic()};
 }
 
 kernels::Requant nibble::ukernel::getRequant(bool fixed) {
@@ -52,7 +51,7 @@ kernels::HaloParams nibble::ukernel::getHaloParams(BufferType type) {
   params.images = type.getDim(0);
   params.H = type.getDim(1);
   params.W = type.getDim(2);
-  params.C = type.getDim(3);
+  params.C = type.getDim(3).getStatic();
   params.top = type.getTop();
   params.left = type.getLeft();
   params.bottom = type.getBottom();
@@ -89,7 +88,7 @@ void nibble::ukernel::getOriginArguments(Operation *op, SmallVectorImpl<KernelAr
 //===----------------------------------------------------------------------===//
 
 std::string KernelOp::getKernelName(const kernels::ISA &isa) { return kernels::kernelName(getKernelParams(), isa); }
-int64_t KernelOp::getTileCount() { return kernels::kernelTileCount(getKernelParams()); }
+Extent KernelOp::getTileCount() { return kernels::kernelTileCount(getKernelParams()); }
 
 LogicalResult KernelOp::emitKernel(OpBuilder &builder, StringRef symbol, const kernels::ISA &isa) {
   kernels::KernelParams params = getKernelParams();

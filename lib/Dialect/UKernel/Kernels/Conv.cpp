@@ -11,11 +11,20 @@ using namespace nibble::ukernel;
 // Convolution
 //===----------------------------------------------------------------------===//
 
+/// Where several images lie.
+static void setImages(kernels::ConvParams &params, ConvOp op) {
+  params.images = op.getType().getDim(0);
+  params.inImage = getByteStrides(op.getInput().getType())[0];
+  params.outImage = getByteStrides(op.getType())[0];
+  if (op.getAddend())
+    params.addendImage = getByteStrides(op.getAddend().getType())[0];
+}
+
 kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
   BufferType result = op.getType();
   kernels::ConvParams params;
   ukernel::setWindow(params, op);
-  params.N = result.getDim(3);
+  params.N = result.getDim(3).getStatic();
   params.H = result.getDim(1);
   params.W = result.getDim(2);
   params.dilationH = op.getDilations()[0];
@@ -35,11 +44,13 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
     params.residual = kernels::Residual{
         scales[0], scales[1], integers[0], integers[1], integers[2], integers[3], getPitch(op.getAddend().getType())};
   }
+  if (result.getDim(0) != 1)
+    ::setImages(params, op);
   params.scaled = op.getScaled();
   params.sums = op.getSums();
   params.encoded = op.getSums() && op.getRows();
-  if (op.getScaled() && op.getRows() && op.getRows().getType().getNumElements() > 1)
-    params.rowScalePitch = 4;
+  if (op.getScaled() && op.getRows() && op.getRows().getType().getNumElements() != 1)
+    params.images == 1 ? void(params.rowScalePitch = 4) : void(params.rowScaleImage = 4);
   if (op.getFloatMin())
     params.floatMin = op.getFloatMin()->convertToFloat();
   if (op.getFloatMax())
@@ -62,9 +73,9 @@ int ConvOp::getInPlaceOperand() {
 
 void ConvOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
   BufferType input = getInput().getType();
-  SmallVector<int64_t> strides = input.getStrides();
+  SmallVector<Extent> strides = input.getStrides();
   // The first tap of the first window lies `pads` before the image.
-  int64_t first = input.getOrigin() - getPads()[0] * strides[1] - getPads()[1] * strides[2];
+  const Extent first = input.getOrigin() - getPads()[0] * strides[1] - getPads()[1] * strides[2];
   arguments.push_back({getInput(), first * input.getElementBytes()});
   arguments.push_back({getWeights(), 0});
   arguments.push_back({getBias(), 0});
@@ -84,7 +95,7 @@ kernels::KernelParams ConvTransposeOp::getKernelParams() {
   kernels::ConvTransposeParams params;
   setWindow(params, *this);
   setImages(params, *this);
-  params.N = getType().getDim(3);
+  params.N = getType().getDim(3).getStatic();
   params.dilationH = getDilations()[0];
   params.dilationW = getDilations()[1];
   params.groups = getGroups();
@@ -113,7 +124,7 @@ static kernels::Extents getBatchStrides(BufferType operand, BufferType result) {
   return batch;
 }
 
-static int64_t getRowStride(BufferType type) { return getByteStrides(type)[type.getRank() - 2]; }
+static Extent getRowStride(BufferType type) { return getByteStrides(type)[type.getRank() - 2]; }
 
 kernels::KernelParams MatMulOp::getKernelParams() {
   BufferType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
@@ -134,6 +145,8 @@ kernels::KernelParams MatMulOp::getKernelParams() {
   params.bias = bool(getBias());
   params.requant = getRequant(getFixed());
   params.sums = result.getElementType().isInteger(32);
+  if (!params.sums && getMultiplier())
+    params.sharedColumn = getBias().getType().getNumElements() == 1 && params.N != 1;
   params.lhsEncoded = bool(getLhsEncoding());
   params.rhsEncoded = bool(getRhsEncoding());
   params.lhsZeroPoint = getLhsZeroPoint();

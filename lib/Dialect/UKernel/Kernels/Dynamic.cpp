@@ -10,21 +10,21 @@ using namespace nibble::ukernel;
 static bool isImage(BufferType type, int64_t rowDims) { return type.getRank() == 4 && rowDims == 1; }
 
 /// Bytes from one row to the next, and from one of its lines to the next.
-static std::pair<int64_t, int64_t> getPitches(BufferType type, int64_t rowDims, int64_t length) {
+static std::pair<Extent, Extent> getPitches(BufferType type, int64_t rowDims, const Extent &length) {
   kernels::Extents strides = getByteStrides(type);
-  const int64_t bytes = length * type.getElementBytes();
+  const Extent bytes = length * type.getElementBytes();
   return isImage(type, rowDims) ? std::pair(strides[0], strides[1]) : std::pair(bytes, bytes);
 }
 
 /// The lines of an image are those of its pixels; other rows are one line.
 static void setRows(kernels::RowsParams &params, BufferType input, int64_t rowDims) {
-  for (int64_t extent : input.getShape().take_front(rowDims))
-    params.rows *= extent;
-  params.length = input.getNumElements() / params.rows;
+  params.rows = product(input.getShape().take_front(rowDims));
+  ArrayRef<Extent> line = input.getShape().drop_front(rowDims);
   if (isImage(input, rowDims)) {
-    params.lines = input.getDim(1);
-    params.length /= params.lines;
+    params.lines = line.front();
+    line = line.drop_front();
   }
+  params.length = product(line);
   std::tie(params.rowPitch, params.linePitch) = getPitches(input, rowDims, params.length);
 }
 
@@ -42,12 +42,11 @@ static kernels::RowQuantizeParams getEncodeParams(BufferType type) {
   kernels::RowQuantizeParams params;
   params.affine = true;
   params.output = kernels::ElementKind::U8;
-  params.lines = type.getNumElements();
-  for (int64_t extent : llvm::reverse(type.getShape()))
-    if (params.length < shortest) {
-      params.length *= extent;
-      params.lines /= extent;
-    }
+  ArrayRef<Extent> outer = type.getShape();
+  // An extent that is not known is long enough.
+  for (; !outer.empty() && params.length.getStaticOr(shortest) < shortest; outer = outer.drop_back())
+    params.length *= outer.back();
+  params.lines = product(outer);
   params.linePitch = params.length * 4;
   params.outputLinePitch = params.length;
   return params;

@@ -131,8 +131,8 @@ static std::optional<kernels::ConvertParams> getImageChange(BufferType input, Bu
     return std::nullopt;
   bool keepsOrder = pixels.getDim(3) == 1 || pixels.getDim(1) * pixels.getDim(2) == 1;
   // A few planes of floats: the code generator's interleaving stores are better.
-  bool fewFloats = toPixels && pixels.getDim(3) <= 4 && pixels.getElementBytes() == 4;
-  if (keepsOrder || fewFloats || !planes.isPlain())
+  bool fewFloats = toPixels && pixels.getDim(3).getStaticOr(5) <= 4 && pixels.getElementBytes() == 4;
+  if (keepsOrder || fewFloats || !planes.isPlain() || !pixels.getDim(3).isStatic())
     return std::nullopt;
   kernels::ConvertParams params;
   params.input = getKind(input);
@@ -140,7 +140,7 @@ static std::optional<kernels::ConvertParams> getImageChange(BufferType input, Bu
   params.inputLayout = toPixels ? kernels::ImageLayout::Planes : kernels::ImageLayout::Pixels;
   params.H = pixels.getDim(1);
   params.W = pixels.getDim(2);
-  params.C = pixels.getDim(3);
+  params.C = pixels.getDim(3).getStatic();
   params.pixels = getPitch(pixels);
   return params;
 }

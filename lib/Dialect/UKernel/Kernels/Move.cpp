@@ -35,7 +35,7 @@ kernels::KernelParams ConcatOp::getKernelParams() {
   kernels::AssembleParams params;
   params.elementBytes = getType().getElementBytes();
   params.inputs = getInputs().size();
-  int64_t start = 0;
+  Extent start = 0;
   for (auto [index, value] : llvm::enumerate(getInputs())) {
     auto type = cast<BufferType>(value.getType());
     params.pieces.push_back(
@@ -59,9 +59,9 @@ kernels::KernelParams PadOp::getKernelParams() {
   kernels::Extents strides = getByteStrides(result), low, extents;
   kernels::Piece inside{0, {}, getByteStrides(input), strides, 0};
   for (int64_t i = 0; i < result.getRank(); ++i) {
-    int64_t first = std::max<int64_t>(getLow()[i], 0), skipped = std::max<int64_t>(-getLow()[i], 0);
-    low.push_back(std::min(first, result.getDim(i)));
-    extents.push_back(std::max<int64_t>(0, std::min(input.getDim(i) - skipped, result.getDim(i) - first)));
+    const Extent first = std::max<int64_t>(getLow()[i], 0), skipped = std::max<int64_t>(-getLow()[i], 0);
+    low.push_back(min(first, result.getDim(i)));
+    extents.push_back(max(0, min(input.getDim(i) - skipped, result.getDim(i) - first)));
     inside.outputOffset += first * strides[i];
   }
   inside.shape = extents;
@@ -96,7 +96,7 @@ kernels::KernelParams GenerateOp::getKernelParams() {
 kernels::KernelParams GatherOp::getKernelParams() {
   return kernels::GatherParams{getType().getElementBytes(), kernels::Extents(getType().getShape()),
                                getByteStrides(getInput().getType()), getByteStrides(getType()),
-                               kernels::Extents(getAxes())};
+                               std::vector<int64_t>(getAxes())};
 }
 
 kernels::KernelParams GatherRowsOp::getKernelParams() {
@@ -105,7 +105,7 @@ kernels::KernelParams GatherRowsOp::getKernelParams() {
   params.rows = table.getDim(0);
   params.indices = getIndices().getType().getNumElements();
   params.indexBytes = getIndices().getType().getElementBytes();
-  params.rowBytes = table.getBytes() / params.rows;
+  params.rowBytes = product(table.getShape().drop_front()).getStatic() * table.getElementBytes();
   params.scaled = static_cast<bool>(getScale());
   return params;
 }

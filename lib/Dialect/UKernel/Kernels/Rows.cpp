@@ -44,8 +44,7 @@ kernels::KernelParams NormOp::getKernelParams() {
   kernels::NormParams params;
   params.centered = !getRms();
   params.rows = leading(kernels::Extents(getType().getShape()));
-  for (int64_t extent : getType().getShape().drop_front(getAxis()))
-    params.length *= extent;
+  params.length = product(getType().getShape().drop_front(getAxis()));
   params.inputStrides = leading(getByteStrides(getInput().getType()));
   params.outputStrides = leading(getByteStrides(getType()));
   setOperands(*this, params);
@@ -74,7 +73,7 @@ kernels::KernelParams ReduceOp::getKernelParams() {
   kernels::ReductionParams params{*kernels::lookupReductionKind(getKind()),
                                   kernels::Extents(input.getShape()),
                                   getByteStrides(input),
-                                  kernels::Extents(getAxes()),
+                                  std::vector<int64_t>(getAxes()),
                                   {}};
   kernels::Extents strides = getByteStrides(getType());
   for (int64_t i = 0; i < input.getRank(); ++i)

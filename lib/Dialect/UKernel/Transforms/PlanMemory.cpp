@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Places every buffer in one arena.
+// Places every buffer in one arena: at known offsets, or, where sizes depend on the model's dimensions, one behind the
+// other in lanes that buffers take in turn.
 
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
@@ -12,6 +13,7 @@
 
 using namespace mlir;
 using namespace nibble::ukernel;
+using nibble::Extent;
 
 namespace nibble::ukernel {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -23,9 +25,9 @@ static constexpr int64_t kAlignment = 64;
 namespace {
 /// Memory that one or several values share, from the first one's producer to the last one's reader.
 struct Slot {
-  int64_t bytes = 0;
+  Extent bytes = 0;
   int64_t start = 0, end = 0;
-  int64_t offset = -1;
+  Extent offset = -1;
   /// Position among the function's results, or -1: then it lies in the caller's memory.
   int64_t output = -1;
   /// A convolution reads a little behind it: it must lie in the arena.
@@ -40,15 +42,19 @@ class Planner {
 public:
   explicit Planner(func::FuncOp function) : function(function) {}
   LogicalResult run();
-  int64_t arenaBytes = 0, inPlace = 0;
+  Extent arenaBytes = 0;
+  int64_t inPlace = 0;
 
 private:
+  Extent getSlotBytes(BufferType type);
   void collect();
   void extendLives();
   void takeOver(KernelOp op, int64_t position);
   LogicalResult bindOutputs();
   int64_t place(ArrayRef<Slot *> order);
-  void placeBest();
+  SmallVector<Slot *> getArenaSlots();
+  void placeBest(ArrayRef<Slot *> inArena);
+  void placeInLanes(ArrayRef<Slot *> inArena);
   void annotate();
 
   Slot *getSlot(Value value) {
@@ -63,6 +69,22 @@ private:
 };
 } // namespace
 
+/// Bytes of a slot; where the user bounds all dimensions that they depend on, as many as the bounds need.
+Extent Planner::getSlotBytes(BufferType type) {
+  const Extent bytes = nibble::alignTo(type.getBytes(), kAlignment);
+  auto bounds = function->getAttrOfType<DenseI64ArrayAttr>(kBoundsAttr);
+  if (bytes.isStatic() || !bounds)
+    return bytes;
+  bool isBounded = true;
+  const auto getBound = [&](unsigned index) {
+    const int64_t bound = index < unsigned(bounds.size()) ? bounds[index] : 0;
+    isBounded &= bound > 0;
+    return bound;
+  };
+  const Extent most = nibble::alignTo(bytes.getUpperBound(getBound), kAlignment);
+  return isBounded ? most : bytes;
+}
+
 // A slot for each kernel's result, numbered by position in the block.
 void Planner::collect() {
   int64_t position = 0;
@@ -71,7 +93,7 @@ void Planner::collect() {
     if (!isa<KernelOp>(op))
       continue;
     auto slot = std::make_unique<Slot>();
-    slot->bytes = llvm::alignTo(cast<BufferType>(op.getResult(0).getType()).getBytes(), kAlignment);
+    slot->bytes = getSlotBytes(cast<BufferType>(op.getResult(0).getType()));
     slot->start = slot->end = positions[&op];
     slot->producers.push_back(&op);
     slotOf[op.getResult(0)] = slot.get();
@@ -130,33 +152,40 @@ int64_t Planner::place(ArrayRef<Slot *> order) {
     for (Slot *other : placed)
       if (slot->overlaps(*other))
         neighbours.push_back(other);
+    const auto begin = [](Slot *s) { return s->offset.getStatic(); };
     llvm::sort(neighbours,
-               [](Slot *a, Slot *b) { return std::pair(a->offset, a->start) < std::pair(b->offset, b->start); });
+               [&](Slot *a, Slot *b) { return std::pair(begin(a), a->start) < std::pair(begin(b), b->start); });
+    const int64_t bytes = slot->bytes.getStatic();
     int64_t offset = 0;
     for (Slot *other : neighbours) {
-      if (offset + slot->bytes <= other->offset)
+      if (offset + bytes <= begin(other))
         break;
-      offset = std::max(offset, other->offset + other->bytes);
+      offset = std::max(offset, begin(other) + other->bytes.getStatic());
     }
     slot->offset = offset;
-    size = std::max(size, offset + slot->bytes);
+    size = std::max(size, offset + bytes);
     placed.push_back(slot);
   }
   return size;
 }
 
-void Planner::placeBest() {
-  SmallVector<Slot *> bySize;
+SmallVector<Slot *> Planner::getArenaSlots() {
+  SmallVector<Slot *> inArena;
   for (auto &slot : slots)
-    if (slot->bytes && slot->output < 0)
-      bySize.push_back(slot.get());
-  SmallVector<Slot *> byTime = bySize, byArea = bySize;
+    if (slot->bytes != 0 && slot->output < 0)
+      inArena.push_back(slot.get());
+  return inArena;
+}
+
+/// All sizes are known.
+void Planner::placeBest(ArrayRef<Slot *> inArena) {
+  SmallVector<Slot *> bySize(inArena), byTime = bySize, byArea = bySize;
   // No two slots start at the same operation, so that the orders are total.
   auto sortBy = [](SmallVector<Slot *> &order, auto key) {
     llvm::sort(order, [&](Slot *a, Slot *b) { return std::pair(-key(a), a->start) < std::pair(-key(b), b->start); });
   };
-  sortBy(bySize, [](Slot *slot) { return slot->bytes; });
-  sortBy(byArea, [](Slot *slot) { return slot->bytes * (slot->end - slot->start + 1); });
+  sortBy(bySize, [](Slot *slot) { return slot->bytes.getStatic(); });
+  sortBy(byArea, [](Slot *slot) { return slot->bytes.getStatic() * (slot->end - slot->start + 1); });
   ArrayRef<Slot *> best = bySize;
   int64_t least = std::numeric_limits<int64_t>::max();
   for (ArrayRef<Slot *> order : {ArrayRef(bySize), ArrayRef(byArea), ArrayRef(byTime)})
@@ -165,23 +194,54 @@ void Planner::placeBest() {
       best = order;
     }
   arenaBytes = place(best);
-  // Kernels may read behind the last value.
-  if (arenaBytes)
-    arenaBytes += llvm::alignTo(nibble::kernels::kInputSlack, kAlignment);
+}
+
+/// The largest first: each goes to a lane where it adds least, and that is free while it lives. A lane is as large as
+/// its largest buffer, whatever the dimensions are.
+void Planner::placeInLanes(ArrayRef<Slot *> inArena) {
+  struct Lane {
+    SmallVector<Slot *> slots;
+    Extent bytes = 0;
+  };
+  SmallVector<Slot *> order(inArena);
+  llvm::sort(order, [](Slot *a, Slot *b) {
+    return std::pair(-nibble::evaluateUsually(a->bytes), a->start) <
+           std::pair(-nibble::evaluateUsually(b->bytes), b->start);
+  });
+  std::vector<Lane> lanes;
+  for (Slot *slot : order) {
+    Lane *best = nullptr;
+    for (Lane &lane : lanes) {
+      if (llvm::any_of(lane.slots, [&](Slot *other) { return slot->overlaps(*other); }))
+        continue;
+      // Of lanes that are large enough at the usual size, one whose size needs no maximum.
+      if (!best || (!isAtLeast(best->bytes, slot->bytes) && isAtLeast(lane.bytes, slot->bytes)))
+        best = &lane;
+    }
+    if (!best)
+      best = &lanes.emplace_back();
+    best->slots.push_back(slot);
+    best->bytes = max(best->bytes, slot->bytes);
+  }
+  for (Lane &lane : lanes) {
+    for (Slot *slot : lane.slots)
+      slot->offset = arenaBytes;
+    arenaBytes += lane.bytes;
+  }
 }
 
 void Planner::annotate() {
   Builder builder(function.getContext());
   for (auto &slot : slots) {
-    if (!slot->bytes)
+    if (slot->bytes == 0)
       continue;
     for (Operation *op : slot->producers)
       if (slot->output >= 0)
         op->setAttr("output", builder.getI64IntegerAttr(slot->output));
       else
-        op->setAttr("offset", builder.getI64IntegerAttr(slot->offset));
+        op->setAttr("offset", makeExtentAttr(builder.getContext(), slot->offset));
   }
-  function->setAttr("ukernel.arena_bytes", builder.getI64IntegerAttr(arenaBytes));
+  function->setAttr("ukernel.arena_bytes", makeExtentAttr(builder.getContext(), arenaBytes));
 }
 
 LogicalResult Planner::run() {
@@ -192,7 +252,14 @@ LogicalResult Planner::run() {
       takeOver(kernel, positions[&op]);
   if (failed(bindOutputs()))
     return failure();
-  placeBest();
+  SmallVector<Slot *> inArena = getArenaSlots();
+  if (llvm::all_of(inArena, [](Slot *slot) { return slot->bytes.isStatic(); }))
+    placeBest(inArena);
+  else
+    placeInLanes(inArena);
+  // Kernels may read behind the last value.
+  if (!inArena.empty())
+    arenaBytes += llvm::alignTo(nibble::kernels::kInputSlack, kAlignment);
   annotate();
   return success();
 }
@@ -205,7 +272,7 @@ struct PlanMemory : nibble::ukernel::impl::PlanMemoryBase<PlanMemory> {
     Planner planner(getOperation());
     if (failed(planner.run()))
       return signalPassFailure();
-    arenaBytes = planner.arenaBytes;
+    arenaBytes = nibble::evaluateUsually(planner.arenaBytes);
     inPlace = planner.inPlace;
   }
 };
