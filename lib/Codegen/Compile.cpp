@@ -7,7 +7,6 @@
 #include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/UKernel/Passes.h"
-#include "nibble/Quantization/Headroom.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/PortAttrs.h"
 
@@ -56,39 +55,6 @@ bool Program::isDynamic() const {
     return true;
   return llvm::any_of(function.front().getOps<KernelOp>(),
                       [&](KernelOp op) { return isDynamicType(op->getResult(0).getType()); });
-}
-
-/// The largest power of two that all dimensions may have without a buffer, or all of them, beyond what machines
-/// address, or a sum of products beyond its accumulator.
-static int64_t findLimit(const Program &program) {
-  constexpr int64_t mostBytes = int64_t(1) << 47;
-  SmallVector<Extent> sizes = {program.arenaBytes};
-  for (Type type : program.function.getArgumentTypes())
-    sizes.push_back(cast<BufferType>(type).getBytes());
-  for (auto op : program.function.front().getOps<KernelOp>())
-    sizes.push_back(cast<BufferType>(op->getResult(0).getType()).getBytes());
-  SmallVector<Extent> depths;
-  for (auto matmul : program.function.front().getOps<ukernel::MatMulOp>())
-    if (BufferType lhs = matmul.getLhs().getType(); lhs.getElementType().isInteger())
-      depths.push_back(lhs.getShape().back());
-  int64_t limit = int64_t(1) << 31;
-  const auto isAtMost = [&](const Extent &size, int64_t most) {
-    return size.isStatic() || size.getUpperBound([&](unsigned) { return limit; }) <= most;
-  };
-  const auto fits = [&] {
-    return llvm::all_of(sizes, [&](const Extent &size) { return isAtMost(size, mostBytes); }) &&
-           llvm::all_of(depths, [&](const Extent &depth) { return isAtMost(depth, kLargestDynamicDepth); });
-  };
-  while (limit > 1 && !fits())
-    limit /= 2;
-  return limit;
-}
-
-int64_t Program::getLimit(unsigned index) const {
-  const int64_t bound = getBound(index);
-  if (bound > 0 || !isDynamic() || (getBatch() < 0 && index == getBatchDim()))
-    return bound > 0 ? bound : std::numeric_limits<int64_t>::max();
-  return findLimit(*this);
 }
 
 int64_t Program::getBound(unsigned index) const {

@@ -5,7 +5,6 @@
 
 #include "nibble/Codegen/Dtypes.h"
 #include "nibble/Dialect/UKernel/Passes.h"
-#include "nibble/Kernels/EmitExtent.h"
 #include "nibble/Runtime/nibble_abi.h"
 #include "nibble/Support/PortAttrs.h"
 
@@ -51,10 +50,7 @@ private:
   void emitArenaBytes();
   void emitShapes();
   /// The value of an extent by the array `dims`.
-  Value emitValue(const Extent &extent, Value dims) {
-    return kernels::emitExtent(b, loc, extent, b.getI64Type(),
-                               [&](unsigned index) { return loadDim(b, loc, dims, index); });
-  }
+  Value emitValue(const Extent &extent, Value dims) { return nibble::emitValue(b, loc, extent, dims); }
 
   ModuleOp module;
   const Program &program;
@@ -161,8 +157,8 @@ void DescriptionEmitter::emitArenaBytes() {
   scf::YieldOp::create(b, loc, program.arenaBytes.isStatic() ? emitValue(program.arenaBytes, dims) : most());
   b.setInsertionPointToStart(choice.elseBlock());
   Value bytes = emitValue(program.arenaBytes, dims);
-  for (unsigned i = 0; i < program.getDimCount(); ++i)
-    bytes = arith::SelectOp::create(b, loc, emitIsOutside(b, loc, program, dims, i), most(), bytes);
+  if (Value isRefused = emitIsRefused(b, loc, program, dims))
+    bytes = arith::SelectOp::create(b, loc, isRefused, most(), bytes);
   scf::YieldOp::create(b, loc, bytes);
   b.setInsertionPointAfter(choice);
   func::ReturnOp::create(b, loc, choice.getResult(0));

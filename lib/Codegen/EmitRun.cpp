@@ -4,11 +4,8 @@
 #include "FloatState.h"
 #include "ProgramEmitter.h"
 
-#include "nibble/Analysis/Extents.h"
-#include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
-#include "nibble/Kernels/EmitExtent.h"
 #include "nibble/Runtime/nibble_abi.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -124,8 +121,7 @@ Value SampleEmitter::valueOf(const Extent &extent) {
   for (const auto &[known, value] : extents)
     if (known == extent)
       return value;
-  Value value =
-      kernels::emitExtent(b, loc, extent, b.getI64Type(), [&](unsigned index) { return loadDim(b, loc, dims, index); });
+  Value value = emitValue(b, loc, extent, dims);
   extents.push_back({extent, value});
   return value;
 }
@@ -297,7 +293,6 @@ private:
   void checkArena();
   /// The array of dimensions, or null where there are none, and what is wrong with them.
   Value getDims();
-  void checkRequirements(Value dims);
   Value getSamples(Value dims);
 
   const Program &program;
@@ -335,8 +330,7 @@ void RunEmitter::checkArena() {
     return;
   Value dims = program.arenaBytes.isStatic() ? Value() : load(Dims);
   Value arena = load(Arena);
-  Value needed = kernels::emitExtent(b, loc, program.arenaBytes, b.getI64Type(),
-                                     [&](unsigned index) { return loadDim(b, loc, dims, index); });
+  Value needed = emitValue(b, loc, program.arenaBytes, dims);
   failIf(isNull(arena), NIBBLE_ERROR_NULL_POINTER);
   failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, load(ArenaBytes), needed),
          NIBBLE_ERROR_ARENA_TOO_SMALL);
@@ -350,28 +344,9 @@ Value RunEmitter::getDims() {
     return Value();
   Value dims = load(Dims);
   failIf(isNull(dims), NIBBLE_ERROR_NULL_POINTER);
-  for (unsigned i = 0; i < program.getDimCount(); ++i)
-    if (program.isDynamic() || program.getBound(i) > 0)
-      failIf(emitIsOutside(b, loc, program, dims, i), NIBBLE_ERROR_DIMENSION);
-  checkRequirements(dims);
+  if (Value isRefused = emitIsRefused(b, loc, program, dims))
+    failIf(isRefused, NIBBLE_ERROR_DIMENSION);
   return dims;
-}
-
-void RunEmitter::checkRequirements(Value dims) {
-  const auto valueOf = [&](const Extent &extent) {
-    return kernels::emitExtent(b, loc, extent, b.getI64Type(),
-                               [&](unsigned index) { return loadDim(b, loc, dims, index); });
-  };
-  for (const Extent &extent : program.getDoubtfulExtents())
-    failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, valueOf(extent), constant(0)),
-           NIBBLE_ERROR_DIMENSION);
-  auto pairs = program.function->getAttrOfType<ArrayAttr>(kRequirementsAttr);
-  if (!pairs)
-    return;
-  for (auto pair : pairs.getAsRange<ExtentsAttr>())
-    failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, valueOf(pair.getValue()[0]),
-                                 valueOf(pair.getValue()[1])),
-           NIBBLE_ERROR_DIMENSION);
 }
 
 Value RunEmitter::getSamples(Value dims) {
@@ -415,19 +390,6 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kern
   }
   Value ok = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_OK));
   func::ReturnOp::create(b, loc, ok);
-}
-
-Value nibble::loadDim(OpBuilder &b, Location loc, Value dims, unsigned index) {
-  Value slot = dims;
-  if (index > 0)
-    slot = LLVM::GEPOp::create(b, loc, dims.getType(), b.getI64Type(), dims, ArrayRef<LLVM::GEPArg>{int32_t(index)});
-  return LLVM::LoadOp::create(b, loc, b.getI64Type(), slot);
-}
-
-Value nibble::emitIsOutside(OpBuilder &b, Location loc, const Program &program, Value dims, unsigned index) {
-  Value limit = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(program.getLimit(index)));
-  // Negative values are large unsigned ones.
-  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, loadDim(b, loc, dims, index), limit);
 }
 
 static void declareWeights(ModuleOp module, const Program &program) {

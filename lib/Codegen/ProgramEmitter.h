@@ -38,8 +38,6 @@ struct Program {
   Program(std::string name, mlir::func::FuncOp function, const WeightBlob &weights);
   /// Whether a buffer's shape depends on the dimensions; the number of samples aside, of which the code takes one.
   bool isDynamic() const;
-  /// Where isDynamic, the largest value of dimension `index` that a run takes: no size overflows up to there.
-  int64_t getLimit(unsigned index) const;
   /// The bound that the user gave dimension `index`, or 0.
   int64_t getBound(unsigned index) const;
   /// Extents of buffers that some dimensions make negative, which a run refuses: windows larger than their image.
@@ -82,9 +80,12 @@ void emitStandaloneTable(mlir::ModuleOp module, const Program &program, llvm::Ar
 /// Entry `index` of an array of dimensions.
 mlir::Value loadDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value dims, unsigned index);
 
-/// Whether that entry is negative or too large for the program (Program::getLimit).
-mlir::Value emitIsOutside(mlir::OpBuilder &b, mlir::Location loc, const Program &program, mlir::Value dims,
-                          unsigned index);
+/// The value of an extent by an array of dimensions, which may be null where it is static.
+mlir::Value emitValue(mlir::OpBuilder &b, mlir::Location loc, const Extent &extent, mlir::Value dims);
+
+/// Whether a run refuses an array of dimensions, an i1: one is negative or above its bound, memory or a sum of products
+/// would overflow, or extents differ that must be equal. Null where there is nothing to check.
+mlir::Value emitIsRefused(mlir::OpBuilder &b, mlir::Location loc, const Program &program, mlir::Value dims);
 
 /// NAME_run_ISA.
 std::string getVariantSymbol(const Program &program, const TargetSpec &target);

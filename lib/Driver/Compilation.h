@@ -111,6 +111,8 @@ private:
 
   /// Chooses how ranges are made of what was measured, by what each way gives on the samples that were kept.
   llvm::Error chooseMethod();
+  bool mayChooseMode() const;
+  llvm::Error chooseMode();
   llvm::Expected<MethodSummary> tryMethod(const MethodSummary &method);
   llvm::Expected<double> measureOutputs(QuantizeOptions quantize);
 
@@ -145,6 +147,7 @@ private:
   std::string calibrationFile;
   std::optional<Calibration> measured;
   std::optional<MethodSummary> method; // chosen
+  std::string chosenMode, modeReason;  // in place of the one asked for; empty if none is
   TemporaryFile temporaryCalibration, temporaryPlan, searchedPlan;
   llvm::StringMap<double> valueSqnrs;      // by value name
   llvm::StringMap<Fallback> fallbackNodes; // that int8 harms

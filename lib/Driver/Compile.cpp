@@ -210,7 +210,7 @@ QuantizeOptions Compilation::getQuantizeOptions() const {
     quantize.activations = options.quantization.activations;
   if (options.quantization.weights != "auto")
     quantize.weights = options.quantization.weights;
-  quantize.mode = options.quantization.getMode();
+  quantize.mode = chosenMode.empty() ? options.quantization.getMode().str() : chosenMode;
   quantize.plan = temporaryPlan.path.empty() ? options.quantization.plan : temporaryPlan.path.str().str();
   quantize.perTensor = options.quantization.perTensor;
   quantize.strict = options.quantization.strict;
@@ -230,9 +230,12 @@ Error Compilation::quantize() {
       return error;
     if (Error error = chooseMethod())
       return error;
+    if (Error error = chooseMode())
+      return error;
   }
-  if (Error error = planFallbacks())
-    return error;
+  if (chosenMode.empty())
+    if (Error error = planFallbacks())
+      return error;
   session.reporter().beginStep("quantizing", std::nullopt);
   QuantizeOptions quantize = getQuantizeOptions();
   auto plan = [&](mlir::PassManager &pm) {
@@ -297,7 +300,9 @@ void Compilation::addFindings(NodeSummary &node) const {
   const Fallback *fallback = findFallback(node.node);
   for (StringRef mode : {"dynamic", "weight-only"})
     if (StringRef(node.precision).starts_with(mode) && !fallback) {
-      node.reason = mode == options.quantization.getMode() ? "mode '" + mode.str() + "'" : "the plan says so";
+      node.reason = mode == chosenMode                       ? modeReason
+                    : mode == options.quantization.getMode() ? "mode '" + mode.str() + "'"
+                                                             : "the plan says so";
       return;
     }
   if (fallback)

@@ -50,8 +50,11 @@ void nibble::writeCalibration(const Calibration &calibration, raw_ostream &os) {
      << ",\n  \"values\": {";
   StringRef separator = "\n";
   for (const auto &[name, histogram] : calibration.values) {
-    if (histogram.empty())
+    if (histogram.empty()) { // no sample has an element of it
+      os << separator << "    " << json::Value(name) << ": {\"count\": 0}";
+      separator = ",\n";
       continue;
+    }
     const RealRange range = chooseRange(histogram, calibration.method);
     os << separator << "    " << json::Value(name) << ": {\n      \"count\": " << histogram.getCount()
        << ",\n      \"min\": " << spell(histogram.getMin()) << ", \"max\": " << spell(histogram.getMax())
@@ -74,6 +77,8 @@ static Expected<Histogram> parseValue(StringRef name, const json::Value &value) 
   const json::Object *entry = value.getAsObject();
   if (!entry)
     return fail("expected an object");
+  if (entry->getInteger("count") == 0)
+    return Histogram();
   auto min = entry->getNumber("min"), max = entry->getNumber("max");
   const json::Object *bins = entry->getObject("histogram");
   if (!min || !max || !bins)

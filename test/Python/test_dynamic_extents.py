@@ -267,6 +267,16 @@ def test_inputs_disagree(compiled, kind):
             run(feeds)
 
 
+def test_value_without_elements_in_all_samples(files):
+    """The past is empty whenever a text begins: it has no range, and stays in float."""
+    samples = [{"past": normal(1, 0, WIDTH), "new": normal(1, length, WIDTH, seed=length)} for length in LENGTHS]
+    model = nibble.compile(files / "join.onnx", calibration=samples, mode="static")
+    for past in (0, 3, 17):
+        values = {"past": normal(2, past, WIDTH, seed=1), "new": normal(2, 5, WIDTH, seed=2)}
+        for actual, expected in zip(model.run(values), model.reference(values), strict=True):
+            assert actual.tobytes() == expected.tobytes()
+
+
 def test_calibration_samples_disagree(files):
     samples = [feed("join", 3), {"past": normal(2, 3, WIDTH), "new": normal(3, 4, WIDTH)}]
     with pytest.raises(nibble.Error, match="calibration sample 1: dimension 'batch' is 3 in input 'new' and 2 in input 'past'"):

@@ -173,3 +173,24 @@ def test_strict_names_the_product_without_the_mode(tmp_path):
     assert node["reason"] == "mode 'dynamic' was planned, but its weights are not constant"
     with pytest.raises(nibble.Error, match="node 'both' .* stays in float: mode 'dynamic' was planned"):
         nibble.compile(path, mode="dynamic", strict=True)
+
+
+def test_chosen_where_it_is_much_more_exact(tmp_path):
+    """Rows of all sizes, each normalized behind the product: one range leaves nothing of the small ones."""
+    import onnx
+    rng = np.random.default_rng(5)
+    weights = {"w": rng.normal(0, 0.3, (16, 24)), "s": np.ones(24), "b": np.zeros(24)}
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["m"], name="fc"),
+             helper.make_node("LayerNormalization", ["m", "s", "b"], ["y"], name="norm", epsilon=1e-12)]
+    graph = helper.make_graph(nodes, "rows", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 16])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 24])],
+                              [numpy_helper.from_array(v.astype(np.float32), k) for k, v in weights.items()])
+    path = tmp_path / "rows.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    feeds = [{"x": (rng.normal(0, 1, (12, 16)) * 10.0 ** rng.uniform(-3, 3, (12, 1))).astype(np.float32)} for _ in range(4)]
+    summary = nibble.compile(path, calibration=feeds).summary
+    fc = next(node for node in summary["nodes"] if node["node"] == "fc")
+    assert fc["precision"] == "dynamic int8" and "ranges found at run time" in fc["reason"]
+    assert summary["sqnr_db"] > 25
+    kept = nibble.compile(path, calibration=feeds, mode="static", min_sqnr=0).summary
+    assert next(node for node in kept["nodes"] if node["node"] == "fc")["precision"] == "int8" and kept["sqnr_db"] < 15

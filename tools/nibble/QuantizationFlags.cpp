@@ -17,11 +17,11 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
                   cl::desc("type of activations: auto (uint8, and int16 for nodes that need it), uint8, int8, "
                            "int8-symmetric, int16, float"),
                   cl::value_desc("type"), cl::sub(sub)),
-      mode(
-          "mode", cl::init("auto"),
-          cl::desc("what is quantized, and when: auto (static); static: weights and activations, by calibrated ranges; "
-                   "dynamic: both, by ranges found at run time; weight-only: weights"),
-          cl::value_desc("mode"), cl::sub(sub)),
+      mode("mode", cl::init("auto"),
+           cl::desc("what is quantized, and when: auto (static, or dynamic where that is much more exact); static: "
+                    "weights and activations, by calibrated ranges; "
+                    "dynamic: both, by ranges found at run time; weight-only: weights"),
+           cl::value_desc("mode"), cl::sub(sub)),
       calibMethod("calib-method", cl::init("auto"),
                   cl::desc("how ranges are chosen: auto (the best on the data), minmax, percentile, "
                            "percentile:99.9, mse, entropy"),
@@ -37,7 +37,8 @@ QuantizationFlags::QuantizationFlags(cl::SubCommand &sub)
                cl::value_desc("method"), cl::sub(sub)),
       planOut("plan-out", cl::desc("file to write the plan to that a search found"), cl::value_desc("file"),
               cl::sub(sub)),
-      group("group", cl::desc("weights of 4 and 2 bits that share a factor of the scale"), cl::value_desc("count"), cl::sub(sub)),
+      group("group", cl::desc("weights of 4 and 2 bits that share a factor of the scale"), cl::value_desc("count"),
+            cl::sub(sub)),
       maxBytes("max-bytes", cl::desc("search for widths of weights, 8, 4 or 2 bits, that take no more in all"),
                cl::value_desc("count"), cl::sub(sub)),
       avgBits("avg-bits", cl::desc("search for widths of weights of no more bits on average"), cl::value_desc("bits"),

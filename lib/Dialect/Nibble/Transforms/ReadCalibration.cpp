@@ -36,6 +36,12 @@ struct ReadCalibration : nibble::impl::ReadCalibrationBase<ReadCalibration> {
     return false;
   }
 
+  /// A value that had no elements in any sample, as the first past of a cache, has no range and stays in float.
+  static void drop(ObserveOp op) {
+    op.getResult().replaceAllUsesWith(op.getInput());
+    op.erase();
+  }
+
   void runOnOperation() override {
     if (file.empty()) {
       fail() << "option 'file' is missing: the path of a .calib.json";
@@ -56,6 +62,9 @@ struct ReadCalibration : nibble::impl::ReadCalibrationBase<ReadCalibration> {
     llvm::StringSet<> seen;
     getOperation()->walk([&](ObserveOp op) {
       seen.insert(op.getName());
+      if (auto entry = calibration->values.find(op.getName());
+          entry != calibration->values.end() && entry->second.empty())
+        return drop(op);
       llvm::Expected<RealRange> range = calibration->getRange(op.getName(), *chosen);
       if (!range) {
         llvm::consumeError(range.takeError());
