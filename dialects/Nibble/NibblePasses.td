@@ -11,7 +11,7 @@ def FoldConstants : Pass<"nibble-fold-constants"> {
   let description = [{
     The reference interpreter executes each operation whose operands are all constant, so that
     the result is what it would be at run time. Results larger than `max-elements` and
-    than every operand are left, as storing them costs more than computing them. Weights that
+    than all operands together are left, as storing them costs more than computing them. Weights that
     are quantized already stay so, unless `dequantize` is set.
 
     ```mlir

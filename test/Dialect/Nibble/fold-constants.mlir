@@ -27,6 +27,21 @@ func.func @large() -> tensor<4xf32> {
 
 // -----
 
+// As many elements as the operands have together.
+// CHECK-LABEL: @parts
+// CHECK-NOT: nibble.concat
+// SMALL-LABEL: @parts
+// SMALL-NOT: nibble.concat
+// SMALL: return
+func.func @parts() -> tensor<5xf32> {
+  %a = nibble.constant dense<[1.0, 2.0]> : tensor<2xf32> -> tensor<2xf32>
+  %b = nibble.constant dense<[3.0, 4.0, 5.0]> : tensor<3xf32> -> tensor<3xf32>
+  %y = nibble.concat %a, %b {axis = 0 : i64} : tensor<2xf32>, tensor<3xf32> -> tensor<5xf32>
+  return %y : tensor<5xf32>
+}
+
+// -----
+
 // An operand that is not constant; an observe, which is not pure.
 // CHECK-LABEL: @negative
 // CHECK: nibble.add

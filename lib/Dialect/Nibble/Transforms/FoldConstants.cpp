@@ -33,13 +33,13 @@ struct FoldConstants : nibble::impl::FoldConstantsBase<FoldConstants> {
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
       return false;
-    int64_t largest = maxElements;
+    int64_t given = 0;
     for (Value operand : op->getOperands()) {
       if (!operand.getDefiningOp<ConstantOp>())
         return false;
-      largest = std::max(largest, cast<ShapedType>(operand.getType()).getNumElements());
+      given += cast<ShapedType>(operand.getType()).getNumElements();
     }
-    return type.getNumElements() <= largest;
+    return type.getNumElements() <= std::max<int64_t>(maxElements, given);
   }
 
   /// The interpreter's result for `op` in a function of its own.
