@@ -113,10 +113,8 @@ Value DimChecks::emit() {
     if (const int64_t bound = program.getBound(i); isDynamic || bound > 0)
       // Negative values are large unsigned ones.
       refuse(arith::CmpIPredicate::ugt, loadDim(b, b.getLoc(), dims, i), constant(bound > 0 ? bound : INT64_MAX));
-  if (isDynamic) {
-    checkSizes();
-    checkExtents();
-  }
+  checkSizes();
+  checkExtents();
   return refused;
 }
 
