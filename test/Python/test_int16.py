@@ -243,7 +243,7 @@ def test_activations_that_were_asked_for_are_not_widened(tmp_path):
     samples = [{"x": row[None]} for row in rng.normal(size=(32, 4)).astype(np.float32)]
     asked = nibble.compile(model, calibration=samples, activations="uint8")
     assert nodes_of(asked)["d"][0] == "float32"
-    found = nibble.compile(model, calibration=samples)
+    found = nibble.compile(model, calibration=samples, mode="static")
     assert nodes_of(found)["d"][0] == nodes_of(found)["a"][0] == "int16"
-    again = nibble.compile(model, calibration=samples)
+    again = nibble.compile(model, calibration=samples, mode="static")
     assert found.summary["nodes"] == again.summary["nodes"]
