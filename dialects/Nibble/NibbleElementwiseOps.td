@@ -115,13 +115,15 @@ class Nibble_BinaryOp<string mnemonic, string function, string quantized, list<T
   let hasVerifier = 1;
 }
 
-defvar addEquation = [{y = zy + rint(clamp(fl32(fl32((ql - zl) * fl32(sl / sy)) + fl32((qr - zr) * fl32(sr / sy))),
-    qmin - zy, qmax - zy)), never contracted to a fused multiply-add.}];
+defvar addEquation = [{y = rint(clamp(fma(ql, f, fma(qr, g, c)), qmin, qmax)) with f = fl32(sl / sy), g = fl32(sr / sy) and
+    c = fl32(zy - fma(zl, f, fl32(zr * g))). The order of the operands decides ties.}];
 defvar foldedMultipliers = [{
     * C3: the folded multipliers are finite and, in mode `fixed`, have a fixed-point form.
   }];
-def Nibble_AddOp : Nibble_BinaryOp<"add", "lhs + rhs", addEquation, [Commutative], foldedMultipliers>;
-def Nibble_SubOp : Nibble_BinaryOp<"sub", "lhs - rhs", "as `nibble.add`, with the two products subtracted.", [],
+def Nibble_AddOp : Nibble_BinaryOp<"add", "lhs + rhs", addEquation, [], foldedMultipliers> {
+  let hasFolder = 1;
+}
+def Nibble_SubOp : Nibble_BinaryOp<"sub", "lhs - rhs", "as `nibble.add`, with -g in place of g.", [],
     foldedMultipliers>;
 def Nibble_MulOp : Nibble_BinaryOp<"mul", "lhs * rhs",
     "acc = (ql - zl)(qr - zr) in i32, requantized with fl32(fl32(sl * sr) / sy).", [Commutative],

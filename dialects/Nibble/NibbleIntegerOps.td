@@ -16,16 +16,16 @@ def Nibble_ResidualAttr : AttrDef<Nibble_Dialect, "Residual"> {
   let mnemonic = "residual";
   let summary = "A residual addition fused behind a requantization";
   let description = [{
-    After the convolution's own requantization to q, the result is
-    z + rint(clamp(fl32(fl32((q - output_zero_point) * scale) + fl32((a - addend_zero_point) * addend_scale)),
-    min - z, max - z)): the same bits as `nibble.int_add` of q and the addend a.
+    After the convolution's own requantization to q, the result is `nibble.int_add` of q and the addend a, or, with
+    `addend_first`, of a and q, to the bit: the order of the operands decides ties in mode `float`.
 
     ```mlir
     #nibble.residual<scale = 0.5 : f32, addend_scale = 0.25 : f32, addend_zero_point = 3, zero_point = 7, min = 0, max = 255>
     ```
   }];
   let parameters = (ins "::mlir::FloatAttr":$scale, "::mlir::FloatAttr":$addend_scale,
-      "int32_t":$addend_zero_point, "int32_t":$zero_point, "int32_t":$min, "int32_t":$max);
+      "int32_t":$addend_zero_point, "int32_t":$zero_point, "int32_t":$min, "int32_t":$max,
+      DefaultValuedParameter<"bool", "false">:$addend_first);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
@@ -125,8 +125,9 @@ def Nibble_IntMatMulOp : Nibble_IntegerOp<"matmul"> {
 def Nibble_IntAddOp : Nibble_IntegerOp<"add"> {
   let summary = "Integer addition of two quantized tensors";
   let description = [{
-    y = zy + rint(clamp(fl32(fl32((l - zl) * lhs_scale) + fl32((r - zr) * rhs_scale)), min - zy, max - zy)). A
-    subtraction has a negative `rhs_scale`. Mode `fixed`: README, "Fixed-point addition".
+    y = rint(clamp(fma(l, lhs_scale, fma(r, rhs_scale, c)), min, max)) with
+    c = fl32(zy - fma(zl, lhs_scale, fl32(zr * rhs_scale))). A subtraction has a negative `rhs_scale`. Mode `fixed`:
+    README, "Fixed-point addition".
 
     ```mlir
     %y = nibble.int_add %a, %b {lhs_scale = 0.5 : f32, rhs_scale = 0.25 : f32, lhs_zero_point = 3 : i32,

@@ -749,7 +749,7 @@ def FuseEpilogues : Pass<"nibble-fuse-epilogues"> {
   let summary = "Fuse residual additions into the convolution before them";
   let description = [{
     The convolution's epilogue adds the other operand after its own requantization: the
-    same bits, without writing and reading the sum's operand.
+    same bits, without writing and reading the sum's operand. The residual notes the order of the operands.
 
     ```mlir
     %c = nibble.int_conv %x, %w, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,

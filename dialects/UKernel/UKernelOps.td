@@ -88,6 +88,7 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
     `nibble.scaled_conv` or `nibble.scaled_matmul` and that clamp: the multipliers hold the scales and the biases, and
     `rows` the scales of rows of bytes. Where `sums`, as `nibble.sum_conv` or `nibble.sum_matmul`: the biases hold what a
     constant zero point makes of the sums; for an encoding in `rows`, the multipliers hold each column's sum of weights.
+    Where `addend_first`, the addend is the residual addition's first operand.
     The result may take over the addend's memory: kernels read each addend before they write over it, and once.
     Weights, bias and multipliers are packed by `nibble::kernels`, the weights in `weight_bits` bits, times
     factors of groups of `weight_group` of them where that is not 0, and, with `paired_steps`, 8 input channels of a
@@ -123,7 +124,7 @@ def UKernel_ConvOp : UKernel_KernelOpBase<"conv", [
       DefaultValuedAttr<I32Attr, "0">:$output_zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{0, 255}">:$clamp,
       OptionalAttr<F32Attr>:$float_min, OptionalAttr<F32Attr>:$float_max,
       DefaultValuedAttr<DenseI32ArrayAttr, "{}">:$residual_integers,
-      DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$residual_scales);
+      DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$residual_scales, UnitAttr:$addend_first);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = [{
     $input `,` $weights `,` $bias (`multiplier` $multiplier^)? (`add` $addend^)? (`rows` $rows^)? attr-dict

@@ -113,13 +113,10 @@ static Value emitFloat(KernelBuilder &b, BinaryKind kind, Value x, Value y) {
   llvm_unreachable("all kinds are above");
 }
 
-/// numerics::addFloat: only for enormous scales can the sum be inf - inf.
 static Value emitAddFloat(KernelBuilder &b, const BinaryParams &params, Value x, Value y) {
-  VectorArith a(b, b.lanesOf(x));
-  Value left = a.mul(centered(b, x, params.lhsZeroPoint), a.f32(params.lhsScale));
-  Value right = a.mul(centered(b, y, params.rhsZeroPoint), a.f32(params.rhsScale));
-  const bool mayBeNaN = !(std::fabs(params.lhsScale) < 1e30f && std::fabs(params.rhsScale) < 1e30f);
-  return roundClamp(b, a.add(left, right), params.range, mayBeNaN);
+  const numerics::FloatAddition addition = numerics::toFloatAddition(
+      params.lhsScale, params.lhsZeroPoint, params.rhsScale, params.rhsZeroPoint, params.range.zeroPoint);
+  return roundClamp(b, fusedSum(b, addition, x, y), {0, params.range.min, params.range.max});
 }
 
 static Value emitAddFixed(KernelBuilder &b, const BinaryParams &params, Value x, Value y) {

@@ -5,6 +5,7 @@
 #include "VectorArith.h"
 
 using namespace mlir;
+using namespace nibble;
 using namespace nibble::kernels;
 
 Value nibble::kernels::widen(KernelBuilder &b, Value stored, ElementKind kind) {
@@ -32,6 +33,25 @@ Value nibble::kernels::roundClamp(KernelBuilder &b, Value floats, const StoredRa
   // At most 65535 here: adding 1.5 * 2^23 rounds to nearest even, and the integer stands in the low bits.
   Value rounded = a.bits(a.add(floats, a.f32(0x1.8p23f)));
   return a.isub(rounded, a.i32(0x4b400000 - range.zeroPoint));
+}
+
+/// Without fused multiply-adds: in f64, each sum rounded once. f64 holds an f32 product with a stored value exactly.
+static Value sumInDouble(KernelBuilder &b, const numerics::FloatAddition &addition, Value l, Value r) {
+  VectorArith a(b, b.lanesOf(l));
+  const auto add = [&](Value stored, float scale, Value term) {
+    Value product = a.mul(a.toF64(a.toF32(stored)), a.f64(scale));
+    return a.truncF32(a.add(product, term));
+  };
+  Value right = add(r, addition.rhs, a.f64(addition.offset));
+  return add(l, addition.lhs, a.toF64(right));
+}
+
+Value nibble::kernels::fusedSum(KernelBuilder &b, const numerics::FloatAddition &addition, Value l, Value r) {
+  if (!b.isa.hasFMA && numerics::isExactInDouble(addition))
+    return sumInDouble(b, addition, l, r);
+  VectorArith a(b, b.lanesOf(l));
+  Value right = a.fma(a.toF32(r), a.f32(addition.rhs), a.f32(addition.offset));
+  return a.fma(a.toF32(l), a.f32(addition.lhs), right);
 }
 
 Value nibble::kernels::requantizeFloat(KernelBuilder &b, Value acc, Value multiplier, const StoredRange &range) {

@@ -23,6 +23,9 @@ Value centered(KernelBuilder &b, Value lanes, int32_t zeroPoint);
 /// numerics::roundClamp: f32 lanes to i32 lanes in the range. `mayBeNaN` maps a NaN to the zero point.
 Value roundClamp(KernelBuilder &b, Value floats, const StoredRange &range, bool mayBeNaN = false);
 
+/// The sum that numerics::addFloat rounds, of i32 lanes of stored values.
+Value fusedSum(KernelBuilder &b, const numerics::FloatAddition &addition, Value l, Value r);
+
 /// numerics::requantizeFloat of i32 lanes; `multiplier` has f32 lanes.
 Value requantizeFloat(KernelBuilder &b, Value acc, Value multiplier, const StoredRange &range);
 

@@ -133,6 +133,7 @@ std::string nibble::kernels::convKernelKey(const ConvParams &p) {
   for (const Extent &value :
        std::initializer_list<Extent>{r.addendZeroPoint, r.zeroPoint, r.min, r.max, r.addend.row, r.addend.pixel})
     os << ',' << value;
+  os << ',' << r.addendFirst;
   return key;
 }
 

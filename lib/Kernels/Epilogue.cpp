@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Epilogue.h"
+#include "ByteArith.h"
 #include "nibble/Support/Numerics.h"
 #include <cmath>
 
@@ -40,9 +41,23 @@ Value Epilogue::requantizeFixed(Value acc, Multiplier multiplier) {
                    p.clampMax - p.outputZeroPoint);
 }
 
+/// rint(clamp(fma(l, f, fma(r, g, c)))), where l and r are q with its zero point and a, or the other way round.
+Value Epilogue::addResidualFloat(Value q, Value a) {
+  const Residual &r = *p.residual;
+  if (p.outputZeroPoint != 0)
+    q = b.add(q, b.splat(q.getType(), int64_t(p.outputZeroPoint)));
+  const auto sum = [&](Value left, float f, int32_t zl, Value right, float g, int32_t zr) {
+    return fusedSum(b, numerics::toFloatAddition(f, zl, g, zr, r.zeroPoint), left, right);
+  };
+  Value real = r.addendFirst ? sum(a, r.addendScale, r.addendZeroPoint, q, r.scale, p.outputZeroPoint)
+                             : sum(q, r.scale, p.outputZeroPoint, a, r.addendScale, r.addendZeroPoint);
+  return instructions.roundToInt(b, clampF32(real, r.min, r.max));
+}
+
 /// (q * m1 + (a - za) * m2 + 2^(s-1)) >> s, clamped, less the zero point.
 Value Epilogue::addResidualFixed(Value q, Value a) {
   const Residual &r = *p.residual;
+  a = b.create<arith::SubIOp>(a, b.splat(q.getType(), int64_t(r.addendZeroPoint)));
   const auto m = numerics::toFixedAddition(r.scale, r.addendScale);
   assert(m && "the plan has checked the scales");
   Type wide = b.vec(KernelBuilder::lanesOf(q), b.i64());
@@ -61,19 +76,9 @@ Value Epilogue::clampWide(Value value, int32_t low, int32_t high) {
   return b.create<arith::TruncIOp>(b.vec(KernelBuilder::lanesOf(value), b.i32()), value);
 }
 
-/// rint(clamp(fl32(fl32(q * scale) + fl32((a - za) * addendScale)))), less the zero point.
 Value Epilogue::addResidual(Value q, Value addend) {
-  const Residual &r = *p.residual;
-  Type real = b.vec(KernelBuilder::lanesOf(q), b.f32());
   Value a = isSigned() ? b.create<arith::ExtSIOp>(q.getType(), addend) : b.create<arith::ExtUIOp>(q.getType(), addend);
-  a = b.create<arith::SubIOp>(a, b.splat(q.getType(), int64_t(r.addendZeroPoint)));
-  if (p.requant == Requant::Fixed)
-    return addResidualFixed(q, a);
-  const auto scaled = [&](Value value, float scale) {
-    return b.create<arith::MulFOp>(b.create<arith::SIToFPOp>(real, value), b.splat(real, scale));
-  };
-  Value sum = b.create<arith::AddFOp>(scaled(q, r.scale), scaled(a, r.addendScale));
-  return instructions.roundToInt(b, clampF32(sum, r.min - r.zeroPoint, r.max - r.zeroPoint));
+  return p.requant == Requant::Fixed ? addResidualFixed(q, a) : addResidualFloat(q, a);
 }
 
 Value Epilogue::requantize(Value acc, Multiplier multiplier, Value addend) {

@@ -25,12 +25,13 @@ public:
 
   Multiplier loadMultiplier(Value pointer, int64_t lanes);
 
-  /// The result less its zero point, in i32. `addend`: stored values, one a lane, if there is a residual.
+  /// The result less the zero point that packing adds, in i32. `addend`: stored values, one a lane, if there is a
+  /// residual.
   Value requantize(Value acc, Multiplier multiplier, Value addend);
 
   /// Vectors of i32 that make one of the result's elements: four for bytes, two for words.
   int64_t vectorsOfPack() const { return 4 / bytesOf(p.output); }
-  /// So many vectors of i32 (less the zero point) as stored values, clamped. Each 128-bit lane has the elements of its
+  /// So many vectors that `requantize` made, as stored values, clamped. Each 128-bit lane has the elements of its
   /// lane of the first vector, then of the second, ...: the order of the pack instructions.
   Value packLanes(llvm::ArrayRef<Value> vectors);
   /// The same, one vector after the other.
@@ -52,7 +53,12 @@ public:
 private:
   bool isSigned() const { return p.output != ElementKind::U8; }
   bool isWords() const { return p.output == ElementKind::S16; }
-  int32_t zeroPoint() const { return p.residual ? p.residual->zeroPoint : p.outputZeroPoint; }
+  /// What packing adds: a float addition has its zero point in the sum.
+  int32_t zeroPoint() const {
+    if (!p.residual)
+      return p.outputZeroPoint;
+    return p.requant == Requant::Fixed ? p.residual->zeroPoint : 0;
+  }
   int32_t low() const { return p.residual ? p.residual->min : p.clampMin; }
   int32_t high() const { return p.residual ? p.residual->max : p.clampMax; }
   /// No f32 clamp is needed before the conversion: saturation while packing is the clamp.
@@ -63,6 +69,7 @@ private:
   Value requantizeFloat(Value acc, Value multiplier);
   Value requantizeFixed(Value acc, Multiplier multiplier);
   Value addResidual(Value q, Value addend);
+  Value addResidualFloat(Value q, Value a);
   Value addResidualFixed(Value q, Value a);
   Value clampWide(Value value, int32_t low, int32_t high);
   Value clampF32(Value value, int32_t low, int32_t high);

@@ -67,10 +67,11 @@ struct QuantizedBinary {
 
 static llvm::Error addQuantized(QuantizedBinary &b, RequantMode mode, bool subtract) {
   float left = b.l.getScale() / b.y.getScale(), right = b.r.getScale() / b.y.getScale();
-  auto add = Adder::get(mode, left, subtract ? -right : right, b.y.getZeroPoint(), b.y.getMin(), b.y.getMax());
+  auto add = Adder::get(mode, {left, b.l.getZeroPoint()}, {subtract ? -right : right, b.r.getZeroPoint()},
+                        b.y.getZeroPoint(), b.y.getMin(), b.y.getMax());
   if (!add)
     return add.takeError();
-  b.run(*add);
+  b.operands.run(b.operands.lhs.loadIntegers(), b.operands.rhs.loadIntegers(), *add);
   return llvm::Error::success();
 }
 

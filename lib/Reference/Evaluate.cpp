@@ -48,19 +48,20 @@ llvm::Expected<Requantizer> Requantizer::get(RequantMode mode, float multiplier,
   return get(mode, multiplier, to.getZeroPoint(), to.getMin(), to.getMax());
 }
 
-llvm::Expected<Adder> Adder::get(RequantMode mode, float lhsScale, float rhsScale, int32_t zp, int32_t lo, int32_t hi) {
+llvm::Expected<Adder> Adder::get(RequantMode mode, Term lhs, Term rhs, int32_t zp, int32_t lo, int32_t hi) {
   Adder a;
   a.mode = mode;
-  a.lhsScale = lhsScale;
-  a.rhsScale = rhsScale;
+  a.real = numerics::toFloatAddition(lhs.scale, lhs.zp, rhs.scale, rhs.zp, zp);
+  a.lhsZero = lhs.zp;
+  a.rhsZero = rhs.zp;
   a.zp = zp;
   a.lo = lo;
   a.hi = hi;
   if (mode == RequantMode::Float)
     return a;
-  auto fixed = numerics::toFixedAddition(lhsScale, rhsScale);
+  auto fixed = numerics::toFixedAddition(lhs.scale, rhs.scale);
   if (!fixed)
-    return makeMultiplierError(numerics::toFixedMultiplier(std::fabs(lhsScale)) ? rhsScale : lhsScale);
+    return makeMultiplierError(numerics::toFixedMultiplier(std::fabs(lhs.scale)) ? rhs.scale : lhs.scale);
   a.fixed = *fixed;
   return a;
 }

@@ -65,19 +65,23 @@ private:
 /// An addition's last step.
 class Adder {
 public:
-  static llvm::Expected<Adder> get(RequantMode mode, float lhsScale, float rhsScale, int32_t zp, int32_t lo,
-                                   int32_t hi);
-  /// Of stored values less their zero points.
+  /// An operand's multiplier and zero point.
+  struct Term {
+    float scale;
+    int32_t zp;
+  };
+  static llvm::Expected<Adder> get(RequantMode mode, Term lhs, Term rhs, int32_t zp, int32_t lo, int32_t hi);
+  /// Of stored values.
   int32_t operator()(int32_t l, int32_t r) const {
-    return mode == RequantMode::Float ? numerics::addFloat(l, lhsScale, r, rhsScale, zp, lo, hi)
-                                      : numerics::addFixed(l, r, fixed, zp, lo, hi);
+    return mode == RequantMode::Float ? numerics::addFloat(l, r, real, lo, hi)
+                                      : numerics::addFixed(l - lhsZero, r - rhsZero, fixed, zp, lo, hi);
   }
 
 private:
   RequantMode mode;
-  float lhsScale, rhsScale;
+  numerics::FloatAddition real;
   numerics::FixedAddition fixed;
-  int32_t zp, lo, hi;
+  int32_t lhsZero, rhsZero, zp, lo, hi;
 };
 
 /// The stored integers less their zero points (of each channel).

@@ -11,11 +11,12 @@ using namespace nibble;
 using namespace nibble::reference;
 
 static Result evaluate(IntAddOp op, Operands operands) {
-  auto add = Adder::get(op.getRequant(), op.getLhsScale().convertToFloat(), op.getRhsScale().convertToFloat(),
+  auto add = Adder::get(op.getRequant(), {op.getLhsScale().convertToFloat(), int32_t(op.getLhsZeroPoint())},
+                        {op.getRhsScale().convertToFloat(), int32_t(op.getRhsZeroPoint())},
                         int32_t(op.getOutputZeroPoint()), op.getClamp()[0], op.getClamp()[1]);
   if (!add)
     return add.takeError();
-  return combineBytes(op, operands, int32_t(op.getLhsZeroPoint()), int32_t(op.getRhsZeroPoint()), *add);
+  return combineBytes(op, operands, 0, 0, *add);
 }
 
 static Result evaluate(IntMulOp op, Operands operands) {

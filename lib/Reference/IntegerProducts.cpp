@@ -76,14 +76,15 @@ static llvm::Error addResidual(IntConvOp op, const Tensor &addend, std::vector<i
   if (addend.getCount() != int64_t(values.size()))
     return makeError("expected an addend of " + llvm::Twine(values.size()) + " elements, got " +
                      llvm::Twine(addend.getCount()));
-  auto add = Adder::get(op.getRequant(), residual.getScale().getValue().convertToFloat(),
-                        residual.getAddendScale().getValue().convertToFloat(), residual.getZeroPoint(),
-                        residual.getMin(), residual.getMax());
+  Adder::Term own{residual.getScale().getValue().convertToFloat(), int32_t(op.getOutputZeroPoint())};
+  Adder::Term other{residual.getAddendScale().getValue().convertToFloat(), residual.getAddendZeroPoint()};
+  if (residual.getAddendFirst())
+    std::swap(own, other);
+  auto add = Adder::get(op.getRequant(), own, other, residual.getZeroPoint(), residual.getMin(), residual.getMax());
   if (!add)
     return add.takeError();
-  std::vector<int32_t> other = loadCentred(addend, residual.getAddendZeroPoint());
-  for (auto [value, a] : llvm::zip(values, other))
-    value = (*add)(value - int32_t(op.getOutputZeroPoint()), a);
+  for (auto [value, a] : llvm::zip(values, addend.loadIntegers()))
+    value = residual.getAddendFirst() ? (*add)(a, value) : (*add)(value, a);
   return llvm::Error::success();
 }
 

@@ -58,10 +58,28 @@ int32_t numerics::requantizeFloat(int32_t acc, float m, int32_t zp, int32_t lo, 
   return roundClamp(v != v ? 0.0f : v, zp, lo, hi);
 }
 
-int32_t numerics::addFloat(int32_t l, float lhsScale, int32_t r, float rhsScale, int32_t zp, int32_t lo, int32_t hi) {
-  float left = float(l) * lhsScale, right = float(r) * rhsScale;
-  float v = left + right;
-  return roundClamp(v != v ? 0.0f : v, zp, lo, hi);
+FloatAddition numerics::toFloatAddition(float lhs, int32_t lhsZero, float rhs, int32_t rhsZero, int32_t zp) {
+  float right = float(rhsZero) * rhs;
+  return {lhs, rhs, float(zp) - std::fma(float(lhsZero), lhs, right)};
+}
+
+bool numerics::isExactInDouble(const FloatAddition &m) {
+  // All are multiples of 2^lowest, and no sum, rounded or not, is beyond twice the greatest.
+  int lowest = std::numeric_limits<int>::max();
+  double greatest = 0;
+  for (auto [x, stored] : {std::pair(m.lhs, 0x1p16), std::pair(m.rhs, 0x1p16), std::pair(m.offset, 1.0)}) {
+    if (!std::isfinite(x))
+      return false;
+    if (x != 0)
+      lowest = std::min(lowest, std::ilogb(x) - 23);
+    greatest += std::fabs(double(x)) * stored;
+  }
+  return greatest == 0 || greatest < std::ldexp(1.0, lowest + 52);
+}
+
+int32_t numerics::addFloat(int32_t l, int32_t r, const FloatAddition &m, int32_t lo, int32_t hi) {
+  float v = std::fma(float(l), m.lhs, std::fma(float(r), m.rhs, m.offset));
+  return roundClamp(v, 0, lo, hi);
 }
 
 std::optional<FixedMultiplier> numerics::toFixedMultiplier(float multiplier) {

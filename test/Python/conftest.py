@@ -18,6 +18,10 @@ ISAS = ["generic", "avx2", "avxvnni", "avx512vnni"]
 # Without VNNI, onnxruntime's sums of pairs of u8 by s8 products saturate at 16 bits: its results are no measure then.
 SATURATES = platform.machine() == "x86_64" and not {"avx512_vnni", "avx_vnni"} & set(
     Path("/proc/cpuinfo").read_text().split())
+# An option of its session: it computes them as products of u8 by u8 then, whose sums do not saturate.
+EXACT_PRODUCTS = ("session.x64quantprecision", "1")
+# With them, onnxruntime adds quantized tensors by the sums that Nibble's are defined by.
+FUSES = platform.machine() == "x86_64" and {"avx2", "fma"} <= set(Path("/proc/cpuinfo").read_text().split())
 EMULATOR = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import SATURATES
+from conftest import EXACT_PRODUCTS, FUSES, SATURATES
 from onnx import TensorProto, numpy_helper
 
 import nibble
@@ -154,6 +154,31 @@ def test_scores_like_onnxruntime(quantized, name):
     theirs = session(case.exported)
     (ours, count), (other, _) = case.score(case.direct.run), case.score(lambda feed: theirs.run(None, feed))
     assert abs(ours - other) * count <= 2.001, f"{ours} and {other}"
+
+
+@pytest.mark.filterwarnings("ignore:.*weights less their zero point do not fit 8 bits")
+@pytest.mark.parametrize("name,least", [("coral_mobilenetv2_qdq", 0.866), ("tinycnn_qoperator", 0.687)])
+def test_models_that_others_quantized(name, least):
+    """On every image of the zoo, outputs are those of onnxruntime's integer operators, to the bit."""
+    if not (MODELS / "zoo.py").exists():
+        pytest.skip(f"there are no models in {MODELS}")
+    if not FUSES:
+        pytest.skip("onnxruntime rounds sums otherwise on this processor")
+    sys.path.insert(0, str(MODELS))
+    model = pytest.importorskip("zoo").get(name)
+    compiled = nibble.compile(model.path)
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry(*EXACT_PRODUCTS)
+    theirs = onnxruntime.InferenceSession(str(model.path), options, providers=["CPUExecutionProvider"])
+    different = []
+
+    def predict(feed):
+        (ours,), (want,) = compiled.run(feed), theirs.run(None, feed)
+        different.append(np.count_nonzero(ours != want))
+        return [ours]
+    found = model.evaluate(predict)
+    assert len(different) == found["n"] and not any(different)
+    assert found["score"] >= least
 
 
 PARAMETERS = """<float sx = {{0.02}}, {kind} zx = {{{x}}}, float sw = {{0.01}}, int8 zw = {{0}}, float sc = {{0.0517}}, {kind} zc = {{{c}}},

@@ -112,8 +112,9 @@ func.func @broadcast() -> (tensor<2x3xf32>, tensor<0x3xf32>) {
 }
 
 // The reals are -127.5, 0.5, 0 and 127.5, -0.5, 63.5: sums 0, 0, 63.5; halves of the result's step to even, or up in mode fixed.
+// The half of mode float is 70.5, zero point and all.
 // CHECK-LABEL: @quantized_add
-// CHECK-NEXT: [3] {{.*}} = [7, 7, 71]
+// CHECK-NEXT: [3] {{.*}} = [7, 7, 70]
 // CHECK-NEXT: [3] {{.*}} = [7, 7, 71]
 // CHECK-NEXT: [3] {{.*}} = [0, 8, 0]
 func.func @quantized_add() -> (tensor<3x!quant.uniform<u8:f32, 1.0:7>>, tensor<3x!quant.uniform<u8:f32, 1.0:7>>, tensor<3x!quant.uniform<u8:f32, 1.0:7>>) {

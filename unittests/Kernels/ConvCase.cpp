@@ -152,14 +152,16 @@ int32_t ConvCase::requantize(int32_t acc, int64_t o, int64_t y, int64_t x) const
   if (!p.residual)
     return q;
   const Residual &r = *p.residual;
-  const int32_t left = q - p.outputZeroPoint;
-  const int32_t right =
-      loadStored(&addend[y * r.addend.row.getStatic() + x * r.addend.pixel + o * outputBytes()], p.output) -
-      r.addendZeroPoint;
+  const int32_t a =
+      loadStored(&addend[y * r.addend.row.getStatic() + x * r.addend.pixel + o * outputBytes()], p.output);
   if (fixed)
-    return numerics::addFixed(left, right, *numerics::toFixedAddition(r.scale, r.addendScale), r.zeroPoint, r.min,
-                              r.max);
-  return numerics::addFloat(left, r.scale, right, r.addendScale, r.zeroPoint, r.min, r.max);
+    return numerics::addFixed(q - p.outputZeroPoint, a - r.addendZeroPoint,
+                              *numerics::toFixedAddition(r.scale, r.addendScale), r.zeroPoint, r.min, r.max);
+  const auto add = [&](int32_t l, float f, int32_t zl, int32_t rhs, float g, int32_t zr) {
+    return numerics::addFloat(l, rhs, numerics::toFloatAddition(f, zl, g, zr, r.zeroPoint), r.min, r.max);
+  };
+  return r.addendFirst ? add(a, r.addendScale, r.addendZeroPoint, q, r.scale, p.outputZeroPoint)
+                       : add(q, r.scale, p.outputZeroPoint, a, r.addendScale, r.addendZeroPoint);
 }
 
 int32_t ConvCase::integerAt(int64_t y, int64_t x, int64_t o) const { return requantize(sumAt(y, x, o), o, y, x); }

@@ -211,6 +211,15 @@ TEST_P(ConvTest, Residual) {
     check(withResidual(conv(8, n, 2, 4)));
   for (int64_t c : {7, 40, 64})
     check(withResidual(depthwise(c, 2, 2, 3)));
+  // Scales with which the order of the operands decides one pair of bytes in a thousand.
+  ConvParams p = withResidual(conv(8, 64, 16, 16));
+  p.outputZeroPoint = 196;
+  p.residual->scale = 0.51f / 0.474f, p.residual->addendScale = 0.509f / 0.474f;
+  p.residual->addendZeroPoint = 3, p.residual->zeroPoint = 80;
+  for (bool first : {false, true}) {
+    p.residual->addendFirst = first;
+    check(p);
+  }
 }
 
 TEST_P(ConvTest, Fixed) {

@@ -52,13 +52,14 @@ BinaryParams binary(BinaryKind kind, ElementKind element, const Extents &lhs, co
 
 int32_t integerReference(const BinaryParams &p, int32_t x, int32_t y) {
   const auto [zero, min, max] = std::tuple(p.range.zeroPoint, p.range.min, p.range.max);
+  if (p.kind == BinaryKind::Add && p.requant == Requant::Float)
+    return numerics::addFloat(
+        x, y, numerics::toFloatAddition(p.lhsScale, p.lhsZeroPoint, p.rhsScale, p.rhsZeroPoint, zero), min, max);
   x -= p.lhsZeroPoint, y -= p.rhsZeroPoint;
   if (p.kind == BinaryKind::Mul && p.requant == Requant::Float)
     return numerics::requantizeFloat(x * y, p.lhsScale, zero, min, max);
   if (p.kind == BinaryKind::Mul)
     return numerics::requantizeFixed(x * y, *numerics::toFixedMultiplier(p.lhsScale), zero, min, max);
-  if (p.requant == Requant::Float)
-    return numerics::addFloat(x, p.lhsScale, y, p.rhsScale, zero, min, max);
   return numerics::addFixed(x, y, *numerics::toFixedAddition(p.lhsScale, p.rhsScale), zero, min, max);
 }
 
@@ -122,6 +123,17 @@ TEST(Binary, IntegerModesAndSigns) {
           p.rhsScale = 3e38f;
         checkIntegers(p);
       }
+}
+
+/// Of scales so unlike that without fused multiply-adds no f64 holds the sums.
+TEST(Binary, UnlikeScales) {
+  BinaryParams p = binary(BinaryKind::Add, ElementKind::U8, {309}, {309}, {309});
+  p.lhsZeroPoint = 3, p.rhsZeroPoint = 100;
+  p.range = {128, 0, 255};
+  for (auto [lhs, rhs] : {std::pair(0x1.3p-40f, 0.4f), {1.7f, 0x1.000002p-33f}, {0x1.fp-60f, 0x1.7p-60f}}) {
+    p.lhsScale = lhs, p.rhsScale = rhs;
+    checkIntegers(p);
+  }
 }
 
 TEST(Binary, WordsAndBytes) {

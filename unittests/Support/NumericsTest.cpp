@@ -193,14 +193,54 @@ TEST(RequantizeFixed, DiffersFromFloatOnlyAtTies) {
   }
 }
 
-TEST(AddFloat, NeverContracted) {
-  // With a fused multiply-add the sum would be -2^-25 or so instead of 0, and rint(2^24 times it) not 0.
-  float a = 1.0f + 0x1p-12f, b = a * a;
-  EXPECT_EQ(addFloat(1, b, -1, b, 0, -128, 127), 0);
-  EXPECT_EQ(addFloat(3, 0.5f, 0, 1.0f, 0, -128, 127), 2);
-  EXPECT_EQ(addFloat(255, 1.0f, 255, 1.0f, 0, 0, 255), 255);
-  EXPECT_EQ(addFloat(-255, 1.0f, -255, 1.0f, 255, 0, 255), 0);
-  EXPECT_EQ(addFloat(10, 1.0f, 4, -1.0f, 0, -128, 127), 6);
+TEST(AddFloat, ClampsAndRoundsToEven) {
+  const auto add = [](int32_t l, float f, int32_t r, float g, int32_t zp, int32_t lo, int32_t hi) {
+    return addFloat(l, r, toFloatAddition(f, 0, g, 0, zp), lo, hi);
+  };
+  EXPECT_EQ(add(3, 0.5f, 0, 1.0f, 0, -128, 127), 2);
+  EXPECT_EQ(add(3, 0.5f, 0, 1.0f, 1, -128, 127), 2); // with its zero point
+  EXPECT_EQ(add(255, 1.0f, 255, 1.0f, 0, 0, 255), 255);
+  EXPECT_EQ(add(-255, 1.0f, -255, 1.0f, 255, 0, 255), 0);
+  EXPECT_EQ(add(10, 1.0f, 4, -1.0f, 0, -128, 127), 6);
+  const float huge = std::numeric_limits<float>::max();
+  EXPECT_EQ(add(255, huge, 255, -huge, 7, -128, 127), -128); // the inner sum is -inf, the outer product exact
+  EXPECT_EQ(addFloat(3, 4, toFloatAddition(huge, 200, -huge, 200, 7), -128, 127), 127);
+}
+
+TEST(AddFloat, RoundsEachSumOnce) {
+  // 3 times the f32 above 1/3 is 1 + 2^-25, which a product rounded by itself loses.
+  FloatAddition m = toFloatAddition(0x1p25f / 3.0f, 0, -0x1p25f, 0, 0);
+  EXPECT_EQ(addFloat(3, 1, m, -128, 127), 1);
+}
+
+TEST(AddFloat, RoundsSumsOfDoubles) {
+  EXPECT_TRUE(isExactInDouble(toFloatAddition(0.7f, 120, 0.4f, 3, 90)));
+  EXPECT_TRUE(isExactInDouble({0, 0, 0}));
+  EXPECT_FALSE(isExactInDouble({0x1p-20f, 0x1.000002p8f, 0}));
+  EXPECT_FALSE(isExactInDouble({1, 1, std::numeric_limits<float>::infinity()}));
+  std::mt19937 random(6);
+  const auto scale = [&] { return std::ldexp(float(0x800000 + random() % 0x800000), -27 + int(random() % 12)); };
+  for (int i = 0; i < 100000; ++i) {
+    FloatAddition m = toFloatAddition(scale(), random() % 256, scale(), random() % 256, random() % 256);
+    if (!isExactInDouble(m))
+      continue;
+    const int32_t l = random() % 256, r = random() % 256;
+    const float right = float(double(r) * m.rhs + m.offset), sum = float(double(l) * m.lhs + right);
+    ASSERT_EQ(roundClamp(sum, 0, 0, 255), addFloat(l, r, m, 0, 255));
+  }
+}
+
+TEST(AddFloat, OrderDecidesTies) {
+  // 80.5000026 of reals: 81 in onnxruntime's QLinearAdd too, on processors with FMA.
+  const float f = 0.386f / 0.264f, g = 0.411f / 0.264f;
+  EXPECT_EQ(addFloat(13, 44, toFloatAddition(f, 13, g, 0, 12), 0, 255), 81);
+  EXPECT_EQ(addFloat(44, 13, toFloatAddition(g, 0, f, 13, 12), 0, 255), 80);
+}
+
+TEST(AddFloat, FoldsZeroPointsIntoTheOffset) {
+  FloatAddition m = toFloatAddition(0.7f, 120, 0.4f, -3, 90);
+  EXPECT_EQ(m.offset, 90.0f - std::fma(120.0f, 0.7f, -3.0f * 0.4f));
+  EXPECT_EQ(addFloat(120, -3, m, 0, 255), 90);
 }
 
 TEST(AddFixed, AgreesWithInt128) {

@@ -39,6 +39,7 @@ struct Residual {
   float scale = 1, addendScale = 1;
   int32_t addendZeroPoint = 0, zeroPoint = 0, min = 0, max = 255;
   ImagePitch addend;
+  bool addendFirst = false; ///< the addend is the addition's first operand
 };
 
 /// A convolution of one image, or of several. The generated code depends on nothing else.

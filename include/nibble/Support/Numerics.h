@@ -48,9 +48,21 @@ int32_t requantizeFloat(int32_t acc, float m, int32_t zp, int32_t lo, int32_t hi
 /// zp + rint(clamp(v, lo - zp, hi - zp)), v finite: how every `float` equation ends.
 int32_t roundClamp(float v, int32_t zp, int32_t lo, int32_t hi);
 
-/// fl32(fl32(fl32(l) * lhsScale) + fl32(fl32(r) * rhsScale)), rounded and clamped, where l and r are the stored values
-/// less their zero points. A subtraction has a negative `rhsScale`.
-int32_t addFloat(int32_t l, float lhsScale, int32_t r, float rhsScale, int32_t zp, int32_t lo, int32_t hi);
+/// Multipliers of two stored values, and what their zero points and the result's add up to.
+struct FloatAddition {
+  float lhs, rhs, offset;
+};
+
+/// offset = fl32(zp - fma(lhsZero, lhs, fl32(rhsZero * rhs))). A subtraction has a negative `rhs`.
+FloatAddition toFloatAddition(float lhs, int32_t lhsZero, float rhs, int32_t rhsZero, int32_t zp);
+
+/// Whether f64 holds the products and sums of stored values exactly: rounding each sum to f32 is a fused multiply-add
+/// then.
+bool isExactInDouble(const FloatAddition &m);
+
+/// rint(clamp(fma(l, lhs, fma(r, rhs, offset)), lo, hi)) of stored values l and r. No finite multipliers make a NaN:
+/// there is at most one infinity in a sum, the offset or what it became.
+int32_t addFloat(int32_t l, int32_t r, const FloatAddition &m, int32_t lo, int32_t hi);
 
 //===----------------------------------------------------------------------===//
 // Quantization at run time, and products with float results

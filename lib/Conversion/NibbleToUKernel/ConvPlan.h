@@ -15,7 +15,7 @@ struct ConvPlan {
   int32_t outputZeroPoint = 0;
   llvm::SmallVector<int32_t> clamp = {0, 255}, residualIntegers;
   llvm::SmallVector<float> residualScales;
-  bool pairedSteps = false, fixed = false, belowOne = false, scaled = false, sums = false;
+  bool pairedSteps = false, fixed = false, belowOne = false, scaled = false, sums = false, addendFirst = false;
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
   BufferType result;
   mlir::Value weights, bias, multiplier;

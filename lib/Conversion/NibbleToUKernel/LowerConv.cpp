@@ -26,7 +26,7 @@ static kernels::ConvParams getParams(OpBuilder &builder, Location loc, const Con
       builder, loc, result, plan.input, placeholder, placeholder, plan.multiplier, plan.addend, plan.rows, plan.kernel,
       plan.strides, plan.dilations, plan.pads, plan.groups, plan.weightBits, plan.weightGroup, plan.pairedSteps,
       plan.fixed, plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint, plan.clamp, FloatAttr(), FloatAttr(),
-      plan.residualIntegers, plan.residualScales));
+      plan.residualIntegers, plan.residualScales, plan.addendFirst));
   kernels::ConvParams params = getConvParams(op);
   op.erase();
   return params;
@@ -137,11 +137,11 @@ LogicalResult GraphLowering::packSums(ConvPlan &plan, Operation *op, Value filte
 
 Value GraphLowering::createConv(ConvPlan &plan, Location loc, BufferType result) {
   auto bound = [&](float value) { return std::isfinite(value) ? builder.getF32FloatAttr(value) : FloatAttr(); };
-  return ukernel::ConvOp::create(builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier,
-                                 plan.addend, plan.rows, plan.kernel, plan.strides, plan.dilations, plan.pads,
-                                 plan.groups, plan.weightBits, plan.weightGroup, plan.pairedSteps, plan.fixed,
-                                 plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint, plan.clamp,
-                                 bound(plan.low), bound(plan.high), plan.residualIntegers, plan.residualScales);
+  return ukernel::ConvOp::create(
+      builder, loc, result, plan.input, plan.weights, plan.bias, plan.multiplier, plan.addend, plan.rows, plan.kernel,
+      plan.strides, plan.dilations, plan.pads, plan.groups, plan.weightBits, plan.weightGroup, plan.pairedSteps,
+      plan.fixed, plan.belowOne, plan.scaled, plan.sums, plan.outputZeroPoint, plan.clamp, bound(plan.low),
+      bound(plan.high), plan.residualIntegers, plan.residualScales, plan.addendFirst);
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,6 +177,7 @@ LogicalResult GraphLowering::lower(IntConvOp op) {
                            residual->getAddendScale().getValue().convertToFloat()};
     plan.residualIntegers = {residual->getAddendZeroPoint(), residual->getZeroPoint(), residual->getMin(),
                              residual->getMax()};
+    plan.addendFirst = residual->getAddendFirst();
   }
   if (failed(packInteger(plan, op, op.getFilter(), false, op.getBias(), op.getMultiplier(),
                          op.getRequant() == RequantMode::Fixed)))

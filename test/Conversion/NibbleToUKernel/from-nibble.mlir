@@ -39,7 +39,7 @@ func.func @relu_fused(%x: tensor<1x4x4x3xf32>) -> tensor<1x4x4x2xf32> {
 // CHECK: %[[A:.*]] = ukernel.conv {{.*}} -> !ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 0>
 // CHECK: ukernel.conv {{.*}} add %[[A]] {{.*}} -> !ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 3>
 // CHECK: ukernel.conv {{.*}} -> !ukernel.buffer<1x4x4x3xui8>
-// CHECK: ukernel.conv {{.*}} add {{.*}} -> !ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 3>
+// CHECK: ukernel.conv {{.*}} add {{.*}} {addend_first, {{.*}} -> !ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 3>
 func.func @residual_halo(%x: tensor<1x4x4x3xui8>) -> (tensor<1x4x4x3xui8>, tensor<1x4x4x3xui8>) {
   %w = nibble.constant dense<1> : tensor<3x1x1x3xi8> -> tensor<3x1x1x3xi8>
   %v = nibble.constant dense<1> : tensor<3x3x3x3xi8> -> tensor<3x3x3x3xi8>
@@ -61,7 +61,7 @@ func.func @residual_halo(%x: tensor<1x4x4x3xui8>) -> (tensor<1x4x4x3xui8>, tenso
   %t = nibble.int_conv %x, %w, %b, %m add %d {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>,
       dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 0 : i32, output_zero_point = 0 : i32,
       clamp = array<i32: 0, 255>,
-      residual = #nibble.residual<scale = 0.5 : f32, addend_scale = 0.5 : f32, addend_zero_point = 0, zero_point = 0, min = 0, max = 255>}
+      residual = #nibble.residual<scale = 0.5 : f32, addend_scale = 0.5 : f32, addend_zero_point = 0, zero_point = 0, min = 0, max = 255, addend_first = true>}
       : tensor<1x4x4x3xui8>, tensor<3x1x1x3xi8>, tensor<3xi32>, tensor<3xf32>, tensor<1x4x4x3xui8> -> tensor<1x4x4x3xui8>
   %y = nibble.int_conv %t, %v, %b, %m {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>,
       dilations = array<i64: 1, 1>, groups = 1 : i64, pad_value = 3 : i32, output_zero_point = 0 : i32,

@@ -72,3 +72,18 @@ func.func @roundings_stay(%x: tensor<4x!quant.uniform<u8:f32, 0.5:128>>)
   %d = nibble.quantize %c : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:128>>
   return %b, %d : tensor<4x!quant.uniform<u8:f32, 0.5:128>>, tensor<4x!quant.uniform<u8:f32, 0.5:128>>
 }
+
+// -----
+
+// Of reals a constant goes to the right; of quantized values the order decides ties.
+// CHECK-LABEL: func.func @add_of_constant(
+// CHECK: nibble.add %{{.*}}, %{{.*}} : tensor<4xf32>, tensor<1xf32> -> tensor<4xf32>
+// CHECK: nibble.add %{{.*}}, %{{.*}} : tensor<1x!quant.uniform<u8:f32, 2.500000e-01>>, tensor<4x!quant.uniform<u8:f32, 5.000000e-01>>
+func.func @add_of_constant(%x: tensor<4xf32>, %q: tensor<4x!quant.uniform<u8:f32, 0.5>>)
+    -> (tensor<4xf32>, tensor<4x!quant.uniform<u8:f32, 0.5>>) {
+  %c = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
+  %d = nibble.constant dense<1> : tensor<1xui8> -> tensor<1x!quant.uniform<u8:f32, 0.25>>
+  %y = nibble.add %c, %x : tensor<1xf32>, tensor<4xf32> -> tensor<4xf32>
+  %z = nibble.add %d, %q : tensor<1x!quant.uniform<u8:f32, 0.25>>, tensor<4x!quant.uniform<u8:f32, 0.5>> -> tensor<4x!quant.uniform<u8:f32, 0.5>>
+  return %y, %z : tensor<4xf32>, tensor<4x!quant.uniform<u8:f32, 0.5>>
+}

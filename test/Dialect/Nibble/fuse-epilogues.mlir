@@ -3,7 +3,7 @@
 // Of two convolutions the later one takes the addition, here as its rhs.
 // CHECK-LABEL: @later
 // CHECK: %[[A:.*]] = nibble.int_conv %arg0
-// CHECK: %[[Y:.*]] = nibble.int_conv %arg0, {{.*}} add %[[A]] {{.*}}nibble.weights = "int4", {{.*}}residual = #nibble.residual<scale = 2.500000e-01 : f32, addend_scale = 5.000000e-01 : f32, addend_zero_point = 5, zero_point = 7, min = 1, max = 255>
+// CHECK: %[[Y:.*]] = nibble.int_conv %arg0, {{.*}} add %[[A]] {{.*}}nibble.weights = "int4", {{.*}}residual = #nibble.residual<scale = 2.500000e-01 : f32, addend_scale = 5.000000e-01 : f32, addend_zero_point = 5, zero_point = 7, min = 1, max = 255, addend_first = true>
 // CHECK-NEXT: return %[[Y]]
 func.func @later(%x: tensor<1x2x2x1xui8>, %w: tensor<1x1x1x1xi8>, %b: tensor<1xi32>, %m: tensor<1xf32>)
     -> tensor<1x2x2x1xui8> {

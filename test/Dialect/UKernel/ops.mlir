@@ -9,13 +9,13 @@ func.func @layouts(%a: !ukernel.buffer<1x4x4x3xui8, halo = [1, 0, 1, 0], fill = 
 }
 
 // CHECK-LABEL: func.func @conv
-// CHECK: ukernel.conv %{{.*}}, %{{.*}}, %{{.*}} multiplier %{{.*}} add %{{.*}} {
+// CHECK: ukernel.conv %{{.*}}, %{{.*}}, %{{.*}} multiplier %{{.*}} add %{{.*}} {addend_first, {{.*}}}
 func.func @conv(%x: !ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1, 1], fill = 3>, %w: !ukernel.buffer<256xi8>,
                 %b: !ukernel.buffer<64xi8>, %m: !ukernel.buffer<64xi8>, %a: !ukernel.buffer<1x4x4x4xui8>)
     -> !ukernel.buffer<1x4x4x4xui8> {
   %y = ukernel.conv %x, %w, %b multiplier %m add %a {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>,
       dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, groups = 1 : i64,
-      residual_integers = array<i32: 0, 0, 0, 255>, residual_scales = array<f32: 1.0, 1.0>}
+      residual_integers = array<i32: 0, 0, 0, 255>, residual_scales = array<f32: 1.0, 1.0>, addend_first}
       : (!ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1, 1], fill = 3>, !ukernel.buffer<256xi8>, !ukernel.buffer<64xi8>,
          !ukernel.buffer<64xi8>, !ukernel.buffer<1x4x4x4xui8>) -> !ukernel.buffer<1x4x4x4xui8>
   return %y : !ukernel.buffer<1x4x4x4xui8>

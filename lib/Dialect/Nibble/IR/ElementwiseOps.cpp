@@ -95,6 +95,16 @@ static LogicalResult verifyAddition(OpTy op) {
 }
 
 LogicalResult AddOp::verify() { return verifyAddition(*this); }
+
+/// A constant goes to the right, where patterns look for it. Not of quantized operands, whose order decides ties.
+OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
+  if (!getType().getElementType().isF32() || !adaptor.getLhs() || adaptor.getRhs())
+    return {};
+  Value constant = getLhs();
+  getLhsMutable().assign(getRhs());
+  getRhsMutable().assign(constant);
+  return getResult();
+}
 LogicalResult SubOp::verify() { return verifyAddition(*this); }
 
 LogicalResult MulOp::verify() {

@@ -48,9 +48,11 @@ struct FuseResidual : OpRewritePattern<IntAddOp> {
     if (zero != conv.getOutputZeroPoint())
       return rewriter.notifyMatchFailure(op, "zero points differ");
     FloatAttr lhs = op.getLhsScaleAttr(), rhs = op.getRhsScaleAttr();
+    // In mode `fixed` the order of the operands makes no difference.
+    const bool addendFirst = !isLhs && op.getRequant() == RequantMode::Float;
     auto residual = ResidualAttr::get(getContext(), isLhs ? lhs : rhs, isLhs ? rhs : lhs,
                                       isLhs ? op.getRhsZeroPoint() : op.getLhsZeroPoint(), op.getOutputZeroPoint(),
-                                      op.getClamp()[0], op.getClamp()[1]);
+                                      op.getClamp()[0], op.getClamp()[1], addendFirst);
     auto result = IntConvOp::create(rewriter, op.getLoc(), op.getType(), conv.getInput(), conv.getFilter(),
                                     conv.getBias(), conv.getMultiplier(), addend, conv.getStrides(), conv.getPads(),
                                     conv.getDilations(), conv.getGroups(), conv.getPadValue(),

@@ -23,7 +23,8 @@ bool nibble::isUniform(Value value, float expected) {
 Value nibble::getOther(Operation *op, float expected) {
   if (isUniform(op->getOperand(1), expected))
     return op->getOperand(0);
-  if (op->hasTrait<OpTrait::IsCommutative>() && isUniform(op->getOperand(0), expected))
+  // Of reals an addition commutes too.
+  if ((op->hasTrait<OpTrait::IsCommutative>() || isa<AddOp>(op)) && isUniform(op->getOperand(0), expected))
     return op->getOperand(1);
   return Value();
 }

@@ -41,8 +41,14 @@ kernels::ConvParams nibble::ukernel::getConvParams(ConvOp op) {
   if (op.getAddend()) {
     ArrayRef<int32_t> integers = op.getResidualIntegers();
     ArrayRef<float> scales = op.getResidualScales();
-    params.residual = kernels::Residual{
-        scales[0], scales[1], integers[0], integers[1], integers[2], integers[3], getPitch(op.getAddend().getType())};
+    params.residual = kernels::Residual{scales[0],
+                                        scales[1],
+                                        integers[0],
+                                        integers[1],
+                                        integers[2],
+                                        integers[3],
+                                        getPitch(op.getAddend().getType()),
+                                        op.getAddendFirst()};
   }
   if (result.getDim(0) != 1)
     ::setImages(params, op);
