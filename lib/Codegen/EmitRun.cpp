@@ -6,6 +6,7 @@
 
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
+#include "nibble/Kernels/EmitExtent.h"
 #include "nibble/Runtime/nibble_abi.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -107,6 +108,7 @@ private:
   func::FuncOp function;
   Value weights, argumentArray;
   Value dims; // null where shapes do not depend on them
+  SmallVector<Value> dimValues;
   SmallVector<std::pair<Extent, Value>> extents;
   Value threaded; // null where there are no threads
   llvm::StringMap<std::string> tables;
@@ -121,7 +123,7 @@ Value SampleEmitter::valueOf(const Extent &extent) {
   for (const auto &[known, value] : extents)
     if (known == extent)
       return value;
-  Value value = emitValue(b, loc, extent, dims);
+  Value value = kernels::emitExtent(b, loc, extent, b.getI64Type(), [&](unsigned index) { return dimValues[index]; });
   extents.push_back({extent, value});
   return value;
 }
@@ -241,8 +243,12 @@ FailureOr<func::FuncOp> SampleEmitter::emit() {
   function = func::FuncOp::create(b, loc, program.name + "_sample", b.getFunctionType(types, {}));
   function.setPrivate();
   b.setInsertionPointToStart(function.addEntryBlock());
-  if (program.isDynamic())
+  if (program.isDynamic()) {
     dims = function.getArgument(6);
+    // Once: a load between stores is one that common subexpressions are looked for all the way back.
+    for (unsigned i = 0, count = program.getDimCount(); i < count; ++i)
+      dimValues.push_back(loadDim(b, loc, dims, i));
+  }
   makeArguments();
   weights = LLVM::AddressOfOp::create(b, loc, pointer, program.getWeightSymbol());
   if (!isa.isBareMetal())

@@ -127,11 +127,14 @@ private:
   llvm::Expected<std::vector<Measured>> runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize,
                                                  std::vector<IsolatedValue> values);
   llvm::Error planBelow(llvm::ArrayRef<Measured> measured, double least);
-  llvm::Error raiseBound(llvm::ArrayRef<Measured> measured);
   llvm::Error tryInt16(std::vector<Suspect> &suspects);
   llvm::Error tryDynamic(std::vector<Suspect> &suspects);
   llvm::Error warnSuspects(llvm::ArrayRef<Suspect> suspects);
   llvm::Error writePlan();
+
+  /// Gives 16 bits to the values whose rounding costs the outputs most, which have `before` dB. Keeps it if it helps.
+  llvm::Error widenValues(double before);
+  llvm::Expected<std::vector<SwitchedValue>> chooseWide();
 
   Session &session;
   std::string path;
@@ -151,6 +154,8 @@ private:
   TemporaryFile temporaryCalibration, temporaryPlan, searchedPlan;
   llvm::StringMap<double> valueSqnrs;      // by value name
   llvm::StringMap<Fallback> fallbackNodes; // that int8 harms
+  llvm::StringSet<> wideValues;            // that harm the outputs in int8
+  llvm::StringMap<std::string> wideNodes;  // that make or read them, and why
 };
 
 } // namespace nibble::driver

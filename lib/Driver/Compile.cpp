@@ -305,8 +305,11 @@ void Compilation::addFindings(NodeSummary &node) const {
                                                              : "the plan says so";
       return;
     }
+  auto wide = wideNodes.find(node.node);
   if (fallback)
     node.reason = fallback->reason;
+  else if (node.precision == "int16" && wide != wideNodes.end())
+    node.reason = wide->second;
   else if (node.precision == "int16")
     node.reason = options.quantization.plan.empty() ? "a node beside it has 16 bits" : "the plan says so";
   else if (auto reason = phases.floatReasons().find(node.node); reason != phases.floatReasons().end())

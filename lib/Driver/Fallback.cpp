@@ -205,6 +205,8 @@ Error Compilation::writePlan() {
       precision.activations = entry.second.kind == Fallback::Int16 ? "int16" : "float";
     }
   }
+  for (const auto &entry : wideValues)
+    plan->values[entry.first().str()] = "int16";
   std::string text;
   raw_string_ostream stream(text);
   nibble::writePlan(*plan, stream);

@@ -98,21 +98,6 @@ static int64_t getStoredBytes(mlir::ShapedType type) {
   return type.getNumElements() * ((element.getIntOrFloatBitWidth() + 7) / 8);
 }
 
-/// Multiplications of an operation; 0 for what is no product of weights.
-static int64_t countProducts(mlir::Operation *op, const UsualExtents &extents) {
-  auto perOutput = [&](mlir::Value filter) {
-    int64_t channels = cast<mlir::RankedTensorType>(filter.getType()).getDimSize(0);
-    return channels > 0 ? extents.countElements(op->getResult(0)) * (extents.countElements(filter) / channels) : 0;
-  };
-  if (auto conv = dyn_cast<ConvOp>(op))
-    return perOutput(conv.getFilter());
-  if (auto conv = dyn_cast<IntConvOp>(op))
-    return perOutput(conv.getFilter());
-  if (isa<MatMulOp, IntMatMulOp>(op))
-    return extents.countElements(op->getResult(0)) * std::max<int64_t>(extents.getLastExtent(op->getOperand(0)), 1);
-  return 0;
-}
-
 Expected<ModelInfo> inspect(mlir::ModuleOp module) {
   ModelInfo info;
   info.name = getString(module->getAttrDictionary(), "nibble.model").str();
@@ -125,7 +110,7 @@ Expected<ModelInfo> inspect(mlir::ModuleOp module) {
     if (auto constant = dyn_cast<ConstantOp>(op)) {
       info.weightBytes += getStoredBytes(constant.getValue().getShapedType());
     } else if (isa_and_nonnull<mlir::func::FuncOp>(op->getParentOp()) && !isa<mlir::func::ReturnOp>(op)) {
-      info.products += countProducts(op, extents);
+      info.products += extents.countProducts(op);
       ++info.operations[op->getName().getStringRef().str()];
     }
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Instrument.h"
+#include "UsualExtents.h"
 #include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Quantization/Roles.h"
@@ -141,6 +142,64 @@ std::vector<IsolatedValue> isolateDynamic(func::FuncOp function, const llvm::Str
     value.nodes = {getNodeName(op->getLoc()).str()};
     addResult(function, op->getResult(0), value.name);
     addResult(function, copy->getResult(0), value.name);
+  }
+  return values;
+}
+
+/// What `pair` stores in 8 bits, and who would pay for more.
+static SwitchedValue describeSwitched(Pair pair, const UsualExtents &extents) {
+  SwitchedValue value;
+  Value real = pair.quantize.getInput();
+  value.name = getValueName(pair.quantize.getLoc()).str();
+  value.work = extents.countElements(real);
+  if (Operation *producer = real.getDefiningOp(); producer && hasQuantizedForm(producer) && !isPlannedFloat(producer))
+    value.nodes.push_back(getNodeName(producer->getLoc()).str());
+  SmallVector<Value> worklist{pair.dequantize.getResult()};
+  while (!worklist.empty())
+    for (Operation *user : worklist.pop_back_val().getUsers()) {
+      if (keepsElements(user)) {
+        worklist.push_back(user->getResult(0));
+      } else if (hasQuantizedForm(user) && !isPlannedFloat(user)) {
+        value.work += extents.countProducts(user);
+        value.nodes.push_back(getNodeName(user->getLoc()).str());
+      }
+    }
+  return value;
+}
+
+/// The value of `pair` with its rounding as `factor`, of one element, says.
+static void switchOne(Pair pair, Value factor) {
+  OpBuilder builder(pair.dequantize->getNextNode());
+  const Location loc = pair.dequantize.getLoc();
+  Value exact = pair.quantize.getInput(), rounded = pair.dequantize.getResult();
+  const Type type = exact.getType();
+  Value error = SubOp::create(builder, loc, type, rounded, exact);
+  Value switched = MulOp::create(builder, loc, type, error, factor);
+  auto sum = AddOp::create(builder, loc, type, exact, switched);
+  rounded.replaceAllUsesExcept(sum, error.getDefiningOp());
+}
+
+std::vector<SwitchedValue> switchRounding(func::FuncOp function) {
+  const UsualExtents extents(function->getParentOfType<ModuleOp>());
+  SmallVector<Pair> pairs = llvm::filter_to_vector(collectPairs(function), [](Pair pair) {
+    auto type = dyn_cast<quant::UniformQuantizedType>(getElementTypeOrSelf(pair.quantize.getType()));
+    return type && type.getStorageTypeIntegralWidth() == 8 && !pair.quantize.getInput().getDefiningOp<ConstantOp>();
+  });
+  std::vector<SwitchedValue> values;
+  for (Pair pair : pairs)
+    values.push_back(describeSwitched(pair, extents));
+  function.walk([](Operation *op) { op->removeAttr(kRoundedAttr); });
+  OpBuilder builder(function.getBody());
+  const auto type = RankedTensorType::get(int64_t(pairs.size()), builder.getF32Type());
+  const auto name = builder.getNamedAttr("nibble.name", builder.getStringAttr(kSwitchesInput));
+  if (failed(function.insertArgument(function.getNumArguments(), type, builder.getDictionaryAttr(name),
+                                     function.getLoc())))
+    return {};
+  Value switches = function.getArguments().back();
+  for (auto [index, pair] : llvm::enumerate(pairs)) {
+    Value one = SliceOp::create(builder, function.getLoc(), type.clone({1}), switches, int64_t(index), int64_t(1));
+    Value factor = ReshapeOp::create(builder, function.getLoc(), type.clone(ArrayRef<int64_t>()), one);
+    switchOne(pair, factor);
   }
   return values;
 }

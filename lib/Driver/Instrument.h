@@ -40,6 +40,21 @@ std::vector<IsolatedValue> isolateErrors(mlir::func::FuncOp function);
 /// range, which the quantize phase makes of them. Both results become the function's, in turns behind its own.
 std::vector<IsolatedValue> isolateDynamic(mlir::func::FuncOp function, const llvm::StringSet<> &nodes);
 
+/// A value whose rounding a run switches on.
+struct SwitchedValue {
+  std::string name;
+  std::vector<std::string> nodes; // that make it or read it in its quantized type
+  int64_t work = 0;               // multiplications of the products that read it, and its elements
+};
+
+/// The input of what `switchRounding` makes: float32, one element a value.
+inline constexpr llvm::StringLiteral kSwitchesInput = "nibble.switches";
+
+/// To be applied behind the plan phase: makes the graph float again, where each value x that has a quantized type of 8
+/// bits becomes x + s * (dequantize(quantize(x)) - x). The factors s are one more input, `kSwitchesInput`: 1 for what
+/// is rounded and 0 for what is exact, so that one program measures what each value's rounding does to the outputs.
+std::vector<SwitchedValue> switchRounding(mlir::func::FuncOp function);
+
 } // namespace nibble::driver
 
 #endif // NIBBLE_LIB_DRIVER_INSTRUMENT_H

@@ -6,37 +6,14 @@
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <cmath>
-
 using namespace llvm;
 
 namespace nibble::driver {
 
 /// Below this signal-to-noise ratio, in dB, a node's result in int8 has little to do with its result in float.
 static constexpr double standardMinSqnr = 10;
-/// Outputs above this are those of the float model for most purposes; below it more is asked of the nodes.
+/// Outputs above this are those of the float model for most purposes; below it values get more bits.
 static constexpr double enoughSqnr = 15;
-static constexpr double highestMinSqnr = 25, boundStep = 5;
-
-/// A node's own error says little of what becomes of it: outliers hide how much the other elements lose, and a
-/// normalization behind them brings it out. So where the outputs are far from the float model's, more is asked of each
-/// node, until they are not, or what helped most is known.
-Error Compilation::raiseBound(ArrayRef<Measured> measured) {
-  double best = -INFINITY, bestBound = standardMinSqnr;
-  for (double bound = standardMinSqnr; bound <= highestMinSqnr; bound += boundStep) {
-    if (Error error = planBelow(measured, bound))
-      return error;
-    session.reporter().beginStep("measuring the outputs", std::nullopt);
-    Expected<double> sqnr = measureOutputs(getQuantizeOptions());
-    if (!sqnr)
-      return sqnr.takeError();
-    if (*sqnr >= enoughSqnr)
-      return Error::success();
-    if (*sqnr > best)
-      std::tie(best, bestBound) = std::pair(*sqnr, bound);
-  }
-  return planBelow(measured, bestBound);
-}
 
 Error Compilation::planFallbacks() {
   Expected<bool> needed = needsRanges();
@@ -55,10 +32,17 @@ Error Compilation::planFallbacks() {
   const bool isNarrow = any_of(*measured, [](const Measured &entry) { return entry.first.hasNarrowWeights; });
   if (!asked)
     erase_if(*measured, [](const Measured &entry) { return entry.first.hasNarrowWeights; });
-  const bool isEnough = summary.methods.empty() || summary.methods.front().sqnr >= enoughSqnr;
-  if (asked || isEnough || isNarrow || isFixed(options))
-    return planBelow(*measured, asked.value_or(standardMinSqnr));
-  return raiseBound(*measured);
+  if (Error error = planBelow(*measured, asked.value_or(standardMinSqnr)))
+    return error;
+  const bool isOpen = !asked && !isNarrow && !isFixed(options) && options.quantization.activations == "auto";
+  if (!isOpen || summary.methods.empty() || summary.methods.front().sqnr >= enoughSqnr)
+    return Error::success();
+  // A node's own error says little of what becomes of it: outliers hide how much the other elements lose, a
+  // normalization behind them brings it out, and many small ones add up.
+  Expected<double> sqnr = fallbackNodes.empty() ? summary.methods.front().sqnr : measureOutputs(getQuantizeOptions());
+  if (!sqnr)
+    return sqnr.takeError();
+  return *sqnr >= enoughSqnr ? Error::success() : widenValues(*sqnr);
 }
 
 } // namespace nibble::driver

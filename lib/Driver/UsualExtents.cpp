@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "UsualExtents.h"
+#include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -55,6 +56,20 @@ int64_t UsualExtents::countElements(mlir::Value value) const {
 int64_t UsualExtents::getLastExtent(mlir::Value value) const {
   const SmallVector<int64_t> shape = getShape(value);
   return shape.empty() ? 1 : shape.back();
+}
+
+int64_t UsualExtents::countProducts(mlir::Operation *op) const {
+  auto perOutput = [&](mlir::Value filter) {
+    int64_t channels = cast<mlir::RankedTensorType>(filter.getType()).getDimSize(0);
+    return channels > 0 ? countElements(op->getResult(0)) * (countElements(filter) / channels) : 0;
+  };
+  if (auto conv = dyn_cast<ConvOp>(op))
+    return perOutput(conv.getFilter());
+  if (auto conv = dyn_cast<IntConvOp>(op))
+    return perOutput(conv.getFilter());
+  if (isa<MatMulOp, IntMatMulOp>(op))
+    return countElements(op->getResult(0)) * std::max<int64_t>(getLastExtent(op->getOperand(0)), 1);
+  return 0;
 }
 
 } // namespace nibble::driver

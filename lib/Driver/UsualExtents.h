@@ -25,6 +25,9 @@ public:
   /// The extent of a ranked tensor along its last axis; 1 for a scalar.
   int64_t getLastExtent(mlir::Value value) const;
 
+  /// Multiplications of an operation; 0 for what is no product.
+  int64_t countProducts(mlir::Operation *op) const;
+
 private:
   llvm::SmallVector<int64_t> getShape(mlir::Value value) const;
 
