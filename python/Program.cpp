@@ -112,7 +112,7 @@ std::unique_ptr<Program> Program::load(const std::string &path, int threads) {
 
 Executable &Program::getLibrary() {
   if (!library)
-    library = check(path.empty() ? loadLibraryBytes(compiled.bytes, threads) : loadLibrary(path, threads));
+    library = check(path.empty() ? loadLibraryBytes(compiled.bytes.data, threads) : loadLibrary(path, threads));
   return *library;
 }
 
@@ -138,7 +138,7 @@ nb::list Program::reference(nb::dict feed) {
 
 void Program::save(const std::string &output) {
   if (path.empty())
-    return check(writeFile(output, llvm::StringRef(compiled.bytes.data(), compiled.bytes.size()), true));
+    return check(writeFile(output, compiled.bytes.text(), true));
   if (std::error_code code = llvm::sys::fs::copy_file(path, output))
     throw Failure("cannot write '" + output + "': " + code.message());
 }
@@ -158,7 +158,7 @@ std::string quantizeModel(const std::string &path, nb::object samples, const std
   check(checkWritable(output));
   Compiled result =
       withSamples(samples, messages, [&](OpenSamples open) { return driver::quantize(session, path, open, options); });
-  check(writeFile(output, llvm::StringRef(result.bytes.data(), result.bytes.size())));
+  check(writeFile(output, result.bytes.text()));
   return toText(toJson(result.summary));
 }
 

@@ -162,7 +162,7 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   model.arenaBytes = evaluateUsually(program.arenaBytes);
   for (unsigned i = 0, count = program.getDimCount(); i < count; ++i)
     model.dims.push_back(program.spell(Extent::dim(i)));
-  model.weightBytes = weights.getBytes().size();
+  model.weightBytes = weights.getSize();
   std::vector<TargetSpec> targets = getTargets(options);
   describeProgram(program, targets.back(), model);
   for (ModuleOp part : llvm::make_early_inc_range(functions.getOps<ModuleOp>())) {
@@ -182,10 +182,17 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   }
   if (options.codeKind != CodeKind::Object)
     return model;
-  llvm::Expected<ObjectBytes> data = emitDataObject(program.getWeightSymbol(), weights.getBytes(), targets.front());
+  if (!isBareMetal(targets.front())) {
+    llvm::Expected<ObjectBytes> address =
+        emitAddressObject(program.getWeightAddressSymbol(), program.getWeightSymbol(), targets.front());
+    if (!address)
+      return address.takeError();
+    model.objects.push_back(std::move(*address));
+  }
+  llvm::Expected<RawData> data = emitRawData(program.getWeightSymbol(), weights.store(), targets.front());
   if (!data)
     return data.takeError();
-  model.objects.push_back(std::move(*data));
+  model.weights = std::move(*data);
   measureFootprint(model);
   return model;
 }

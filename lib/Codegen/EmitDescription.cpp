@@ -205,7 +205,7 @@ void DescriptionEmitter::emit(ArrayRef<TargetSpec> targets) {
                    i32(program.function.getNumResults()), i32(program.getDimCount())});
     for (const std::string &symbol : strings)
       fields.push_back(addressOf(symbol));
-    fields.append({i64(program.arenaBytes.getStaticOr(0)), i64(program.weights.getBytes().size()), addressOf(inputs),
+    fields.append({i64(program.arenaBytes.getStaticOr(0)), i64(program.weights.getSize()), addressOf(inputs),
                    addressOf(outputs)});
   });
   emitFunctions(desc);

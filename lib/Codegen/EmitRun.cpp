@@ -95,6 +95,7 @@ private:
   Value emitTable(ArrayRef<int32_t> table);
   void call(func::FuncOp kernel, ArrayRef<Value> arguments, const Extent &tiles);
   void makeArguments();
+  Value loadWeights();
   LogicalResult emitCall(KernelOp op);
   unsigned countArguments();
 
@@ -234,6 +235,14 @@ void SampleEmitter::makeArguments() {
   argumentArray = LLVM::GEPOp::create(b, loc, pointer, pointer, argumentArray, ArrayRef<LLVM::GEPArg>{1});
 }
 
+/// They may lie farther from code than its offsets reach.
+Value SampleEmitter::loadWeights() {
+  if (isa.isBareMetal())
+    return LLVM::AddressOfOp::create(b, loc, pointer, program.getWeightSymbol());
+  Value address = LLVM::AddressOfOp::create(b, loc, pointer, program.getWeightAddressSymbol());
+  return LLVM::LoadOp::create(b, loc, pointer, address);
+}
+
 FailureOr<func::FuncOp> SampleEmitter::emit() {
   b.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(5, pointer);
@@ -250,7 +259,7 @@ FailureOr<func::FuncOp> SampleEmitter::emit() {
       dimValues.push_back(loadDim(b, loc, dims, i));
   }
   makeArguments();
-  weights = LLVM::AddressOfOp::create(b, loc, pointer, program.getWeightSymbol());
+  weights = loadWeights();
   if (!isa.isBareMetal())
     threaded = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, function.getArgument(3),
                                     LLVM::ZeroOp::create(b, loc, pointer));
@@ -398,11 +407,16 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kern
   func::ReturnOp::create(b, loc, ok);
 }
 
-static void declareWeights(ModuleOp module, const Program &program) {
+static void declareWeights(ModuleOp module, const Program &program, bool isBareMetal) {
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
-  auto global = LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::External,
-                                       program.getWeightSymbol(), Attribute(), /*alignment=*/64);
+  Type type = LLVM::LLVMPointerType::get(b.getContext());
+  std::string symbol = program.getWeightAddressSymbol();
+  if (isBareMetal) {
+    type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+    symbol = program.getWeightSymbol();
+  }
+  auto global = LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::External, symbol,
+                                       Attribute(), /*alignment=*/isBareMetal ? 64 : 8);
   global.setVisibility_(LLVM::Visibility::Hidden);
 }
 
@@ -418,7 +432,7 @@ LogicalResult nibble::emitRun(ModuleOp module, const Program &program, StringRef
     error.attachNote() << "give them fixed extents, with --dim or in the model";
     return error;
   }
-  declareWeights(module, program);
+  declareWeights(module, program, isa->isBareMetal());
   KernelTable kernels(module, program, *isa);
   FailureOr<func::FuncOp> sample = SampleEmitter(module, program, kernels, *isa).emit();
   if (failed(sample))

@@ -17,6 +17,12 @@ LoadedModel::~LoadedModel() {
     dlclose(handle);
 }
 
+void LoadedModel::releaseWeights() const {
+  if (jit)
+    for (const StoredBytes &bytes : jit->getData())
+      releasePages(bytes.data);
+}
+
 // A library for instruction sets that this machine lacks would end in a signal.
 static llvm::Error checkHost(llvm::StringRef isas) {
   llvm::SmallVector<llvm::StringRef> names;
@@ -50,7 +56,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadJIT(const CompiledModel
   for (auto [index, object] : llvm::enumerate(model.objects))
     if (index != model.dispatch)
       objects.push_back(object);
-  auto jit = JITLibrary::load(objects);
+  auto jit = JITLibrary::load(objects, model.weights);
   if (!jit)
     return jit.takeError();
   loaded->jit = std::move(*jit);

@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -51,20 +52,33 @@ std::string nibble::makeHeader(const CompiledModel &model) {
   return text;
 }
 
+/// The weights as a member of an archive: an object of their own, which is read where it lies.
+static llvm::Expected<StoredBytes> makeWeightMember(const CompiledModel &model) {
+  llvm::SmallString<128> path;
+  if (std::error_code code = llvm::sys::fs::createTemporaryFile("nibble", "o", path))
+    return makeError("cannot make a temporary file: " + code.message());
+  llvm::FileRemover remover(path); // a mapped file stays until it is unmapped
+  if (llvm::Error error = writeRawData(model.weights, path))
+    return error;
+  return mapFile(path);
+}
+
 static llvm::Error writeArchive(const CompiledModel &model, llvm::StringRef path) {
-  std::vector<llvm::NewArchiveMember> members;
+  llvm::Expected<StoredBytes> weights = makeWeightMember(model);
+  if (!weights)
+    return weights.takeError();
+  std::vector<llvm::StringRef> contents;
+  for (const ObjectBytes &object : model.objects)
+    contents.emplace_back(object.data(), object.size());
+  contents.push_back(weights->text());
   std::vector<std::string> names;
-  for (size_t i = 0; i < model.objects.size(); ++i)
+  for (size_t i = 0; i < contents.size(); ++i)
     names.push_back(model.name + "_" + std::to_string(i) + ".o");
-  for (size_t i = 0; i < model.objects.size(); ++i) {
-    llvm::MemoryBufferRef buffer(llvm::StringRef(model.objects[i].data(), model.objects[i].size()), names[i]);
-    members.emplace_back(buffer);
-  }
-  auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab,
-                                            llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
-  if (!archive)
-    return archive.takeError();
-  return writeFile(path, (*archive)->getBuffer());
+  std::vector<llvm::NewArchiveMember> members;
+  for (auto [content, name] : llvm::zip_equal(contents, names))
+    members.emplace_back(llvm::MemoryBufferRef(content, name));
+  return llvm::writeArchive(path, members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
+                            /*Deterministic=*/true, /*Thin=*/false);
 }
 
 static llvm::Error writeHeaderBeside(const CompiledModel &model, llvm::StringRef path) {
@@ -97,13 +111,13 @@ static llvm::Error linkStandalone(const CompiledModel &model, llvm::StringRef pa
   std::vector<ObjectBytes> objects = model.objects;
   for (const std::vector<char> &object : getStandaloneObjects(kernels::lookupISA(model.isas.front())->arch))
     objects.emplace_back(object.begin(), object.end());
-  return linkExecutable(objects, path);
+  return linkExecutable(objects, model.weights, path);
 }
 
 llvm::Error nibble::writePackage(const CompiledModel &model, llvm::StringRef path, PackageKind kind) {
   switch (kind) {
   case PackageKind::SharedLibrary:
-    return linkSharedLibrary(model.objects, path);
+    return linkSharedLibrary(model.objects, model.weights, path);
   case PackageKind::Executable:
     return linkStandalone(model, path);
   case PackageKind::Header:
@@ -113,7 +127,7 @@ llvm::Error nibble::writePackage(const CompiledModel &model, llvm::StringRef pat
       return error;
     return writeHeaderBeside(model, path);
   case PackageKind::Object:
-    if (llvm::Error error = linkRelocatable(model.objects, path))
+    if (llvm::Error error = linkRelocatable(model.objects, model.weights, path))
       return error;
     return writeHeaderBeside(model, path);
   }

@@ -19,11 +19,14 @@ class WeightBlob {
 public:
   explicit WeightBlob(mlir::func::FuncOp program);
   int64_t getOffset(ukernel::ConstantOp op) const { return offsets.lookup(op); }
-  llvm::ArrayRef<char> getBytes() const { return bytes; }
+  int64_t getSize() const { return size; }
+  /// Copies them into one block, which is not in memory if it is large.
+  StoredBytes store() const;
 
 private:
   llvm::DenseMap<mlir::Operation *, int64_t> offsets;
-  std::vector<char> bytes;
+  std::vector<mlir::ElementsAttr> constants; // each once, in order
+  int64_t size = 0;
 };
 
 /// What the code of all instruction sets has in common.
@@ -51,6 +54,8 @@ struct Program {
   /// Text of an extent, with the names of dimensions.
   std::string spell(const Extent &extent) const;
   std::string getWeightSymbol() const { return name + "_weights"; }
+  /// Of a constant that holds their address, which all but microcontrollers' code reads.
+  std::string getWeightAddressSymbol() const { return name + "_weights_address"; }
   /// 1, a static extent, or -1 for a dynamic batch.
   int64_t getBatch() const;
   std::string getString(llvm::StringRef moduleAttr) const;

@@ -6,27 +6,58 @@
 #include "nibble/Support/ElementData.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/SHA256.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace nibble;
 
 static constexpr int64_t kAlignment = 64;
 
+/// Splats are spelled out.
+static void forEachPieceOf(ElementsAttr value, function_ref<void(ArrayRef<char>)> action) {
+  std::optional<ElementData> data = getElementData(value);
+  if (data && !data->splat)
+    return nibble::forEachPiece(data->bytes, action);
+  if (std::optional<std::vector<char>> bytes = copyElementData(value))
+    action(*bytes);
+}
+
+/// Of the content.
+static std::pair<std::string, int64_t> hashContent(ElementsAttr value) {
+  llvm::BLAKE3 hash;
+  int64_t size = 0;
+  forEachPieceOf(value, [&](ArrayRef<char> piece) {
+    hash.update(ArrayRef(reinterpret_cast<const uint8_t *>(piece.data()), piece.size()));
+    size += piece.size();
+  });
+  auto digest = hash.final();
+  return {std::string(digest.begin(), digest.end()), size};
+}
+
 WeightBlob::WeightBlob(func::FuncOp program) {
   llvm::StringMap<int64_t> known;
   for (auto op : program.front().getOps<ukernel::ConstantOp>()) {
-    std::vector<char> data = copyElementData(op.getValue()).value_or(std::vector<char>());
-    auto digest = llvm::SHA256::hash(ArrayRef(reinterpret_cast<const uint8_t *>(data.data()), data.size()));
-    StringRef key(reinterpret_cast<const char *>(digest.data()), digest.size());
-    auto [it, added] = known.try_emplace(key, int64_t(bytes.size()));
+    const auto [digest, bytes] = hashContent(op.getValue());
+    auto [it, added] = known.try_emplace(digest, size);
     if (added) {
-      bytes.insert(bytes.end(), data.begin(), data.end());
-      bytes.resize(llvm::alignTo(bytes.size(), kAlignment));
+      constants.push_back(op.getValue());
+      size = llvm::alignTo(size + bytes, kAlignment);
     }
     offsets[op] = it->second;
   }
   // Kernels may read behind the last constant.
-  bytes.resize(bytes.size() + kAlignment);
+  size += kAlignment;
+}
+
+StoredBytes WeightBlob::store() const {
+  return storeBytes(size, [&](llvm::raw_ostream &stream) {
+    const uint64_t begin = stream.tell();
+    for (ElementsAttr value : constants) {
+      forEachPieceOf(value, [&](ArrayRef<char> piece) { stream.write(piece.data(), piece.size()); });
+      stream.write_zeros(llvm::offsetToAlignment(stream.tell() - begin, llvm::Align(kAlignment)));
+    }
+    stream.write_zeros(kAlignment);
+  });
 }

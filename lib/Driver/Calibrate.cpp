@@ -58,7 +58,7 @@ Expected<CalibrationRun> calibrate(Session &session, mlir::ModuleOp observed, Sa
   CalibrationRun run{makeCalibration(observed), {}};
   std::vector<std::string> names = getObservedNames(observed);
   session.reporter().beginStep("generating code to calibrate", std::nullopt);
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, observed, /*threads=*/1, /*optLevel=*/0);
+  Expected<std::unique_ptr<Executable>> executable = makeProbe(session, observed);
   if (!executable)
     return executable.takeError();
   session.reporter().beginStep("calibrating", samples.count());

@@ -4,6 +4,7 @@
 #include "Compilation.h"
 #include "nibble/Driver/Compare.h"
 #include "nibble/Driver/Open.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -22,6 +23,7 @@ static constexpr double leastGain = 1;
 /// Compiles the graph as `quantize` says, and returns the worst output's signal-to-noise ratio.
 Expected<double> Compilation::measureOutputs(QuantizeOptions quantize) {
   quantize.strict = false;
+  ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> copy(module->clone());
   auto build = [&](mlir::PassManager &pm) {
     buildPlanPhase(pm, quantize);
@@ -30,7 +32,7 @@ Expected<double> Compilation::measureOutputs(QuantizeOptions quantize) {
   };
   if (Error error = runQuietly(*copy, build))
     return std::move(error);
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, *copy, /*threads=*/1, /*optLevel=*/0);
+  Expected<std::unique_ptr<Executable>> executable = makeProbe(session, *copy);
   if (!executable)
     return executable.takeError();
   Expected<std::vector<Difference>> differences = measureDifferences(**executable, kept, ownInputs, ownOutputs);

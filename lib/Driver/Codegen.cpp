@@ -6,6 +6,7 @@
 #include "nibble/Driver/Open.h"
 #include "nibble/Kernels/ISA.h"
 #include "nibble/Pipelines/Phases.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -137,6 +138,7 @@ static mlir::LogicalResult foldQuantized(Session &session, mlir::ModuleOp module
 }
 
 Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const CodegenOptions &options) {
+  ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
   return attempt<CompiledModel>(session, [&]() -> Expected<CompiledModel> {
     if (mlir::failed(foldQuantized(session, *copy)))
@@ -145,18 +147,28 @@ Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, co
   });
 }
 
-Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads,
-                                                     unsigned optLevel) {
+static Expected<std::unique_ptr<LoadedModel>> load(Session &session, mlir::ModuleOp module, unsigned optLevel) {
   CodegenOptions options;
   options.targets = {getHostTargetSpec()};
   options.optLevel = optLevel;
   Expected<CompiledModel> model = generateCode(session, module, options);
   if (!model)
     return model.takeError();
-  Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(*model);
+  return loadJIT(*model);
+}
+
+Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads) {
+  Expected<std::unique_ptr<LoadedModel>> loaded = load(session, module, /*optLevel=*/2);
   if (!loaded)
     return loaded.takeError();
   return makeLoadedExecutable(std::move(*loaded), threads);
+}
+
+Expected<std::unique_ptr<Executable>> makeProbe(Session &session, mlir::ModuleOp module) {
+  Expected<std::unique_ptr<LoadedModel>> loaded = load(session, module, /*optLevel=*/0);
+  if (!loaded)
+    return loaded.takeError();
+  return makeLoadedExecutable(std::move(*loaded), /*threads=*/1, /*sparesMemory=*/true);
 }
 
 } // namespace nibble::driver

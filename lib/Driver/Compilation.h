@@ -66,7 +66,7 @@ public:
   bool isDone() const { return phases.isDone(); }
   /// The IR behind the phase to stop after.
   llvm::SmallVector<char, 0> print() const;
-  Compiled finish(llvm::SmallVector<char, 0> bytes);
+  Compiled finish(StoredBytes bytes);
 
   mlir::OwningOpRef<mlir::ModuleOp> module;
   bool avoidDynamic = false; // the result has no form of dynamic ranges

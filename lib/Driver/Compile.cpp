@@ -9,6 +9,7 @@
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Driver/Explain.h"
+#include "nibble/Driver/Open.h"
 #include "nibble/Export/ONNX.h"
 #include "nibble/Quantization/CalibrationFile.h"
 #include "nibble/Quantization/Plan.h"
@@ -66,7 +67,6 @@ Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, Str
     return phases.takeError();
   auto compilation = std::unique_ptr<Compilation>(new Compilation(session, path, options, std::move(*phases)));
   compilation->name = *name;
-  (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(compilation->summary.modelBytes));
   return compilation;
 }
 
@@ -97,6 +97,7 @@ Error Compilation::import() {
   if (!loaded)
     return loaded.takeError();
   module = std::move(*loaded);
+  summary.modelBytes = getFileBytes(path, *module);
   if (Error error = setBounds(*module, options.bounds))
     return error;
   if (auto name = module.get()->getAttrOfType<mlir::StringAttr>("nibble.model"))
@@ -346,7 +347,7 @@ void Compilation::summarizeGraph(const CompiledModel *model) {
     addStorage(node, isBareMetal(options.target));
 }
 
-Compiled Compilation::finish(SmallVector<char, 0> bytes) {
+Compiled Compilation::finish(StoredBytes bytes) {
   if (summary.nodes.empty())
     summarizeGraph(nullptr);
   summary.outputBytes = bytes.size();
@@ -361,7 +362,8 @@ Expected<Compiled> compile(Session &session, StringRef path, OpenSamples open, c
     return compilation.takeError();
   if (Error error = (*compilation)->runToFold(open))
     return std::move(error);
-  return (*compilation)->isDone() ? (*compilation)->finish((*compilation)->print()) : (*compilation)->emit();
+  return (*compilation)->isDone() ? (*compilation)->finish(storeBytes((*compilation)->print()))
+                                  : (*compilation)->emit();
 }
 
 Expected<Calibration> calibrateModel(Session &session, StringRef path, OpenSamples open) {
@@ -402,7 +404,7 @@ Expected<Compiled> quantize(Session &session, StringRef path, OpenSamples open, 
   });
   if (error)
     return std::move(error);
-  return (*compilation)->finish(SmallVector<char, 0>(bytes.begin(), bytes.end()));
+  return (*compilation)->finish(storeBytes(bytes));
 }
 
 } // namespace nibble::driver

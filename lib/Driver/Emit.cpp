@@ -11,42 +11,36 @@
 #include "nibble/Driver/Explain.h"
 #include "nibble/Driver/Library.h"
 #include "nibble/Driver/Open.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
 
 namespace nibble::driver {
 
-static SmallVector<char, 0> toBytes(StringRef text) { return SmallVector<char, 0>(text.begin(), text.end()); }
-
-/// Packages `model` and returns the file's bytes.
-static Expected<SmallVector<char, 0>> package(const CompiledModel &model, PackageKind kind) {
+/// Packages `model` and returns the file's bytes, which stay in a file.
+static Expected<StoredBytes> package(const CompiledModel &model, PackageKind kind) {
   SmallString<128> folder;
   if (std::error_code code = sys::fs::createUniqueDirectory("nibble", folder))
     return makeError("cannot make a temporary folder: " + code.message());
   SmallString<128> path(folder);
   sys::path::append(path, "package");
-  Error error = writePackage(model, path, kind);
-  SmallVector<char, 0> bytes;
-  if (!error) {
-    if (ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(path))
-      bytes = toBytes((*buffer)->getBuffer());
-    else
-      error = makeError("cannot read '" + path + "': " + buffer.getError().message());
-  }
-  sys::fs::remove_directories(folder);
-  if (error)
+  llvm::scope_exit remove([&] { sys::fs::remove_directories(folder); });
+  if (Error error = writePackage(model, path, kind))
     return std::move(error);
+  Expected<StoredBytes> bytes = mapFile(path);
+  if (!bytes)
+    return addContext("cannot read '" + path + "'", bytes.takeError());
   return bytes;
 }
 
-static Expected<SmallVector<char, 0>> package(const CompiledModel &model, StringRef emit) {
+static Expected<StoredBytes> package(const CompiledModel &model, StringRef emit) {
   if (emit == "so")
     return package(model, PackageKind::SharedLibrary);
   if (emit == "a")
@@ -61,7 +55,7 @@ static Expected<SmallVector<char, 0>> package(const CompiledModel &model, String
              .starts_with("\x7f"
                           "ELF"))
       text.append(object.begin(), object.end());
-  return text;
+  return storeBytes(text);
 }
 
 /// Runs the phases lower and codegen on a copy of the graph.
@@ -81,6 +75,7 @@ Error Compilation::lower(const CodegenOptions &codegen) {
 
 Expected<Compiled> Compilation::emit() {
   session.reporter().beginStep("generating code", std::nullopt);
+  ResourceScope scope(session.context()); // packed weights are copied into the model
   CodegenOptions codegen;
   codegen.name = name;
   Expected<std::vector<TargetSpec>> targets = parseTargets(options.target);
@@ -94,7 +89,7 @@ Expected<Compiled> Compilation::emit() {
   if (Error error = lower(codegen))
     return std::move(error);
   if (isDone())
-    return finish(print());
+    return finish(storeBytes(print()));
   Expected<CompiledModel> model =
       attempt<CompiledModel>(session, [&] { return emitObjects(*lowered, *functions, codegen); });
   if (!model)
@@ -122,7 +117,7 @@ Expected<Compiled> Compilation::packageAll(CompiledModel model) {
   if (!options.strip && isCode())
     if (Error error = addNote(model, kExplanationSection, packExplanation(summary)))
       return std::move(error);
-  Expected<SmallVector<char, 0>> bytes = package(model, options.emit);
+  Expected<StoredBytes> bytes = package(model, options.emit);
   if (!bytes)
     return bytes.takeError();
   if (Error error = measureFloat())

@@ -6,6 +6,7 @@
 #include "Compilation.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Plan.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -40,7 +41,7 @@ Compilation::runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize, std
   };
   if (Error error = runQuietly(probe, makeInteger))
     return std::move(error);
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, probe, /*threads=*/1, /*optLevel=*/0);
+  Expected<std::unique_ptr<Executable>> executable = makeProbe(session, probe);
   if (!executable)
     return executable.takeError();
   std::vector<Measured> measured;
@@ -60,6 +61,7 @@ Compilation::runProbe(mlir::ModuleOp probe, const QuantizeOptions &quantize, std
 
 /// Computes every value in float and as the plan says, and measures how far they are apart.
 Expected<std::vector<Compilation::Measured>> Compilation::measureStatic() {
+  ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> probe(module->clone());
   QuantizeOptions quantize = getQuantizeOptions();
   quantize.strict = false;
@@ -71,6 +73,7 @@ Expected<std::vector<Compilation::Measured>> Compilation::measureStatic() {
 
 /// Computes the products of `nodes` in float and with a dynamic range.
 Expected<std::vector<Compilation::Measured>> Compilation::measureDynamic(const StringSet<> &nodes) {
+  ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> probe(module->clone());
   removeObserves(*probe);
   std::vector<IsolatedValue> values = isolateDynamic(probe->lookupSymbol<mlir::func::FuncOp>("main"), nodes);

@@ -64,7 +64,8 @@ private:
 
 class LoadedExecutable : public Executable {
 public:
-  LoadedExecutable(std::unique_ptr<LoadedModel> model, int threads) : model(std::move(model)) {
+  LoadedExecutable(std::unique_ptr<LoadedModel> model, int threads, bool sparesMemory)
+      : model(std::move(model)), sparesMemory(sparesMemory) {
     if (threads > 1)
       pool.reset(nibble_pool_create(threads));
   }
@@ -83,6 +84,7 @@ private:
   void giveArena(Array arena);
 
   std::unique_ptr<LoadedModel> model;
+  bool sparesMemory;
   std::unique_ptr<nibble_pool, void (*)(nibble_pool *)> pool{nullptr, nibble_pool_destroy};
   std::mutex mutex;
   std::vector<Array> arenas; // free ones: one a thread that runs
@@ -237,6 +239,12 @@ void LoadedExecutable::giveArena(Array arena) {
   arenas.push_back(std::move(arena));
 }
 
+/// A parallel_for that gives the memory of weights back behind each kernel.
+static void callAndSpare(void *data, nibble_kernel_fn kernel, void *const *arguments, int64_t tiles) {
+  kernel(arguments, 0, tiles);
+  static_cast<const LoadedModel *>(data)->releaseWeights();
+}
+
 Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments) {
   Run run;
   if (Error error = run.prepare(*model, inputPorts, outputPorts, arguments))
@@ -246,6 +254,9 @@ Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments
   if (pool) {
     run.context.parallel_for = nibble_pool_parallel_for;
     run.context.parallel_for_data = pool.get();
+  } else if (sparesMemory) {
+    run.context.parallel_for = callAndSpare;
+    run.context.parallel_for_data = model.get();
   }
   int32_t status = model->run(run.context);
   giveArena(std::move(arena));
@@ -254,8 +265,9 @@ Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments
   return std::move(run.results);
 }
 
-Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads) {
-  auto executable = std::make_unique<LoadedExecutable>(std::move(model), threads);
+Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads,
+                                                           bool sparesMemory) {
+  auto executable = std::make_unique<LoadedExecutable>(std::move(model), threads, sparesMemory);
   if (Error error = executable->readPorts())
     return std::move(error);
   return std::unique_ptr<Executable>(std::move(executable));

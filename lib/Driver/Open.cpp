@@ -42,6 +42,13 @@ Expected<std::unique_ptr<Executable>> openExecutable(Session &session, StringRef
   return makeExecutable(session, **module, threads);
 }
 
+int64_t getFileBytes(StringRef path, mlir::ModuleOp module) {
+  uint64_t bytes = 0;
+  (void)sys::fs::file_size(path, bytes);
+  auto external = module->getAttrOfType<mlir::IntegerAttr>("nibble.external_bytes");
+  return int64_t(bytes) + (external ? external.getInt() : 0);
+}
+
 Expected<ModelInfo> inspectFile(Session &session, StringRef path) {
   if (isSharedLibrary(path))
     return inspectLibrary(path);
@@ -50,7 +57,7 @@ Expected<ModelInfo> inspectFile(Session &session, StringRef path) {
     return module.takeError();
   Expected<ModelInfo> info = inspect(**module);
   if (info)
-    (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(info->fileBytes));
+    info->fileBytes = getFileBytes(path, **module);
   return info;
 }
 

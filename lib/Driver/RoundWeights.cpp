@@ -65,7 +65,7 @@ Error Compilation::measureMoments(ArrayRef<size_t> chosen) {
   auto function = probe->lookupSymbol<mlir::func::FuncOp>("main");
   const size_t own = function.getNumResults();
   returnValues(function, values);
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, *probe, /*threads=*/1, /*optLevel=*/0);
+  Expected<std::unique_ptr<Executable>> executable = makeProbe(session, *probe);
   if (!executable)
     return executable.takeError();
   session.reporter().beginStep("measuring moments", kept.size());

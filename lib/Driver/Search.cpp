@@ -6,6 +6,7 @@
 #include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Knapsack.h"
+#include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/Locations.h"
 #include "nibble/Support/OutputFile.h"
@@ -86,6 +87,7 @@ Expected<std::vector<Difference>> Compilation::tryWidths(const Plan &plan) {
   if (quantize.method.empty())
     quantize.method = "mse";
   quantize.correctBias = options.quantization.biasCorrection != "off";
+  ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> copy(module->clone());
   auto build = [&](mlir::PassManager &pm) {
     buildPlanPhase(pm, quantize);
@@ -94,7 +96,7 @@ Expected<std::vector<Difference>> Compilation::tryWidths(const Plan &plan) {
   };
   if (Error error = runQuietly(*copy, build))
     return std::move(error);
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, *copy, /*threads=*/1, /*optLevel=*/0);
+  Expected<std::unique_ptr<Executable>> executable = makeProbe(session, *copy);
   if (!executable)
     return executable.takeError();
   return measureDifferences(**executable, ArrayRef(kept).take_front(sensitivitySamples), ownInputs, ownOutputs);

@@ -6,8 +6,6 @@
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 
-#include <cstring>
-
 using namespace mlir;
 
 template <>
@@ -45,22 +43,16 @@ std::optional<std::vector<T>> nibble::getConstantValues(Value value) {
   ElementsAttr attr = getConstantAttr(value);
   if (!attr || attr.getShapedType().getElementType() != getElementType<T>(value.getContext()))
     return std::nullopt;
-  auto bytes = copyElementData(attr);
-  if (!bytes)
-    return std::nullopt;
-  std::vector<T> values(bytes->size() / sizeof(T));
-  if (!values.empty())
-    std::memcpy(values.data(), bytes->data(), bytes->size());
-  return values;
+  return copyElements<T>(attr);
 }
 
 template <typename T>
 Value nibble::createConstant(OpBuilder &builder, Location loc, RankedTensorType type, ArrayRef<T> values) {
   auto stored = RankedTensorType::get(type.getShape(), getElementType<T>(builder.getContext()));
   StringRef name = getValueName(loc);
-  ElementsAttr attr = makeElements(
-      stored, ArrayRef<char>(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)),
-      name.empty() ? "weight" : name);
+  ElementsAttr attr =
+      makeElements(stored, ArrayRef<char>(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)),
+                   name.empty() ? "weight" : name);
   return ConstantOp::create(builder, loc, type, attr);
 }
 

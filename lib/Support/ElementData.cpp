@@ -96,22 +96,34 @@ StringRef nibble::getMissingResource(ElementsAttr attr) {
   return resource && !resource.getRawHandle().getBlob() ? resource.getRawHandle().getKey() : StringRef();
 }
 
-std::optional<std::vector<char>> nibble::copyElementData(ElementsAttr attr) {
+template <typename T>
+std::optional<std::vector<T>> nibble::copyElements(ElementsAttr attr) {
   auto data = getElementData(attr);
   if (!data)
     return std::nullopt;
-  if (!data->splat)
-    return std::vector<char>(data->bytes.begin(), data->bytes.end());
   // A splat may claim more elements than any memory holds.
-  int64_t size = *countBytes(attr.getShapedType());
-  if (size > largestSplat)
+  const int64_t size = *countBytes(attr.getShapedType());
+  if (data->splat && size > largestSplat)
     return std::nullopt;
-  std::vector<char> bytes;
-  bytes.reserve(size);
-  while (int64_t(bytes.size()) < size)
-    bytes.insert(bytes.end(), data->bytes.begin(), data->bytes.end());
-  return bytes;
+  std::vector<T> elements(size / sizeof(T));
+  auto *at = reinterpret_cast<char *>(elements.data());
+  if (!data->splat) {
+    forEachPiece(data->bytes, [&](ArrayRef<char> piece) { at = llvm::copy(piece, at); });
+    return elements;
+  }
+  for (int64_t done = 0; done < size; done += data->bytes.size())
+    at = llvm::copy(data->bytes, at);
+  return elements;
 }
+
+std::optional<std::vector<char>> nibble::copyElementData(ElementsAttr attr) { return copyElements<char>(attr); }
+
+template std::optional<std::vector<float>> nibble::copyElements(ElementsAttr);
+template std::optional<std::vector<int8_t>> nibble::copyElements(ElementsAttr);
+template std::optional<std::vector<uint8_t>> nibble::copyElements(ElementsAttr);
+template std::optional<std::vector<int16_t>> nibble::copyElements(ElementsAttr);
+template std::optional<std::vector<int32_t>> nibble::copyElements(ElementsAttr);
+template std::optional<std::vector<int64_t>> nibble::copyElements(ElementsAttr);
 
 std::vector<char> nibble::transposeBytes(ArrayRef<char> bytes, int64_t elementBytes, ArrayRef<int64_t> shape,
                                          ArrayRef<int64_t> permutation) {
@@ -154,5 +166,31 @@ ElementsAttr nibble::makeElements(ShapedType type, ArrayRef<char> bytes, StringR
     return DenseElementsAttr::get(type, ArrayRef(reinterpret_cast<const bool *>(bytes.data()), bytes.size()));
   if (bytes.size() <= largestInline)
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
-  return DenseResourceElementsAttr::get(type, name, HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));
+  return makeResource(type, storeBytes(bytes), 64, name);
+}
+
+ElementsAttr nibble::makeResource(ShapedType type, const StoredBytes &bytes, size_t align, StringRef name) {
+  AsmResourceBlob blob(
+      bytes.data, align, [owner = bytes.owner](void *, size_t, size_t) mutable { owner.reset(); },
+      /*dataIsMutable=*/false);
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
+ResourceScope::ResourceScope(MLIRContext &context) : context(context) {
+  DenseResourceElementsHandle::getManagerInterface(&context).getBlobManager().getBlobMap([&](const auto &resources) {
+    for (const auto &entry : resources)
+      known.insert(entry.getKey());
+  });
+}
+
+ResourceScope::~ResourceScope() {
+  DialectResourceBlobManager &manager = DenseResourceElementsHandle::getManagerInterface(&context).getBlobManager();
+  std::vector<std::string> added;
+  manager.getBlobMap([&](const auto &resources) {
+    for (const auto &entry : resources)
+      if (!known.contains(entry.getKey()))
+        added.push_back(entry.getKey().str());
+  });
+  for (const std::string &name : added)
+    manager.lookup(name)->setBlob(AsmResourceBlob());
 }

@@ -2,6 +2,7 @@
 
 #include "nibble/Support/OutputFile.h"
 #include "nibble/Support/Errors.h"
+#include "nibble/Support/StoredBytes.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -82,7 +83,7 @@ Error writeFile(StringRef path, StringRef content, bool executable) {
   return writeFile(
       path,
       [&](raw_pwrite_stream &stream) -> Error {
-        stream << content;
+        forEachPiece(content, [&](ArrayRef<char> piece) { stream.write(piece.data(), piece.size()); });
         return Error::success();
       },
       executable);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Raw data as an object: weights never pass through LLVM's constants.
+// Objects that are no code: weights never pass through LLVM's constants.
 
 #include "Targets.h"
 #include "nibble/Target/Object.h"
@@ -22,21 +22,38 @@
 
 using namespace nibble;
 
-static void emitData(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::StringRef name,
-                     llvm::ArrayRef<char> data) {
+/// A hidden symbol in a section: `emit` emits its content.
+static void emitSymbol(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::MCSection *section,
+                       llvm::StringRef name, uint64_t size, unsigned align, llvm::function_ref<void()> emit) {
   using namespace llvm;
-  MCSection *section = context.getELFSection(".rodata.nibble_weights", ELF::SHT_PROGBITS, ELF::SHF_ALLOC);
   MCSymbol *symbol = context.getOrCreateSymbol(name);
   streamer.switchSection(section);
-  streamer.emitValueToAlignment(Align(64));
+  streamer.emitValueToAlignment(Align(align));
   streamer.emitSymbolAttribute(symbol, MCSA_Global);
   streamer.emitSymbolAttribute(symbol, MCSA_Hidden);
   streamer.emitSymbolAttribute(symbol, MCSA_ELF_TypeObject);
   streamer.emitLabel(symbol);
-  streamer.emitBytes(StringRef(data.data(), data.size()));
-  streamer.emitELFSize(symbol, MCConstantExpr::create(data.size(), context));
+  emit();
+  streamer.emitELFSize(symbol, MCConstantExpr::create(size, context));
   streamer.switchSection(context.getELFSection(".note.GNU-stack", ELF::SHT_PROGBITS, 0));
   streamer.finish();
+}
+
+static void emitData(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::StringRef name, uint64_t size) {
+  llvm::MCSection *section = context.getELFSection(kRawDataSection, llvm::ELF::SHT_NOBITS, llvm::ELF::SHF_ALLOC);
+  emitSymbol(streamer, context, section, name, size, kRawDataAlignment, [&] { streamer.emitZeros(size); });
+}
+
+static void emitAddress(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::StringRef name,
+                        llvm::StringRef symbol) {
+  llvm::MCSection *section = context.getELFSection(".data.rel.ro.nibble_weights", llvm::ELF::SHT_PROGBITS,
+                                                   llvm::ELF::SHF_ALLOC | llvm::ELF::SHF_WRITE);
+  const unsigned size = context.getAsmInfo()->getCodePointerSize();
+  llvm::MCSymbol *target = context.getOrCreateSymbol(symbol);
+  emitSymbol(streamer, context, section, name, size, size, [&] {
+    streamer.emitSymbolAttribute(target, llvm::MCSA_Hidden);
+    streamer.emitSymbolValue(target, size);
+  });
 }
 
 static void emitNote(llvm::MCStreamer &streamer, llvm::MCContext &context, llvm::StringRef name,
@@ -76,9 +93,17 @@ static llvm::Expected<ObjectBytes> assemble(const TargetSpec &spec, EmitContent 
   return bytes;
 }
 
-llvm::Expected<ObjectBytes> nibble::emitDataObject(llvm::StringRef symbol, llvm::ArrayRef<char> data,
-                                                   const TargetSpec &spec) {
-  return assemble(spec, [&](auto &streamer, auto &context) { emitData(streamer, context, symbol, data); });
+llvm::Expected<RawData> nibble::emitRawData(llvm::StringRef symbol, StoredBytes bytes, const TargetSpec &spec) {
+  llvm::Expected<ObjectBytes> object =
+      assemble(spec, [&](auto &streamer, auto &context) { emitData(streamer, context, symbol, bytes.size()); });
+  if (!object)
+    return object.takeError();
+  return RawData{symbol.str(), std::move(bytes), std::move(*object)};
+}
+
+llvm::Expected<ObjectBytes> nibble::emitAddressObject(llvm::StringRef name, llvm::StringRef symbol,
+                                                      const TargetSpec &spec) {
+  return assemble(spec, [&](auto &streamer, auto &context) { emitAddress(streamer, context, name, symbol); });
 }
 
 llvm::Expected<ObjectBytes> nibble::emitNoteObject(llvm::StringRef section, llvm::ArrayRef<char> data,

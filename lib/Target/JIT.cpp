@@ -4,6 +4,7 @@
 #include "nibble/Target/JIT.h"
 #include "Targets.h"
 
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/MapperJITLinkMemoryManager.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
@@ -14,8 +15,8 @@ using namespace nibble;
 JITLibrary::JITLibrary(std::unique_ptr<llvm::orc::LLJIT> jit) : jit(std::move(jit)) {}
 JITLibrary::~JITLibrary() = default;
 
-/// Links all objects into one reservation: code reaches weights by 32-bit offsets, and separate mappings may lie
-/// farther apart than that.
+/// Links all objects into one reservation: code reaches what other objects define by 32-bit offsets, and separate
+/// mappings may lie farther apart than that.
 static llvm::orc::LLJITBuilderState::ObjectLinkingLayerCreator layerFor(llvm::ArrayRef<ObjectBytes> objects) {
   size_t bytes = 0;
   for (const ObjectBytes &object : objects)
@@ -29,11 +30,23 @@ static llvm::orc::LLJITBuilderState::ObjectLinkingLayerCreator layerFor(llvm::Ar
   };
 }
 
-llvm::Expected<std::unique_ptr<JITLibrary>> JITLibrary::load(llvm::ArrayRef<ObjectBytes> objects) {
+/// Tells where the data are.
+static llvm::Error define(llvm::orc::LLJIT &jit, llvm::ArrayRef<RawData> data) {
+  llvm::orc::SymbolMap symbols;
+  for (const RawData &each : data)
+    symbols[jit.mangleAndIntern(each.symbol)] = {llvm::orc::ExecutorAddr::fromPtr(each.bytes.data.data()),
+                                                 llvm::JITSymbolFlags::Exported};
+  return jit.getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols)));
+}
+
+llvm::Expected<std::unique_ptr<JITLibrary>> JITLibrary::load(llvm::ArrayRef<ObjectBytes> objects,
+                                                             llvm::ArrayRef<RawData> data) {
   initializeTargets();
   auto jit = llvm::orc::LLJITBuilder().setObjectLinkingLayerCreator(layerFor(objects)).create();
   if (!jit)
     return jit.takeError();
+  if (llvm::Error error = define(**jit, data))
+    return error;
   unsigned index = 0;
   for (const ObjectBytes &object : objects) {
     auto buffer = llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(object.data(), object.size()),
@@ -41,7 +54,10 @@ llvm::Expected<std::unique_ptr<JITLibrary>> JITLibrary::load(llvm::ArrayRef<Obje
     if (llvm::Error error = (*jit)->addObjectFile(std::move(buffer)))
       return error;
   }
-  return std::unique_ptr<JITLibrary>(new JITLibrary(std::move(*jit)));
+  auto library = std::unique_ptr<JITLibrary>(new JITLibrary(std::move(*jit)));
+  for (const RawData &each : data)
+    library->data.push_back(each.bytes);
+  return library;
 }
 
 llvm::Expected<void *> JITLibrary::lookup(llvm::StringRef symbol) {

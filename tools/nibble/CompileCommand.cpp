@@ -110,7 +110,7 @@ CompileOptions CompileCommand::options() const {
 
 /// Writes the file, and the C header beside an object or static library.
 static Error writeOutputs(const Compiled &compiled, StringRef path, bool executable) {
-  if (Error error = writeFile(path, StringRef(compiled.bytes.data(), compiled.bytes.size()), executable))
+  if (Error error = writeFile(path, compiled.bytes.text(), executable))
     return error;
   SmallString<128> header(path);
   sys::path::replace_extension(header, "h");

@@ -51,7 +51,7 @@ Error QuantizeCommand::run(Reporter &reporter) {
       quantize(session, model, quantization.hasData() ? OpenSamples(open) : OpenSamples(nullptr), options);
   if (!quantized)
     return quantized.takeError();
-  if (Error error = writeFile(output, StringRef(quantized->bytes.data(), quantized->bytes.size())))
+  if (Error error = writeFile(output, quantized->bytes.text()))
     return error;
   if (json)
     printJson(toJson(quantized->summary));

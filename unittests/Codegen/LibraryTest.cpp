@@ -51,12 +51,15 @@ struct TemporaryFile {
 TEST(Library, ThreeModelsOnFourThreads) {
   auto context = makeContext();
   std::vector<ObjectBytes> objects;
+  std::vector<RawData> weights;
   const std::string names[] = {"one", "two", "three"}, factors[] = {"1.0", "2.0", "3.0"};
-  for (int i = 0; i < 3; ++i)
-    for (ObjectBytes &object : compile(*context, names[i], factors[i]).objects)
-      objects.push_back(std::move(object));
+  for (int i = 0; i < 3; ++i) {
+    CompiledModel model = compile(*context, names[i], factors[i]);
+    llvm::move(model.objects, std::back_inserter(objects));
+    weights.push_back(std::move(model.weights));
+  }
   TemporaryFile file;
-  ASSERT_FALSE(bool(linkSharedLibrary(objects, file.path)));
+  ASSERT_FALSE(bool(linkSharedLibrary(objects, weights, file.path)));
   auto run = [&](int index) {
     nibble_model model;
     char error[256] = "";
@@ -120,7 +123,9 @@ TEST(Library, BadCallsHaveStatusCodes) {
 
 TEST(Library, SameBytesTwice) {
   auto context = makeContext(), again = makeContext();
-  EXPECT_EQ(compile(*context, "m", "1.0").objects, compile(*again, "m", "1.0").objects);
+  CompiledModel first = compile(*context, "m", "1.0"), second = compile(*again, "m", "1.0");
+  EXPECT_EQ(first.objects, second.objects);
+  EXPECT_EQ(first.weights.bytes.data, second.weights.bytes.data);
 }
 
 TEST(Library, NamesAreIdentifiers) {

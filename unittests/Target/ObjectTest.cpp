@@ -17,11 +17,12 @@ namespace {
 
 // sum(p, n) = p[0] + ... + p[n - 1] + weights[0]
 constexpr const char *program = R"mlir(
-llvm.mlir.global external hidden constant @m_weights() {alignment = 64 : i64} : !llvm.array<0 x i8>
+llvm.mlir.global external hidden constant @m_address() {alignment = 8 : i64} : !llvm.ptr
 func.func @m_sum(%p: !llvm.ptr, %n: i64) -> i32 {
   %c0 = arith.constant 0 : i64
   %c1 = arith.constant 1 : i64
-  %w = llvm.mlir.addressof @m_weights : !llvm.ptr
+  %address = llvm.mlir.addressof @m_address : !llvm.ptr
+  %w = llvm.load %address : !llvm.ptr -> !llvm.ptr
   %start = llvm.load %w : !llvm.ptr -> i32
   %sum = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %start) -> i32 : i64 {
     %q = llvm.getelementptr %p[%i] : (!llvm.ptr, i64) -> !llvm.ptr, i32
@@ -35,23 +36,33 @@ func.func @m_sum(%p: !llvm.ptr, %n: i64) -> i32 {
 
 using Sum = int32_t(const int32_t *, int64_t);
 
-llvm::Expected<std::vector<ObjectBytes>> compile(const TargetSpec &target) {
+struct Objects {
+  std::vector<ObjectBytes> objects;
+  RawData data;
+};
+
+llvm::Expected<Objects> compile(const TargetSpec &target) {
   DialectRegistry registry;
   nibble::registerAllDialects(registry);
   MLIRContext context(registry);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(program, &context);
   if (!module)
     return llvm::createStringError("parse error");
-  std::vector<ObjectBytes> objects;
+  Objects result;
   auto code = emitObject(*module, target);
   if (!code)
     return code.takeError();
-  objects.push_back(std::move(*code));
-  auto data = emitDataObject("m_weights", {7, 0, 0, 0}, target);
+  result.objects.push_back(std::move(*code));
+  auto address = emitAddressObject("m_address", "m_weights", target);
+  if (!address)
+    return address.takeError();
+  result.objects.push_back(std::move(*address));
+  const char seven[] = {7, 0, 0, 0};
+  auto data = emitRawData("m_weights", storeBytes(seven), target);
   if (!data)
     return data.takeError();
-  objects.push_back(std::move(*data));
-  return objects;
+  result.data = std::move(*data);
+  return result;
 }
 
 TEST(Object, NoSuchTarget) {
@@ -71,7 +82,7 @@ TEST(Object, RunsInProcessOnEveryLevel) {
       llvm::errs() << "not run, as this machine lacks it: " << target.isa << "\n";
       continue;
     }
-    auto library = JITLibrary::load(*objects);
+    auto library = JITLibrary::load(objects->objects, objects->data);
     ASSERT_TRUE(bool(library)) << llvm::toString(library.takeError());
     auto sum = (*library)->lookupFunction<Sum>("m_sum");
     ASSERT_TRUE(bool(sum)) << llvm::toString(sum.takeError());
@@ -85,7 +96,7 @@ TEST(Object, LinksSharedLibrary) {
   ASSERT_TRUE(bool(objects)) << llvm::toString(objects.takeError());
   llvm::SmallString<128> path;
   ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("nibble-test", "so", path));
-  llvm::Error error = linkSharedLibrary(*objects, path);
+  llvm::Error error = linkSharedLibrary(objects->objects, objects->data, path);
   ASSERT_FALSE(bool(error)) << llvm::toString(std::move(error));
   void *handle = dlopen(path.c_str(), RTLD_NOW);
   ASSERT_NE(handle, nullptr) << dlerror();
@@ -101,7 +112,7 @@ TEST(Object, LinksSharedLibrary) {
 TEST(Object, LinkErrorNamesTheFile) {
   auto objects = compile(getTargetSpecs().front());
   ASSERT_TRUE(bool(objects));
-  llvm::Error error = linkSharedLibrary(*objects, "/nonexistent/x.so");
+  llvm::Error error = linkSharedLibrary(objects->objects, objects->data, "/nonexistent/x.so");
   EXPECT_NE(llvm::toString(std::move(error)).find("cannot link '/nonexistent/x.so'"), std::string::npos);
 }
 

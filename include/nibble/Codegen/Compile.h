@@ -66,6 +66,8 @@ struct ArenaBuffer {
 struct CompiledModel {
   std::string name;
   std::vector<ObjectBytes> objects;
+  /// Where objects are machine code.
+  RawData weights;
   /// The one of them that chooses among the levels, or refuses; only a system's loader runs such code.
   std::optional<size_t> dispatch;
   uint64_t arenaBytes = 0, weightBytes = 0; ///< the arena's where dimensions are kUsualDimension

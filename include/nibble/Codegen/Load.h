@@ -24,6 +24,8 @@ public:
     return shapeFunction(dims, output, extents);
   }
   int32_t run(const nibble_context &context) const { return runFunction(&context); }
+  /// Gives memory back that weights took which were linked in memory; a run reads them again.
+  void releaseWeights() const;
 
 private:
   friend llvm::Expected<std::unique_ptr<LoadedModel>> loadJIT(const CompiledModel &model);

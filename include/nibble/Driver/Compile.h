@@ -9,8 +9,7 @@
 #include "nibble/Driver/Session.h"
 #include "nibble/Driver/Summary.h"
 #include "nibble/Quantization/Calibration.h"
-
-#include "llvm/ADT/SmallVector.h"
+#include "nibble/Support/StoredBytes.h"
 
 namespace nibble::driver {
 
@@ -19,7 +18,7 @@ using OpenSamples = llvm::function_ref<llvm::Expected<std::unique_ptr<Samples>>(
 
 struct Compiled {
   /// The output file: a library, an object, text ...; empty where `stopAfter` ended before.
-  llvm::SmallVector<char, 0> bytes;
+  StoredBytes bytes;
   /// The graph that code was generated from, for the reference interpreter.
   mlir::OwningOpRef<mlir::ModuleOp> graph;
   /// The C header that goes with a static library or an object.

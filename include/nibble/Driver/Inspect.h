@@ -20,7 +20,7 @@ struct ModelInfo {
   std::map<std::string, int64_t> operations; // how many of each kind; constants are not counted
   int64_t weightBytes = 0;                   // of what the operations read
   int64_t products = 0;                      // multiplications of convolutions and matrices
-  int64_t fileBytes = 0;
+  int64_t fileBytes = 0;                     // with external data
   std::map<std::string, int64_t> precisions; // how many nodes of a compiled model have each
   std::optional<int64_t> arenaBytes;         // of a compiled model
   // Values of dynamic dimensions that `products` or `arenaBytes` are for, where they depend on any.

@@ -19,15 +19,20 @@ bool isSharedLibrary(llvm::StringRef path);
 /// definition right.
 llvm::Expected<std::unique_ptr<Executable>> makeReference(Session &session, mlir::OwningOpRef<mlir::ModuleOp> module);
 
-/// Compiles a module as it is, for this machine and in memory. Any level gives the same bits; for code that runs a few
-/// samples, optimizing (2) costs far more than it saves.
-llvm::Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads = 1,
-                                                           unsigned optLevel = 2);
+/// Compiles a module as it is, for this machine and in memory.
+llvm::Expected<std::unique_ptr<Executable>> makeExecutable(Session &session, mlir::ModuleOp module, int threads = 1);
+
+/// The same to run a few samples, on which optimizing would cost far more than it saves: the same bits, and only as
+/// much memory as a kernel needs at a time.
+llvm::Expected<std::unique_ptr<Executable>> makeProbe(Session &session, mlir::ModuleOp module);
 
 /// Opens a compiled model (.so), or a model (.onnx, .mlir) in the reference
 /// interpreter.
 llvm::Expected<std::unique_ptr<Executable>> openExecutable(Session &session, llvm::StringRef path, bool reference,
                                                            int threads = 1);
+
+/// The size of the file that `module` was loaded from, and of those beside it that hold its weights.
+int64_t getFileBytes(llvm::StringRef path, mlir::ModuleOp module);
 
 /// Describes a compiled model or a model.
 llvm::Expected<ModelInfo> inspectFile(Session &session, llvm::StringRef path);

@@ -4,7 +4,11 @@
 #ifndef NIBBLE_SUPPORT_ELEMENTDATA_H
 #define NIBBLE_SUPPORT_ELEMENTDATA_H
 
+#include "nibble/Support/StoredBytes.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
+
+#include "llvm/ADT/StringSet.h"
 
 #include <memory>
 #include <optional>
@@ -12,8 +16,8 @@
 
 namespace nibble {
 
-/// Whether tensors of such elements can be computed and held in memory, quantized ones aside: integers of 1, 2, 4, 8, 16,
-/// 32 and 64 bits, and the floats of 4 (`f4E2M1FN`), 8, 16, 32 and 64 bits that ONNX has.
+/// Whether tensors of such elements can be computed and held in memory, quantized ones aside: integers of 1, 2, 4, 8,
+/// 16, 32 and 64 bits, and the floats of 4 (`f4E2M1FN`), 8, 16, 32 and 64 bits that ONNX has.
 bool isMemoryElement(mlir::Type type);
 
 /// An integer type without its sign; any other type as it is.
@@ -41,8 +45,11 @@ std::optional<ElementData> getElementData(mlir::ElementsAttr attr);
 /// The name of a resource whose bytes are not there, as printing with elided weights leaves it; else empty.
 llvm::StringRef getMissingResource(mlir::ElementsAttr attr);
 
-/// All elements of a constant's bytes, splats spelled out.
+/// All elements of a constant's bytes, splats spelled out; what reading them took of memory is given back.
 std::optional<std::vector<char>> copyElementData(mlir::ElementsAttr attr);
+/// The same as numbers, of which one takes as many bytes as an element.
+template <typename T>
+std::optional<std::vector<T>> copyElements(mlir::ElementsAttr attr);
 
 /// Elements of `elementBytes` bytes of a tensor of shape `shape`; dimension i of the result is dimension
 /// `permutation[i]`.
@@ -54,6 +61,23 @@ mlir::ElementsAttr reshapeElements(mlir::ElementsAttr value, llvm::ArrayRef<int6
 
 /// The constant of these bytes: dense elements up to 1 KB, else a dense resource called like `name`.
 mlir::ElementsAttr makeElements(mlir::ShapedType type, llvm::ArrayRef<char> bytes, llvm::StringRef name);
+
+/// A dense resource of bytes where they lie, called like `name`.
+mlir::ElementsAttr makeResource(mlir::ShapedType type, const StoredBytes &bytes, size_t align, llvm::StringRef name);
+
+/// Takes the bytes away that resources got while it lived: an attribute stays until the context goes, and what was made
+/// of a graph that is gone would stay with it.
+class ResourceScope {
+public:
+  explicit ResourceScope(mlir::MLIRContext &context);
+  ResourceScope(const ResourceScope &) = delete;
+  ResourceScope &operator=(const ResourceScope &) = delete;
+  ~ResourceScope();
+
+private:
+  mlir::MLIRContext &context;
+  llvm::StringSet<> known; // resources from before
+};
 
 } // namespace nibble
 

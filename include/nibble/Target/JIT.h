@@ -6,6 +6,7 @@
 
 #include "nibble/Target/Object.h"
 #include <memory>
+#include <vector>
 
 namespace llvm::orc {
 class LLJIT;
@@ -13,16 +14,20 @@ class LLJIT;
 
 namespace nibble {
 
-/// The objects of one program, linked in memory by ORC.
+/// The objects of one program, linked in memory by ORC; data stay where they are.
 class JITLibrary {
 public:
-  static llvm::Expected<std::unique_ptr<JITLibrary>> load(llvm::ArrayRef<ObjectBytes> objects);
+  static llvm::Expected<std::unique_ptr<JITLibrary>> load(llvm::ArrayRef<ObjectBytes> objects,
+                                                          llvm::ArrayRef<RawData> data = {});
   ~JITLibrary();
 
   /// The address of a symbol; an error names it if there is none.
   llvm::Expected<void *> lookup(llvm::StringRef symbol);
 
-  template <typename Function> llvm::Expected<Function *> lookupFunction(llvm::StringRef symbol) {
+  llvm::ArrayRef<StoredBytes> getData() const { return data; }
+
+  template <typename Function>
+  llvm::Expected<Function *> lookupFunction(llvm::StringRef symbol) {
     llvm::Expected<void *> address = lookup(symbol);
     if (!address)
       return address.takeError();
@@ -31,6 +36,7 @@ public:
 
 private:
   explicit JITLibrary(std::unique_ptr<llvm::orc::LLJIT> jit);
+  std::vector<StoredBytes> data;
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 

@@ -4,6 +4,7 @@
 #ifndef NIBBLE_TARGET_OBJECT_H
 #define NIBBLE_TARGET_OBJECT_H
 
+#include "nibble/Support/StoredBytes.h"
 #include "nibble/Target/TargetSpec.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -33,21 +34,35 @@ void buildLowerToLLVMPipeline(mlir::OpPassManager &pm, bool hasFMA = true);
 llvm::Expected<ObjectBytes> emitObject(mlir::ModuleOp module, const TargetSpec &target, unsigned optLevel = 2,
                                        CodeKind kind = CodeKind::Object);
 
-/// An object with one read-only section that holds `data`, aligned to 64 bytes, under the hidden symbol `symbol`.
-llvm::Expected<ObjectBytes> emitDataObject(llvm::StringRef symbol, llvm::ArrayRef<char> data, const TargetSpec &target);
+/// Raw data, of any size: linking writes them into the file and holds them nowhere else.
+struct RawData {
+  std::string symbol;
+  StoredBytes bytes;
+  /// Their section without content: read-only, aligned to 64 bytes, with the hidden symbol at its begin.
+  ObjectBytes object;
+};
+
+llvm::Expected<RawData> emitRawData(llvm::StringRef symbol, StoredBytes bytes, const TargetSpec &target);
+
+/// An object with a constant that holds the address of `symbol`, under the hidden symbol `name`. Code reaches data by
+/// it that may lie farther than its offsets of 32 bits.
+llvm::Expected<ObjectBytes> emitAddressObject(llvm::StringRef name, llvm::StringRef symbol, const TargetSpec &target);
 
 /// An object with one section `section` that is in the file and never in memory.
 llvm::Expected<ObjectBytes> emitNoteObject(llvm::StringRef section, llvm::ArrayRef<char> data,
                                            const TargetSpec &target);
 
-/// Links objects into a shared library at `path`, in this process.
-llvm::Error linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
+/// Links objects and data into a shared library at `path`, in this process.
+llvm::Error linkSharedLibrary(llvm::ArrayRef<ObjectBytes> objects, llvm::ArrayRef<RawData> data, llvm::StringRef path);
 
 /// Links objects into a static executable at `path`. It starts at `_start`; there is no C library.
-llvm::Error linkExecutable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
+llvm::Error linkExecutable(llvm::ArrayRef<ObjectBytes> objects, llvm::ArrayRef<RawData> data, llvm::StringRef path);
 
-/// Joins objects into one.
-llvm::Error linkRelocatable(llvm::ArrayRef<ObjectBytes> objects, llvm::StringRef path);
+/// Joins objects and data into one object.
+llvm::Error linkRelocatable(llvm::ArrayRef<ObjectBytes> objects, llvm::ArrayRef<RawData> data, llvm::StringRef path);
+
+/// Writes the object with its data.
+llvm::Error writeRawData(const RawData &data, llvm::StringRef path);
 
 } // namespace nibble
 

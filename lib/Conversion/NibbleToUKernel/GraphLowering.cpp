@@ -7,8 +7,6 @@
 #include "nibble/Support/Locations.h"
 #include "nibble/Support/PortAttrs.h"
 
-#include "mlir/IR/AsmState.h"
-
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
@@ -143,7 +141,7 @@ Value GraphLowering::createConstant(Location loc, ArrayRef<char> bytes) {
   if (bytes.size() <= 64)
     attr = DenseElementsAttr::getFromRawBuffer(tensor, bytes);
   else
-    attr = DenseResourceElementsAttr::get(tensor, "packed", HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64));
+    attr = makeResource(tensor, storeBytes(bytes), 64, "packed");
   return ukernel::ConstantOp::create(builder, loc, BufferType::get(tensor.getShape(), tensor.getElementType()), attr);
 }
 

@@ -6,9 +6,6 @@
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
-
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
@@ -20,13 +17,8 @@ ElementsAttr Importer::attribute(RankedTensorType type, const Bytes &data, Strin
   if (data.data.size() <= kResourceThreshold)
     return makeElements(type, data.data, name);
   size_t align = *getElementBytes(type.getElementType());
-  Bytes bytes = data;
-  if (reinterpret_cast<uintptr_t>(data.data.data()) % align != 0)
-    bytes = takeBytes(std::string(data.data.begin(), data.data.end()));
-  AsmResourceBlob blob(
-      bytes.data, align, [owner = bytes.owner](void *, size_t, size_t) mutable { owner.reset(); },
-      /*dataIsMutable=*/false);
-  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+  const bool isAligned = reinterpret_cast<uintptr_t>(data.data.data()) % align == 0;
+  return makeResource(type, isAligned ? data : storeBytes(data.data), align, name);
 }
 
 template <typename T>

@@ -3,8 +3,8 @@
 
 #include "Importer.h"
 
-#include "nibble/Analysis/Extents.h"
 #include "Movement.h"
+#include "nibble/Analysis/Extents.h"
 
 #include "nibble/Support/Locations.h"
 
@@ -263,6 +263,8 @@ OwningOpRef<ModuleOp> Importer::run() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   module.get()->setAttr("nibble.model", builder.getStringAttr(llvm::sys::path::stem(model.path)));
   module.get()->setAttr("nibble.model_hash", builder.getStringAttr(model.hash));
+  if (model.externalBytes)
+    module.get()->setAttr("nibble.external_bytes", builder.getI64IntegerAttr(model.externalBytes));
   builder.setInsertionPointToStart(module->getBody());
   reportInputs(loc, model.defaults, " has an initializer, which is taken as its constant value",
                " have initializers, which are taken as their constant values");

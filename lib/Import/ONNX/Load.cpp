@@ -4,27 +4,28 @@
 #include "Model.h"
 
 #include "onnx/checker.h"
-#include "onnx/proto_utils.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
 
+#include <climits>
 #include <map>
 
+using namespace nibble;
 using namespace nibble::onnximport;
 using llvm::StringRef;
 using llvm::Twine;
 
-using SharedBuffer = std::shared_ptr<llvm::MemoryBuffer>;
-
 Bytes nibble::onnximport::takeBytes(std::string &&data) {
-  auto owner = std::make_shared<std::string>(std::move(data));
-  return {llvm::ArrayRef<char>(owner->data(), owner->size()), owner};
+  const std::string taken = std::move(data);
+  return storeBytes(taken);
 }
 
 StringRef nibble::onnximport::nodeName(const onnx::NodeProto &node) {
@@ -96,11 +97,19 @@ int64_t nibble::onnximport::byteSize(const onnx::TensorProto &tensor) {
   return llvm::divideCeil(bits, 8);
 }
 
-static SharedBuffer openFile(StringRef path, const Twine &what) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    throw ImportError("cannot read " + what + ": " + buffer.getError().message());
-  return std::move(*buffer);
+static Bytes openFile(StringRef path, const Twine &what) {
+  llvm::Expected<Bytes> content = mapFile(path);
+  if (!content)
+    throw ImportError("cannot read " + what + ": " + llvm::toString(content.takeError()));
+  return *content;
+}
+
+/// Adds bytes piece by piece.
+template <typename Hash>
+static void addBytes(Hash &hash, llvm::ArrayRef<char> bytes) {
+  forEachPiece(bytes, [&](llvm::ArrayRef<char> piece) {
+    hash.update(llvm::ArrayRef(reinterpret_cast<const uint8_t *>(piece.data()), piece.size()));
+  });
 }
 
 namespace {
@@ -122,45 +131,18 @@ public:
   /// Adds names and contents of all files that were read.
   void addTo(llvm::SHA256 &hash) const;
   bool empty() const { return files.empty(); }
+  int64_t countBytes() const {
+    int64_t bytes = 0;
+    for (const auto &[location, file] : files)
+      bytes += file.size();
+    return bytes;
+  }
 
 private:
-  struct File {
-    std::string path;
-    SharedBuffer content;
-  };
-  SharedBuffer open(StringRef location, StringRef tensor);
+  Bytes open(StringRef location, StringRef tensor);
 
   std::string folder;
-  std::map<std::string, File> files; // by location
-};
-
-/// Reads a file piece by piece: what is mapped would count as this process's memory.
-class PieceReader {
-public:
-  explicit PieceReader(StringRef path) : path(path), buffer(1 << 20) {
-    llvm::Expected<llvm::sys::fs::file_t> opened = llvm::sys::fs::openNativeFileForRead(path);
-    if (!opened)
-      fail(opened.takeError());
-    file = *opened;
-  }
-  ~PieceReader() { llvm::sys::fs::closeFile(file); }
-
-  /// Empty at the end.
-  llvm::ArrayRef<uint8_t> next() {
-    llvm::Expected<size_t> count = llvm::sys::fs::readNativeFile(file, buffer);
-    if (!count)
-      fail(count.takeError());
-    return llvm::ArrayRef(reinterpret_cast<const uint8_t *>(buffer.data()), *count);
-  }
-
-private:
-  [[noreturn]] void fail(llvm::Error error) {
-    throw ImportError("cannot read external data '" + path + "': " + llvm::toString(std::move(error)));
-  }
-
-  StringRef path;
-  std::vector<char> buffer;
-  llvm::sys::fs::file_t file;
+  std::map<std::string, Bytes> files; // by location
 };
 } // namespace
 
@@ -168,17 +150,15 @@ void ExternalFiles::addTo(llvm::SHA256 &hash) const {
   for (const auto &[location, file] : files) {
     // Of gigabytes: twenty times faster than SHA-256.
     llvm::BLAKE3 content;
-    PieceReader reader(file.path);
-    for (llvm::ArrayRef<uint8_t> piece = reader.next(); !piece.empty(); piece = reader.next())
-      content.update(piece);
+    addBytes(content, file.data);
     hash.update(StringRef(location.c_str(), location.size() + 1));
     hash.update(content.final());
   }
 }
 
-SharedBuffer ExternalFiles::open(StringRef location, StringRef tensor) {
+Bytes ExternalFiles::open(StringRef location, StringRef tensor) {
   if (auto known = files.find(location.str()); known != files.end())
-    return known->second.content;
+    return known->second;
   std::string what = ("external data '" + location + "' of tensor '" + tensor + "'").str();
   llvm::SmallString<256> joined(folder), real;
   llvm::sys::path::append(joined, location);
@@ -191,9 +171,7 @@ SharedBuffer ExternalFiles::open(StringRef location, StringRef tensor) {
     throw ImportError(what + " lies outside the model's folder", "it is a link to '" + real + "'");
   if (!llvm::sys::fs::is_regular_file(real))
     throw ImportError(what + " is not a regular file");
-  SharedBuffer content = openFile(real, what);
-  files[location.str()] = {real.str().str(), content};
-  return content;
+  return files[location.str()] = openFile(real, what);
 }
 
 /// The number in entry `key` of an external tensor.
@@ -216,15 +194,15 @@ Bytes ExternalFiles::read(const onnx::TensorProto &tensor) {
     else if (entry.key() == "length")
       length = parseEntry(entry, tensor.name());
   }
-  SharedBuffer buffer = open(location, tensor.name());
+  Bytes file = open(location, tensor.name());
   if (length != size)
     throw ImportError("tensor '" + tensor.name() + "' has " + Twine(length) + " bytes of external data, expected " +
                       Twine(size));
-  int64_t available = buffer->getBufferSize();
+  int64_t available = file.size();
   if (offset > available || size > available - offset)
     throw ImportError("tensor '" + tensor.name() + "' needs bytes " + Twine(offset) + " to " + Twine(offset + size) +
                       " of '" + location + "', which has " + Twine(available));
-  return {llvm::ArrayRef<char>(buffer->getBufferStart() + offset, size), buffer};
+  return {file.data.slice(offset, size), file.owner};
 }
 
 /// While it lives, all outputs have a shape: ONNX's checker asks for one, other programs do not.
@@ -281,8 +259,10 @@ static void loadWeights(Model &model, ExternalFiles &files) {
 }
 
 /// The SHA-256 of the model's file; of that and of the other files' names and contents, if weights lie there.
-static std::string hashModel(StringRef content, const ExternalFiles &files) {
-  std::array<uint8_t, 32> digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(content));
+static std::string hashModel(llvm::ArrayRef<char> content, const ExternalFiles &files) {
+  llvm::SHA256 own;
+  addBytes(own, content);
+  std::array<uint8_t, 32> digest = own.final();
   if (!files.empty()) {
     llvm::SHA256 all;
     all.update(digest);
@@ -292,18 +272,42 @@ static std::string hashModel(StringRef content, const ExternalFiles &files) {
   return llvm::toHex(digest, /*LowerCase=*/true);
 }
 
+namespace {
+/// Gives the memory of what was parsed back.
+class PieceStream : public google::protobuf::io::ArrayInputStream {
+public:
+  explicit PieceStream(llvm::ArrayRef<char> bytes)
+      : ArrayInputStream(bytes.data(), static_cast<int>(bytes.size()), /*block_size=*/1 << 20), bytes(bytes) {}
+  bool Next(const void **data, int *size) override {
+    releasePages(bytes.take_front(ByteCount()));
+    return ArrayInputStream::Next(data, size);
+  }
+
+private:
+  llvm::ArrayRef<char> bytes;
+};
+} // namespace
+
+static void parse(onnx::ModelProto &proto, llvm::ArrayRef<char> bytes) {
+  if (int64_t(bytes.size()) >= (2048LL << 20))
+    throw ImportError("the file has " + Twine(bytes.size()) + " bytes, the format allows fewer than 2 GiB",
+                      "save the weights as external data beside the model");
+  PieceStream pieces(bytes);
+  google::protobuf::io::CodedInputStream coded(&pieces);
+  coded.SetTotalBytesLimit(INT_MAX);
+  const bool isParsed = proto.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
+  releasePages(bytes);
+  if (!isParsed || !proto.has_graph())
+    throw ImportError("not an ONNX model, or truncated (" + Twine(bytes.size()) + " bytes)");
+}
+
 std::unique_ptr<Model> nibble::onnximport::loadModel(StringRef path) {
   auto model = std::make_unique<Model>();
   model->path = path.str();
   if (llvm::sys::fs::is_directory(path))
     throw ImportError("cannot read the model: it is a directory");
-  SharedBuffer buffer = openFile(path, "the model");
-  if (buffer->getBufferSize() >= (2048LL << 20))
-    throw ImportError("the file has " + Twine(buffer->getBufferSize()) + " bytes, the format allows fewer than 2 GiB",
-                      "save the weights as external data beside the model");
-  if (!onnx::ParseProtoFromBytes(&model->proto, buffer->getBufferStart(), buffer->getBufferSize()) ||
-      !model->proto.has_graph())
-    throw ImportError("not an ONNX model, or truncated (" + Twine(buffer->getBufferSize()) + " bytes)");
+  const Bytes content = openFile(path, "the model");
+  parse(model->proto, content.data);
   for (onnx::OperatorSetIdProto &opset : *model->proto.mutable_opset_import()) {
     if (opset.domain() == "ai.onnx")
       opset.clear_domain();
@@ -313,6 +317,7 @@ std::unique_ptr<Model> nibble::onnximport::loadModel(StringRef path) {
   ExternalFiles files(path);
   loadWeights(*model, files);
   check(model->proto, files.getFolder());
-  model->hash = hashModel(buffer->getBuffer(), files);
+  model->hash = hashModel(content.data, files);
+  model->externalBytes = files.countBytes();
   return model;
 }

@@ -4,6 +4,8 @@
 #ifndef NIBBLE_LIB_IMPORT_ONNX_MODEL_H
 #define NIBBLE_LIB_IMPORT_ONNX_MODEL_H
 
+#include "nibble/Support/StoredBytes.h"
+
 #include "onnx/onnx_pb.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -35,13 +37,10 @@ struct ImportError : std::runtime_error {
   std::string node, value;
 };
 
-/// Bytes of a weight, and what keeps them alive: a string of the message, or a mapped file.
-struct Bytes {
-  llvm::ArrayRef<char> data;
-  std::shared_ptr<const void> owner;
-};
+/// Bytes of a weight, and what keeps them alive.
+using Bytes = StoredBytes;
 
-/// Bytes that a string held.
+/// Bytes that a string held, which goes.
 Bytes takeBytes(std::string &&data);
 
 struct Model {
@@ -49,6 +48,8 @@ struct Model {
   /// SHA-256 of the file, in hexadecimal. If weights lie in other files: of these 32 bytes and, for each file in the
   /// order of their names, its name, a zero byte and its BLAKE3 of 32 bytes.
   std::string hash;
+  /// Sizes of the other files that weights lie in.
+  int64_t externalBytes = 0;
   onnx::ModelProto proto;
   /// Opset of each domain, as the file declares it.
   llvm::StringMap<int64_t> opsets;

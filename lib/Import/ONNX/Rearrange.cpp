@@ -88,7 +88,7 @@ static Value transposeWeight(Node &node, Value input, ArrayRef<int64_t> permutat
   ArrayRef<int64_t> extents = value.getShapedType().getShape();
   auto type = cast<RankedTensorType>(value.getType());
   std::vector<char> moved = transposeBytes(data->bytes, *getElementBytes(type.getElementType()), extents, permutation);
-  Bytes bytes = takeBytes(std::string(moved.begin(), moved.end()));
+  releasePages(data->bytes);
   auto permuted = RankedTensorType::get(applyPermutation(extents, permutation), type.getElementType());
   StringRef name = "transposed";
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
@@ -96,7 +96,7 @@ static Value transposeWeight(Node &node, Value input, ArrayRef<int64_t> permutat
   Type element = moveAxis(Node::elementOf(weight), [&](int64_t axis) {
     return std::distance(permutation.begin(), llvm::find(permutation, axis));
   });
-  return rebuild(node, input, weight, node.importer.attribute(permuted, bytes, name), element);
+  return rebuild(node, input, weight, node.importer.attribute(permuted, storeBytes(moved), name), element);
 }
 
 Value Node::transpose(Value input, ArrayRef<int64_t> permutation) {

@@ -20,6 +20,9 @@ extern const nibble_standalone_table nibble_standalone_model __attribute__((visi
 /* Of zeros, where nothing tells it. */
 static const int64_t usual_dimension = 128;
 
+// Begins .bss, the last section of all but the weights, which the linker puts behind it.
+__attribute__((used, retain)) static char before_weights;
+
 static const char help[] =
     " is a model compiled by Nibble: it needs nothing else\n\n"
     "  --inputs in.npz        an array for each input, under its name: numpy.savez('in.npz', x=array)\n"

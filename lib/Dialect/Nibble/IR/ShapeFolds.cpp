@@ -67,6 +67,7 @@ static ElementsAttr transposeElements(TransposeOp op, ElementsAttr value) {
     return cast<DenseElementsAttr>(value).reshape(type.clone(shape));
   std::vector<char> bytes =
       transposeBytes(data->bytes, *getElementBytes(type.getElementType()), type.getShape(), op.getPermutation());
+  releasePages(data->bytes);
   return makeElements(type.clone(shape), bytes, getDataName(op));
 }
 

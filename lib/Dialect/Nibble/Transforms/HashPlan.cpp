@@ -73,7 +73,9 @@ void PlanHasher::addElements(ElementsAttr elements) {
   print(elements.getShapedType());
   addNumber(data->splat);
   llvm::BLAKE3 content;
-  content.update(ArrayRef(reinterpret_cast<const uint8_t *>(data->bytes.data()), data->bytes.size()));
+  forEachPiece(data->bytes, [&](ArrayRef<char> piece) {
+    content.update(ArrayRef(reinterpret_cast<const uint8_t *>(piece.data()), piece.size()));
+  });
   hash.update(content.final());
 }
 
