@@ -484,7 +484,7 @@ ExtentAnalysis::ExtentAnalysis(func::FuncOp function) : dims(function) {
       requirements.push_back({pair.getValue()[0], pair.getValue()[1], nullptr});
   for (auto [i, argument] : llvm::enumerate(function.getArguments()))
     if (isa<RankedTensorType>(argument.getType()))
-      extents[argument] = SmallVector<Extent>(dims.getExtents(i));
+      extents[argument] = llvm::map_to_vector(dims.getExtents(i), [&](const Extent &e) { return useRequirements(e); });
   for (Block &block : function.getBody())
     for (Operation &op : block)
       if (op.getNumResults() == 1 && isa<RankedTensorType>(op.getResult(0).getType()))
@@ -495,11 +495,21 @@ ExtentAnalysis::ExtentAnalysis(func::FuncOp function) : dims(function) {
       extent = useRequirements(extent);
 }
 
-/// What a run requires is so: min(d0, 512) is d0 where they must be equal.
+static bool isDim(const Extent &extent) {
+  return !extent.isStatic() && extent == Extent::dim(extent.getDimCount() - 1);
+}
+
+/// What a run requires is so: min(d0, 512) is d0 where they must be equal, and d1 is.
 Extent ExtentAnalysis::useRequirements(Extent extent) const {
-  for (const ExtentRequirement &requirement : requirements)
-    if (auto known = Extent::solve(requirement.lhs, requirement.rhs))
+  for (const ExtentRequirement &requirement : requirements) {
+    const Extent &lhs = requirement.lhs, &rhs = requirement.rhs;
+    if (isDim(lhs) && isDim(rhs))
+      extent = extent.substitute([&](unsigned i) { return Extent::dim(i) == rhs ? lhs : Extent::dim(i); });
+    else if (auto known = Extent::solve(lhs, rhs))
       extent = extent.replace(known->first, known->second);
+    else if (!requirement.op && extent == rhs && !rhs.isStatic()) // the function says so of two that broadcast
+      extent = lhs;
+  }
   return extent;
 }
 

@@ -46,7 +46,7 @@ class IntSoftmaxEmitter {
 public:
   IntSoftmaxEmitter(KernelBuilder &b, const IntSoftmaxParams &params, Value table)
       : b(b), p(params), length(lengthOf(params)), table(table) {
-    if (isTabled())
+    if (mayBeTabled())
       results = b.create<LLVM::AllocaOp>(b.ptr(), b.i8(), b.constant(numerics::softmaxEntries), /*alignment=*/64);
   }
 
@@ -59,8 +59,7 @@ private:
   };
 
   bool isDense() const { return p.inputStrides[p.axis] == 1 && p.outputStrides[p.axis] == 1; }
-  /// A dynamic line is taken for a short one.
-  bool isTabled() const { return isDense() && length.getStaticOr(0) >= tabledLength; }
+  bool mayBeTabled() const { return isDense() && length.getStaticOr(tabledLength) >= tabledLength; }
   Value at(Value line, const Extents &strides, Value i) { return b.at(line, b.mul(i, b.constant(strides[p.axis]))); }
   Value loadBytes(Value in, Value i, int64_t count) { return b.load(b.vec(count, b.i8()), at(in, p.inputStrides, i)); }
   Value shiftRight(Value x, int64_t n) { return b.create<arith::ShRUIOp>(x, b.constant64(n)); }
@@ -215,10 +214,12 @@ void IntSoftmaxEmitter::emitLine(Value in, Value out) {
   Value shift = sub(b.constant(numerics::softmaxEntries - 1), extend(findLargest(in)));
   Value base = b.at(table, b.mul(shift, b.constant(4)));
   Factor factor = makeFactor(sumUp(base, in));
-  if (isTabled())
-    emitTabled(in, out, shift, factor);
-  else
-    emitDirect(in, out, base, factor);
+  if (!mayBeTabled())
+    return emitDirect(in, out, base, factor);
+  if (length.isStatic())
+    return emitTabled(in, out, shift, factor);
+  Value isLong = b.create<arith::CmpIOp>(arith::CmpIPredicate::sge, b.constant(length), b.constant(tabledLength));
+  b.whenElse(isLong, [&] { emitTabled(in, out, shift, factor); }, [&] { emitDirect(in, out, base, factor); });
 }
 
 func::FuncOp nibble::kernels::emitIntSoftmax(OpBuilder &builder, Location loc, StringRef symbol,

@@ -140,13 +140,19 @@ static llvm::Error checkRequirements(func::FuncOp function, ArrayRef<int64_t> di
   auto pairs = function->getAttrOfType<ArrayAttr>(kRequirementsAttr);
   if (!pairs)
     return llvm::Error::success();
+  const SmallVector<std::string> names = getDimNames(function);
   for (auto pair : pairs.getAsRange<ExtentsAttr>()) {
     auto values = reference::evaluateExtents(pair, dims);
     if (!values)
       return values.takeError();
-    if ((*values)[0] != (*values)[1])
-      return makeError("expected inputs for which the extent " + pair.getValue()[0].str() + " is " +
-                       llvm::Twine((*values)[1]) + ", got " + llvm::Twine((*values)[0]));
+    if ((*values)[0] != (*values)[1]) {
+      std::string extent;
+      llvm::raw_string_ostream os(extent);
+      pair.getValue()[0].print(
+          os, [&](unsigned dim) { return dim < names.size() ? names[dim] : "d" + std::to_string(dim); });
+      return makeError("expected inputs for which the extent " + extent + " is " + llvm::Twine((*values)[1]) +
+                       ", got " + llvm::Twine((*values)[0]));
+    }
   }
   return llvm::Error::success();
 }

@@ -143,6 +143,26 @@ private:
 };
 } // namespace nibble
 
+/// What min(x, y) and max(x - y, 0) are together, the parts before and behind a place: x. None of other atoms.
+static std::optional<Extent> joinParts(const Extent::Atom &least, const Extent::Atom &rest) {
+  if (least.kind != Extent::Kind::Min || rest.kind != Extent::Kind::Max || (rest.lhs != 0 && rest.rhs != 0))
+    return std::nullopt;
+  const Extent &difference = rest.lhs == 0 ? rest.rhs : rest.lhs;
+  if (difference == least.lhs - least.rhs)
+    return least.lhs;
+  return difference == least.rhs - least.lhs ? std::optional(least.rhs) : std::nullopt;
+}
+
+/// The places of two terms that are such parts, as often as each other, and what they are together.
+static std::optional<std::tuple<size_t, size_t, Extent>> findParts(ArrayRef<Extent::Term> terms) {
+  for (auto [i, least] : llvm::enumerate(terms))
+    for (auto [j, rest] : llvm::enumerate(terms))
+      if (least.factor == rest.factor && least.atoms.size() == 1 && rest.atoms.size() == 1)
+        if (std::optional<Extent> whole = joinParts(*least.atoms.front(), *rest.atoms.front()))
+          return std::tuple(i, j, *whole * least.factor);
+  return std::nullopt;
+}
+
 /// Terms in any order, equal ones more than once, as an extent.
 Extent Extent::fromTerms(std::vector<Term> terms) {
   llvm::sort(terms, [](const Term &a, const Term &b) { return compare(a, b) < 0; });
@@ -158,6 +178,11 @@ Extent Extent::fromTerms(std::vector<Term> terms) {
     return Extent(0);
   if (joined.size() == 1 && joined.front().atoms.empty())
     return Extent(joined.front().factor);
+  if (auto parts = findParts(joined)) {
+    auto [i, j, whole] = *parts;
+    joined[i].factor = joined[j].factor = 0;
+    return fromTerms(std::move(joined)) + whole;
+  }
   return of(ExtentPool::get().unique(std::move(joined)));
 }
 
@@ -199,8 +224,7 @@ Extent nibble::operator*(const Extent &a, const Extent &b) {
     for (const Extent::Term &y : b.getTerms(storageB)) {
       Extent::Term term{multiplySaturating(x.factor, y.factor), x.atoms};
       llvm::append_range(term.atoms, y.atoms);
-      llvm::sort(term.atoms,
-                 [](const Extent::Atom *s, const Extent::Atom *t) { return Extent::compare(s, t) < 0; });
+      llvm::sort(term.atoms, [](const Extent::Atom *s, const Extent::Atom *t) { return Extent::compare(s, t) < 0; });
       terms.push_back(std::move(term));
     }
   return Extent::fromTerms(std::move(terms));
@@ -304,13 +328,12 @@ int64_t Extent::evaluate(ArrayRef<int64_t> dims) const {
 }
 
 Extent Extent::substitute(llvm::function_ref<Extent(unsigned)> with) const {
-  return evaluate<Extent>([](int64_t constant) { return Extent(constant); }, with,
-                          [](Kind kind, Extent a, Extent b) {
-                            return kind == Kind::FloorDiv ? floorDiv(a, b)
-                                   : kind == Kind::Min    ? nibble::min(a, b)
-                                                          : nibble::max(a, b);
-                          },
-                          [](Extent a, Extent b) { return a + b; }, [](Extent a, Extent b) { return a * b; });
+  return evaluate<Extent>(
+      [](int64_t constant) { return Extent(constant); }, with,
+      [](Kind kind, Extent a, Extent b) {
+        return kind == Kind::FloorDiv ? floorDiv(a, b) : kind == Kind::Min ? nibble::min(a, b) : nibble::max(a, b);
+      },
+      [](Extent a, Extent b) { return a + b; }, [](Extent a, Extent b) { return a * b; });
 }
 
 std::optional<std::pair<Extent, Extent>> Extent::solve(const Extent &lhs, const Extent &rhs) {
@@ -375,7 +398,8 @@ std::optional<int64_t> Extent::getLowerBound() const {
 
 int64_t Extent::getUpperBound(llvm::function_ref<int64_t(unsigned)> most) const {
   // Terms that are taken away are added: the bound need not be close.
-  return evaluate<int64_t>([](int64_t constant) { return constant == INT64_MIN ? INT64_MAX : std::abs(constant); }, most,
+  return evaluate<int64_t>([](int64_t constant) { return constant == INT64_MIN ? INT64_MAX : std::abs(constant); },
+                           most,
                            [](Kind kind, int64_t a, int64_t b) {
                              return kind == Kind::FloorDiv ? a : std::max(a, b); // a minimum may be taken away
                            },

@@ -75,7 +75,7 @@ def test_equality_that_the_inputs_decide(tmp_path):
     with pytest.raises(nibble.Error, match="the model refuses the dimensions 'A' = 4: one is larger than it takes, or it cannot "
                                            "be computed with them"):
         model.run({"x": draw(4, 3)})
-    with pytest.raises(nibble.Error, match="expected inputs for which the extent d0 is 1, got 4"):
+    with pytest.raises(nibble.Error, match="expected inputs for which the extent A is 1, got 4"):
         model.reference({"x": draw(4, 3)})
 
 

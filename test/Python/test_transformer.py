@@ -172,8 +172,9 @@ def test_attention_refuses_extents_that_are_unknown(tmp_path):
     for port in model.graph.input:
         port.type.tensor_type.shape.dim[2].dim_param = "rows" if port.name == "q" else "columns"
     onnx.save(model, tmp_path / "model.onnx")
-    with pytest.raises(nibble.Error, match="the extent of .* is unknown at compile time"):
+    with pytest.raises(nibble.Error, match="the extent of .* is unknown at compile time") as caught:
         nibble.compile(tmp_path / "model.onnx", weights="float")
+    assert "give the input a fixed shape, all but the batch" in str(caught.value)
 
 
 # -- rotary embeddings -------------------------------------------------------------------------------

@@ -91,6 +91,26 @@ func.func @main(%a: tensor<?xf32> {nibble.dims = ["N"]}, %b: tensor<?xf32> {nibb
             "nibble.add: extents d0 and d1 broadcast where they are equal, or one is 1, which is not known");
 }
 
+TEST_F(ExtentsTest, EqualDimensions) {
+  // What the function requires holds for all of its values.
+  EXPECT_EQ(analyze(R"(
+func.func @main(%a: tensor<?xf32> {nibble.dims = ["N"]}, %b: tensor<?xf32> {nibble.dims = ["M"]}) -> tensor<?xf32>
+    attributes {nibble.requirements = [#nibble.extents<[d0, d1]>]} {
+  %y = nibble.add %a, %b : tensor<?xf32>, tensor<?xf32> -> tensor<?xf32>
+  %z = nibble.concat %b, %y {axis = 0 : i64} : tensor<?xf32>, tensor<?xf32> -> tensor<?xf32>
+  return %z : tensor<?xf32>
+})"),
+            "[2 * d0]; d0 = d1");
+  EXPECT_EQ(analyze(R"(
+func.func @main(%a: tensor<?xf32> {nibble.dims = ["N"]}, %b: tensor<2x?xf32> {nibble.dims = ["", "M"]}) -> tensor<?xf32>
+    attributes {nibble.requirements = [#nibble.extents<[d0, 2 * d1]>]} {
+  %c = nibble.reshape %b : tensor<2x?xf32> -> tensor<?xf32>
+  %y = nibble.add %a, %c : tensor<?xf32>, tensor<?xf32> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+})"),
+            "[d0]; d0 = 2 * d1");
+}
+
 TEST_F(ExtentsTest, Positions) {
   EXPECT_EQ(analyze(R"(
 func.func @main(%x: tensor<?x?x2xf32> {nibble.dims = ["N", "L", ""]}, %t: tensor<512x2xf32>) -> tensor<?x?x2xf32> {

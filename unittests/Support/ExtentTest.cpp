@@ -111,6 +111,14 @@ TEST(Extent, ValuesAreThoseOfIntegers) {
   }
 }
 
+TEST(Extent, PartsAreTheWhole) {
+  const Extent n = Extent::dim(0), m = Extent::dim(1);
+  EXPECT_EQ(nibble::min(n, 2) + nibble::max(n - 2, 0), n);
+  EXPECT_EQ(nibble::min(n, m) * 3 + nibble::max(n - m, 0) * 3 + m, n * 3 + m);
+  EXPECT_NE(nibble::min(n, 2) + nibble::max(n - 3, 0), n);
+  EXPECT_NE(nibble::min(n, 2) * 2 + nibble::max(n - 2, 0), n * 2);
+}
+
 TEST(Extent, SubstitutesIntegersAndExtents) {
   Samples samples(2);
   for (int i = 0; i < 1000; ++i) {

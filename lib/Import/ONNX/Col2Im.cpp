@@ -53,10 +53,10 @@ struct Place {
 /// The block along dimension `i` whose element `offset` is the image's element of this program.
 static Place place(Body &b, const Window &window, unsigned i, Scalar offset, Scalar kernel) {
   Scalar dilation = b.integer(window.dilations[i]), stride = b.integer(window.strides[i]), zero = b.integer(0);
-  Scalar ahead = b.sub(b.add(b.index(2 + i), b.integer(window.low[i])), b.mul(offset, dilation));
+  Scalar ahead = b.sub(b.add(b.index(2 + i), b.value(window.low[i])), b.mul(offset, dilation));
   Scalar reach = b.add(b.mul(b.sub(kernel, b.integer(1)), dilation), b.integer(1));
   Scalar extent = b.integer(window.kernel[i]); // the image's
-  Scalar room = b.sub(b.add(extent, b.integer(window.low[i] + window.high[i])), reach);
+  Scalar room = b.sub(b.add(extent, b.value(window.low[i] + window.high[i])), reach);
   Scalar blocks = b.add(b.div(room, stride), b.integer(1)), block = b.div(ahead, stride);
   Scalar hits = b.and_(b.greaterOrEqual(ahead, zero), b.equal(b.rem(ahead, stride), zero));
   return {b.and_(hits, b.less(block, blocks)), block, blocks};

@@ -51,10 +51,11 @@ static Shape planarShape(const Shape &shape) {
   return planar;
 }
 
-Value nibble::onnximport::convolve(Node &node, const Convolution &conv) {
+Value nibble::onnximport::convolve(Node &node, Convolution conv) {
   const unsigned rank = conv.window.rank();
   if (rank > 3 || !hasConstantWeights(conv))
     return generateConv(node, conv);
+  conv.input = padWithZeros(node, conv.input, conv.window);
   if (rank == 3)
     return convVolume(node, conv);
   Value input = toPlanar(node, conv.input), filter = toPlanar(node, conv.filter);
@@ -89,35 +90,61 @@ Value nibble::onnximport::reorderFilter(Node &node, Value filter, int64_t groups
   return node.reshape(swapped, {*outputs, *inputs, shape[2], shape[3]});
 }
 
-/// Extents of a transposed convolution's result; sets its pads.
-static Shape transposedExtents(Node &node, Window &window, const Shape &image) {
+/// The least spatial extent `i` of a transposed convolution's result.
+static Dim leastExtent(const Window &window, const Dim &in, unsigned i) {
+  return (in - 1) * window.strides[i] + window.reach(i) - window.low[i] - window.high[i];
+}
+
+/// What an attribute gives each spatial dimension in place of pads.
+static SmallVector<int64_t> readCounts(Node &node, StringRef name, unsigned rank, ArrayRef<int64_t> otherwise) {
+  SmallVector<int64_t> counts = node.getInts(name, otherwise);
+  const bool fits = name == "output_shape" ? counts.empty() || counts.size() >= rank : counts.size() == rank;
+  if (!fits || llvm::any_of(counts, [](int64_t count) { return count < 0 || count > kLargestExtent; }))
+    node.fail("attribute '" + name + "' does not fit the image");
+  return counts.size() > rank ? SmallVector<int64_t>(ArrayRef(counts).take_back(rank)) : counts;
+}
+
+/// Sets spatial extents of a transposed convolution's result, and its pads.
+static void setTransposedExtents(Node &node, Convolution &conv, const Shape &image) {
+  Window &window = conv.window;
   const unsigned rank = window.rank();
-  SmallVector<int64_t> extra = node.getInts("output_padding", SmallVector<int64_t>(rank, 0));
-  SmallVector<int64_t> wanted = node.getInts("output_shape");
+  SmallVector<int64_t> extra = readCounts(node, "output_padding", rank, SmallVector<int64_t>(rank, 0));
+  SmallVector<int64_t> wanted = readCounts(node, "output_shape", rank, {});
   std::string mode = node.getString("auto_pad", "NOTSET");
-  if (extra.size() != rank || llvm::any_of(extra, [](int64_t e) { return e < 0 || e > INT32_MAX; }))
-    node.fail("attribute 'output_padding' does not fit the image");
-  if (!wanted.empty() && (wanted.size() < rank || llvm::any_of(wanted, [](int64_t e) { return e < 0; })))
-    node.fail("attribute 'output_shape' does not fit the image");
-  Shape result;
+  const bool isSame = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   for (unsigned i = 0; i < rank; ++i) {
-    if (!image[2 + i].isStatic())
-      node.fail("a transposed convolution needs an image of known extents",
-                "give the input a fixed shape, all but the batch");
-    int64_t in = image[2 + i].getStatic(), stride = window.strides[i];
-    int64_t full = (in - 1) * stride + window.reach(i) + extra[i];
-    bool isSame = mode == "SAME_UPPER" || mode == "SAME_LOWER";
-    if (!wanted.empty() || isSame) {
-      int64_t extent = wanted.empty() ? in * stride : wanted[wanted.size() - rank + i];
-      int64_t total = std::max<int64_t>(full - extent, 0);
-      window.low[i] = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
+    const Dim &in = image[2 + i];
+    const int64_t stride = window.strides[i];
+    if (isSame || !wanted.empty()) {
+      const Dim extent = wanted.empty() ? in * stride : Dim(wanted[i]);
+      const Dim total = nibble::max((in - 1) * stride + window.reach(i) + extra[i] - extent, 0);
+      window.low[i] = mode == "SAME_UPPER" ? floorDiv(total, 2) : total - floorDiv(total, 2);
       window.high[i] = total - window.low[i];
-      result.push_back(extent); // beyond `full`, nothing but the bias
-      continue;
+      conv.shape.push_back(extent); // what lies beyond is nothing but the bias
+    } else {
+      conv.shape.push_back(leastExtent(window, in, i) + extra[i]);
     }
-    result.push_back(full - window.low[i] - window.high[i]);
+    // Of a dynamic extent, what is added behind is what is not cut off.
+    const Dim added = conv.shape.back() - leastExtent(window, in, i);
+    if (!conv.shape.back().isStatic())
+      window.high[i] -= added;
   }
-  return result;
+}
+
+/// Whether nibble.conv_transpose is of this form: weights that are packed at compile time, pads that are known, and no
+/// extents beyond what the window's steps reach.
+static bool hasTransposedForm(Node &node, const Convolution &conv, const Shape &image) {
+  const unsigned rank = conv.window.rank();
+  const bool isPerAxis = isa<quant::UniformQuantizedPerAxisType>(node.elementOf(conv.filter));
+  if (rank > 3 || (rank == 3 && isPerAxis) || !hasConstantWeights(conv) || conv.window.hasDynamicPads())
+    return false;
+  for (unsigned i = 0; i < rank; ++i) {
+    const Dim added = conv.shape[2 + i] - leastExtent(conv.window, image[2 + i], i);
+    if (conv.window.high[i].getStatic() < 0 || !added.isStatic() || added.getStatic() < 0 ||
+        added.getStatic() >= conv.window.strides[i])
+      return false;
+  }
+  return true;
 }
 
 static void importConvTranspose(Node &node) {
@@ -128,11 +155,10 @@ static void importConvTranspose(Node &node) {
   if (conv.groups < 1 || !divideExactly(weights[0], conv.groups) || !outputs)
     node.fail("attribute 'group' is " + Twine(conv.groups) + ", which does not divide the input's channels");
   conv.shape = {image[0], *outputs};
-  llvm::append_range(conv.shape, transposedExtents(node, conv.window, image));
-  const unsigned rank = conv.window.rank();
-  const bool isPerAxis = isa<quant::UniformQuantizedPerAxisType>(node.elementOf(conv.filter));
-  if (rank > 3 || (rank == 3 && isPerAxis) || !hasConstantWeights(conv))
+  setTransposedExtents(node, conv, image);
+  if (!hasTransposedForm(node, conv, image))
     return node.set(0, generateConvTranspose(node, conv));
+  const unsigned rank = conv.window.rank();
   if (rank == 3)
     return node.set(0, convTransposeVolume(node, conv));
   Value input = toPlanar(node, conv.input);

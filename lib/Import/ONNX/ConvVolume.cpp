@@ -8,12 +8,13 @@ using namespace nibble;
 using namespace nibble::onnximport;
 
 /// N, C, D, H, W with zeros before and behind each volume.
-static Value padDepth(Node &node, Value input, int64_t low, int64_t high) {
-  if (low == 0 && high == 0)
+static Value padDepth(Node &node, Value input, const Window &depth) {
+  if (!depth.isPadded())
     return input;
+  const SmallVector<int64_t> pads = depth.pads();
   Shape shape = node.shapeOf(input);
-  shape[2] += low + high;
-  const int64_t before[] = {0, 0, low, 0, 0}, after[] = {0, 0, high, 0, 0};
+  shape[2] += pads[0] + pads[1];
+  const int64_t before[] = {0, 0, pads[0], 0, 0}, after[] = {0, 0, pads[1], 0, 0};
   return node.emit<PadOp>(shape, node.elementOf(input), input, ArrayRef<int64_t>(before), ArrayRef<int64_t>(after),
                           PadMode::Constant, FloatAttr());
 }
@@ -22,7 +23,7 @@ static Value padDepth(Node &node, Value input, int64_t low, int64_t high) {
 /// becomes N·OD, groups·KD·C/groups, H, W.
 static Value stackDepth(Node &node, const Convolution &conv) {
   const Window &window = conv.window;
-  Value padded = padDepth(node, conv.input, window.low[0], window.high[0]);
+  Value padded = padDepth(node, conv.input, window.part(0, 1));
   Shape image = node.shapeOf(conv.input);
   const int64_t groups = conv.groups, channels = image[1].getStatic() / groups;
   SmallVector<Value> taps;
@@ -40,8 +41,8 @@ static Value stackDepth(Node &node, const Convolution &conv) {
 
 Value nibble::onnximport::convVolume(Node &node, const Convolution &conv) {
   Shape image = node.shapeOf(conv.input), weights = node.shapeOf(conv.filter), result = conv.shape;
-  if (!staticExtents(ArrayRef(image).drop_front()))
-    node.fail("a convolution of volumes needs one of known extents", "give the input a fixed shape, all but the batch");
+  if (!image[1].isStatic())
+    node.fail("a convolution of volumes needs a known number of channels");
   const Window plane = conv.window.part(1, 2);
   Value input = stackDepth(node, conv);
   Value filter = node.transpose(conv.filter, {0, 2, 1, 3, 4});
@@ -65,8 +66,8 @@ static Value tapFilter(Node &node, int64_t outputs, int64_t taps) {
 
 Value nibble::onnximport::convTransposeVolume(Node &node, const Convolution &conv) {
   Shape image = node.shapeOf(conv.input), weights = node.shapeOf(conv.filter), result = conv.shape;
-  if (!staticExtents(ArrayRef(image).drop_front()))
-    node.fail("a convolution of volumes needs one of known extents", "give the input a fixed shape, all but the batch");
+  if (!image[1].isStatic())
+    node.fail("a convolution of volumes needs a known number of channels");
   const int64_t taps = weights[2].getStatic(), outputs = result[1].getStatic();
   const Window plane = conv.window.part(1, 2), depth = conv.window.part(0, 1);
   // Slices by themselves, with a channel for each of the depth's taps.
@@ -81,8 +82,9 @@ Value nibble::onnximport::convTransposeVolume(Node &node, const Convolution &con
   const Dim area = *multiply(result[3], result[4]);
   Value columns = node.reshape(spread, {image[0], image[2], outputs * taps, area});
   columns = node.transpose(columns, {0, 2, 1, 3});
+  const SmallVector<int64_t> along = depth.pads();
   const int64_t strides[] = {depth.strides[0], 1}, dilations[] = {depth.dilations[0], 1};
-  const int64_t pads[] = {depth.low[0], 0, depth.high[0], 0};
+  const int64_t pads[] = {along[0], 0, along[1], 0};
   Value sum = node.emit<ConvTransposeOp>({result[0], result[1], result[2], area}, node.elementOf(columns), columns,
                                          tapFilter(node, outputs, taps), conv.bias, ArrayRef<int64_t>(strides),
                                          ArrayRef<int64_t>(pads), ArrayRef<int64_t>(dilations), outputs, Layout::NCHW);

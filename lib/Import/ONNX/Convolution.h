@@ -18,7 +18,7 @@ struct Convolution {
 };
 
 /// By whatever form fits; floats, or quantized ones.
-mlir::Value convolve(Node &node, const Convolution &conv);
+mlir::Value convolve(Node &node, Convolution conv);
 
 /// Three spatial dimensions, constant weights: a convolution of two whose channels are the depth's taps.
 mlir::Value convVolume(Node &node, const Convolution &conv);

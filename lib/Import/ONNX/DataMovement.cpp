@@ -25,25 +25,25 @@ static void importConcat(Node &node) {
 }
 
 /// The extents of parts that are found at run time, as the results' shapes tell them.
-static SmallVector<int64_t> declaredParts(Node &node, int64_t axis) {
-  SmallVector<int64_t> parts;
+static Shape declaredParts(Node &node, int64_t axis) {
+  Shape parts;
   for (int i = 0; i < node.proto.output_size(); ++i)
-    parts.push_back(node.resultShape(i, 1, "split", node.rank(0))[axis].getStatic());
+    parts.push_back(node.resultShape(i, 1, "split", node.rank(0))[axis]);
   return parts;
 }
 
 /// The extents of a Split's parts.
-static SmallVector<int64_t> readParts(Node &node, int64_t axis, int64_t extent) {
-  if (node.has(1) && node.content(1))
-    return node.ints(1, "split");
-  if (node.has(1))
+static Shape readParts(Node &node, int64_t axis, const Dim &extent) {
+  if (node.has(1) && !node.content(1))
     return declaredParts(node, axis);
+  if (node.has(1))
+    return Shape(ArrayRef<Dim>(node.content(1)->ints));
   int64_t count = node.getInt("num_outputs", node.proto.output_size());
   if (count < 1 || count != node.proto.output_size())
     node.fail("attribute 'num_outputs' is " + Twine(count) + ", but the node has " + Twine(node.proto.output_size()) +
               " outputs");
-  int64_t part = (extent + count - 1) / count;
-  SmallVector<int64_t> parts(count, part);
+  const Dim part = ceilDiv(extent, count);
+  Shape parts(count, part);
   parts.back() = extent - part * (count - 1);
   return parts;
 }
@@ -52,20 +52,18 @@ static void importSplit(Node &node) {
   Value input = node.get(0);
   Shape shape = node.shapeOf(input);
   int64_t axis = node.axis(node.getInt("axis", 0), shape.size());
-  if (!shape[axis].isStatic())
-    node.fail("axis " + Twine(axis) + " has an extent that is unknown at compile time");
-  int64_t extent = shape[axis].getStatic(), total = 0;
-  SmallVector<int64_t> parts = readParts(node, axis, extent), starts(shape.size(), 0), steps(shape.size(), 1);
+  const Dim extent = shape[axis];
+  Shape parts = readParts(node, axis, extent), starts(shape.size(), 0);
   if (int64_t(parts.size()) != node.proto.output_size())
     node.fail("has " + Twine(node.proto.output_size()) + " outputs, expected " + Twine(parts.size()));
   for (auto [i, part] : llvm::enumerate(parts)) {
-    if (part < 0 || part > extent - total)
-      node.fail("the parts exceed axis " + Twine(axis) + " of extent " + Twine(extent));
-    starts[axis] = total;
+    Dim &start = starts[axis];
+    if (isLess(part, 0) == true || isLess(extent, start + part) == true)
+      node.fail("the parts exceed axis " + Twine(axis) + " of extent " + node.importer.symbols.print(extent));
     shape[axis] = part;
-    total += part;
     if (node.wants(i))
-      node.set(i, node.slice(input, starts, steps, shape));
+      node.set(i, node.sliceFrom(input, starts, SmallVector<int64_t>(shape.size(), 1), shape));
+    start += part;
   }
 }
 

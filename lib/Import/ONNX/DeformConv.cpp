@@ -107,7 +107,7 @@ static Scalars movedPosition(Body &b, const DeformConv &conv, ArrayRef<Scalar> o
   Scalars position;
   const Window &window = conv.window;
   for (unsigned i = 0; i < window.rank(); ++i) {
-    Scalar start = b.sub(b.mul(b.index(2 + i), b.integer(window.strides[i])), b.integer(window.low[i]));
+    Scalar start = b.sub(b.mul(b.index(2 + i), b.integer(window.strides[i])), b.value(window.low[i]));
     Scalar plain = b.add(start, b.mul(offset[i], b.integer(window.dilations[i])));
     Scalar channel = b.add(b.mul(tap, b.integer(window.rank())), b.integer(i));
     position.push_back(b.add(b.cast(plain, b.getF32Type()), readAtResult(b, window, Offset, channel)));

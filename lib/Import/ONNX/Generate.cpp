@@ -2,6 +2,7 @@
 // Nodes that become nibble.generate.
 
 #include "Generate.h"
+#include "Broadcast.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -35,7 +36,7 @@ Value Node::generate(const Shape &result, Type element, ValueRange operands, llv
 Value Node::elementwise(Type element, ValueRange operands, llvm::function_ref<Scalar(Body &, ArrayRef<Scalar>)> body) {
   Shape result;
   for (Value operand : operands)
-    result = broadcast(result, shapeOf(operand));
+    result = broadcastOpen(*this, result, shapeOf(operand));
   return generate(result, element, operands, [&](Body &b) {
     Scalars elements;
     for (auto [n, operand] : llvm::enumerate(operands)) {

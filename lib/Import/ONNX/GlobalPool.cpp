@@ -4,6 +4,8 @@
 #include "Pool.h"
 #include "Taps.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
@@ -31,42 +33,79 @@ static std::optional<Window> globalWindow(const Shape &image) {
 /// Sets the result from one of two dimensions, which are 1.
 static void setReduced(Node &node, Value value, const Shape &shape) { setPooled(node, node.reshape(value, shape)); }
 
+/// What is left of each image of unknown extents.
+static Value reduceImage(Node &node, Value input, ReduceKind kind) {
+  input = dequantized(node, input);
+  Shape image = node.shapeOf(input);
+  return node.emit<ReduceOp>({image[0], image[1], 1, 1}, node.elementOf(input), input, kind, ArrayRef<int64_t>{2, 3},
+                             /*keep_dims=*/true);
+}
+
 static void importGlobalAveragePool(Node &node) {
   spatialRank(node, 0);
   Shape reduced;
   Value input = flattenImage(node, node.real(0), reduced);
-  Shape image = node.shapeOf(input);
-  if (std::optional<Window> window = globalWindow(image))
-    return setReduced(node, averagePool(node, input, *window, false), reduced);
-  Value mean = node.emit<ReduceOp>({image[0], image[1], 1, 1}, node.elementOf(input), input, ReduceKind::Mean,
-                                   ArrayRef<int64_t>{2, 3}, /*keep_dims=*/true);
-  setReduced(node, mean, reduced);
+  std::optional<Window> window = globalWindow(node.shapeOf(input));
+  setReduced(node, window ? averagePool(node, input, *window, false) : reduceImage(node, input, ReduceKind::Mean),
+             reduced);
 }
 
-/// The image of two dimensions that a global pool reduces, and its window.
-static Value readGlobal(Node &node, Value value, std::optional<Window> &window, Shape &reduced) {
-  spatialRank(node, 0);
-  Value input = flattenImage(node, value, reduced);
-  window = globalWindow(node.shapeOf(input));
-  if (!window)
-    node.fail("the image's extents are not known at compile time");
-  return input;
+/// A dynamic loop over the images' elements, which are in row-major order.
+static Value foldImage(Node &node, Value input, double start,
+                       llvm::function_ref<Scalar(Body &, Scalar folded, Scalar element)> fold,
+                       llvm::function_ref<Scalar(Body &, Scalar folded)> finish) {
+  Shape image = node.shapeOf(input);
+  Type element = node.elementOf(input);
+  return node.generate({image[0], image[1], 1, 1}, element, input, [&](Body &b) {
+    Scalar first = std::isinf(start) ? b.least(element) : b.constant(element, start);
+    Scalars folded = b.loop(b.extent(0, 2), first, [&](Scalar y, ArrayRef<Scalar> rows) -> Scalars {
+      return b.loop(b.extent(0, 3), rows, [&](Scalar x, ArrayRef<Scalar> row) -> Scalars {
+        return {fold(b, row[0], b.read(0, {b.index(0), b.index(1), y, x}))};
+      });
+    });
+    return finish(b, folded[0]);
+  });
+}
+
+/// The largest element of each image.
+static Value reduceLargest(Node &node, Value input) {
+  if (isa<quant::QuantizedType>(node.elementOf(input)) || node.elementOf(input).isF32())
+    return reduceImage(node, input, ReduceKind::Max);
+  return foldImage(
+      node, input, -INFINITY, [](Body &b, Scalar folded, Scalar x) { return b.max(folded, x); },
+      [](Body &, Scalar folded) { return folded; });
+}
+
+/// (sum |x|^p)^(1/p) of each image.
+static Value reducePowers(Node &node, Value input, int64_t p) {
+  return foldImage(
+      node, input, 0,
+      [&](Body &b, Scalar folded, Scalar x) {
+        return b.add(folded, b.apply("pow", {b.abs(x), b.constant(x.type, double(p))}));
+      },
+      [&](Body &b, Scalar folded) { return b.apply("pow", {folded, b.constant(folded.type, 1.0 / double(p))}); });
 }
 
 static void importGlobalMaxPool(Node &node) {
-  std::optional<Window> window;
+  spatialRank(node, 0);
   Shape reduced;
-  Value input = readGlobal(node, readNumbers(node), window, reduced);
+  Value input = flattenImage(node, readNumbers(node), reduced);
+  std::optional<Window> window = globalWindow(node.shapeOf(input));
+  if (!window)
+    return setReduced(node, reduceLargest(node, input), reduced);
   if (hasMaxPool(node.elementOf(input)))
     return setReduced(node, maxPool(node, input, *window), reduced);
   setReduced(node, generateMaxPool(node, input, *window, {reduced[0], reduced[1], 1, 1}), reduced);
 }
 
 static void importGlobalLpPool(Node &node) {
-  std::optional<Window> window;
+  spatialRank(node, 0);
   Shape reduced;
-  Value input = readGlobal(node, node.real(0), window, reduced);
+  Value input = flattenImage(node, node.real(0), reduced);
+  std::optional<Window> window = globalWindow(node.shapeOf(input));
   const int64_t p = readPower(node);
+  if (!window)
+    return setReduced(node, reducePowers(node, dequantized(node, input), p), reduced);
   setReduced(node,
              p > 2 ? generateLpPool(node, dequantized(node, input), *window, {reduced[0], reduced[1], 1, 1}, p)
                    : lpPool(node, input, *window, p),

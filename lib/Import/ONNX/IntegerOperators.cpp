@@ -171,7 +171,7 @@ static void importMatMulInteger(Node &node) {
 /// Bytes in the padding of an encoded image read its zero point, which is what a 0 in the padding of the floats
 /// becomes.
 static void padBeforeEncoding(Node &node, Factor &input, Window &window) {
-  if (!input.encoding || (llvm::all_of(window.pads(), [](int64_t pad) { return pad == 0; })))
+  if (!input.encoding || !window.isPadded())
     return;
   Value bytes = input.value;
   while (auto reshape = bytes.getDefiningOp<ReshapeOp>())
@@ -181,7 +181,8 @@ static void padBeforeEncoding(Node &node, Factor &input, Window &window) {
     node.fail("pads bytes that are not DynamicQuantizeLinear's own, with a zero point that is");
   Shape shape = node.shapeOf(input.value);
   Value floats = node.reshape(encode.getInput(), shape);
-  const int64_t low[] = {0, 0, window.low[0], window.low[1]}, high[] = {0, 0, window.high[0], window.high[1]};
+  const SmallVector<int64_t> pads = window.pads();
+  const int64_t low[] = {0, 0, pads[0], pads[1]}, high[] = {0, 0, pads[2], pads[3]};
   for (unsigned d = 2; d < 4; ++d)
     shape[d] += low[d] + high[d];
   floats = node.emit<PadOp>(shape, node.elementOf(floats), floats, ArrayRef<int64_t>(low), ArrayRef<int64_t>(high),
@@ -212,6 +213,8 @@ static void importConvInteger(Node &node) {
     return node.set(0, generateConvInteger(node, {{0, 2}, {1, 3}}));
   const unsigned rank = operand.isFlat ? 1 : 2;
   Window window = readWindow(node, ArrayRef(extents).take_back(rank), node.shape(0)).planar();
+  if (window.hasDynamicPads())
+    return node.set(0, generateConvInteger(node, {{0, 2}, {1, 3}}));
   Shape shape = {node.shapeOf(input.value)[0], channels};
   llvm::append_range(shape, slideAll(node, window, node.shapeOf(input.value)));
   padBeforeEncoding(node, input, window);

@@ -2,6 +2,7 @@
 // Products of integers in scalar programs.
 
 #include "IntegerProducts.h"
+#include "Broadcast.h"
 #include "Quant.h"
 #include "Taps.h"
 
@@ -121,7 +122,7 @@ static Shape matrixShape(Node &node, const Shape &a, const Shape &b) {
     node.fail("contracted extents " + node.importer.symbols.print(a.back()) + " and " +
               node.importer.symbols.print(inner) + " differ");
   auto batchOf = [](const Shape &s) { return s.size() < 2 ? Shape() : Shape(s.begin(), s.end() - 2); };
-  Shape shape = node.broadcast(batchOf(a), batchOf(b));
+  Shape shape = broadcastOpen(node, batchOf(a), batchOf(b));
   if (a.size() > 1)
     shape.push_back(a[a.size() - 2]);
   if (b.size() > 1)

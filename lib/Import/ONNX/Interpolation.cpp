@@ -22,42 +22,55 @@ Scalar nibble::onnximport::kernel(Body &b, Interpolation mode, Scalar x, double 
   return b.select(b.lessOrEqual(x, c(1)), near, b.select(b.less(x, c(2)), far, c(0)));
 }
 
-/// Where each element of the result lies along one axis of the input. Operands: scales, and a region of interest.
-static Value findCoordinates(Node &node, const Resizing &r, size_t target) {
+/// Where element `i` of the result lies along one axis of the input. Operand `scales` has the scales, one behind it a
+/// region of interest.
+static Scalar findCoordinate(Body &b, const Resizing &r, size_t target, Scalar i, unsigned scales, bool isBySize) {
   const Target &t = r.targets[target];
-  const double from = r.from[t.axis].getStatic(), to = t.extent.getStatic();
-  Type real = node.importer.builder.getF32Type();
+  Type real = b.getF32Type();
+  auto c = [&](double value) { return b.constant(real, value); };
+  Scalar from = b.cast(b.value(r.from[t.axis]), real), to = b.cast(b.value(t.extent), real);
+  Scalar one = c(1), half = c(0.5), isMore = b.less(one, to), scale = b.read(scales, b.integer(target));
+  i = b.cast(i, real);
+  if (r.coordinates == "tf_crop_and_resize") {
+    Scalar last = b.sub(from, one);
+    Scalar start = b.mul(b.cast(b.read(scales + 1, b.integer(target)), real), last);
+    Scalar end = b.mul(b.cast(b.read(scales + 1, b.integer(target + r.targets.size())), real), last);
+    return b.select(isMore, b.add(start, b.div(b.mul(i, b.sub(end, start)), b.sub(to, one))),
+                    b.mul(half, b.add(start, end)));
+  }
+  if (r.coordinates == "align_corners") {
+    // By ONNX's reference the length of a scale is not rounded; one that is known has no fraction.
+    Scalar length = t.scale || isBySize ? to : b.mul(scale, from);
+    return b.select(isMore, b.div(b.mul(i, b.sub(from, one)), b.sub(length, one)), c(0));
+  }
+  if (r.coordinates == "asymmetric")
+    return b.div(i, scale);
+  Scalar x = b.sub(b.div(b.add(i, half), scale), half);
+  if (r.coordinates == "pytorch_half_pixel")
+    return b.select(isMore, x, c(0));
+  if (r.coordinates != "half_pixel_symmetric")
+    return x;
+  Scalar adjustment = b.div(to, b.mul(scale, from));
+  return b.add(b.mul(b.mul(from, half), b.sub(one, adjustment)), x);
+}
+
+/// The coordinates of all elements of the result along one axis.
+static Value findCoordinates(Node &node, const Resizing &r, size_t target) {
   SmallVector<Value> operands = {r.scales};
   if (r.region)
     operands.push_back(r.region);
-  return node.generate({t.extent}, real, operands, [&](Body &b) -> Scalar {
-    auto c = [&](double value) { return b.constant(real, value); };
-    Scalar i = b.cast(b.index(0), real), scale = b.read(0, b.integer(target)), half = c(0.5);
-    if (r.coordinates == "tf_crop_and_resize") {
-      Scalar start = b.mul(b.cast(b.read(1, b.integer(target)), real), c(from - 1));
-      Scalar end = b.mul(b.cast(b.read(1, b.integer(target + r.targets.size())), real), c(from - 1));
-      return to > 1 ? b.add(start, b.div(b.mul(i, b.sub(end, start)), c(to - 1))) : b.mul(half, b.add(start, end));
-    }
-    if (r.coordinates == "align_corners") {
-      // By ONNX's reference the length of a scale is not rounded; one that is known has no fraction.
-      Scalar length = t.scale || node.has(3) ? c(to) : b.mul(scale, c(from));
-      return to > 1 ? b.div(b.mul(i, c(from - 1)), b.sub(length, c(1))) : c(0);
-    }
-    if (r.coordinates == "asymmetric")
-      return b.div(i, scale);
-    if (r.coordinates == "pytorch_half_pixel" && to <= 1)
-      return c(0);
-    Scalar x = b.sub(b.div(b.add(i, half), scale), half);
-    if (r.coordinates != "half_pixel_symmetric")
-      return x;
-    Scalar adjustment = b.div(c(to), b.mul(scale, c(from)));
-    return b.add(b.mul(c(from / 2), b.sub(c(1), adjustment)), x);
-  });
+  const bool isBySize = node.has(3);
+  return node.generate({r.targets[target].extent}, node.importer.builder.getF32Type(), operands,
+                       [&](Body &b) { return findCoordinate(b, r, target, b.index(0), 0, isBySize); });
 }
 
 /// The least of the scales that give this extent, which sees the most elements.
-static double leastScale(const Resizing &r, const Target &t) {
-  return t.scale ? *t.scale : double(t.extent.getStatic()) / r.from[t.axis].getStatic();
+static double leastScale(Node &node, const Resizing &r, const Target &t) {
+  if (t.scale)
+    return *t.scale;
+  if (!t.extent.isStatic() || !r.from[t.axis].isStatic())
+    node.fail("attribute 'antialias' is set, and the scale of axis " + Twine(t.axis) + " depends on dynamic extents");
+  return double(t.extent.getStatic()) / double(r.from[t.axis].getStatic());
 }
 
 namespace {
@@ -69,9 +82,9 @@ struct Taps {
 } // namespace
 
 /// Below 1 a scale widens the kernel, where aliases are to be avoided.
-static Taps getTaps(const Resizing &r, const Target &t) {
+static Taps getTaps(Node &node, const Resizing &r, const Target &t) {
   const double support = r.mode == Interpolation::Linear ? 1 : 2;
-  const double scale = r.antialias ? std::min(1.0, leastScale(r, t)) : 1;
+  const double scale = r.antialias ? std::min(1.0, leastScale(node, r, t)) : 1;
   const int64_t first = int64_t(std::floor(-support / scale)) + 1;
   return {first, 2 - 2 * first};
 }
@@ -79,8 +92,8 @@ static Taps getTaps(const Resizing &r, const Target &t) {
 /// An axis's weights: one row for each element of the result. Operands: coordinates and scales.
 static Value findWeights(Node &node, const Resizing &r, size_t target, Value coordinates) {
   const Target &t = r.targets[target];
-  const Taps taps = getTaps(r, t);
-  const double from = r.from[t.axis].getStatic();
+  const Taps taps = getTaps(node, r, t);
+  const Dim from = r.from[t.axis];
   Shape shape = {t.extent, taps.count};
   Type real = node.importer.builder.getF32Type();
   Value weights = node.generate(shape, real, {coordinates, r.scales}, [&](Body &b) {
@@ -89,7 +102,7 @@ static Value findWeights(Node &node, const Resizing &r, size_t target, Value coo
     if (r.antialias)
       distance = b.mul(distance, b.min(b.read(1, b.integer(target)), b.constant(real, 1)));
     Scalar weight = kernel(b, r.mode, distance, r.cubicSlope);
-    Scalar isInside = b.and_(b.lessOrEqual(b.constant(real, 0), place), b.less(place, b.constant(real, from)));
+    Scalar isInside = b.and_(b.lessOrEqual(b.constant(real, 0), place), b.less(place, b.cast(b.value(from), real)));
     return r.excludesOutside ? b.select(isInside, weight, b.constant(real, 0)) : weight;
   });
   if (!r.antialias && !r.excludesOutside)
@@ -112,7 +125,7 @@ static Scalars allIndices(Body &b) {
 /// The weighted sums along one axis, in `real`.
 static Value resample(Node &node, const Resizing &r, size_t target, Value input, Value coordinates, Type real) {
   const Target &t = r.targets[target];
-  const Taps taps = getTaps(r, t);
+  const Taps taps = getTaps(node, r, t);
   Value weights = findWeights(node, r, target, coordinates);
   Shape shape = node.shapeOf(input);
   shape[t.axis] = t.extent;
@@ -130,19 +143,23 @@ static Value resample(Node &node, const Resizing &r, size_t target, Value input,
   });
 }
 
+/// The index of the element nearest to a coordinate.
+static Scalar roundCoordinate(Body &b, const Resizing &r, Scalar x) {
+  Scalar floor = b.floor(x), half = b.constant(x.type, 0.5), rest = b.sub(x, floor);
+  Scalar up = b.add(floor, b.constant(x.type, 1)), nearest = floor;
+  if (r.rounding == "ceil")
+    nearest = b.ceil(x);
+  else if (r.rounding == "round_prefer_ceil")
+    nearest = b.select(b.lessOrEqual(half, rest), up, floor);
+  else if (r.rounding == "round_prefer_floor")
+    nearest = b.select(b.less(half, rest), up, floor);
+  return b.cast(nearest, b.getI64Type());
+}
+
 /// The indices of the nearest elements along one axis.
 static Value findNearest(Node &node, const Resizing &r, const Target &t, Value coordinates) {
-  return node.generate({t.extent}, node.importer.builder.getI64Type(), coordinates, [&](Body &b) {
-    Scalar x = b.read(0, b.index(0)), floor = b.floor(x), half = b.constant(x.type, 0.5), rest = b.sub(x, floor);
-    Scalar up = b.add(floor, b.constant(x.type, 1)), nearest = floor;
-    if (r.rounding == "ceil")
-      nearest = b.ceil(x);
-    else if (r.rounding == "round_prefer_ceil")
-      nearest = b.select(b.lessOrEqual(half, rest), up, floor);
-    else if (r.rounding == "round_prefer_floor")
-      nearest = b.select(b.less(half, rest), up, floor);
-    return b.cast(nearest, b.getI64Type());
-  });
+  return node.generate({t.extent}, node.importer.builder.getI64Type(), coordinates,
+                       [&](Body &b) { return roundCoordinate(b, r, b.read(0, b.index(0))); });
 }
 
 /// The input's elements at the indices of each axis.
@@ -169,7 +186,7 @@ static Value extrapolate(Node &node, const Resizing &r, Value input, ArrayRef<Va
   return node.generate(node.shapeOf(input), element, operands, [&](Body &b) {
     Scalar isInside = b.boolean(true);
     for (auto [k, t] : llvm::enumerate(r.targets)) {
-      Scalar x = b.read(k + 1, b.index(t.axis)), last = b.constant(x.type, r.from[t.axis].getStatic() - 1);
+      Scalar x = b.read(k + 1, b.index(t.axis)), last = b.cast(b.value(r.from[t.axis] - 1), x.type);
       isInside = b.and_(isInside, b.and_(b.lessOrEqual(b.constant(x.type, 0), x), b.lessOrEqual(x, last)));
     }
     Scalar outside = b.cast(b.constant(b.getF32Type(), node.getFloat("extrapolation_value", 0)), element);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Access to a node's attributes and operands, and construction of its operations.
 
-#include "Importer.h"
+#include "Broadcast.h"
 
 #include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
@@ -132,18 +132,59 @@ int64_t Node::axis(int64_t axis, int64_t rank) const {
   return axis < 0 ? axis + rank : axis;
 }
 
-Shape Node::broadcast(const Shape &lhs, const Shape &rhs) const {
+/// The extents of both, aligned at their ends; `open` gives that of two which may broadcast or not.
+static Shape broadcastWith(const Node &node, const Shape &lhs, const Shape &rhs,
+                           llvm::function_ref<Dim(const Dim &, const Dim &)> open) {
   Shape result(std::max(lhs.size(), rhs.size()));
   for (size_t i = 0; i < result.size(); ++i) {
     Dim a = i < lhs.size() ? lhs[lhs.size() - 1 - i] : Dim(1);
     Dim b = i < rhs.size() ? rhs[rhs.size() - 1 - i] : Dim(1);
     std::optional<Dim> dim = broadcastExtents(a, b);
     if (!dim && a.isStatic() && b.isStatic())
-      fail("shapes " + importer.symbols.print(lhs) + " and " + importer.symbols.print(rhs) + " do not broadcast");
-    // If they do broadcast, it is the larger.
-    result[result.size() - 1 - i] = dim ? *dim : nibble::max(a, b);
+      node.fail("shapes " + node.importer.symbols.print(lhs) + " and " + node.importer.symbols.print(rhs) +
+                " do not broadcast");
+    result[result.size() - 1 - i] = dim ? *dim : open(a, b);
   }
   return result;
+}
+
+Shape nibble::onnximport::broadcastOpen(const Node &node, const Shape &lhs, const Shape &rhs) {
+  return broadcastWith(node, lhs, rhs, [](const Dim &a, const Dim &b) { return nibble::max(a, b); });
+}
+
+/// The dimension, or the one that it was taken to be.
+static Dim findAlias(const Importer &importer, unsigned index) {
+  Dim dim = Dim::dim(index);
+  for (const auto &[first, other] : importer.requirements)
+    if (other == dim && first.getDimCount() > 0 && first == Dim::dim(first.getDimCount() - 1))
+      dim = first;
+  return dim;
+}
+
+/// Takes two extents to be equal, which a run checks, and gives the one that stands for both.
+static Dim takeEqual(const Node &node, const Dim &lhs, const Dim &rhs) {
+  Importer &importer = node.importer;
+  const auto alias = [&](unsigned index) { return findAlias(importer, index); };
+  Dim a = lhs.substitute(alias), b = rhs.substitute(alias);
+  if (std::optional<Dim> known = broadcastExtents(a, b))
+    return *known;
+  if (!importer.symbols.areTold({a, b}))
+    return nibble::max(a, b);
+  // The one that the inputs name first.
+  if (b.getDimCount() < a.getDimCount())
+    std::swap(a, b);
+  if (llvm::is_contained(importer.requirements, std::pair(a, b)))
+    return a;
+  importer.requirements.push_back({a, b});
+  emitWarning(node.location()) << "node '" << nodeName(node.proto) << "': the extents " << importer.symbols.print(a)
+                               << " and " << importer.symbols.print(b)
+                               << " are taken to be equal, and a run refuses inputs where they are not; give them one "
+                                  "name in the model, or fix one of them";
+  return a;
+}
+
+Shape Node::broadcast(const Shape &lhs, const Shape &rhs) const {
+  return broadcastWith(*this, lhs, rhs, [&](const Dim &a, const Dim &b) { return takeEqual(*this, a, b); });
 }
 
 Location Node::location() const { return getNodeLoc(importer.builder.getContext(), nodeName(proto), ""); }

@@ -114,31 +114,44 @@ static FloatAttr readPadValue(Node &node, Type element) {
 }
 
 namespace {
-/// Pads that are known at compile time, of each dimension, and the shape that they leave.
+/// Pads that are known when the model begins to run, of each dimension, and the shape that they leave.
 struct KnownPads {
-  SmallVector<int64_t> low, high;
-  Shape shape;
+  Shape low, high, shape;
+
+  bool areZero() const {
+    const auto isZero = [](const Dim &count) { return count == 0; };
+    return llvm::all_of(low, isZero) && llvm::all_of(high, isZero);
+  }
+  bool areStatic() const { return staticExtents(low) && staticExtents(high); }
+  /// Whether none may leave out elements.
+  bool addOnly() const {
+    const auto adds = [](const Dim &count) { return isAtLeast(count, 0); };
+    return llvm::all_of(low, adds) && llvm::all_of(high, adds);
+  }
 };
 } // namespace
+
+static bool isHuge(const Dim &count) { return count.isStatic() && std::abs(count.getStatic() / 2) > INT32_MAX; }
 
 static KnownPads readPads(Node &node) {
   KnownPads known;
   Shape &shape = known.shape = node.shape(0);
   int64_t rank = shape.size();
-  SmallVector<int64_t> pads = node.ints(1, "pads");
+  const Content &pads = *node.content(1);
   SmallVector<int64_t> axes = node.has(3) ? node.ints(3, "axes") : llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (pads.size() != 2 * axes.size())
+  if (pads.isReal() || pads.size() != 2 * axes.size())
     node.fail("has " + Twine(pads.size()) + " pads, expected " + Twine(2 * axes.size()));
   known.low.assign(rank, 0);
   known.high.assign(rank, 0);
   for (auto [i, axis] : llvm::enumerate(axes)) {
-    int64_t dim = node.axis(axis, rank), low = pads[i], high = pads[axes.size() + i];
+    int64_t dim = node.axis(axis, rank);
+    const Dim low = pads.ints[i], high = pads.ints[axes.size() + i];
     known.low[dim] = low;
     known.high[dim] = high;
-    if (std::max(std::abs(low / 2), std::abs(high / 2)) > INT32_MAX)
-      node.fail("pads axis " + Twine(dim) + " by " + Twine(low) + " and " + Twine(high));
-    if (low || high)
-      shape[dim] += low + high;
+    if (isHuge(low) || isHuge(high))
+      node.fail("pads axis " + Twine(dim) + " by " + node.importer.symbols.print(low) + " and " +
+                node.importer.symbols.print(high));
+    shape[dim] += low + high;
     if (shape[dim].isStatic() && shape[dim].getStatic() < 0)
       node.fail("crops more of axis " + Twine(dim) + " than there is");
   }
@@ -156,12 +169,22 @@ static bool hasOperation(Node &node, Mode mode, const KnownPads &pads) {
   const Content *value = node.has(2) ? node.content(2) : nullptr;
   if (mode == Mode::Wrap || (node.has(2) && !(value && isExact(*value))))
     return false;
-  for (auto [low, high, extent] : llvm::zip(pads.low, pads.high, node.shape(0))) {
-    const bool isPlain = std::min(low, high) >= 0 && extent.isStatic() && std::max(low, high) < extent.getStatic();
-    if (mode != Mode::Constant && (low || high) && !isPlain)
+  if (mode == Mode::Constant)
+    return true;
+  for (auto [low, high, extent] : llvm::zip(pads.low, pads.high, node.shape(0)))
+    if ((low != 0 || high != 0) && !(pads.addOnly() && pads.areStatic() && extent.isStatic() &&
+                                     std::max(low.getStatic(), high.getStatic()) < extent.getStatic()))
       return false;
-  }
   return true;
+}
+
+/// A run refuses reflections of more than there is.
+static void requireReflected(Node &node, const KnownPads &pads) {
+  for (auto [low, high, extent] : llvm::zip(pads.low, pads.high, node.shape(0))) {
+    const Dim most = nibble::max(low, high);
+    if (most != 0 && !extent.isStatic() && !isAtLeast(extent, most + 1))
+      node.importer.requirements.push_back({nibble::min(extent, most + 1), most + 1});
+  }
 }
 
 static void importPad(Node &node) {
@@ -169,17 +192,18 @@ static void importPad(Node &node) {
   if (!node.content(1) || (node.has(3) && !node.content(3)))
     return importPadAt(node, mode, node.resultShape(0, 1, "pads", node.rank(0)));
   KnownPads pads = readPads(node);
-  auto isZero = [](int64_t count) { return count == 0; };
-  if (llvm::all_of(pads.low, isZero) && llvm::all_of(pads.high, isZero))
+  if (pads.areZero())
     return node.set(0, node.get(0));
-  if (!hasOperation(node, mode, pads))
+  if (mode == Mode::Reflect && pads.addOnly())
+    requireReflected(node, pads);
+  if (!pads.areStatic() || !hasOperation(node, mode, pads))
     return importPadAt(node, mode, pads.shape);
   Value input = node.get(0);
   const PadMode kind = mode == Mode::Constant ? PadMode::Constant
                        : mode == Mode::Edge   ? PadMode::Edge
                                               : PadMode::Reflect;
-  node.set(0, node.emit<PadOp>(pads.shape, node.elementOf(input), input, pads.low, pads.high, kind,
-                               readPadValue(node, node.elementOf(input))));
+  node.set(0, node.emit<PadOp>(pads.shape, node.elementOf(input), input, *staticExtents(pads.low),
+                               *staticExtents(pads.high), kind, readPadValue(node, node.elementOf(input))));
 }
 
 void nibble::onnximport::addPads(TranslatorTable &table) { table["Pad"] = importPad; }

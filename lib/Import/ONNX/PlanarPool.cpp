@@ -19,15 +19,15 @@ static Shape pooledShape(Node &node, const Window &window, const Shape &image) {
 /// By pools of two dimensions: volumes first along their slices, whose depth counts as channels, then along the depth.
 static Value poolVolume(Node &node, Value input, const Window &window, PlanarPool pool) {
   Shape volume = node.shapeOf(input);
-  if (!staticExtents(ArrayRef(volume).drop_front()))
-    node.fail("a pool of volumes needs one of known extents", "give the input a fixed shape, all but the batch");
   Value slices = node.reshape(input, {volume[0], *multiply(volume[1], volume[2]), volume[3], volume[4]});
   const Window plane = window.part(1, 2);
   slices = pool(slices, plane, pooledShape(node, plane, node.shapeOf(slices)));
   Shape extents = node.shapeOf(slices);
   Window depth = window.part(0, 1).planar();
-  for (auto *entries : {&depth.kernel, &depth.strides, &depth.dilations, &depth.low, &depth.high})
+  for (auto *entries : {&depth.kernel, &depth.strides, &depth.dilations})
     std::swap(entries->front(), entries->back());
+  for (auto *pads : {&depth.low, &depth.high})
+    std::swap(pads->front(), pads->back());
   Value columns = node.reshape(slices, {volume[0], volume[1], volume[2], *multiply(extents[2], extents[3])});
   Shape shape = pooledShape(node, depth, node.shapeOf(columns));
   return node.reshape(pool(columns, depth, shape), {shape[0], shape[1], shape[2], extents[2], extents[3]});

@@ -8,23 +8,6 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
-/// With ceil_mode, moves the pads behind the image so that a last, partial window counts.
-static void enlarge(Node &node, Window &window, const Shape &image) {
-  for (unsigned i = 0; i < window.rank(); ++i) {
-    if (!image[2 + i].isStatic())
-      node.fail("attribute 'ceil_mode' needs an image of known extents",
-                "give the input a fixed shape, all but the batch");
-    int64_t extent = image[2 + i].getStatic(), stride = window.strides[i];
-    int64_t room = extent + window.low[i] + window.high[i] - window.reach(i);
-    if (room < 0)
-      continue;
-    int64_t steps = (room + stride - 1) / stride + 1;
-    if ((steps - 1) * stride >= extent + window.low[i])
-      --steps; // the last window would lie in the padding
-    window.high[i] = std::max((steps - 1) * stride + window.reach(i) - extent - window.low[i], int64_t(0));
-  }
-}
-
 namespace {
 /// A pool's attributes.
 struct Pool {
@@ -34,43 +17,83 @@ struct Pool {
 
   unsigned rank() const { return window.rank(); }
   bool isEnlarged() const { return window.high != enlarged.high; }
+  /// Whether a step of the enlarged window may lie in the padding alone, where there is none in the result.
+  bool isCropped = false;
 };
 } // namespace
+
+/// With ceil_mode, moves the pads behind an image of a known extent so that a last, partial window counts.
+static int64_t enlargedPad(const Window &window, int64_t extent, unsigned i) {
+  const int64_t stride = window.strides[i], reach = window.reach(i);
+  const int64_t inside = extent + window.low[i].getStatic(), high = window.high[i].getStatic();
+  if (inside + high < reach)
+    return high;
+  int64_t steps = (inside + high - reach + stride - 1) / stride + 1;
+  if ((steps - 1) * stride >= inside)
+    --steps; // the last window would lie in the padding
+  return std::max((steps - 1) * stride + reach - inside, int64_t(0));
+}
+
+/// ceil_mode along spatial dimension `i`, and the result's extent.
+static Dim enlarge(Node &node, Pool &pool, const Dim &extent, unsigned i) {
+  const int64_t stride = pool.window.strides[i];
+  if (extent.isStatic()) {
+    pool.enlarged.high[i] = enlargedPad(pool.window, extent.getStatic(), i);
+    return slide(node, pool.enlarged, extent, i);
+  }
+  // Behind as much, rounding down is rounding up.
+  pool.enlarged.high[i] += stride - 1;
+  const Dim steps = slide(node, pool.enlarged, extent, i);
+  if (isAtLeast(pool.window.reach(i), pool.window.high[i] + stride))
+    return steps;
+  pool.isCropped = true;
+  return nibble::min(steps, ceilDiv(extent + pool.window.low[i], stride));
+}
 
 static Pool readPool(Node &node) {
   Pool pool;
   Shape image = node.shape(0);
   pool.window = readWindow(node, readKernel(node, spatialRank(node, 0)), image);
   pool.enlarged = pool.window;
-  if (node.getInt("ceil_mode", 0))
-    enlarge(node, pool.enlarged, image);
+  // Pads by the extents leave nothing to step over.
+  const bool isCeiling = node.getInt("ceil_mode", 0) && !pool.window.hasDynamicPads();
   pool.shape = {image[0], image[1]};
-  llvm::append_range(pool.shape, slideAll(node, pool.enlarged, image));
+  for (unsigned i = 0; i < pool.rank(); ++i)
+    pool.shape.push_back(isCeiling ? enlarge(node, pool, image[2 + i], i) : slide(node, pool.window, image[2 + i], i));
   return pool;
+}
+
+/// The largest of each window, by an operation if it has the form of one.
+static Value poolLargest(Node &node, Value input, const Pool &pool) {
+  Window window = pool.enlarged;
+  if (pool.rank() > 3 || !hasMaxPool(node.elementOf(input)) || pool.isCropped ||
+      (window.hasDynamicPads() && window.isDilated()))
+    return generateMaxPool(node, dequantized(node, input), window, pool.shape);
+  input = padWithEdges(node, input, window);
+  return maxPool(node, input, window);
 }
 
 static void importMaxPool(Node &node) {
   Value input = readNumbers(node);
   Pool pool = readPool(node);
-  const bool isPlanar = pool.rank() <= 3 && hasMaxPool(node.elementOf(input));
   if (node.wants(0) || !node.wants(1))
-    setPooled(node,
-              isPlanar ? maxPool(node, input, pool.enlarged) : generateMaxPool(node, input, pool.enlarged, pool.shape));
+    setPooled(node, poolLargest(node, input, pool));
   if (node.wants(1))
     node.set(1, generateMaxIndices(node, dequantized(node, input), pool.enlarged, pool.shape,
                                    node.getInt("storage_order", 0) != 0));
 }
 
 /// The image within the node's pads as explicit zeros, which then count as taps; leaves the others in `window`.
-static Value padWithZeros(Node &node, Value input, const Pool &pool, Window &window) {
+static Value padCounted(Node &node, Value input, const Pool &pool, Window &window) {
   Shape shape = node.shapeOf(input);
   SmallVector<int64_t> low = {0, 0}, high = {0, 0};
   for (unsigned i = 0; i < pool.rank(); ++i) {
-    low.push_back(pool.window.low[i]);
-    high.push_back(std::min(pool.window.high[i], pool.enlarged.high[i]));
+    const Dim behind = nibble::min(pool.window.high[i], pool.enlarged.high[i]);
+    low.push_back(pool.window.low[i].getStatic());
+    high.push_back(behind.getStatic());
     shape[2 + i] += low.back() + high.back();
     window.low[i] = 0;
-    window.high[i] = pool.enlarged.high[i] - high.back();
+    window.high[i] = pool.enlarged.high[i] - behind;
   }
   return node.emit<PadOp>(shape, node.elementOf(input), input, low, high, PadMode::Constant, FloatAttr());
 }
@@ -79,13 +102,14 @@ static void importAveragePool(Node &node) {
   Value input = node.real(0);
   Pool pool = readPool(node);
   bool countPad = node.getInt("count_include_pad", 0);
-  if (pool.rank() > 3 || pool.window.isDilated())
-    return node.set(0, generateAveragePool(node, dequantized(node, input), pool.window, pool.shape, countPad));
   Window window = pool.enlarged;
+  if (pool.rank() > 3 || window.isDilated() || pool.isCropped || (window.hasDynamicPads() && !countPad))
+    return node.set(0, generateAveragePool(node, dequantized(node, input), pool.window, pool.shape, countPad));
+  input = padWithZeros(node, input, window);
   if (pool.isEnlarged()) {
     // The zeros that ceil_mode adds never count, those of `pads` may.
     if (countPad && pool.window.isPadded())
-      input = padWithZeros(node, input, pool, window);
+      input = padCounted(node, input, pool, window);
     countPad = false;
   }
   setPooled(node, averagePool(node, input, window, countPad));
@@ -95,9 +119,11 @@ static void importLpPool(Node &node) {
   Value input = node.real(0);
   Pool pool = readPool(node);
   const int64_t p = readPower(node);
-  if (pool.rank() > 3 || p > 2 || pool.window.isDilated() || pool.isEnlarged())
-    return node.set(0, generateLpPool(node, dequantized(node, input), pool.window, pool.shape, p));
-  setPooled(node, lpPool(node, input, pool.window, p));
+  Window window = pool.window;
+  if (pool.rank() > 3 || p > 2 || window.isDilated() || pool.isEnlarged() || pool.isCropped)
+    return node.set(0, generateLpPool(node, dequantized(node, input), window, pool.shape, p));
+  input = padWithZeros(node, input, window);
+  setPooled(node, lpPool(node, input, window, p));
 }
 
 void nibble::onnximport::addPools(TranslatorTable &table) {

@@ -57,7 +57,7 @@ static Scalar countPadded(Body &b, const Window &window) {
   Scalar count = b.integer(1);
   for (unsigned i = 0; i < window.rank(); ++i) {
     Scalar start = b.mul(b.index(2 + i), b.integer(window.strides[i]));
-    Scalar room = b.sub(b.add(b.extent(0, 2 + i), b.integer(window.low[i] + window.high[i])), start);
+    Scalar room = b.sub(b.add(b.extent(0, 2 + i), b.value(window.low[i] + window.high[i])), start);
     Scalar dilation = b.integer(window.dilations[i]);
     Scalar taps = b.div(b.add(room, b.sub(dilation, b.integer(1))), dilation);
     count = b.mul(count, b.min(b.max(taps, b.integer(0)), b.integer(window.kernel[i])));

@@ -75,6 +75,7 @@ static void importQLinearConv(Node &node) {
   Window window = readWindow(node, ArrayRef(kernel).take_back(rank), node.shape(0)).planar();
   Shape shape = {image[0], weights[0]};
   llvm::append_range(shape, slideAll(node, window, image));
+  input = padWithZeros(node, input, window);
   Value result =
       node.emit<ConvOp>(shape, resultType(node, 6), input, filter, bias(node, 8, input, filter), window.strides,
                         window.pads(), window.dilations, node.getInt("group", 1), Layout::NCHW);
@@ -157,8 +158,14 @@ static void importQLinearGlobalAveragePool(Node &node) {
     node.fail("attribute 'channels_last' is not supported");
   Value input = activation(node, 0);
   Shape shape = node.shapeOf(input);
-  if (shape.size() != 4 || !shape[2].isStatic() || !shape[3].isStatic())
-    node.fail("the image's extents are not known at compile time");
+  if (shape.size() != 4)
+    node.fail("input 0 has rank " + Twine(shape.size()) + ", expected 4");
+  if (!shape[2].isStatic() || !shape[3].isStatic()) {
+    Type real = node.importer.builder.getF32Type();
+    Value mean = node.emit<ReduceOp>({shape[0], shape[1], 1, 1}, real, node.emit<DequantizeOp>(shape, real, input),
+                                     ReduceKind::Mean, ArrayRef<int64_t>{2, 3}, /*keep_dims=*/true);
+    return node.set(0, node.emit<QuantizeOp>(node.shapeOf(mean), resultType(node, 3), mean));
+  }
   SmallVector<int64_t> kernel = {shape[2].getStatic(), shape[3].getStatic()}, ones = {1, 1}, zeros(4, 0);
   shape[2] = shape[3] = 1;
   node.set(0, node.emit<AvgPoolOp>(shape, resultType(node, 3), input, kernel, ones, zeros, false, Layout::NCHW));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Nodes that repeat elements, as index tables.
 
+#include "Broadcast.h"
 #include "Movement.h"
 
 using namespace mlir;
@@ -43,8 +44,9 @@ static Value repeat(Node &node, Value input, const Shape &extents) {
 static void importExpand(Node &node) {
   Value input = node.get(0);
   const Content *wanted = node.content(1);
-  Shape shape = node.broadcast(node.shapeOf(input), wanted ? Shape(wanted->ints.begin(), wanted->ints.end())
-                                                           : node.resultShape(0, 1, "the shape"));
+  Shape shape =
+      broadcastOpen(node, node.shapeOf(input),
+                    wanted ? Shape(wanted->ints.begin(), wanted->ints.end()) : node.resultShape(0, 1, "the shape"));
   Shape leading(shape.size() - node.shapeOf(input).size(), Dim(1));
   llvm::append_range(leading, node.shapeOf(input));
   node.set(0, repeat(node, node.reshape(input, leading), shape));

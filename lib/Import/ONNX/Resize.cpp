@@ -82,8 +82,12 @@ static void refuseFractions(Node &node, const Resizing &r) {
   if (r.coordinates != "align_corners" || node.has(3))
     return;
   for (const Target &t : r.targets) {
-    const double length = t.scale ? *t.scale * double(r.from[t.axis].getStatic()) : double(t.extent.getStatic());
-    if (t.extent.isStatic() && std::abs(length - double(t.extent.getStatic())) > 1e-3)
+    const Dim &from = r.from[t.axis];
+    if (!t.scale)
+      continue;
+    const double length = *t.scale * double(from.getStaticOr(1)),
+                 whole = from.isStatic() ? t.extent.getStaticOr(0) : std::round(length);
+    if (std::abs(length - whole) > 1e-3)
       node.fail("scale " + std::to_string(*t.scale) + " gives axis " + Twine(t.axis) + " a fraction of an element",
                 "runtimes do not agree on what that is with the corners aligned; give sizes in the place of scales");
   }
@@ -108,17 +112,19 @@ static void importResize(Node &node) {
                 Value()};
   const bool areKnown = llvm::all_of(r.targets, [](const Target &t) { return t.scale.has_value(); });
   const bool hasRegion = r.coordinates == "tf_crop_and_resize";
-  if (areKnown && !hasRegion && r.mode == Interpolation::Nearest)
-    return node.set(0, resizeByTables(node, from, r.targets, r.coordinates, r.rounding));
   coordinate(node, r.coordinates, 0, 1, 1, 1); // refuses unknown modes
   roundBy(node, r.rounding, 0);
-  if (areKnown && !hasRegion)
+  if (!hasRegion)
     dropUnchanged(r.targets, from);
   if (r.targets.empty())
     return node.set(0, node.get(0));
+  const bool isStatic =
+      llvm::all_of(r.targets, [&](const Target &t) { return from[t.axis].isStatic() && t.extent.isStatic(); });
+  if (areKnown && isStatic && !hasRegion && r.mode == Interpolation::Nearest)
+    return node.set(0, resizeByTables(node, from, r.targets, r.coordinates, r.rounding));
   for (const Target &t : r.targets)
-    if (!from[t.axis].isStatic() || from[t.axis].getStatic() < 1 || !t.extent.isStatic())
-      node.fail("resizes axis " + Twine(t.axis) + ", whose extent is unknown at compile time");
+    if (from[t.axis].getStaticOr(1) < 1)
+      node.fail("resizes axis " + Twine(t.axis) + ", which has no elements");
   refuseFractions(node, r);
   r.scales = readScales(node, from, r.targets);
   if (hasRegion)

@@ -14,6 +14,8 @@ struct Target {
   /// None if the program finds it.
   std::optional<double> scale;
   Dim extent;
+  /// Whether the extents tell the scale.
+  bool bySize = false;
 };
 
 /// A Resize whose coordinates a program finds.

@@ -24,7 +24,7 @@ Scalars nibble::onnximport::forEachTap(Body &b, const Window &window, unsigned n
   return loopNest(b, kernelCounts(b, window), carried, [&](ArrayRef<Scalar> offset, ArrayRef<Scalar> carried) {
     Tap tap = {Scalars(offset), {}};
     for (unsigned i = 0; i < window.rank(); ++i) {
-      Scalar start = b.sub(b.mul(b.index(2 + i), b.integer(window.strides[i])), b.integer(window.low[i]));
+      Scalar start = b.sub(b.mul(b.index(2 + i), b.integer(window.strides[i])), b.value(window.low[i]));
       tap.position.push_back(b.add(start, b.mul(tap.offset[i], b.integer(window.dilations[i]))));
     }
     return b.branch(isInside(b, n, tap.position), [&] { return body(tap, carried); }, [&] { return Scalars(carried); });
@@ -37,7 +37,7 @@ Scalars nibble::onnximport::forEachSource(Body &b, const Window &window, unsigne
     Tap tap = {Scalars(offset), {}};
     Scalar hits = b.boolean(true);
     for (unsigned i = 0; i < window.rank(); ++i) {
-      Scalar stride = b.integer(window.strides[i]), shifted = b.add(b.index(2 + i), b.integer(window.low[i]));
+      Scalar stride = b.integer(window.strides[i]), shifted = b.add(b.index(2 + i), b.value(window.low[i]));
       Scalar ahead = b.sub(shifted, b.mul(tap.offset[i], b.integer(window.dilations[i])));
       hits = b.and_(hits, b.and_(b.greaterOrEqual(ahead, b.integer(0)), b.equal(b.rem(ahead, stride), b.integer(0))));
       tap.position.push_back(b.div(ahead, stride));

@@ -12,9 +12,7 @@ using namespace nibble::onnximport;
 static Shape countedShape(Node &node, const Shape &pooled, const Window &window) {
   Shape shape = {pooled[0], pooled[1]};
   for (unsigned i = 0; i < window.rank(); ++i) {
-    if (!pooled[2 + i].isStatic())
-      node.fail("the image's extents are not known at compile time");
-    const int64_t full = (pooled[2 + i].getStatic() - 1) * window.strides[i] + window.kernel[i];
+    const Dim full = (pooled[2 + i] - 1) * window.strides[i] + window.kernel[i];
     shape.push_back(full - window.low[i] - window.high[i]);
   }
   return shape;
@@ -41,11 +39,11 @@ static Value flatten(Node &node, Value value) {
 }
 
 /// Number of the program's element in row-major order of `extents`; -1 if it lies outside of them.
-static Scalar countedIndex(Body &b, ArrayRef<int64_t> extents) {
+static Scalar countedIndex(Body &b, ArrayRef<Dim> extents) {
   Scalar number = b.integer(0), inside = b.boolean(true);
   for (auto [d, extent] : llvm::enumerate(extents)) {
-    number = b.add(b.mul(number, b.integer(extent)), b.index(d));
-    inside = b.and_(inside, b.less(b.index(d), b.integer(extent)));
+    number = b.add(b.mul(number, b.value(extent)), b.index(d));
+    inside = b.and_(inside, b.less(b.index(d), b.value(extent)));
   }
   return b.select(inside, number, b.integer(-1));
 }
@@ -58,12 +56,9 @@ static void importMaxUnpool(Node &node) {
               node.importer.symbols.print(node.shapeOf(indices)) + ", expected one shape");
   const Window window = readWindow(node, readKernel(node, spatialRank(node, 0)), pooled);
   Shape counted = countedShape(node, pooled, window), shape = unpooledShape(node, counted);
-  std::optional<SmallVector<int64_t>> extents = staticExtents(counted);
-  if (!extents)
-    node.fail("the batch is not known at compile time", "give the input a fixed shape");
   Value values = flatten(node, input), places = flatten(node, indices);
   node.set(0, node.generate(shape, node.elementOf(values), {values, places}, [&](Body &b) {
-    Scalar number = countedIndex(b, *extents);
+    Scalar number = countedIndex(b, counted);
     Scalars none = {b.constant(b.elementOf(0), 0)};
     return b.loop(b.extent(1, 0), none, [&](Scalar k, ArrayRef<Scalar> found) -> Scalars {
       return {b.select(b.equal(b.read(1, {k}), number), b.read(0, {k}), found[0])};

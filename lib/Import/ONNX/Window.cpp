@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Attributes of sliding windows.
 
-#include "Window.h"
+#include "Taps.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnximport;
 
 SmallVector<int64_t> Window::pads() const {
-  SmallVector<int64_t> both(low);
-  llvm::append_range(both, high);
+  SmallVector<int64_t> both;
+  for (const Shape *side : {&low, &high})
+    for (const Dim &pad : *side)
+      both.push_back(pad.getStatic());
   return both;
 }
 
 bool Window::isPadded() const {
-  return llvm::any_of(pads(), [](int64_t pad) { return pad != 0; });
+  const auto isThere = [](const Dim &pad) { return pad != 0; };
+  return llvm::any_of(low, isThere) || llvm::any_of(high, isThere);
 }
 
 bool Window::isDilated() const {
@@ -23,9 +26,7 @@ bool Window::isDilated() const {
 
 Window Window::part(unsigned first, unsigned count) const {
   Window result;
-  auto cut = [&](const SmallVector<int64_t> &all) {
-    return SmallVector<int64_t>(ArrayRef<int64_t>(all).slice(first, count));
-  };
+  auto cut = [&](const auto &all) { return std::decay_t<decltype(all)>(ArrayRef(all).slice(first, count)); };
   result.kernel = cut(kernel);
   result.strides = cut(strides);
   result.dilations = cut(dilations);
@@ -41,7 +42,7 @@ Window Window::planar() const {
   for (auto *ones : {&result.kernel, &result.strides, &result.dilations})
     ones->insert(ones->begin(), 1);
   for (auto *zeros : {&result.low, &result.high})
-    zeros->insert(zeros->begin(), 0);
+    zeros->insert(zeros->begin(), Dim(0));
   return result;
 }
 
@@ -116,18 +117,14 @@ static void readPads(Node &node, Window &window) {
 }
 
 /// SAME_UPPER and SAME_LOWER: the result has ceil(extent / stride) elements.
-static void padSame(Node &node, Window &window, const Shape &image, bool isUpper) {
+static void padSame(Window &window, const Shape &image, bool isUpper) {
   for (unsigned i = 0; i < window.rank(); ++i) {
     const Dim &extent = image[2 + i];
-    int64_t stride = window.strides[i], total = window.reach(i) - 1;
-    if (stride > 1) {
-      if (!extent.isStatic())
-        node.fail("attribute 'auto_pad' needs an image of known extents",
-                  "give the input a fixed shape, all but the batch");
-      int64_t steps = (extent.getStatic() + stride - 1) / stride;
-      total = std::max<int64_t>((steps - 1) * stride + window.reach(i) - extent.getStatic(), 0);
-    }
-    window.low[i] = isUpper ? total / 2 : total - total / 2;
+    const int64_t stride = window.strides[i];
+    Dim total = window.reach(i) - 1;
+    if (stride > 1)
+      total = nibble::max((ceilDiv(extent, stride) - 1) * stride + window.reach(i) - extent, 0);
+    window.low[i] = isUpper ? floorDiv(total, 2) : total - floorDiv(total, 2);
     window.high[i] = total - window.low[i];
   }
 }
@@ -138,21 +135,20 @@ Window nibble::onnximport::readWindow(Node &node, ArrayRef<int64_t> kernel, cons
   window.dilations = readEach(node, "dilations", window.rank(), 1);
   std::string mode = node.getString("auto_pad", "NOTSET");
   if (mode == "SAME_UPPER" || mode == "SAME_LOWER")
-    padSame(node, window, image, mode == "SAME_UPPER");
+    padSame(window, image, mode == "SAME_UPPER");
   else if (mode != "VALID")
     readPads(node, window);
   return window;
 }
 
 Dim nibble::onnximport::slide(Node &node, const Window &window, const Dim &extent, unsigned i) {
-  Symbols &symbols = node.importer.symbols;
-  int64_t slack = window.low[i] + window.high[i] - window.reach(i);
-  if (extent.isStatic() && extent.getStatic() + slack < 0)
-    node.fail("a window of " + Twine(window.reach(i)) + " exceeds the padded image of " +
-              Twine(extent.getStatic() + window.low[i] + window.high[i]));
-  if (window.strides[i] == 1)
-    return extent + (slack + 1);
-  return floorDiv(extent + slack, window.strides[i]) + 1;
+  const Dim pads = window.low[i] + window.high[i], padded = extent + pads;
+  if (padded.isStatic() && padded.getStatic() < window.reach(i))
+    node.fail("a window of " + Twine(window.reach(i)) + " exceeds the padded image of " + Twine(padded.getStatic()));
+  // Pads by the extent are there so that the window steps over all of it.
+  if (!pads.isStatic())
+    return ceilDiv(extent, window.strides[i]);
+  return floorDiv(padded - window.reach(i), window.strides[i]) + 1;
 }
 
 Shape nibble::onnximport::slideAll(Node &node, const Window &window, const Shape &image) {
@@ -160,4 +156,62 @@ Shape nibble::onnximport::slideAll(Node &node, const Window &window, const Shape
   for (unsigned i = 0; i < window.rank(); ++i)
     result.push_back(slide(node, window, image[2 + i], i));
   return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Pads that depend on the extents
+//===----------------------------------------------------------------------===//
+
+/// What the window reads along spatial dimension `i`: the image and its pads, less what no step reaches.
+static Dim readExtent(const Window &window, const Shape &image, unsigned i) {
+  return (ceilDiv(image[2 + i], window.strides[i]) - 1) * window.strides[i] + window.reach(i);
+}
+
+static bool isDynamic(const Window &window, unsigned i) {
+  return !window.low[i].isStatic() || !window.high[i].isStatic();
+}
+
+static void removePads(Window &window) {
+  for (unsigned i = 0; i < window.rank(); ++i)
+    if (isDynamic(window, i))
+      window.low[i] = window.high[i] = 0;
+}
+
+/// The image as far as the window reads it; `isZero` says whether what lies outside of it is 0, or what is next to it.
+static Value padImage(Node &node, Value image, Window &window, bool isZero) {
+  if (!window.hasDynamicPads())
+    return image;
+  const Type element = node.elementOf(image);
+  Value values = dequantized(node, image);
+  const Shape from = node.shapeOf(image);
+  Shape shape = from, low(from.size(), 0);
+  for (unsigned i = 0; i < window.rank(); ++i) {
+    if (!isDynamic(window, i))
+      continue;
+    shape[2 + i] = readExtent(window, from, i);
+    low[2 + i] = window.low[i];
+  }
+  removePads(window);
+  Value padded = node.generate(shape, node.elementOf(values), values, [&](Body &b) {
+    Scalar isInside = b.boolean(true);
+    Scalars at;
+    for (unsigned d = 0; d < from.size(); ++d) {
+      at.push_back(b.sub(b.index(d), b.value(low[d])));
+      if (low[d] != 0 || shape[d] != from[d])
+        isInside =
+            b.and_(isInside, b.and_(b.lessOrEqual(b.integer(0), at.back()), b.less(at.back(), b.value(from[d]))));
+    }
+    Scalar value = b.read(0, at); // the nearest inside
+    return isZero ? b.select(isInside, value, b.constant(value.type, 0)) : value;
+  });
+  // No value is another one than before.
+  return isa<quant::QuantizedType>(element) ? node.emit<QuantizeOp>(shape, element, padded) : padded;
+}
+
+Value nibble::onnximport::padWithZeros(Node &node, Value image, Window &window) {
+  return padImage(node, image, window, /*isZero=*/true);
+}
+
+Value nibble::onnximport::padWithEdges(Node &node, Value image, Window &window) {
+  return padImage(node, image, window, /*isZero=*/false);
 }

@@ -8,13 +8,15 @@
 
 namespace nibble::onnximport {
 
-/// How a window slides over an image: an entry a spatial dimension.
+/// How a window slides over an image: an entry a spatial dimension. Pads may depend on the image's extents.
 struct Window {
-  llvm::SmallVector<int64_t> kernel, strides, dilations, low, high;
+  llvm::SmallVector<int64_t> kernel, strides, dilations;
+  Shape low, high;
 
   unsigned rank() const { return kernel.size(); }
   int64_t reach(unsigned i) const { return (kernel[i] - 1) * dilations[i] + 1; }
-  /// Those at the beginning of each dimension, then those at the end: [top, left, bottom, right].
+  bool hasDynamicPads() const { return !areStatic(low) || !areStatic(high); }
+  /// Those at the beginning of each dimension, then those at the end: [top, left, bottom, right]; all known.
   llvm::SmallVector<int64_t> pads() const;
   bool isPadded() const;
   bool isDilated() const;
@@ -52,6 +54,12 @@ llvm::SmallVector<int64_t> readKernel(Node &node, unsigned rank);
 /// The attributes strides, dilations, pads and auto_pad, for an image of shape `image`: batch, channels, then the
 /// dimensions that `kernel` has an entry for.
 Window readWindow(Node &node, llvm::ArrayRef<int64_t> kernel, const Shape &image);
+
+/// The image with `window`'s pads round it where they depend on its extents: zeros, which a convolution reads. The
+/// window then has none there.
+mlir::Value padWithZeros(Node &node, mlir::Value image, Window &window);
+/// The same with what is next to them, where a maximum is the same.
+mlir::Value padWithEdges(Node &node, mlir::Value image, Window &window);
 
 /// Extent of the result along spatial dimension `i`, rounded down.
 Dim slide(Node &node, const Window &window, const Dim &extent, unsigned i);
