@@ -21,5 +21,6 @@ include "NibbleIntegerOps.td"
 include "NibbleScaledOps.td"
 include "NibbleSumOps.td"
 include "NibbleGenerateOps.td"
+include "NibbleControlOps.td"
 
 #endif // NIBBLE_OPS

@@ -591,4 +591,6 @@ def UKernel_ConcatOp : UKernel_KernelOpBase<"concat", [DeclareOpInterfaceMethods
   let hasVerifier = 1;
 }
 
+include "UKernelControlOps.td"
+
 #endif // UKERNEL_OPS

@@ -486,9 +486,7 @@ ExtentAnalysis::ExtentAnalysis(func::FuncOp function) : dims(function) {
     if (isa<RankedTensorType>(argument.getType()))
       extents[argument] = llvm::map_to_vector(dims.getExtents(i), [&](const Extent &e) { return useRequirements(e); });
   for (Block &block : function.getBody())
-    for (Operation &op : block)
-      if (op.getNumResults() == 1 && isa<RankedTensorType>(op.getResult(0).getType()))
-        visit(&op);
+    visit(block);
   // Some were found behind what they tell of.
   for (auto &entry : extents)
     for (Extent &extent : entry.second)

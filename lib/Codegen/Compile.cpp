@@ -6,6 +6,7 @@
 
 #include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
+#include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Support/Errors.h"
 #include "nibble/Support/PortAttrs.h"
@@ -53,8 +54,14 @@ bool Program::isDynamic() const {
   const auto isDynamicType = [](Type type) { return !cast<BufferType>(type).hasStaticShape(); };
   if (llvm::any_of(function.getArgumentTypes(), isDynamicType))
     return true;
-  return llvm::any_of(function.front().getOps<KernelOp>(),
-                      [&](KernelOp op) { return isDynamicType(op->getResult(0).getType()); });
+  return function
+      .walk([&](Operation *op) {
+        auto loop = dyn_cast<ukernel::LoopOp>(op);
+        const bool isTrip = loop && isa_and_nonnull<ExtentAttr>(loop.getTripAttr());
+        const bool isBuffer = isa<KernelOp>(op) && isDynamicType(op->getResult(0).getType());
+        return isTrip || isBuffer ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 int64_t Program::getBound(unsigned index) const {
@@ -64,10 +71,16 @@ int64_t Program::getBound(unsigned index) const {
 
 SmallVector<Extent> Program::getDoubtfulExtents() const {
   SmallVector<Extent> doubtful;
-  for (auto op : function.front().getOps<KernelOp>())
-    for (const Extent &extent : cast<BufferType>(op->getResult(0).getType()).getShape())
-      if (!isAtLeast(extent, 0) && !llvm::is_contained(doubtful, extent))
-        doubtful.push_back(extent);
+  const auto add = [&](const Extent &extent) {
+    if (!isAtLeast(extent, 0) && !llvm::is_contained(doubtful, extent))
+      doubtful.push_back(extent);
+  };
+  function.walk([&](Operation *op) {
+    if (isa<KernelOp>(op))
+      llvm::for_each(cast<BufferType>(op->getResult(0).getType()).getShape(), add);
+    else if (auto loop = dyn_cast<ukernel::LoopOp>(op); loop && loop.getTripAttr())
+      add(getExtent(loop.getTripAttr()));
+  });
   return doubtful;
 }
 

@@ -3,6 +3,7 @@
 
 #include "ProgramEmitter.h"
 
+#include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Support/Array.h"
 #include "nibble/Support/Locations.h"
 
@@ -29,6 +30,8 @@ public:
 
 private:
   void addCall(KernelOp kernel, const kernels::ISA &isa);
+  void describeControl(Operation *op, const kernels::ISA &isa);
+  void describeCalls(Block &block, const kernels::ISA &isa);
   void addObserved(ukernel::ObserveOp observe);
 
   const Program &program;
@@ -46,6 +49,8 @@ void ProgramDescriber::addCall(KernelOp kernel, const kernels::ISA &isa) {
   call.node = getNodeName(op->getLoc()).str();
   call.value = getValueName(op->getLoc()).str();
   call.tiles = evaluateUsually(kernel.getTileCount());
+  if (llvm::isa<ukernel::LoopOp, ukernel::IfOp>(op->getParentOp()))
+    call.kernel += kInControl;
   call.fillsHalo = type.hasHalo();
   llvm::raw_string_ostream(call.result) << type;
   model.kernels.push_back(std::move(call));
@@ -68,12 +73,33 @@ void ProgramDescriber::addObserved(ukernel::ObserveOp observe) {
   model.observed.push_back(std::move(value));
 }
 
-void ProgramDescriber::describeCalls(const kernels::ISA &isa) {
-  for (Operation &op : program.function.front())
+void ProgramDescriber::describeCalls(const kernels::ISA &isa) { describeCalls(program.function.front(), isa); }
+
+/// What is read in a body lives as long as that may run again; results that bodies write live from before them.
+void ProgramDescriber::describeControl(Operation *op, const kernels::ISA &isa) {
+  const int64_t first = model.kernels.size(), outer = model.buffers.size();
+  auto offsets = op->getAttrOfType<ArrayAttr>("offsets");
+  for (auto [result, offset] : llvm::zip_equal(op->getResults(), offsets)) {
+    bufferOf[result] = model.buffers.size();
+    model.buffers.push_back({getValueName(op->getLoc()).str(), evaluateUsually(getExtent(offset)),
+                             evaluateUsually(cast<BufferType>(result.getType()).getBytes()), first, first});
+  }
+  for (Region &body : op->getRegions())
+    describeCalls(body.front(), isa);
+  const int64_t last = std::max<int64_t>(model.kernels.size(), 1) - 1, own = outer + op->getNumResults();
+  for (auto [i, buffer] : llvm::enumerate(model.buffers))
+    if (int64_t(i) < outer ? buffer.last >= first : int64_t(i) < own)
+      buffer.last = std::max(buffer.last, last);
+}
+
+void ProgramDescriber::describeCalls(Block &block, const kernels::ISA &isa) {
+  for (Operation &op : block)
     if (auto kernel = dyn_cast<KernelOp>(op))
       addCall(kernel, isa);
     else if (auto observe = dyn_cast<ukernel::ObserveOp>(op))
       addObserved(observe);
+    else if (llvm::isa<ukernel::LoopOp, ukernel::IfOp>(op))
+      describeControl(&op, isa);
 }
 
 static StringRef getText(Attribute attribute) {

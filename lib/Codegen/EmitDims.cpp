@@ -98,11 +98,12 @@ void DimChecks::checkExtents() {
     for (auto pair : pairs.getAsRange<ExtentsAttr>())
       refuse(arith::CmpIPredicate::ne, valueOf(pair.getValue()[0]), valueOf(pair.getValue()[1]));
   SmallVector<Extent> depths;
-  for (auto matmul : program.function.front().getOps<ukernel::MatMulOp>())
+  program.function.walk([&](ukernel::MatMulOp matmul) {
     if (BufferType lhs = matmul.getLhs().getType();
         lhs.getElementType().isInteger() && !lhs.getShape().back().isStatic())
       if (!llvm::is_contained(depths, lhs.getShape().back()))
         depths.push_back(lhs.getShape().back());
+  });
   for (const Extent &depth : depths)
     refuse(arith::CmpIPredicate::sgt, valueOf(depth), constant(kLargestDynamicDepth));
 }

@@ -4,6 +4,7 @@
 #include "FloatState.h"
 #include "ProgramEmitter.h"
 
+#include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Kernels/EmitExtent.h"
@@ -92,11 +93,23 @@ private:
   }
   Value loadBuffer(Value array, unsigned index, Type type, bool shared);
   Value getPointer(Value value);
+  Value inArena(Attribute bytes) { return offset(function.getArgument(2), getExtent(bytes)); }
+  Value getElementPointer(LoopOp loop, Value whole, Value base, bool isReversed);
+  Value getArgumentPointer(BlockArgument argument);
+  Value getYieldedPointer(Operation *control, unsigned index);
   Value emitTable(ArrayRef<int32_t> table);
   void call(func::FuncOp kernel, ArrayRef<Value> arguments, const Extent &tiles);
   void makeArguments();
   Value loadWeights();
   LogicalResult emitCall(KernelOp op);
+  LogicalResult emitBlock(Block &block);
+  LogicalResult emitBranch(Block &block);
+  LogicalResult emitIteration(LoopOp loop, Value number);
+  LogicalResult emitLoop(LoopOp loop);
+  LogicalResult emitConditionalLoop(LoopOp loop);
+  LogicalResult emitIf(IfOp branch);
+  Value countIterations(LoopOp loop);
+  Value isTrue(Value flag);
   unsigned countArguments();
 
   ModuleOp module;
@@ -111,7 +124,8 @@ private:
   Value dims; // null where shapes do not depend on them
   SmallVector<Value> dimValues;
   SmallVector<std::pair<Extent, Value>> extents;
-  Value threaded; // null where there are no threads
+  DenseMap<Operation *, Value> numbers; // of the iterations of loops that are open
+  Value threaded;                       // null where there are no threads
   llvm::StringMap<std::string> tables;
   SmallVector<Value> inputs, outputs;
 };
@@ -143,13 +157,56 @@ Value SampleEmitter::getPointer(Value value) {
   while (auto view = value.getDefiningOp<ViewOp>())
     value = view.getInput();
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return inputs[argument.getArgNumber()];
+    return getArgumentPointer(argument);
   Operation *op = value.getDefiningOp();
+  if (auto offsets = op->getAttrOfType<ArrayAttr>("offsets"))
+    return inArena(offsets[cast<OpResult>(value).getResultNumber()]);
+  if (auto yielded = op->getAttrOfType<IntegerAttr>(kYieldedAttr))
+    return getYieldedPointer(op->getParentOp(), yielded.getInt());
   if (auto constant = dyn_cast<ukernel::ConstantOp>(op))
     return offset(weights, program.weights.getOffset(constant));
   if (auto output = op->getAttrOfType<IntegerAttr>("output"))
     return outputs[output.getInt()];
-  return offset(function.getArgument(2), getExtent(op->getAttr("offset")));
+  return inArena(op->getAttr("offset"));
+}
+
+/// Where the iteration's element of `whole`, which begins at `base`, lies.
+Value SampleEmitter::getElementPointer(LoopOp loop, Value whole, Value base, bool isReversed) {
+  auto type = cast<BufferType>(whole.getType());
+  const Extent bytes = product(type.getShape().drop_front()) * Extent(type.getElementBytes());
+  Value number = numbers.lookup(loop);
+  if (isReversed) {
+    Value last = arith::SubIOp::create(b, loc, countIterations(loop), constant(1));
+    number = arith::SubIOp::create(b, loc, last, number);
+  }
+  Value distance = arith::MulIOp::create(b, loc, number, valueOf(bytes));
+  return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{distance});
+}
+
+Value SampleEmitter::getArgumentPointer(BlockArgument argument) {
+  auto loop = dyn_cast<LoopOp>(argument.getOwner()->getParentOp());
+  const unsigned index = argument.getArgNumber();
+  if (!loop)
+    return inputs[index];
+  if (index == 0)
+    return inArena(loop->getAttr("number"));
+  const unsigned carried = loop.getInits().size();
+  if (index <= carried)
+    return inArena(loop->getAttrOfType<ArrayAttr>("offsets")[index - 1]);
+  const unsigned element = index - 1 - carried;
+  Value whole = loop.getScanned()[element];
+  return getElementPointer(loop, whole, getPointer(whole), loop.getReversed()[element]);
+}
+
+/// Where a body writes what it yields.
+Value SampleEmitter::getYieldedPointer(Operation *control, unsigned index) {
+  Value base = inArena(control->getAttrOfType<ArrayAttr>("offsets")[index]);
+  auto loop = dyn_cast<LoopOp>(control);
+  const unsigned carried = loop ? loop.getInits().size() : 0;
+  if (!loop || index < carried)
+    return base;
+  return getElementPointer(loop, loop.getResult(index), base,
+                           loop.getReversed()[loop.getScanned().size() + index - carried]);
 }
 
 void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, const Extent &tiles) {
@@ -215,13 +272,101 @@ LogicalResult SampleEmitter::emitCall(KernelOp op) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Loops and branches
+//===----------------------------------------------------------------------===//
+
+LogicalResult SampleEmitter::emitBlock(Block &block) {
+  for (Operation &op : block) {
+    LogicalResult result = success();
+    if (auto kernel = dyn_cast<KernelOp>(op))
+      result = emitCall(kernel);
+    else if (auto loop = dyn_cast<LoopOp>(op))
+      result = loop.getConditional() ? emitConditionalLoop(loop) : emitLoop(loop);
+    else if (auto branch = dyn_cast<IfOp>(op))
+      result = emitIf(branch);
+    if (failed(result))
+      return failure();
+  }
+  return success();
+}
+
+/// Calls of a branch: what they compute of extents is not there behind it.
+LogicalResult SampleEmitter::emitBranch(Block &block) {
+  const size_t known = extents.size();
+  LogicalResult result = emitBlock(block);
+  extents.truncate(known);
+  return result;
+}
+
+/// The most iterations; null where a condition alone ends the loop.
+Value SampleEmitter::countIterations(LoopOp loop) {
+  if (Attribute trip = loop.getTripAttr())
+    return valueOf(getExtent(trip));
+  return loop.getCount() ? Value(LLVM::LoadOp::create(b, loc, b.getI64Type(), getPointer(loop.getCount()))) : Value();
+}
+
+Value SampleEmitter::isTrue(Value flag) {
+  Value byte = LLVM::LoadOp::create(b, loc, b.getI8Type(), flag);
+  Value zero = arith::ConstantOp::create(b, loc, b.getI8IntegerAttr(0));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, byte, zero);
+}
+
+LogicalResult SampleEmitter::emitIteration(LoopOp loop, Value number) {
+  const size_t known = extents.size();
+  numbers[loop] = number;
+  if (!loop.getNumber().use_empty())
+    LLVM::StoreOp::create(b, loc, number, getPointer(loop.getNumber()));
+  LogicalResult result = emitBlock(loop.getBody().front());
+  extents.truncate(known); // which are not there behind the loop
+  return result;
+}
+
+LogicalResult SampleEmitter::emitLoop(LoopOp loop) {
+  auto iterations = scf::ForOp::create(b, loc, constant(0), countIterations(loop), constant(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(iterations.getBody());
+  return emitIteration(loop, iterations.getInductionVar());
+}
+
+LogicalResult SampleEmitter::emitConditionalLoop(LoopOp loop) {
+  Value count = countIterations(loop), zero = constant(0);
+  auto iterations = scf::WhileOp::create(b, loc, b.getI64Type(), zero);
+  OpBuilder::InsertionGuard guard(b);
+  Block *before = b.createBlock(&iterations.getBefore(), {}, b.getI64Type(), loc);
+  const size_t known = extents.size();
+  Value goesOn = isTrue(getPointer(loop.getResult(0)));
+  extents.truncate(known);
+  if (count) {
+    Value isLeft = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, before->getArgument(0), count);
+    goesOn = arith::AndIOp::create(b, loc, goesOn, isLeft);
+  }
+  scf::ConditionOp::create(b, loc, goesOn, before->getArgument(0));
+  Block *after = b.createBlock(&iterations.getAfter(), {}, b.getI64Type(), loc);
+  if (failed(emitIteration(loop, after->getArgument(0))))
+    return failure();
+  Value next = arith::AddIOp::create(b, loc, after->getArgument(0), constant(1));
+  scf::YieldOp::create(b, loc, next);
+  return success();
+}
+
+LogicalResult SampleEmitter::emitIf(IfOp branch) {
+  auto taken = scf::IfOp::create(b, loc, isTrue(getPointer(branch.getCondition())), /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(taken.thenBlock());
+  if (failed(emitBranch(branch.getThenBody().front())))
+    return failure();
+  b.setInsertionPointToStart(taken.elseBlock());
+  return emitBranch(branch.getElseBody().front());
+}
+
 unsigned SampleEmitter::countArguments() {
   size_t most = 1;
-  for (auto op : program.function.front().getOps<KernelOp>()) {
+  program.function.walk([&](KernelOp op) {
     SmallVector<KernelArgument> arguments;
     op.getKernelArguments(arguments);
     most = std::max(most, arguments.size() + 1); // perhaps a table
-  }
+  });
   return most;
 }
 
@@ -268,9 +413,8 @@ FailureOr<func::FuncOp> SampleEmitter::emit() {
         loadBuffer(function.getArgument(0), index, type, program.function.getArgAttr(index, kSharedAttr) != nullptr));
   for (auto [index, type] : llvm::enumerate(program.function.getResultTypes()))
     outputs.push_back(loadBuffer(function.getArgument(1), index, type, /*shared=*/false));
-  for (auto op : program.function.front().getOps<KernelOp>())
-    if (failed(emitCall(op)))
-      return failure();
+  if (failed(emitBlock(program.function.front())))
+    return failure();
   func::ReturnOp::create(b, loc);
   return function;
 }

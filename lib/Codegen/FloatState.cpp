@@ -42,8 +42,7 @@ static FloatNeeds getNeeds(KernelOp op) {
 
 FloatNeeds nibble::getFloatNeeds(func::FuncOp program) {
   FloatNeeds needs = FloatNeeds::Nothing;
-  for (auto op : program.front().getOps<KernelOp>())
-    needs = std::max(needs, getNeeds(op));
+  program.walk([&](KernelOp op) { needs = std::max(needs, getNeeds(op)); });
   return needs;
 }
 

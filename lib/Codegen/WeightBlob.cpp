@@ -38,7 +38,7 @@ static std::pair<std::string, int64_t> hashContent(ElementsAttr value) {
 
 WeightBlob::WeightBlob(func::FuncOp program) {
   llvm::StringMap<int64_t> known;
-  for (auto op : program.front().getOps<ukernel::ConstantOp>()) {
+  program.walk([&](ukernel::ConstantOp op) {
     const auto [digest, bytes] = hashContent(op.getValue());
     auto [it, added] = known.try_emplace(digest, size);
     if (added) {
@@ -46,7 +46,7 @@ WeightBlob::WeightBlob(func::FuncOp program) {
       size = llvm::alignTo(size + bytes, kAlignment);
     }
     offsets[op] = it->second;
-  }
+  });
   // Kernels may read behind the last constant.
   size += kAlignment;
 }

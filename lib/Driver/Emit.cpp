@@ -133,6 +133,10 @@ Expected<Compiled> Compilation::packageAll(CompiledModel model) {
 bool Compilation::isCode() const { return is_contained({"so", "a", "o", "exe"}, options.emit); }
 
 Error Compilation::measureNodes(Summary &summary) {
+  if (hasControl(summary)) {
+    session.reporter().note(kNoTimes);
+    return Error::success();
+  }
   Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(*code);
   if (!loaded)
     return loaded.takeError();

@@ -5,6 +5,7 @@
 #include "Explanation.h"
 #include "LoadedExecutable.h"
 #include "UsualExtents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Plan.h"
@@ -76,7 +77,7 @@ static NodeSummary summarize(mlir::Operation *op, const UsualExtents &extents) {
 
 /// Whether `op` makes a tensor of the graph; the operations of scalar programs do not.
 static bool isNode(mlir::Operation *op) {
-  return op->getNumResults() > 0 && !isa<ConstantOp>(op) && isa<NibbleDialect>(op->getDialect()) &&
+  return op->getNumResults() > 0 && !isa<ConstantOp, LoopOp, IfOp>(op) && isa<NibbleDialect>(op->getDialect()) &&
          isa<mlir::TensorType>(op->getResult(0).getType());
 }
 
@@ -160,6 +161,10 @@ static Expected<Summary> explainCompiled(Session &session, StringRef path) {
   (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>((*summary)->outputBytes));
   if (!isSharedLibrary(path))
     return std::move(**summary);
+  if (hasControl(**summary)) {
+    session.reporter().note(kNoTimes);
+    return std::move(**summary);
+  }
   Expected<std::unique_ptr<LoadedModel>> model = openLibrary(path);
   if (!model) {
     session.reporter().note("there are no times: " + toString(model.takeError()));

@@ -2,6 +2,7 @@
 
 #include "Explanation.h"
 #include "LoadedExecutable.h"
+#include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Driver/Bench.h"
 #include "nibble/Support/Errors.h"
 
@@ -98,6 +99,11 @@ void addCalls(Summary &summary, const CompiledModel &model) {
   }
   for (const ArenaBuffer &buffer : model.buffers)
     summary.buffers.push_back({buffer.value, buffer.offset, buffer.bytes, buffer.first, buffer.last});
+}
+
+bool hasControl(const Summary &summary) {
+  return any_of(summary.calls,
+                [](const CallSummary &call) { return StringRef(call.kernel).ends_with(ukernel::kInControl); });
 }
 
 Error measureCalls(LoadedModel &model, const NamedArrays *feed, ArrayRef<Port> feedPorts, Summary &summary) {

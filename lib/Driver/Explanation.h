@@ -23,6 +23,11 @@ void addCalls(Summary &summary, const CompiledModel &model);
 
 /// Takes the time of each call on a feed in the form of `feedPorts`, or on random numbers (chooseDims) if `feed` is
 /// null, and adds it to the call and its node. Not all models with dynamic dimensions take those.
+/// Whether calls run more than once or perhaps not at all, so that single nodes have no times.
+bool hasControl(const Summary &summary);
+constexpr llvm::StringLiteral kNoTimes =
+    "there are no times of single nodes: the model has loops or branches, whose calls run more than once or not always";
+
 llvm::Error measureCalls(LoadedModel &model, const NamedArrays *feed, llvm::ArrayRef<Port> feedPorts, Summary &summary);
 
 } // namespace nibble::driver

@@ -2,6 +2,7 @@
 
 #include "nibble/Driver/Inspect.h"
 #include "UsualExtents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Support/Errors.h"
@@ -109,8 +110,9 @@ Expected<ModelInfo> inspect(mlir::ModuleOp module) {
   module.walk([&](mlir::Operation *op) {
     if (auto constant = dyn_cast<ConstantOp>(op)) {
       info.weightBytes += getStoredBytes(constant.getValue().getShapedType());
-    } else if (isa_and_nonnull<mlir::func::FuncOp>(op->getParentOp()) && !isa<mlir::func::ReturnOp>(op)) {
-      info.products += extents.countProducts(op);
+    } else if (isa_and_nonnull<mlir::func::FuncOp, LoopOp, IfOp>(op->getParentOp()) &&
+               !isa<mlir::func::ReturnOp, RegionYieldOp>(op)) {
+      info.products += extents.countProducts(op) * extents.countRuns(op);
       ++info.operations[op->getName().getStringRef().str()];
     }
   });

@@ -2,6 +2,7 @@
 
 #include "Instrument.h"
 #include "UsualExtents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Quantization/Roles.h"
@@ -14,8 +15,16 @@ using namespace mlir;
 
 namespace nibble::driver {
 
-/// Appends `value` to what the function returns, under `name`.
+/// What a loop computes in all of its iterations, where `value` is of its body.
+static Value collectIterations(Value value) {
+  while (auto loop = dyn_cast<LoopOp>(value.getParentBlock()->getParentOp()))
+    value = addSequence(loop, value).getResults().back();
+  return value;
+}
+
+/// Appends `value` to what the function returns, under `name`; of a loop's body all that iterations make of it.
 static void addResult(func::FuncOp function, Value value, StringRef name) {
+  value = collectIterations(value);
   Builder builder(function.getContext());
   NamedAttribute label = builder.getNamedAttr(kObservedAttr, builder.getStringAttr(name));
   (void)function.insertResult(function.getNumResults(), value.getType(), builder.getDictionaryAttr(label));
@@ -29,7 +38,9 @@ void returnValues(func::FuncOp function, ArrayRef<Value> values) {
 }
 
 void returnObserved(func::FuncOp function) {
-  for (ObserveOp observe : llvm::make_early_inc_range(function.getBody().getOps<ObserveOp>())) {
+  SmallVector<ObserveOp> observes;
+  function.walk([&](ObserveOp observe) { observes.push_back(observe); });
+  for (ObserveOp observe : observes) {
     addResult(function, observe.getInput(), observe.getName());
     observe.replaceAllUsesWith(observe.getInput());
     observe.erase();
@@ -59,7 +70,7 @@ private:
 static SmallVector<Pair> collectPairs(func::FuncOp function) {
   SmallVector<Pair> pairs;
   function.walk([&](DequantizeOp dequantize) {
-    if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>())
+    if (auto quantize = dequantize.getInput().getDefiningOp<QuantizeOp>(); quantize && isCounted(dequantize))
       pairs.push_back({quantize, dequantize});
   });
   return pairs;
@@ -68,11 +79,12 @@ static SmallVector<Pair> collectPairs(func::FuncOp function) {
 /// Copies what computes `pair` from other pairs and constants, and returns the copy's end; null if nothing does.
 Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
   Operation *producer = pair.quantize.getInput().getDefiningOp();
-  if (!producer || isa<DequantizeOp, ConstantOp>(producer))
+  if (!producer || isa<DequantizeOp, ConstantOp, LoopOp, IfOp>(producer))
     return nullptr;
   BackwardSliceOptions options;
   options.inclusive = true;
-  options.filter = [](Operation *op) { return !isa<DequantizeOp, ConstantOp>(op); };
+  options.omitBlockArguments = true;
+  options.filter = [](Operation *op) { return !isa<DequantizeOp, ConstantOp, LoopOp, IfOp>(op); };
   SetVector<Operation *> slice;
   if (failed(getBackwardSlice(producer, &slice, options)))
     return nullptr;
@@ -129,7 +141,7 @@ std::vector<IsolatedValue> isolateErrors(func::FuncOp function) { return Isolati
 std::vector<IsolatedValue> isolateDynamic(func::FuncOp function, const llvm::StringSet<> &nodes) {
   SmallVector<Operation *> products;
   function.walk([&](Operation *op) {
-    if (nodes.contains(getNodeName(op->getLoc())) && whyNotScaled(op).empty())
+    if (nodes.contains(getNodeName(op->getLoc())) && whyNotScaled(op).empty() && isCounted(op))
       products.push_back(op);
   });
   std::vector<IsolatedValue> values;

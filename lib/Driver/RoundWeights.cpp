@@ -3,6 +3,7 @@
 // again, and the second moments of each product's input are measured, of as many products at a time as memory allows.
 
 #include "Compilation.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/RoundedWeights.h"
 #include "nibble/Driver/Open.h"
@@ -27,7 +28,7 @@ static std::vector<Product> findProducts(mlir::ModuleOp module) {
   std::vector<Product> products;
   module.walk([&](mlir::Operation *op) {
     auto product = getProduct(op);
-    if (product && getWindows(*product))
+    if (product && getWindows(*product) && isCounted(op))
       products.push_back(*product);
   });
   return products;

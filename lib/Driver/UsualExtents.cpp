@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "UsualExtents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 
@@ -50,6 +51,14 @@ int64_t UsualExtents::countElements(mlir::Value value) const {
   int64_t count = 1;
   for (int64_t extent : getShape(value))
     count *= std::max<int64_t>(extent, 0);
+  return count;
+}
+
+int64_t UsualExtents::countRuns(mlir::Operation *op) const {
+  int64_t count = 1;
+  for (auto loop = op->getParentOfType<LoopOp>(); loop; loop = loop->getParentOfType<LoopOp>())
+    if (loop.getExtentsAttr())
+      count *= std::max<int64_t>(loop.getTripCount().evaluate(dims), 0);
   return count;
 }
 

@@ -22,6 +22,8 @@ public:
   DimValues getDims() const;
   /// Elements of a ranked tensor. Of one that nothing is known of, dimensions but the leading are kUsualDimension.
   int64_t countElements(mlir::Value value) const;
+  /// How often an operation runs, in loops that the dimensions alone end; in others once.
+  int64_t countRuns(mlir::Operation *op) const;
   /// The extent of a ranked tensor along its last axis; 1 for a scalar.
   int64_t getLastExtent(mlir::Value value) const;
 

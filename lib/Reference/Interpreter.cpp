@@ -5,6 +5,7 @@
 #include "Evaluate.h"
 #include "ScalarProgram.h"
 #include "nibble/Analysis/Extents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Support/Locations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -62,17 +63,28 @@ static Result evaluate(Operation *op, Operands operands, ArrayRef<int64_t> dims)
   return makeError("expected an operation that can be executed, got " + op->getName().getStringRef());
 }
 
+/// Calls `visit` for each value that `op` reads, in its bodies too.
+static void forEachRead(Operation &op, llvm::function_ref<void(Value)> visit) {
+  for (Value operand : op.getOperands())
+    visit(operand);
+  if (isa<LoopOp, IfOp>(op))
+    for (Region &body : op.getRegions())
+      body.walk([&](Operation *inner) { llvm::for_each(inner->getOperands(), visit); });
+}
+
 namespace {
-/// The values that are still read.
+/// The values that are still read, those of a body within those round it.
 class Frame {
 public:
-  explicit Frame(Block &block) {
+  explicit Frame(Block &block, const Frame *outer = nullptr) : outer(outer) {
     for (Operation &op : block)
-      for (Value operand : op.getOperands())
-        lastReader[operand] = &op;
+      forEachRead(op, [&](Value value) { lastReader[value] = &op; });
   }
 
-  const Tensor *get(Value value) const { return values.lookup(value); }
+  const Tensor *get(Value value) const {
+    auto it = values.find(value);
+    return it != values.end() ? it->second : outer->get(value);
+  }
   /// A tensor that somebody else keeps.
   void borrow(Value value, const Tensor *tensor) { values[value] = tensor; }
   void keep(Value value, Tensor tensor) {
@@ -83,15 +95,33 @@ public:
   }
   /// Frees the operands that `op` was the last to read.
   void release(Operation *op) {
-    for (Value operand : op->getOperands())
-      if (lastReader.lookup(operand) == op)
-        owned.erase(operand);
+    forEachRead(*op, [&](Value value) {
+      if (lastReader.lookup(value) == op)
+        owned.erase(value);
+    });
   }
 
 private:
+  const Frame *outer;
   llvm::DenseMap<Value, Operation *> lastReader;
   llvm::DenseMap<Value, const Tensor *> values;
   llvm::DenseMap<Value, std::unique_ptr<Tensor>> owned;
+};
+
+/// What all operations of a function are executed with.
+struct Execution {
+  ArrayRef<int64_t> dims;
+  Hook hook;
+
+  llvm::Error run(Block &block, Frame &frame) const;
+  /// The values that `block`, a body, yields.
+  llvm::Expected<std::vector<Tensor>> runBody(Block &block, Frame &frame) const;
+
+private:
+  llvm::Error execute(Operation &op, Frame &frame) const;
+  llvm::Error executeLoop(LoopOp loop, Frame &frame) const;
+  llvm::Error executeIf(IfOp branch, Frame &frame) const;
+  llvm::Expected<int64_t> countIterations(LoopOp loop, const Frame &frame) const;
 };
 } // namespace
 
@@ -170,8 +200,12 @@ llvm::Expected<SmallVector<int64_t>> reference::evaluateExtents(ExtentsAttr attr
   return shape;
 }
 
-/// Executes `op` and keeps its result.
-static llvm::Error execute(Operation &op, Frame &frame, ArrayRef<int64_t> dims, Hook hook) {
+/// Executes `op` and keeps its results.
+llvm::Error Execution::execute(Operation &op, Frame &frame) const {
+  if (auto loop = dyn_cast<LoopOp>(op))
+    return executeLoop(loop, frame);
+  if (auto branch = dyn_cast<IfOp>(op))
+    return executeIf(branch, frame);
   if (op.getNumResults() != 1 || (op.getNumRegions() != 0 && !isa<GenerateOp>(op)))
     return makeError("expected an operation that can be executed, got " + op.getName().getStringRef());
   auto type = dyn_cast<RankedTensorType>(op.getResult(0).getType());
@@ -188,8 +222,25 @@ static llvm::Error execute(Operation &op, Frame &frame, ArrayRef<int64_t> dims, 
   if (hook)
     hook(&op, *result);
   frame.keep(op.getResult(0), std::move(*result));
-  frame.release(&op);
   return llvm::Error::success();
+}
+
+llvm::Error Execution::run(Block &block, Frame &frame) const {
+  for (Operation &op : block.without_terminator()) {
+    if (auto error = execute(op, frame))
+      return addNode(&op, std::move(error));
+    frame.release(&op);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<Tensor>> Execution::runBody(Block &block, Frame &frame) const {
+  if (auto error = run(block, frame))
+    return std::move(error);
+  std::vector<Tensor> yielded;
+  for (Value value : block.getTerminator()->getOperands())
+    yielded.push_back(*frame.get(value));
+  return yielded;
 }
 
 llvm::Expected<std::vector<Tensor>> reference::interpret(func::FuncOp function, ArrayRef<Tensor> inputs, Hook hook) {
@@ -205,11 +256,104 @@ llvm::Expected<std::vector<Tensor>> reference::interpret(func::FuncOp function, 
     return dims.takeError();
   if (auto error = checkRequirements(function, *dims))
     return error;
-  for (Operation &op : block.without_terminator())
-    if (auto error = execute(op, frame, *dims, hook))
-      return addNode(&op, std::move(error));
-  std::vector<Tensor> results;
-  for (Value value : block.getTerminator()->getOperands())
-    results.push_back(*frame.get(value));
-  return results;
+  return Execution{*dims, hook}.runBody(block, frame);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops and branches
+//===----------------------------------------------------------------------===//
+
+/// Element `index` along dimension 0.
+static Tensor getElement(const Tensor &whole, int64_t index) {
+  const size_t bytes = whole.data.size() / std::max<int64_t>(whole.shape.front(), 1);
+  const char *begin = whole.data.data() + index * bytes;
+  return {SmallVector<int64_t>(ArrayRef(whole.shape).drop_front()), whole.elementType, {begin, begin + bytes}};
+}
+
+static bool isTrue(const Tensor &tensor) { return tensor.data.front() != 0; }
+
+/// The most iterations; those of a loop that a condition ends alone are not limited.
+llvm::Expected<int64_t> Execution::countIterations(LoopOp loop, const Frame &frame) const {
+  if (loop.getCount())
+    return std::max<int64_t>(*frame.get(loop.getCount())->as<int64_t>(), 0);
+  if (!loop.getExtentsAttr())
+    return std::numeric_limits<int64_t>::max();
+  auto extents = evaluateExtents(loop.getExtentsAttr(), dims);
+  if (!extents)
+    return extents.takeError();
+  return extents->front();
+}
+
+/// The elements of a sequence, each in its place.
+static llvm::Expected<Tensor> join(ArrayRef<Tensor> elements, RankedTensorType type, bool isReversed) {
+  Tensor whole;
+  whole.elementType = type.getElementType();
+  whole.shape = {int64_t(elements.size())};
+  llvm::append_range(whole.shape, elements.empty() ? type.getShape().drop_front() : ArrayRef(elements.front().shape));
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const Tensor &element = elements[isReversed ? elements.size() - 1 - i : i];
+    whole.data.insert(whole.data.end(), element.data.begin(), element.data.end());
+  }
+  if (auto error = checkTensor(whole, type))
+    return std::move(error);
+  return whole;
+}
+
+llvm::Error Execution::executeLoop(LoopOp loop, Frame &frame) const {
+  auto count = countIterations(loop, frame);
+  if (!count)
+    return count.takeError();
+  const size_t carriedCount = loop.getInits().size();
+  std::vector<Tensor> carried;
+  for (Value init : loop.getInits())
+    carried.push_back(*frame.get(init));
+  for (Value scanned : loop.getScanned())
+    if (const Tensor &whole = *frame.get(scanned); whole.shape.front() != *count)
+      return makeError("expected scanned values of " + llvm::Twine(*count) + " elements, got " +
+                       llvm::Twine(whole.shape.front()));
+  std::vector<std::vector<Tensor>> sequences(loop.getSequences().size());
+  for (int64_t i = 0; i < *count && (!loop.getConditional() || isTrue(carried.front())); ++i) {
+    Frame inner(loop.getBody().front(), &frame);
+    auto number = Tensor::allocate({}, IntegerType::get(loop.getContext(), 64));
+    *number->as<int64_t>() = i;
+    inner.borrow(loop.getNumber(), &*number);
+    for (auto [k, value] : llvm::enumerate(carried))
+      inner.borrow(loop.getCarried(k), &value);
+    for (auto [k, scanned] : llvm::enumerate(loop.getScanned()))
+      inner.keep(loop.getElement(k), getElement(*frame.get(scanned), loop.isReversedElement(k) ? *count - 1 - i : i));
+    auto yielded = runBody(loop.getBody().front(), inner);
+    if (!yielded)
+      return yielded.takeError();
+    for (auto [k, value] : llvm::enumerate(MutableArrayRef(*yielded).take_front(carriedCount))) {
+      if (value.shape != carried[k].shape)
+        return makeError("expected carried value " + llvm::Twine(k) + " of shape " + formatShape(carried[k].shape) +
+                         ", got " + formatShape(value.shape));
+      carried[k] = std::move(value);
+    }
+    for (auto [elements, value] : llvm::zip_equal(sequences, MutableArrayRef(*yielded).drop_front(carriedCount)))
+      elements.push_back(std::move(value));
+  }
+  for (auto [result, value] : llvm::zip(loop.getResults(), carried))
+    frame.keep(result, std::move(value));
+  for (auto [k, result] : llvm::enumerate(loop.getSequences())) {
+    auto whole = join(sequences[k], cast<RankedTensorType>(result.getType()), loop.isReversedSequence(k));
+    if (!whole)
+      return whole.takeError();
+    frame.keep(result, std::move(*whole));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Execution::executeIf(IfOp branch, Frame &frame) const {
+  Region &body = isTrue(*frame.get(branch.getCondition())) ? branch.getThenBody() : branch.getElseBody();
+  Frame inner(body.front(), &frame);
+  auto yielded = runBody(body.front(), inner);
+  if (!yielded)
+    return yielded.takeError();
+  for (auto [result, value] : llvm::zip_equal(branch.getResults(), *yielded)) {
+    if (auto error = checkTensor(value, cast<RankedTensorType>(result.getType())))
+      return error;
+    frame.keep(result, std::move(value));
+  }
+  return llvm::Error::success();
 }

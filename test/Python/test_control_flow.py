@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""If, Loop, Scan, sequences and optionals that import resolves: what onnxruntime computes."""
+"""If, Loop, Scan, sequences and optionals, resolved at import or run by the model: what onnxruntime computes."""
 import re
 import subprocess
 from pathlib import Path
@@ -256,12 +256,31 @@ def test_optional_input_is_taken_as_given(tmp_path):
 BODY = "body = b (int64 i, bool c, float[2,3] s) => (bool d, float[2,3] t) { d = Identity(c) t = Neg(s) }"
 REFUSED = {
     "condition": ("y = If (c) <then_branch = t () => (float[2,3] v) { v = Relu(x) }, else_branch = e () => (float[3,2] v) { "
-                  "v = Transpose(x) }>", "the condition (input 0, 'c') is not known at compile time"),
-    "trip count": (f"on = Constant<value = bool {{1}}>() y = Loop (n, on, x) <{BODY}>", "the trip count (input 0, 'n') is not known"),
+                  "v = Transpose(x) }>", "the branches give output 0 the shapes [2x3] and [3x2]",
+                  "a condition that is known only when the model runs needs one shape"),
+    "types of branches": ("y = If (c) <then_branch = t () => (float[2,3] v) { v = Relu(x) }, else_branch = e () => (bool[2,3] v) { "
+                          "v = Less(x, x) }>", "the branches give output 0 elements of different types"),
+    "sequence of a branch": ("q = If (c) <then_branch = t () => (seq(float[2,3]) v) { v = SequenceConstruct(x) }, else_branch = e () "
+                             "=> (seq(float[2,3]) v) { v = SequenceConstruct(x) }> y = ConcatFromSequence<axis = 0>(q)",
+                             "has a sequence or an empty optional where the compiled model decides, expected tensors",
+                             "what is known at compile time may be any of them"),
+    "run-time scan": ("on = Constant<value = bool {1}>() y = Loop (n, on) <body = b (int64 i, bool c) => (bool d, float[2,3] t) "
+                      "{ d = Identity(c) t = Neg(x) }>", "output 0 has an element for each iteration, and how many there are is known "
+                      "only when the loop has run", "an extent or a constant as the trip count, without another condition, tells it before"),
+    "first condition": ("m = Constant<value_int = 2>() on = Constant<value = bool {1}>() y = Loop (m, on, x) <body = b (int64 i, bool c, "
+                        "float[2,3] s) => (bool d, float[2,3] t) { f = Cast<to = 1>(i) e = Erf(f) two = Constant<value = float {2.0}>() "
+                        "d = Less(e, two) t = Neg(s) }>", "the condition of iteration 1 is not known at compile time", "loops are unrolled"),
+    "always false": ("on = Constant<value = bool {1}>() y = Loop (n, on, x) <body = b (int64 i, bool c, float[2,3] s) => (bool d, "
+                     "float[2,3] t) { d = Constant<value = bool {0}>() t = Neg(s) }>",
+                     "ends behind the first iteration, as its condition is always false"),
+    "retyped": ("on = Constant<value = bool {1}>() z = Loop (n, on, x) <body = b (int64 i, bool c, float[2,3] s) => (bool d, int64[2,3] t) "
+                "{ d = Identity(c) t = Cast<to = 7>(s) }> y = Cast<to = 1>(z)", "carried value 0 is of type tensor<2x3xf32> before an "
+                "iteration and tensor<2x3xi64> behind it", "a loop that is not unrolled carries values of one type"),
+    "growing": ("on = Constant<value = bool {1}>() y = Loop (n, on, x) <body = b (int64 i, bool c, float[K,3] s) => (bool d, float[L,3] t) "
+                "{ d = Identity(c) t = Concat<axis = 0>(s, x) }>", "carried value 0 has shape [2x3] before an iteration and [4x3] behind it",
+                "a loop that is not unrolled carries values of one shape"),
     "trip counts": (f"on = Constant<value = bool {{1}}>() m = Constant<value_ints = [1, 2]>() y = Loop (m, on, x) <{BODY}>",
-                    "the trip count has 2 elements, expected 1"),
-    "first condition": (f"m = Constant<value_int = 2>() y = Loop (m, c, x) <{BODY}>",
-                        "the condition of iteration 0 is not known at compile time", "loops are unrolled"),
+                    "the trip count (input 0) has shape [2], expected one element"),
     "endless": (f"on = Constant<value = bool {{1}}>() y = Loop (, on, x) <{BODY}>", "has more than 4096 iterations", "loops are unrolled"),
     "huge": ("on = Constant<value = bool {1}>() m = Constant<value_int = 4000>() y = Loop (m, on, x) <body = b (int64 i, bool c, "
              "float[2,3] s) => (bool d, float[2,3] t) { d = Identity(c) " + " ".join(f"a{i} = Neg(s)" for i in range(30)) +
@@ -281,8 +300,6 @@ REFUSED = {
                      "attribute 'scan_input_axes' has 2 entries, expected 1"),
     "scan lengths": ("y = Scan (x, x) <num_scan_inputs = 2, scan_input_axes = [0, 1], body = b (float[3] e, float[2] f) => (float[3] g) "
                      "{ g = Neg(e) }>", "scans axes of unlike extents, 2 and 3"),
-    "scan open": ("y = Scan (w) <num_scan_inputs = 1, body = b (float[3] e) => (float[3] f) { f = Neg(e) }>",
-                  "axis 0 of input 0 has an extent that is unknown at compile time", "give it a fixed extent by --dim"),
     "scan empty": ("y = Scan (o) <num_scan_inputs = 1, body = b (float[3] e) => (float[3] f) { f = Neg(e) }>",
                    "has no iteration, so that a scanned output is empty"),
     "no sequence": ("z = Constant<value_int = 0>() y = SequenceAt(x, z)", "input 0 ('x') is a tensor, expected a sequence"),
@@ -328,6 +345,8 @@ def test_refused(name, tmp_path):
     ("float[0,3] s, float[0,4,3] x", "c = Add(a, e)", "joins no tensors at all"),
     ("float[2,3] s, float[3,4,3] x", "c = Add(a, e)", "scans axes of unlike extents, 2 and 3"),
     ("float s, float[2,4,3] x", "c = Add(a, e)", "an input has rank 0, expected a batch"),
+    ("float[N,3] s, float[N,4,3] x", "c = Add(a, e)", "(?s)axis 0 of input 0 has an extent that is unknown at compile time.*"
+                                                      "give it a fixed extent by --dim"),
 ])
 def test_refused_of_opset_8(state, body, text, tmp_path):
     path = build(f"""g ({state}) => (float[2,3] t) {{
@@ -341,6 +360,121 @@ def test_sequence_as_an_input(tmp_path):
     path = build("g (seq(float[2,3]) q) => (float[K,3] y) { y = ConcatFromSequence<axis = 0>(q) }", tmp_path)
     with pytest.raises(nibble.Error, match="(?s)input 'q' is not a tensor.*a compiled model has tensors alone"):
         nibble.compile(path, weights="float")
+
+
+# -- decided when the model runs -----------------------------------------------------------------------
+
+def expect_runs(path, feeds):
+    """One library for all feeds: onnxruntime's numbers, and the interpreter's bits."""
+    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    compiled = nibble.compile(path, weights="float")
+    for feed in feeds:
+        for expected, got, exact in zip(session.run(None, feed), compiled.run(feed), compiled.reference(feed), strict=True):
+            assert got.shape == expected.shape and got.tobytes() == exact.tobytes()
+            np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
+LENGTHS = [1, 2, 5, 40]
+
+
+@pytest.mark.parametrize("shape, result, attributes", [
+    ("float[T,3]", "float[T,3]", ""),
+    ("float[T,3]", "float[T,3]", "scan_input_directions = [1, 0], scan_output_directions = [1],"),
+    ("float[3,T]", "float[3,T]", "scan_input_axes = [1, 0], scan_output_axes = [1],"),
+    ("float[3,T]", "float[3,T]", "scan_input_axes = [-1, 0], scan_output_axes = [-1], scan_input_directions = [0, 1],"),
+])
+def test_scan_of_any_length(shape, result, attributes, tmp_path):
+    path = build((SCAN % (shape, result, attributes)).replace("float[4,3] w", "float[T,3] w"), tmp_path)
+    expect_runs(path, [{"s": draw(3), "w": draw(n, 3), "x": draw(n, 3) if shape == "float[T,3]" else draw(3, n)} for n in LENGTHS])
+
+
+def test_long_scan_is_not_unrolled(tmp_path):
+    """The code does not grow with the length."""
+    sizes = []
+    for length in (100, 3000):
+        text = SCAN.replace("4,3", f"{length},3") % (f"float[{length},3]", f"float[{length},3]", "")
+        path = build(text, tmp_path)
+        expect_runs(path, [{"s": draw(3), "x": draw(length, 3), "w": draw(length, 3)}])
+        nibble.compile(path, weights="float").save(tmp_path / "model.so")
+        sizes.append((tmp_path / "model.so").stat().st_size)
+    assert sizes[1] < sizes[0] + 1024
+
+
+def test_states_that_change_places(tmp_path):
+    """A body may hand on what it got, in another order, or a value from outside."""
+    text = """g (float[3] s, float[3] r, float[T,3] x) => (float[3] t, float[3] u, float[T,3] y) {
+        n = Neg(r)
+        t, u, y = Scan (s, r, x) <num_scan_inputs = 1, body = b (float[3] a, float[3] c, float[3] e)
+            => (float[3] d, float[3] f, float[3] o) { d = Identity(c) f = Identity(a) z = Add(e, n) o = Sub(z, a) }>
+    }"""
+    path = build(text, tmp_path)
+    expect_runs(path, [{"s": draw(3), "r": -2 * draw(3), "x": draw(n, 3)} for n in LENGTHS])
+
+
+def test_scan_in_a_scan(tmp_path):
+    text = """g (float[3] s, float[T,N,3] x) => (float[3] t, float[T,N,3] y) {
+        t, y = Scan (s, x) <num_scan_inputs = 1, body = b (float[3] a, float[N,3] e) => (float[3] c, float[N,3] d) {
+            c, d = Scan (a, e) <num_scan_inputs = 1, body = i (float[3] k, float[3] l) => (float[3] m, float[3] o) {
+                m = Sub(l, k) o = Relu(m) }>
+        }>
+    }"""
+    expect_runs(build(text, tmp_path), [{"s": draw(3), "x": draw(n, m, 3)} for n, m in [(1, 1), (3, 4), (5, 2)]])
+
+
+def test_loop_of_as_many_iterations_as_an_extent(tmp_path):
+    """Scanned outputs too; the body reads the iteration's number."""
+    text = """g (float[T,3] x) => (float[3] y, float[T,3] z) <bool on = {1}, int64 zero = {0}, float[3] none = {0, 0, 0}> {
+        shape = Shape(x)
+        count = Gather(shape, zero)
+        y, z = Loop (count, on, none) <body = b (int64 i, bool c, float[3] s) => (bool d, float[3] t, float[3] e) {
+            d = Identity(c) row = Gather<axis = 0>(x, i) t = Add(s, row) f = Cast<to = 1>(i) e = Mul(t, f) }>
+    }"""
+    expect_runs(build(text, tmp_path), [{"x": draw(n, 3)} for n in LENGTHS])
+
+
+COUNTED = """g (float[2,3] x, int64 n, bool go) => (float[2,3] y) {
+    y = Loop (%s, %s, x) <body = b (int64 i, bool c, float[2,3] s) => (bool d, float[2,3] t) {
+        half = Constant<value = float {0.75}>() least = Constant<value = float {0.2}>()
+        t = Mul(s, half) big = ReduceMax<keepdims = 0>(t) %s }>
+}"""
+
+
+@pytest.mark.parametrize("count, go, condition", [
+    ("n", "go", "d = Identity(c)"), ("n", "go", "d = Greater(big, least)"), ("", "go", "d = Greater(big, least)"),
+])
+def test_loop_that_the_run_ends(count, go, condition, tmp_path):
+    path = build(COUNTED % (count, go, condition), tmp_path)
+    expect_runs(path, [{"x": np.abs(draw(2, 3)), "n": np.array(n), "go": np.array(go)} for n in (0, 1, 7, -2) for go in (True, False)])
+
+
+def test_loop_whose_values_end_it(tmp_path):
+    """The condition is computed from a carried value, the trip count is a constant."""
+    text = COUNTED.replace("=> (float[2,3] y) {", "=> (float[2,3] y) <int64 most = {100}, bool on = {1}> {").replace(", int64 n, bool go", "")
+    path = build(text % ("most", "on", "d = Greater(big, least)"), tmp_path)
+    expect_runs(path, [{"x": scale * np.abs(draw(2, 3))} for scale in (0.1, 1, 50)])
+
+
+CHOICE = """g (float[N,3] x, bool c, float[3] w) => (float[N,3] y) {
+    h = Neg(x)
+    r = If (c) <then_branch = yes () => (float[N,3] a) { p = Add(x, w) a = Mul(p, h) }, else_branch = no () => (float[N,3] a) { %s }>
+    y = Add(r, x)
+}"""
+
+
+@pytest.mark.parametrize("branch", ["a = Relu(h)", "a = Identity(x)"])
+def test_if_that_the_run_decides(branch, tmp_path):
+    path = build(CHOICE % branch, tmp_path)
+    expect_runs(path, [{"x": draw(n, 3), "w": draw(3), "c": np.array(c)} for n in (1, 4) for c in (True, False)])
+
+
+def test_if_in_a_loop(tmp_path):
+    text = """g (float[T,3] x, float[3] s) => (float[3] t, float[T,3] y) <float zero = {0}> {
+        t, y = Scan (s, x) <num_scan_inputs = 1, body = b (float[3] a, float[3] e) => (float[3] c, float[3] d) {
+            sum = ReduceSum<keepdims = 0>(e) above = Greater(sum, zero)
+            c = If (above) <then_branch = yes () => (float[3] v) { v = Add(a, e) }, else_branch = no () => (float[3] v) { v = Sub(a, s) }>
+            d = Neg(c) }>
+    }"""
+    expect_runs(build(text, tmp_path), [{"s": draw(3), "x": draw(n, 3)} for n in LENGTHS])
 
 
 NIBBLE = Path(nibble.__file__).parent / "bin/nibble"

@@ -2,6 +2,32 @@
 
 // What only execution sees: most often extents that no type told.
 
+// CHECK-LABEL: @scanned
+// CHECK-NEXT: error: nibble.loop: expected scanned values of 2 elements, got 3
+func.func @scanned() -> tensor<f32> {
+  %x0 = nibble.constant dense<1.0> : tensor<3xf32> -> tensor<3xf32>
+  %x = nibble.reshape %x0 : tensor<3xf32> -> tensor<?xf32>
+  %z = nibble.constant dense<1.0> : tensor<f32> -> tensor<f32>
+  %y = nibble.loop (%z : tensor<f32>) scan (%x : tensor<?xf32>) attributes {extents = #nibble.extents<[2]>, reversed = array<i1: false>} {
+  ^bb0(%i: tensor<i64>, %s: tensor<f32>, %e: tensor<f32>):
+    nibble.region_yield %e : tensor<f32>
+  } -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+// CHECK-LABEL: @carried
+// CHECK-NEXT: error: nibble.loop: expected carried value 0 of shape [3], got [6]
+func.func @carried() -> tensor<?xf32> {
+  %x0 = nibble.constant dense<1.0> : tensor<3xf32> -> tensor<3xf32>
+  %x = nibble.reshape %x0 : tensor<3xf32> -> tensor<?xf32>
+  %y = nibble.loop (%x : tensor<?xf32>) attributes {extents = #nibble.extents<[2]>} {
+  ^bb0(%i: tensor<i64>, %s: tensor<?xf32>):
+    %t = nibble.concat %s, %s {axis = 0 : i64} : tensor<?xf32>, tensor<?xf32> -> tensor<?xf32>
+    nibble.region_yield %t : tensor<?xf32>
+  } -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
 // CHECK-LABEL: @channels
 // CHECK-NEXT: error: nibble.conv: expected channels that fit 1 groups, got input [1, 2, 2, 3] and filter [1, 1, 1, 2]
 func.func @channels() -> tensor<1x2x2x1xf32> {

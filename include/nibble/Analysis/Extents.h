@@ -12,6 +12,8 @@
 #include <string>
 
 namespace nibble {
+class IfOp;
+class LoopOp;
 
 /// Of a function: pairs of extents (`#nibble.extents`) that must be equal, or a run refuses the dimensions.
 inline constexpr llvm::StringLiteral kRequirementsAttr = "nibble.requirements";
@@ -66,7 +68,13 @@ public:
   const ArgumentDims &getDims() const { return dims; }
 
 private:
+  void visit(mlir::Block &block);
   void visit(mlir::Operation *op);
+  void visitLoop(LoopOp loop);
+  void visitIf(IfOp branch);
+  void copy(mlir::Value from, mlir::Value to);
+  void require(const Extent &lhs, const Extent &rhs, mlir::Operation *op);
+  void requireSame(mlir::Value a, mlir::Value b, mlir::Operation *op);
   Extent useRequirements(Extent extent) const;
 
   ArgumentDims dims;

@@ -3,6 +3,7 @@
 
 #include "GraphLowering.h"
 
+#include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
 #include "nibble/Support/PortAttrs.h"
@@ -56,7 +57,12 @@ LogicalResult GraphLowering::checkTypes() {
       return refuseInput(argument);
     else if (failed(checkSize(argument, "an input")))
       return failure();
-  for (Operation &op : function.front())
+  return checkTypes(function.front());
+}
+
+/// Arguments of bodies are as known as what they begin with, which stands before.
+LogicalResult GraphLowering::checkTypes(Block &block) {
+  for (Operation &op : block) {
     for (Value result : op.getResults()) {
       if (!isLowerable(result.getType()))
         return op.emitOpError("node '") << getNodeName(op.getLoc())
@@ -68,6 +74,11 @@ LogicalResult GraphLowering::checkTypes() {
       if (failed(checkSize(result, "a result")))
         return failure();
     }
+    if (isa<nibble::LoopOp, nibble::IfOp>(op))
+      for (Region &body : op.getRegions())
+        if (failed(checkTypes(body.front())))
+          return failure();
+  }
   return success();
 }
 
@@ -85,7 +96,7 @@ void GraphLowering::want(Value value, ArrayRef<int64_t> pads, int64_t fill) {
 }
 
 void GraphLowering::chooseHalos() {
-  for (Operation &op : function.front()) {
+  function.walk([&](Operation *op) {
     if (auto conv = dyn_cast<IntConvOp>(op))
       want(conv.getInput(), conv.getPads(), int32_t(conv.getPadValue()));
     else if (auto conv = dyn_cast<nibble::ConvOp>(op))
@@ -94,7 +105,7 @@ void GraphLowering::chooseHalos() {
       want(conv.getInput(), conv.getPads(), 0);
     else if (auto conv = dyn_cast<SumConvOp>(op); conv && !conv.getEncoding())
       want(conv.getInput(), conv.getPads(), int32_t(conv.getZeroPoint()));
-  }
+  });
   // A halo goes along a chain of residuals, in both directions.
   bool changed = true;
   while (changed) {
@@ -109,7 +120,9 @@ bool GraphLowering::alignResidual(IntConvOp conv) {
   if (!addend || isa<BlockArgument>(addend) || !(halos.count(addend) || halos.count(result)))
     return false;
   if (llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>) ||
-      llvm::any_of(addend.getUsers(), [&](Operation *user) { return conv->isBeforeInBlock(user); }))
+      llvm::any_of(addend.getUsers(), [&](Operation *user) {
+        return user->getBlock() != conv->getBlock() || conv->isBeforeInBlock(user);
+      }))
     return false;
   halos.try_emplace(addend), halos.try_emplace(result);
   Halo &first = halos.find(addend)->second, &second = halos.find(result)->second;
@@ -142,7 +155,14 @@ Value GraphLowering::createConstant(Location loc, ArrayRef<char> bytes) {
     attr = DenseElementsAttr::getFromRawBuffer(tensor, bytes);
   else
     attr = makeResource(tensor, storeBytes(bytes), 64, "packed");
-  return ukernel::ConstantOp::create(builder, loc, BufferType::get(tensor.getShape(), tensor.getElementType()), attr);
+  return createConstant(loc, BufferType::get(tensor.getShape(), tensor.getElementType()), attr);
+}
+
+Value GraphLowering::createConstant(Location loc, BufferType type, ElementsAttr value) {
+  OpBuilder::InsertionGuard guard(builder);
+  if (outermost)
+    builder.setInsertionPoint(outermost);
+  return ukernel::ConstantOp::create(builder, loc, type, value);
 }
 
 Value GraphLowering::lookup(Value value) {
@@ -152,7 +172,7 @@ Value GraphLowering::lookup(Value value) {
   // Constants are made where they are first needed.
   auto constant = value.getDefiningOp<nibble::ConstantOp>();
   assert(constant && "operations are lowered in order");
-  Value buffer = ukernel::ConstantOp::create(builder, value.getLoc(), getPlainType(value), constant.getValue());
+  Value buffer = createConstant(value.getLoc(), getPlainType(value), constant.getValue());
   buffers[value] = buffer;
   return buffer;
 }
@@ -181,6 +201,16 @@ bool GraphLowering::isExternal(Value buffer) {
   return !isa_and_nonnull<KernelOp>(buffer.getDefiningOp());
 }
 
+bool GraphLowering::isInArena(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewOp>())
+    buffer = view.getInput();
+  if (Operation *op = buffer.getDefiningOp())
+    return isa<KernelOp, ukernel::LoopOp, ukernel::IfOp>(op);
+  auto argument = cast<BlockArgument>(buffer);
+  auto loop = dyn_cast<ukernel::LoopOp>(argument.getOwner()->getParentOp());
+  return loop && argument.getArgNumber() > 0 && argument.getArgNumber() <= loop.getInits().size();
+}
+
 // Kernels read a little behind their input's last pixel: so it must lie in the arena.
 Value GraphLowering::lookupPadded(Value value, ArrayRef<int64_t> pads, int64_t fill) {
   Value buffer = lookup(value);
@@ -190,7 +220,7 @@ Value GraphLowering::lookupPadded(Value value, ArrayRef<int64_t> pads, int64_t f
   bool fits = !padded || type.getFill() == fill || !type.hasHalo();
   for (unsigned i = 0; i < 4; ++i)
     fits &= halo[i] >= pads[i];
-  if (fits && !isExternal(buffer))
+  if (fits && isInArena(buffer))
     return buffer;
   Value copied = copy(value.getLoc(), buffer, type.getPlain().withHalo(pads, fill));
   // Other consumers with the same needs read the copy too.
@@ -251,9 +281,8 @@ LogicalResult GraphLowering::run() {
   builder.setInsertionPointToStart(target);
   for (BlockArgument argument : source.getArguments())
     define(argument, target->addArgument(getPlainType(argument), argument.getLoc()));
-  for (Operation &op : source.without_terminator())
-    if (!fused.contains(&op) && !isa<nibble::ConstantOp>(op) && failed(lower(&op)))
-      return failure();
+  if (failed(lowerOps(source)))
+    return failure();
   auto terminator = cast<func::ReturnOp>(source.getTerminator());
   if (failed(finish(terminator)))
     return failure();

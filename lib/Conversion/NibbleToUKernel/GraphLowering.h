@@ -5,6 +5,7 @@
 #define NIBBLE_CONVERSION_NIBBLETOUKERNEL_GRAPHLOWERING_H
 
 #include "nibble/Analysis/Extents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Dialect/UKernel/UKernel.h"
@@ -44,6 +45,7 @@ private:
 
   // Layouts (GraphLowering.cpp).
   llvm::LogicalResult checkTypes();
+  llvm::LogicalResult checkTypes(mlir::Block &block);
   llvm::LogicalResult checkSize(mlir::Value value, llvm::StringRef what);
   llvm::LogicalResult refuseInput(mlir::BlockArgument argument);
   void chooseHalos();
@@ -61,9 +63,13 @@ private:
   mlir::Value lookupPlain(mlir::Value value);
   /// Whether the memory is not the arena's: the caller's, or a constant.
   static bool isExternal(mlir::Value buffer);
+  /// Whether it is a kernel's result, or memory that loops and branches write.
+  static bool isInArena(mlir::Value buffer);
   mlir::Value copy(mlir::Location loc, mlir::Value buffer, BufferType type);
   mlir::Value view(mlir::Location loc, mlir::Value buffer, llvm::ArrayRef<Extent> shape);
   mlir::Value createConstant(mlir::Location loc, llvm::ArrayRef<char> bytes);
+  /// A constant before the outermost loop or branch, as what stands behind that may read it too.
+  mlir::Value createConstant(mlir::Location loc, BufferType type, mlir::ElementsAttr value);
   void define(mlir::Value value, mlir::Value buffer) { buffers[value] = buffer; }
 
   // Which of those below (LowerOps.cpp).
@@ -144,6 +150,15 @@ private:
   llvm::LogicalResult lower(nibble::IntSoftmaxOp op);
   llvm::LogicalResult lower(nibble::NormOp op);
 
+  // LowerControl.cpp
+  llvm::LogicalResult lower(nibble::LoopOp op);
+  llvm::LogicalResult lower(nibble::IfOp op);
+  llvm::LogicalResult lowerOps(mlir::Block &block);
+  llvm::LogicalResult lowerBody(mlir::Operation *control, mlir::Block &from, mlir::Region &to,
+                                llvm::ArrayRef<mlir::Type> arguments);
+  llvm::SmallVector<mlir::Value> copyYielded(mlir::Operation *yield, mlir::Block *body);
+  mlir::Value copyPlain(mlir::Value value);
+
   // LowerElementwise.cpp
   llvm::LogicalResult lower(IntAddOp op);
   llvm::LogicalResult lower(IntMulOp op);
@@ -158,6 +173,8 @@ private:
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Value, mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, Halo> halos;
+  /// The outermost loop or branch whose body is lowered; null outside of any.
+  mlir::Operation *outermost = nullptr;
   /// Operations that another one computes.
   llvm::DenseSet<mlir::Operation *> fused;
 };

@@ -2,6 +2,7 @@
 // Code for one sample: no operation may mix elements along dimension 0.
 
 #include "nibble/Analysis/Extents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Support/PortAttrs.h"
@@ -165,6 +166,8 @@ std::string BatchAnalysis::visitUnbatched(Operation *op) {
 }
 
 std::string BatchAnalysis::visit(Operation *op) {
+  if (isa<LoopOp, IfOp>(op))
+    return "its bodies work on all samples";
   for (Value result : op->getResults())
     if (!extents.get(result))
       return "its shape is not known when the model begins to run";

@@ -78,9 +78,8 @@ LogicalResult GraphLowering::lower(nibble::NormOp op) {
 LogicalResult GraphLowering::lower(nibble::IntSoftmaxOp op) {
   std::vector<int32_t> packed = kernels::packSoftmaxTable(op.getInputScale().convertToFloat());
   auto tensor = RankedTensorType::get({int64_t(packed.size())}, builder.getI32Type());
-  Value table =
-      ukernel::ConstantOp::create(builder, op.getLoc(), BufferType::get(tensor.getShape(), builder.getI32Type()),
-                                  DenseElementsAttr::get(tensor, ArrayRef(packed)));
+  Value table = createConstant(op.getLoc(), BufferType::get(tensor.getShape(), builder.getI32Type()),
+                               DenseElementsAttr::get(tensor, ArrayRef(packed)));
   define(op.getResult(),
          ukernel::IntSoftmaxOp::create(builder, op.getLoc(), getResultType(op.getResult()), lookup(op.getInput()),
                                        table, op.getAxis(), op.getScale(), op.getOutputZeroPoint(), op.getClamp()));

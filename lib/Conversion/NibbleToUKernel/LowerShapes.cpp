@@ -76,9 +76,8 @@ LogicalResult GraphLowering::lower(nibble::SliceOp op) {
 // `input` by tables of indices, one behind the other, along `axes`.
 Value GraphLowering::gather(Operation *op, Value input, ArrayRef<int32_t> indices, ArrayRef<int64_t> axes) {
   auto tensor = RankedTensorType::get({int64_t(indices.size())}, builder.getI32Type());
-  Value table =
-      ukernel::ConstantOp::create(builder, op->getLoc(), BufferType::get(tensor.getShape(), builder.getI32Type()),
-                                  DenseElementsAttr::get(tensor, indices));
+  Value table = createConstant(op->getLoc(), BufferType::get(tensor.getShape(), builder.getI32Type()),
+                               DenseElementsAttr::get(tensor, indices));
   return GatherOp::create(builder, op->getLoc(), getResultType(op->getResult(0)), input, table, axes);
 }
 

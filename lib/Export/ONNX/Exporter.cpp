@@ -3,6 +3,8 @@
 
 #include "Exporter.h"
 
+#include "nibble/Dialect/Nibble/Control.h"
+
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::onnxexport;
@@ -73,6 +75,10 @@ static const TranslatorTable &translators() {
 void Exporter::translate(Operation *op) {
   if (isa<ConstantOp>(op))
     return; // written where they are read
+  if (isa<LoopOp, IfOp>(op))
+    throw ExportError(op->getLoc(),
+                      "loops and branches that the compiled model runs cannot be exported to ONNX, fixed extents "
+                      "(--dim) may unroll them");
   auto it = translators().find(op->getName().getStringRef());
   if (it == translators().end())
     throw ExportError(op->getLoc(), "operation '" + op->getName().getStringRef() + "' cannot be exported to ONNX");

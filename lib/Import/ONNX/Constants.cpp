@@ -2,6 +2,7 @@
 // ONNX tensors as attributes and constants.
 
 #include "Generate.h"
+#include "RunTimeControl.h"
 
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Locations.h"
@@ -79,6 +80,8 @@ std::shared_ptr<const Content> Importer::readContent(const onnx::TensorProto &te
 }
 
 Value Importer::constant(Location loc, Type type, ElementsAttr value) {
+  OpBuilder::InsertionGuard guard(builder);
+  leaveControl(builder);
   Value result = ConstantOp::create(builder, loc, type, value);
   shapeOf(result);
   return result;
@@ -114,6 +117,8 @@ static Scalar countElements(Body &b, ArrayRef<int64_t> shape) {
 
 /// Content that the dimensions of the model's inputs decide of: each element is chosen by its number.
 static Value generateDims(Importer &importer, Location loc, const Content &content) {
+  OpBuilder::InsertionGuard guard(importer.builder);
+  leaveControl(importer.builder);
   auto type = RankedTensorType::get(content.shape, importer.elementType(content.type));
   auto op = GenerateOp::create(importer.builder, loc, type, ValueRange(), ExtentsAttr());
   Block &block = op.getBody().emplaceBlock();

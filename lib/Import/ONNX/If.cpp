@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// If: the branch that the condition chooses.
+// If: the branch that the condition chooses, at compile time or when the model runs.
 
-#include "Importer.h"
+#include "RunTimeControl.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -22,17 +22,38 @@ static bool takesEquality(Node &node) {
   return true;
 }
 
-static bool isTrue(Node &node) {
+/// Nothing where the condition is known only when the model runs.
+static std::optional<bool> readCondition(Node &node) {
   const Content *condition = node.content(0);
   if (!condition && takesEquality(node))
     return true;
   if (!condition || condition->size() != 1 || condition->isReal() || !condition->ints.front().isStatic())
-    node.fail("the condition (input 0, '" + node.proto.input(0) + "') is not known at compile time");
+    return std::nullopt;
   return condition->ints.front().getStatic() != 0;
 }
 
+/// Both branches, of which the compiled model runs one.
+static void importBoth(Node &node) {
+  Value condition = scalarOf(node, 0, "the condition");
+  auto translate = [&](StringRef name) {
+    SmallVector<Value> results;
+    const onnx::GraphProto &branch = node.graph(name, 0, node.proto.output_size());
+    for (const Known &known : node.importer.translateGraph(branch, {}))
+      results.push_back(inMemory(node, known));
+    return results;
+  };
+  auto then = [&] { return translate("then_branch"); };
+  auto other = [&] { return translate("else_branch"); };
+  for (auto [i, value] : llvm::enumerate(buildBranch(node, condition, {then, other})))
+    if (node.wants(i))
+      node.alias(i, node.makeKnown(value));
+}
+
 static void importIf(Node &node) {
-  StringRef name = isTrue(node) ? "then_branch" : "else_branch";
+  std::optional<bool> isTrue = readCondition(node);
+  if (!isTrue)
+    return importBoth(node);
+  StringRef name = *isTrue ? "then_branch" : "else_branch";
   const onnx::GraphProto &branch = node.graph(name, 0, node.proto.output_size());
   for (auto [i, known] : llvm::enumerate(node.importer.translateGraph(branch, {})))
     if (node.wants(i))

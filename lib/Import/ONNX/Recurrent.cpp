@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RNN, GRU and LSTM, unrolled over a sequence of a length that is known: one product of all inputs at once, then a
-// small one a step. Inside, the batch is dimension 0, which may stay dynamic.
+// RNN, GRU and LSTM: one product of all inputs at once, then a small one a step. Short sequences of a length that is
+// known are unrolled, the batch being dimension 0 inside; the steps of others are a loop of the compiled model. The
+// batch may stay dynamic.
 
 #include "Recurrent.h"
+#include "Generate.h"
+#include "RunTimeControl.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -15,6 +18,12 @@ struct CellKind {
   int64_t gates;
   SmallVector<StringRef, 3> activations;
   bool hasCell = false;
+};
+
+/// The results of one direction whose steps are a loop.
+struct Looped {
+  Value outputs; // [length, batch, hidden]
+  CellState last;
 };
 
 /// The results of one direction.
@@ -35,14 +44,23 @@ private:
   Value mask(int64_t t);
   Value choose(Value mask, Value next, Value before);
   Unrolled unroll(int64_t d, ArrayRef<Activation> activations);
+  Cell makeCell(int64_t d, ArrayRef<Activation> activations);
+  Value zeros();
+  Value masks();
+  Looped loop(int64_t d, ArrayRef<Activation> activations);
   void setSequence(ArrayRef<Unrolled> directions);
-  void setLast(unsigned result, ArrayRef<Unrolled> directions, Value CellState::*which);
+  void setSequence(ArrayRef<Looped> directions);
+  void setLast(unsigned result, ArrayRef<CellState> directions, Value CellState::*which);
+  bool isReversed(int64_t d) const { return order == "reverse" || d == 1; }
+  /// What ends the names of direction `d`.
+  std::string suffix(int64_t d) const { return count == 1 ? "" : "." + std::to_string(d); }
 
   Node &node;
   CellKind kind;
   bool batchFirst;
-  Value input; // [batch, length, depth]
-  Dim batch;
+  bool isUnrolled;
+  Value input; // [batch, length, depth], or if not unrolled [length, batch, depth]
+  Dim batch, steps;
   int64_t length = 0, depth = 0, hidden = 0, count = 1;
   std::string order;
 };
@@ -64,13 +82,16 @@ Recurrence::Recurrence(Node &node, CellKind kind)
   if (order != "forward" && order != "reverse" && order != "bidirectional")
     node.fail("attribute 'direction' is '" + order + "', expected 'forward', 'reverse' or 'bidirectional'");
   count = order == "bidirectional" ? 2 : 1;
-  length = staticDim(node, 0, batchFirst ? 1 : 0);
+  steps = node.shape(0)[batchFirst ? 1 : 0];
+  isUnrolled = steps.isStatic() && steps.getStatic() <= kMostUnrolledSteps;
   batch = node.shape(0)[batchFirst ? 0 : 1];
   depth = staticDim(node, 0, 2);
   hidden = staticDim(node, 2, 2);
-  if (length < 1 || length * count > kMostIterations)
-    node.fail("has a sequence of " + Twine(length) + " elements, expected 1 to " + Twine(kMostIterations / count));
-  input = batchFirst ? node.real(0) : node.transpose(node.real(0), {1, 0, 2});
+  if (steps == 0)
+    node.fail("has a sequence of 0 elements, expected 1 or more");
+  if (isUnrolled)
+    length = steps.getStatic();
+  input = batchFirst == isUnrolled ? node.real(0) : node.transpose(node.real(0), {1, 0, 2});
 }
 
 /// Direction `d` of an operand, whose dimension 0 is directions.
@@ -98,7 +119,7 @@ Value Recurrence::initial(unsigned operand, int64_t d) {
   return direction(batchFirst ? node.transpose(all, {1, 0, 2}) : all, d, {batch, hidden});
 }
 
-/// The product of all inputs, with the biases: [batch, length, gates * hidden].
+/// The product of all inputs, with the biases: as `input`, but gates * hidden columns.
 Value Recurrence::project(int64_t d, Cell &cell) {
   const int64_t columns = kind.gates * hidden;
   Value weights = node.transpose(direction(node.real(1), d, {columns, depth}), {1, 0}), bias;
@@ -148,9 +169,8 @@ Value Recurrence::choose(Value mask, Value next, Value before) {
   return node.binary<AddOp>(chosen, node.binary<MulOp>(before, rest));
 }
 
-Unrolled Recurrence::unroll(int64_t d, ArrayRef<Activation> activations) {
+Cell Recurrence::makeCell(int64_t d, ArrayRef<Activation> activations) {
   Cell cell{node, hidden, activations, {}, {}, {}, {}};
-  const bool isReversed = order == "reverse" || d == 1;
   cell.couplesForget = node.getInt("input_forget", 0);
   cell.resetsProduct = kind.step == stepGRU && node.getInt("linear_before_reset", 0);
   if (node.hasAttribute("clip"))
@@ -158,13 +178,18 @@ Unrolled Recurrence::unroll(int64_t d, ArrayRef<Activation> activations) {
   cell.weights = node.transpose(direction(node.real(2), d, {kind.gates * hidden, hidden}), {1, 0});
   if (kind.hasCell && node.has(7))
     cell.peepholes = direction(node.real(7), d, {3 * hidden});
+  return cell;
+}
+
+Unrolled Recurrence::unroll(int64_t d, ArrayRef<Activation> activations) {
+  Cell cell = makeCell(d, activations);
   Value products = project(d, cell);
   Unrolled result;
   result.outputs.resize(length);
   CellState state{initial(5, d), kind.hasCell ? initial(6, d) : Value()};
   for (int64_t k = 0; k < length; ++k) {
-    const int64_t t = isReversed ? length - 1 - k : k;
-    std::string name = (count == 1 ? "" : "." + std::to_string(d)) + ("." + std::to_string(t));
+    const int64_t t = isReversed(d) ? length - 1 - k : k;
+    std::string name = suffix(d) + "." + std::to_string(t);
     Value present = mask(t);
     Value step = node.reshape(node.sliceAlong(products, 1, t, 1), {batch, kind.gates * hidden});
     CellState next = kind.step(cell, state, step, name);
@@ -174,6 +199,72 @@ Unrolled Recurrence::unroll(int64_t d, ArrayRef<Activation> activations) {
   }
   result.last = state;
   return result;
+}
+
+/// [batch, hidden]
+Value Recurrence::zeros() {
+  Type f32 = node.importer.builder.getF32Type();
+  return node.generate({batch, hidden}, f32, {}, [&](Body &b) { return b.constant(f32, 0); });
+}
+
+/// 1 where a sequence has an element, else 0: [length, batch, 1]. Null where all have the same length.
+Value Recurrence::masks() {
+  if (!node.has(4))
+    return Value();
+  const Content *lengths = node.content(4);
+  if (lengths && !lengths->isReal() && llvm::all_of(lengths->ints, [&](const Dim &each) { return each == steps; }))
+    return Value();
+  Value each = node.get(4);
+  Builder &builder = node.importer.builder;
+  if (!node.elementOf(each).isInteger(32))
+    node.fail("input 4 is not of type INT32");
+  return node.generate({steps, batch, 1}, builder.getF32Type(), each, [&](Body &b) {
+    Scalar length = b.cast(b.read(0, {b.index(1)}), builder.getI64Type());
+    return b.cast(b.less(b.index(0), length), builder.getF32Type());
+  });
+}
+
+/// What is null is zeros, which a loop carries as such.
+Looped Recurrence::loop(int64_t d, ArrayRef<Activation> activations) {
+  Cell cell = makeCell(d, activations);
+  RunTimeLoop loop;
+  loop.scanned = {project(d, cell)};
+  if (Value present = masks())
+    loop.scanned.push_back(present);
+  loop.trip = steps;
+  loop.reversed.assign(loop.scanned.size() + 1, isReversed(d));
+  for (unsigned operand : {5u, 6u})
+    if (operand == 5 || kind.hasCell) {
+      Value state = initial(operand, d);
+      loop.inits.push_back(state ? state : zeros());
+    }
+  loop.names = {getStepName(node, ".hidden" + suffix(d))};
+  auto step = [&](Value, ArrayRef<Value> carried, ArrayRef<Value> elements) {
+    CellState before{carried[0], kind.hasCell ? carried[1] : Value()};
+    Value present = elements.size() > 1 ? elements[1] : Value();
+    CellState next = kind.step(cell, before, elements[0], suffix(d));
+    Value output = choose(present, next.hidden, Value());
+    SmallVector<Value> values = {choose(present, next.hidden, before.hidden)};
+    if (kind.hasCell)
+      values.push_back(choose(present, next.cell, before.cell));
+    values.push_back(output);
+    return values;
+  };
+  loop.body = step;
+  loop.name = getStepName(node, ".steps" + suffix(d));
+  if (kind.hasCell)
+    loop.names.push_back(getStepName(node, ".cell" + suffix(d)));
+  SmallVector<Value> results = buildLoop(node, loop);
+  return {results.back(), {results[0], kind.hasCell ? results[1] : Value()}};
+}
+
+/// [length, directions, batch, hidden], or batch first.
+void Recurrence::setSequence(ArrayRef<Looped> directions) {
+  SmallVector<Value> each;
+  for (const Looped &looped : directions)
+    each.push_back(node.reshape(looped.outputs, {steps, 1, batch, hidden}));
+  Value all = node.concat(each, 1);
+  node.set(0, batchFirst ? node.transpose(all, {2, 0, 1, 3}) : all);
 }
 
 /// [length, directions, batch, hidden], or batch first.
@@ -190,25 +281,34 @@ void Recurrence::setSequence(ArrayRef<Unrolled> directions) {
 }
 
 /// [directions, batch, hidden], or batch first.
-void Recurrence::setLast(unsigned result, ArrayRef<Unrolled> directions, Value CellState::*which) {
+void Recurrence::setLast(unsigned result, ArrayRef<CellState> directions, Value CellState::*which) {
   SmallVector<Value> each;
-  for (const Unrolled &unrolled : directions)
-    each.push_back(node.reshape(unrolled.last.*which, {batch, 1, hidden}));
+  for (const CellState &last : directions)
+    each.push_back(node.reshape(last.*which, {batch, 1, hidden}));
   Value all = node.concat(each, 1);
   node.set(result, batchFirst ? all : node.transpose(all, {1, 0, 2}));
 }
 
 void Recurrence::run() {
   SmallVector<Activation> activations = readActivations(node, kind.activations, count);
-  SmallVector<Unrolled> directions;
-  for (int64_t d = 0; d < count; ++d)
-    directions.push_back(unroll(d, ArrayRef(activations).slice(d * kind.activations.size(), kind.activations.size())));
-  if (node.wants(0))
-    setSequence(directions);
+  SmallVector<Unrolled> unrolled;
+  SmallVector<Looped> looped;
+  SmallVector<CellState> last;
+  for (int64_t d = 0; d < count; ++d) {
+    auto own = ArrayRef(activations).slice(d * kind.activations.size(), kind.activations.size());
+    if (isUnrolled)
+      last.push_back(unrolled.emplace_back(unroll(d, own)).last);
+    else
+      last.push_back(looped.emplace_back(loop(d, own)).last);
+  }
+  if (node.wants(0) && isUnrolled)
+    setSequence(unrolled);
+  else if (node.wants(0))
+    setSequence(looped);
   if (node.wants(1))
-    setLast(1, directions, &CellState::hidden);
+    setLast(1, last, &CellState::hidden);
   if (node.wants(2))
-    setLast(2, directions, &CellState::cell);
+    setLast(2, last, &CellState::cell);
 }
 
 static void importRNN(Node &node) { Recurrence(node, {stepRNN, 1, {"Tanh"}}).run(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Scan, unrolled: the length of the scanned axes must be known at compile time.
+// Scan: unrolled where the scanned axes are short and of a length that is known, else a loop of the compiled model.
 
-#include "Importer.h"
+#include "RunTimeControl.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -47,11 +47,15 @@ static int64_t extent(Node &node, const Known &operand, int64_t axis, size_t i) 
 }
 
 /// The length of the scanned axes.
-static int64_t readLength(Node &node, ArrayRef<Scanned> operands, size_t states) {
-  const int64_t length = extent(node, operands.front().whole, operands.front().axis, states);
-  for (auto [i, operand] : llvm::enumerate(operands))
-    if (int64_t other = extent(node, operand.whole, operand.axis, states + i); other != length)
-      node.fail("scans axes of unlike extents, " + Twine(length) + " and " + Twine(other));
+static Dim readLength(Node &node, ArrayRef<Scanned> operands) {
+  const Dim length = operands.front().whole.shape[operands.front().axis];
+  for (const Scanned &operand : operands) {
+    const Dim &other = operand.whole.shape[operand.axis];
+    if (other.isStatic() && length.isStatic() && other != length)
+      node.fail("scans axes of unlike extents, " + Twine(length.getStatic()) + " and " + Twine(other.getStatic()));
+    if (other != length && node.importer.symbols.areTold({other, length}))
+      node.importer.requirements.push_back({other, length});
+  }
   return length;
 }
 
@@ -65,6 +69,55 @@ static Known write(Node &node, MutableArrayRef<Known> parts, size_t i, size_t co
   return node.join(parts, axis, /*isNew=*/true);
 }
 
+/// `value` with dimension `from` at the place of dimension `to`.
+static Value moveAxis(Node &node, Value value, int64_t from, int64_t to) {
+  if (from == to)
+    return value;
+  SmallVector<int64_t> permutation = llvm::to_vector(llvm::seq<int64_t>(0, node.shapeOf(value).size()));
+  permutation.erase(permutation.begin() + from);
+  permutation.insert(permutation.begin() + to, from);
+  return node.transpose(value, permutation);
+}
+
+/// The results of a scan that is a loop of the compiled model.
+static std::vector<Known> loop(Node &node, const onnx::GraphProto &body, ArrayRef<Known> inputs,
+                               ArrayRef<Scanned> operands, const ScanCounts &counts) {
+  Importer &importer = node.importer;
+  RunTimeLoop loop;
+  for (size_t i = 0; i < counts.states; ++i) {
+    loop.inits.push_back(inMemory(node, inputs[i]));
+    loop.names.push_back(importer.uniqueName(body.input(i).name()));
+  }
+  for (const Scanned &operand : operands) {
+    loop.scanned.push_back(moveAxis(node, inMemory(node, operand.whole), operand.axis, 0));
+    loop.names.push_back(importer.uniqueName(body.input(loop.names.size()).name()));
+    loop.reversed.push_back(operand.isReversed);
+  }
+  for (size_t k = 0; k < counts.writes; ++k)
+    loop.reversed.push_back(entry(node, "scan_output_directions", k, counts.writes) != 0);
+  loop.trip = operands.front().whole.shape[operands.front().axis];
+  auto iterate = [&](Value, ArrayRef<Value> carried, ArrayRef<Value> elements) {
+    std::vector<Known> arguments;
+    for (Value value : llvm::concat<const Value>(carried, elements))
+      arguments.push_back(node.makeKnown(value));
+    SmallVector<Value> values;
+    for (const Known &known : importer.translateGraph(body, arguments))
+      values.push_back(inMemory(node, known));
+    return values;
+  };
+  loop.body = iterate;
+  std::vector<Known> results;
+  for (auto [i, value] : llvm::enumerate(buildLoop(node, loop))) {
+    const int64_t rank = node.shapeOf(value).size();
+    const size_t k = i - counts.states;
+    results.push_back(node.makeKnown(
+        i < counts.states
+            ? value
+            : moveAxis(node, value, 0, node.axis(entry(node, "scan_output_axes", k, counts.writes), rank))));
+  }
+  return results;
+}
+
 /// The results of a scan over `inputs`, of which the states come first.
 static std::vector<Known> scan(Node &node, ArrayRef<Known> inputs, const ScanCounts &counts) {
   const onnx::GraphProto &body = node.graph("body", inputs.size(), counts.states + counts.writes);
@@ -74,7 +127,10 @@ static std::vector<Known> scan(Node &node, ArrayRef<Known> inputs, const ScanCou
                         entry(node, "scan_input_directions", i, counts.reads) != 0});
   std::vector<Known> results(inputs.begin(), inputs.begin() + counts.states);
   std::vector<std::vector<Known>> written(counts.writes);
-  const int64_t length = readLength(node, operands, counts.states);
+  const Dim dim = readLength(node, operands);
+  if (!dim.isStatic() || dim.getStatic() > kMostUnrolledSteps)
+    return loop(node, body, inputs, operands, counts);
+  const int64_t length = dim.getStatic();
   for (int64_t i = 0; i < length; ++i) {
     for (Scanned &operand : operands) {
       Known element = node.part(operand.whole, operand.axis, operand.isReversed ? length - 1 - i : i, 1);

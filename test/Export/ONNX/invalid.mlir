@@ -69,3 +69,14 @@ func.func @main(%x: tensor<?x?xf32> {nibble.name = "x", nibble.dims = ["a", "b"]
   %y = nibble.reshape %x {extents = #nibble.extents<[d1, d0]>} : tensor<?x?xf32> -> tensor<?x?xf32>
   return %y : tensor<?x?xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<2xf32> {nibble.name = "x"}) -> (tensor<2xf32> {nibble.name = "y"}) {
+  // expected-error @below {{loops and branches that the compiled model runs cannot be exported to ONNX, fixed extents (--dim) may unroll them}}
+  %y = nibble.loop (%x : tensor<2xf32>) attributes {extents = #nibble.extents<[5]>} {
+  ^bb0(%i: tensor<i64>, %h: tensor<2xf32>):
+    nibble.region_yield %h : tensor<2xf32>
+  } -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

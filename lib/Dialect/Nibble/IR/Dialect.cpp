@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Registration of the nibble dialect.
 
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Support/ExtentSyntax.h"
 
@@ -36,6 +37,10 @@ void NibbleDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "nibble/Dialect/Nibble/GenerateOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "nibble/Dialect/Nibble/ControlOps.cpp.inc"
       >();
 }
 

@@ -202,7 +202,9 @@ void ArrangeImages::runOnOperation() {
     return;
   Builder builder(&getContext());
   const ArgumentDims dims(function);
-  const bool readsThem = llvm::any_of(function.front(), [](Operation &op) { return readsDims(&op); });
+  const bool readsThem =
+      function.walk([](Operation *op) { return readsDims(op) ? WalkResult::interrupt() : WalkResult::advance(); })
+          .wasInterrupted();
   if (wanted && readsThem)
     nameDims(function, dims);
   for (BlockArgument argument : function.getArguments()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Analysis/Extents.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Reference/Interpreter.h"
@@ -27,7 +28,7 @@ struct FoldConstants : nibble::impl::FoldConstantsBase<FoldConstants> {
   /// Whether `op` computes from constants alone a value that is worth storing.
   bool canFold(Operation *op) {
     if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || isa<ConstantOp>(op) || !isPure(op) ||
-        op->getNumResults() != 1 || (op->getNumOperands() == 0 && !isa<GenerateOp>(op)) ||
+        op->getNumResults() != 1 || (op->getNumOperands() == 0 && !isa<GenerateOp>(op)) || isa<LoopOp, IfOp>(op) ||
         (isa<DequantizeOp>(op) && !dequantize) || readsDims(op))
       return false;
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());

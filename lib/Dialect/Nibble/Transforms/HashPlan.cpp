@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Support/ElementData.h"
@@ -50,6 +51,7 @@ private:
   void addElements(ElementsAttr elements);
   void addPorts(TypeRange types, function_ref<DictionaryAttr(unsigned)> getAttributes);
   void addOperation(Operation &op);
+  void addBody(Block &block);
 
   llvm::SHA256 hash;
   llvm::DenseMap<Value, uint64_t> numbers;
@@ -110,7 +112,18 @@ void PlanHasher::addOperation(Operation &op) {
     print(result.getType());
   }
   for (Region &region : op.getRegions())
-    addText(printScalarProgram(region));
+    if (isa<LoopOp, IfOp>(op))
+      addBody(region.front());
+    else
+      addText(printScalarProgram(region));
+}
+
+void PlanHasher::addBody(Block &block) {
+  addNumber(block.getNumArguments());
+  for (Value argument : block.getArguments())
+    numbers[argument] = numbers.size();
+  for (Operation &op : block)
+    addOperation(op);
 }
 
 void PlanHasher::addFunction(func::FuncOp function) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Constants.h"
@@ -32,9 +33,9 @@ Value getEndOfClamps(Value value) {
 
 /// The ONNX name of `value`, from its location or from the function's argument; empty if there is none.
 StringRef getONNXName(Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-    auto name = function ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "nibble.name") : StringAttr();
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp()) {
+    auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "nibble.name");
     return name ? name.getValue() : StringRef();
   }
   return getValueName(value.getLoc());
@@ -57,7 +58,8 @@ struct InsertObservers : nibble::impl::InsertObserversBase<InsertObservers> {
     };
     llvm::SmallPtrSet<Operation *, 8> absorbed;
     getOperation()->walk([&](Operation *op) {
-      if (!hasQuantizedForm(op) || absorbed.contains(op))
+      // What may run any number of times, or not at all, is not measured: it stays in float.
+      if (!hasQuantizedForm(op) || absorbed.contains(op) || !isCounted(op))
         return;
       for (Value operand : getStoredOperands(op))
         insert(operand);

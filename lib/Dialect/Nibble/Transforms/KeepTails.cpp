@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "mlir/IR/Iterators.h"
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Quantization/Roles.h"
 
@@ -19,13 +20,22 @@ namespace {
 /// The operations whose integer forms repay a quantization.
 bool isHeavy(Operation *op) { return isa<ConvOp, ConvTransposeOp, MatMulOp, AvgPoolOp, MaxPoolOp>(op); }
 
+/// A loop that reads a value may have one in its body.
+bool holdsHeavy(Operation *op) {
+  const auto stopAtHeavy = [](Operation *inner) {
+    return isHeavy(inner) ? WalkResult::interrupt() : WalkResult::advance();
+  };
+  return isa<LoopOp>(op) && op->walk(stopAtHeavy).wasInterrupted();
+}
+
 struct KeepTails : nibble::impl::KeepTailsBase<KeepTails> {
   /// Operations with a heavy operation behind them.
   llvm::SmallPtrSet<Operation *, 16> findLeading() {
     llvm::SmallPtrSet<Operation *, 16> leading;
     getOperation()->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
       if (llvm::any_of(op->getUses(), [&](OpOperand &use) {
-            return isStoredOperand(use) && (isHeavy(use.getOwner()) || leading.contains(use.getOwner()));
+            return isStoredOperand(use) &&
+                   (isHeavy(use.getOwner()) || holdsHeavy(use.getOwner()) || leading.contains(use.getOwner()));
           }))
         leading.insert(op);
     });

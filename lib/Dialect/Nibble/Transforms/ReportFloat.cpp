@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
 #include "nibble/Dialect/Nibble/Storage.h"
@@ -43,6 +44,8 @@ std::string getReason(Operation *op) {
     return "its input is float";
   if (!hasQuantizedForm(op))
     return "it has no quantized form";
+  if (!isCounted(op))
+    return "calibration measures no values of branches, or of loops that something else than extents ends";
   for (Value operand : getStoredOperands(op))
     if (!isa_and_nonnull<DequantizeOp, ConstantOp>(operand.getDefiningOp()))
       return "its input was not quantized";
@@ -58,8 +61,8 @@ struct ReportFloat : nibble::impl::ReportFloatBase<ReportFloat> {
     getOperation()->walk([&](Operation *op) {
       if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || op->getNumResults() != 1 ||
           !isFloat(op->getResult(0).getType()) ||
-          isa<ConstantOp, DequantizeOp, GatherRowsOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp, DynamicEncodingOp, IntToFloatOp>(
-              op))
+          isa<LoopOp, IfOp, ConstantOp, DequantizeOp, GatherRowsOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp,
+              DynamicEncodingOp, IntToFloatOp>(op))
         return;
       ++kept;
       // A whole model may be planned as dynamic or weight-only; products are all that this concerns.

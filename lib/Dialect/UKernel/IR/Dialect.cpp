@@ -2,7 +2,7 @@
 // Registration of the ukernel dialect.
 
 #include "nibble/Dialect/Nibble/Nibble.h"
-#include "nibble/Dialect/UKernel/UKernel.h"
+#include "nibble/Dialect/UKernel/Control.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -36,5 +36,9 @@ void UKernelDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "nibble/Dialect/UKernel/Ops.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "nibble/Dialect/UKernel/ControlOps.cpp.inc"
       >();
 }

@@ -2,6 +2,7 @@
 // Places every buffer in one arena: at known offsets, or, where sizes depend on the model's dimensions, one behind the
 // other in lanes that buffers take in turn.
 
+#include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Kernels/Conv.h"
@@ -26,6 +27,8 @@ namespace {
 /// Memory that one or several values share, from the first one's producer to the last one's reader.
 struct Slot {
   Extent bytes = 0;
+  /// Where it begins to live: what a body inside reads of it lives as long as that may run again.
+  Block *home = nullptr;
   int64_t start = 0, end = 0;
   Extent offset = -1;
   /// Position among the function's results, or -1: then it lies in the caller's memory.
@@ -33,6 +36,8 @@ struct Slot {
   /// A convolution reads a little behind it: it must lie in the arena.
   bool readBehind = false;
   bool returned = false;
+  /// Loops or branches write it: it must lie in the arena.
+  bool isControlled = false;
   SmallVector<Operation *> producers;
 
   bool overlaps(const Slot &other) const { return start <= other.end && other.start <= end; }
@@ -47,7 +52,12 @@ public:
 
 private:
   Extent getSlotBytes(BufferType type);
-  void collect();
+  Slot *addSlot(Value value, Block *home);
+  LogicalResult collect(Block &block);
+  LogicalResult collectLoop(LoopOp loop);
+  LogicalResult collectIf(IfOp branch);
+  void bindYielded(Block &body, unsigned index, Slot *slot);
+  int64_t getLastUse(Operation *user, const Slot &slot);
   void extendLives();
   void takeOver(KernelOp op, int64_t position);
   LogicalResult bindOutputs();
@@ -66,6 +76,9 @@ private:
   std::vector<std::unique_ptr<Slot>> slots;
   DenseMap<Value, Slot *> slotOf;
   DenseMap<Operation *, int64_t> positions;
+  /// Of loops and branches: the position behind their bodies.
+  DenseMap<Operation *, int64_t> ends;
+  int64_t position = 0;
 };
 } // namespace
 
@@ -85,42 +98,112 @@ Extent Planner::getSlotBytes(BufferType type) {
   return isBounded ? most : bytes;
 }
 
-// A slot for each kernel's result, numbered by position in the block.
-void Planner::collect() {
-  int64_t position = 0;
-  for (Operation &op : function.front()) {
-    positions[&op] = position++;
-    if (!isa<KernelOp>(op))
-      continue;
-    auto slot = std::make_unique<Slot>();
-    slot->bytes = getSlotBytes(cast<BufferType>(op.getResult(0).getType()));
-    slot->start = slot->end = positions[&op];
-    slot->producers.push_back(&op);
-    slotOf[op.getResult(0)] = slot.get();
-    slots.push_back(std::move(slot));
+/// A slot that lives from the position that comes next.
+Slot *Planner::addSlot(Value value, Block *home) {
+  auto slot = std::make_unique<Slot>();
+  slot->bytes = getSlotBytes(cast<BufferType>(value.getType()));
+  slot->home = home;
+  slot->start = slot->end = position++;
+  slotOf[value] = slot.get();
+  slots.push_back(std::move(slot));
+  return slots.back().get();
+}
+
+// A slot for each kernel's result, numbered by position in the program.
+LogicalResult Planner::collect(Block &block) {
+  for (Operation &op : block) {
+    positions[&op] = position;
+    if (isa<KernelOp>(op))
+      addSlot(op.getResult(0), &block)->producers.push_back(&op);
+    else
+      ++position;
+    if (auto loop = dyn_cast<LoopOp>(op); loop && failed(collectLoop(loop)))
+      return failure();
+    if (auto branch = dyn_cast<IfOp>(op); branch && failed(collectIf(branch)))
+      return failure();
   }
+  return success();
+}
+
+/// What `body` yields at `index` is written to `slot`.
+void Planner::bindYielded(Block &body, unsigned index, Slot *slot) {
+  Value yielded = body.getTerminator()->getOperand(index);
+  slotOf[yielded]->bytes = 0;
+  slotOf[yielded] = slot;
+  slot->isControlled = true;
+  yielded.getDefiningOp()->setAttr(kYieldedAttr, Builder(function.getContext()).getI64IntegerAttr(index));
+}
+
+LogicalResult Planner::collectLoop(LoopOp loop) {
+  const size_t carried = loop.getInits().size();
+  for (Value sequence : loop.getResults().drop_front(carried))
+    addSlot(sequence, loop->getBlock());
+  for (auto [i, init] : llvm::enumerate(loop.getInits())) {
+    Slot *slot = getSlot(init);
+    if (!slot || !init.hasOneUse())
+      return loop.emitOpError() << "carried value " << i << " needs a buffer of its own, written by a kernel";
+    slotOf[loop.getCarried(i)] = slotOf[loop.getResult(i)] = slot;
+  }
+  for (auto [i, scanned] : llvm::enumerate(loop.getScanned()))
+    slotOf[loop.getElement(i)] = getSlot(scanned);
+  if (!loop.getNumber().use_empty())
+    addSlot(loop.getNumber(), loop->getBlock());
+  if (failed(collect(loop.getBody().front())))
+    return failure();
+  for (auto [i, result] : llvm::enumerate(loop.getResults()))
+    bindYielded(loop.getBody().front(), i, getSlot(result));
+  ends[loop] = position++;
+  return success();
+}
+
+LogicalResult Planner::collectIf(IfOp branch) {
+  for (Value result : branch.getResults())
+    addSlot(result, branch->getBlock());
+  for (Region *body : {&branch.getThenBody(), &branch.getElseBody()}) {
+    if (failed(collect(body->front())))
+      return failure();
+    for (auto [i, result] : llvm::enumerate(branch.getResults()))
+      bindYielded(body->front(), i, getSlot(result));
+  }
+  ends[branch] = position++;
+  return success();
+}
+
+/// Where `user` reads the slot for the last time: a body that is round it, but not round the slot, may run again.
+int64_t Planner::getLastUse(Operation *user, const Slot &slot) {
+  while (user->getBlock() != slot.home)
+    user = user->getParentOp();
+  auto end = ends.find(user);
+  return end == ends.end() ? positions[user] : end->second;
 }
 
 void Planner::extendLives() {
-  int64_t last = positions.size();
-  for (Operation &op : function.front())
-    for (Value operand : op.getOperands())
-      if (Slot *slot = getSlot(operand)) {
-        slot->end = std::max(slot->end, isa<ObserveOp>(op) ? last : positions[&op]);
+  // Results of loops and branches, which bodies write, and numbers live to the end of these, though nothing reads them.
+  for (auto [op, end] : ends)
+    for (Value value : op->getResults())
+      getSlot(value)->end = std::max(getSlot(value)->end, end);
+  function.walk([&](Operation *op) {
+    if (auto loop = dyn_cast<LoopOp>(op))
+      if (Slot *number = getSlot(loop.getNumber()))
+        number->end = ends[loop];
+    for (Value operand : op->getOperands())
+      if (Slot *slot = isa<BufferType>(operand.getType()) ? getSlot(operand) : nullptr) {
+        slot->end = std::max(slot->end, isa<ObserveOp>(op) ? position : getLastUse(op, *slot));
         slot->readBehind |= isa<ConvOp>(op);
         slot->returned |= isa<func::ReturnOp>(op);
       }
+  });
 }
 
 // The result of `op` takes the memory of an operand that nothing reads afterwards.
 void Planner::takeOver(KernelOp op, int64_t position) {
   int index = op.getInPlaceOperand();
-  if (index < 0)
+  if (index < 0 || op->hasAttr(kYieldedAttr))
     return;
   Slot *operand = getSlot(op->getOperand(index)), *result = slotOf[op->getResult(0)];
   if (!operand || operand->end != position || operand->bytes != result->bytes)
     return;
-  if (operand->readBehind && result->returned)
+  if ((operand->readBehind || operand->isControlled) && result->returned)
     return;
   operand->readBehind |= result->readBehind;
   operand->returned |= result->returned;
@@ -135,7 +218,8 @@ LogicalResult Planner::bindOutputs() {
   Operation *terminator = function.front().getTerminator();
   for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
     Slot *slot = getSlot(value);
-    if (!slot || slot->output >= 0 || slot->readBehind || !cast<BufferType>(value.getType()).isPlain())
+    if (!slot || slot->output >= 0 || slot->readBehind || slot->isControlled ||
+        !cast<BufferType>(value.getType()).isPlain())
       return terminator->emitOpError("result ") << index << " needs a plain buffer of its own, got " << value.getType();
     slot->output = index;
   }
@@ -241,15 +325,21 @@ void Planner::annotate() {
       else
         op->setAttr("offset", makeExtentAttr(builder.getContext(), slot->offset));
   }
+  const auto getOffset = [&](Value value) { return makeExtentAttr(builder.getContext(), getSlot(value)->offset); };
+  for (auto [op, end] : ends) {
+    op->setAttr("offsets", builder.getArrayAttr(llvm::map_to_vector(
+                               op->getResults(), [&](Value result) -> Attribute { return getOffset(result); })));
+    if (auto loop = dyn_cast<LoopOp>(op); loop && !loop.getNumber().use_empty())
+      op->setAttr("number", getOffset(loop.getNumber()));
+  }
   function->setAttr("ukernel.arena_bytes", makeExtentAttr(builder.getContext(), arenaBytes));
 }
 
 LogicalResult Planner::run() {
-  collect();
+  if (failed(collect(function.front())))
+    return failure();
   extendLives();
-  for (Operation &op : function.front())
-    if (auto kernel = dyn_cast<KernelOp>(op))
-      takeOver(kernel, positions[&op]);
+  function.walk([&](KernelOp kernel) { takeOver(kernel, positions[kernel]); });
   if (failed(bindOutputs()))
     return failure();
   SmallVector<Slot *> inArena = getArenaSlots();
