@@ -7,6 +7,7 @@
 #include "Compilation.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Quantization/Knapsack.h"
+#include "nibble/Support/ElementData.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
@@ -54,7 +55,7 @@ private:
 Expected<RoundingProbe> RoundingProbe::create(Session &session, mlir::ModuleOp planned, ArrayRef<KeptSample> samples) {
   RoundingProbe probe(samples);
   probe.values = switchRounding(planned.lookupSymbol<mlir::func::FuncOp>("main"));
-  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, planned, /*threads=*/1, /*optLevel=*/1);
+  Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, planned);
   if (!executable)
     return executable.takeError();
   probe.executable = std::move(*executable);
@@ -126,6 +127,7 @@ Expected<std::vector<SwitchedValue>> RoundingProbe::choose(double wanted) {
 /// The values to widen for the outputs' sake.
 Expected<std::vector<SwitchedValue>> Compilation::chooseWide() {
   session.reporter().beginStep("measuring each value", std::nullopt);
+  ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> planned(module->clone());
   QuantizeOptions quantize = getQuantizeOptions();
   quantize.strict = false;

@@ -10,6 +10,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
+
 using namespace nibble;
 using llvm::object::ELFFile;
 
@@ -26,10 +28,13 @@ class Filler {
 public:
   Filler(ELFFile<ELFT> elf, std::vector<char> &content) : elf(std::move(elf)), content(content) {}
 
-  /// Makes room for the data in its section, and in a linked file in its segment.
-  llvm::Expected<Gap> place(llvm::ArrayRef<RawData> data);
+  /// Makes room for the data in its section, and in a linked file in its segment. None where the linker left the
+  /// section out, as no code reads it.
+  llvm::Expected<std::optional<Gap>> place(llvm::ArrayRef<RawData> data);
 
 private:
+  bool isLinked() const { return elf.getHeader().e_phnum > 0; }
+  /// Null where there is none.
   llvm::Expected<const typename ELFT::Shdr *> findSection();
   void moveBehind(const typename ELFT::Shdr *section, const Gap &gap);
 
@@ -64,14 +69,18 @@ llvm::Expected<const typename ELFT::Shdr *> Filler<ELFT>::findSection() {
     if (name->ends_with(".nibble_weights") && section.sh_type == llvm::ELF::SHT_NOBITS)
       return &section;
   }
-  return makeError("there is no section of weights");
+  return nullptr;
 }
 
 template <typename ELFT>
-llvm::Expected<Gap> Filler<ELFT>::place(llvm::ArrayRef<RawData> data) {
+llvm::Expected<std::optional<Gap>> Filler<ELFT>::place(llvm::ArrayRef<RawData> data) {
   llvm::Expected<const typename ELFT::Shdr *> section = findSection();
   if (!section)
     return section.takeError();
+  if (!*section && isLinked())
+    return std::nullopt;
+  if (!*section)
+    return makeError("there is no section of weights");
   const uint64_t size = sizeOf(data), laidOut = (*section)->sh_offset;
   if ((*section)->sh_size != size)
     return makeError("expected " + llvm::Twine(size) + " bytes of weights, got a section of " +
@@ -94,21 +103,20 @@ llvm::Expected<Gap> Filler<ELFT>::place(llvm::ArrayRef<RawData> data) {
   change(**section).sh_type = llvm::ELF::SHT_PROGBITS;
   change(**section).sh_offset = gap.data;
   moveBehind(*section, gap);
-  return gap;
+  return std::optional(gap);
 }
 
 /// What lies behind the section moves; in a linked file nothing of it is in memory.
 template <typename ELFT>
 void Filler<ELFT>::moveBehind(const typename ELFT::Shdr *section, const Gap &gap) {
-  const bool isLinked = elf.getHeader().e_phnum > 0;
   for (const typename ELFT::Shdr &other : llvm::cantFail(elf.sections()))
-    if (&other != section && other.sh_offset >= gap.begin && !(isLinked && (other.sh_flags & llvm::ELF::SHF_ALLOC)))
+    if (&other != section && other.sh_offset >= gap.begin && !(isLinked() && (other.sh_flags & llvm::ELF::SHF_ALLOC)))
       change(other).sh_offset = other.sh_offset + gap.getSize();
   change(elf.getHeader()).e_shoff = elf.getHeader().e_shoff + gap.getSize();
 }
 
 template <typename ELFT>
-static llvm::Expected<Gap> place(std::vector<char> &content, llvm::ArrayRef<RawData> data) {
+static llvm::Expected<std::optional<Gap>> place(std::vector<char> &content, llvm::ArrayRef<RawData> data) {
   // Headers are changed in place, names are read: the parser looks at a copy.
   const std::vector<char> original = content;
   auto elf = ELFFile<ELFT>::create(llvm::StringRef(original.data(), original.size()));
@@ -117,7 +125,7 @@ static llvm::Expected<Gap> place(std::vector<char> &content, llvm::ArrayRef<RawD
   return Filler<ELFT>(std::move(*elf), content).place(data);
 }
 
-static llvm::Expected<Gap> placeAny(std::vector<char> &content, llvm::ArrayRef<RawData> data) {
+static llvm::Expected<std::optional<Gap>> placeAny(std::vector<char> &content, llvm::ArrayRef<RawData> data) {
   const auto [bits, order] = llvm::object::getElfArchType(llvm::StringRef(content.data(), content.size()));
   if (order != llvm::ELF::ELFDATA2LSB)
     return makeError("expected an ELF file of little-endian words");
@@ -133,23 +141,26 @@ llvm::Error nibble::fillRawData(llvm::ArrayRef<RawData> data, llvm::StringRef pa
     return makeError("cannot read '" + path + "': " + buffer.getError().message());
   std::vector<char> content((*buffer)->getBufferStart(), (*buffer)->getBufferEnd());
   buffer->reset();
-  llvm::Expected<Gap> gap = placeAny(content, data);
-  if (!gap)
-    return addContext("'" + path + "'", gap.takeError());
+  llvm::Expected<std::optional<Gap>> placed = placeAny(content, data);
+  if (!placed)
+    return addContext("'" + path + "'", placed.takeError());
+  if (!*placed)
+    return llvm::Error::success();
+  const Gap &gap = **placed;
   std::error_code code;
   llvm::raw_fd_ostream file(path, code, llvm::sys::fs::CD_OpenExisting, llvm::sys::fs::FA_Write,
                             llvm::sys::fs::OF_None);
   if (code)
     return makeError("cannot write '" + path + "': " + code.message());
-  file.write(content.data(), gap->begin);
-  uint64_t next = gap->data;
+  file.write(content.data(), gap.begin);
+  uint64_t next = gap.data;
   for (const RawData &each : data) {
     file.write_zeros(next - file.tell());
     next = llvm::alignTo(next + each.bytes.size(), kRawDataAlignment);
     forEachPiece(each.bytes.data, [&](llvm::ArrayRef<char> piece) { file.write(piece.data(), piece.size()); });
   }
-  file.write_zeros(gap->end - file.tell());
-  file.write(content.data() + gap->begin, content.size() - gap->begin);
+  file.write_zeros(gap.end - file.tell());
+  file.write(content.data() + gap.begin, content.size() - gap.begin);
   file.close();
   code = file.error();
   file.clear_error();

@@ -44,7 +44,7 @@ static Shape readParts(Node &node, int64_t axis, const Dim &extent) {
               " outputs");
   const Dim part = ceilDiv(extent, count);
   Shape parts(count, part);
-  parts.back() = extent - part * (count - 1);
+  parts.back() = count == 2 ? floorDiv(extent, 2) : extent - part * (count - 1);
   return parts;
 }
 
@@ -120,7 +120,6 @@ static void importDepthToSpace(Node &node) {
       s.size() == 4 && block > 0 && block <= INT16_MAX ? divideExactly(s[1], block * block) : std::nullopt;
   if (!depth)
     node.fail("attribute 'blocksize' is " + Twine(block) + ", which does not divide the channels");
-  Symbols &symbols = node.importer.symbols;
   bool isDepthFirst = node.getString("mode", "DCR") == "DCR";
   Shape split =
       isDepthFirst ? Shape{s[0], block, block, *depth, s[2], s[3]} : Shape{s[0], *depth, block, block, s[2], s[3]};

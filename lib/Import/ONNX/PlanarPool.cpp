@@ -19,10 +19,17 @@ static Shape pooledShape(Node &node, const Window &window, const Shape &image) {
 /// By pools of two dimensions: volumes first along their slices, whose depth counts as channels, then along the depth.
 static Value poolVolume(Node &node, Value input, const Window &window, PlanarPool pool) {
   Shape volume = node.shapeOf(input);
-  Value slices = node.reshape(input, {volume[0], *multiply(volume[1], volume[2]), volume[3], volume[4]});
+  // Kernels have a known number of channels.
+  const bool isOpen = !multiply(volume[1], volume[2])->isStatic();
+  Value slices = isOpen ? node.transpose(input, {0, 2, 1, 3, 4}) : input;
+  slices = node.reshape(slices, isOpen ? Shape{*multiply(volume[0], volume[2]), volume[1], volume[3], volume[4]}
+                                       : Shape{volume[0], *multiply(volume[1], volume[2]), volume[3], volume[4]});
   const Window plane = window.part(1, 2);
   slices = pool(slices, plane, pooledShape(node, plane, node.shapeOf(slices)));
   Shape extents = node.shapeOf(slices);
+  if (isOpen)
+    slices = node.transpose(node.reshape(slices, {volume[0], volume[2], volume[1], extents[2], extents[3]}),
+                            {0, 2, 1, 3, 4});
   Window depth = window.part(0, 1).planar();
   for (auto *entries : {&depth.kernel, &depth.strides, &depth.dilations})
     std::swap(entries->front(), entries->back());

@@ -66,7 +66,7 @@ static Pool readPool(Node &node) {
 /// The largest of each window, by an operation if it has the form of one.
 static Value poolLargest(Node &node, Value input, const Pool &pool) {
   Window window = pool.enlarged;
-  if (pool.rank() > 3 || !hasMaxPool(node.elementOf(input)) || pool.isCropped ||
+  if (pool.rank() > 3 || !hasMaxPool(node.elementOf(input)) || pool.isCropped || !pool.shape[1].isStatic() ||
       (window.hasDynamicPads() && window.isDilated()))
     return generateMaxPool(node, dequantized(node, input), window, pool.shape);
   input = padWithEdges(node, input, window);
@@ -103,7 +103,8 @@ static void importAveragePool(Node &node) {
   Pool pool = readPool(node);
   bool countPad = node.getInt("count_include_pad", 0);
   Window window = pool.enlarged;
-  if (pool.rank() > 3 || window.isDilated() || pool.isCropped || (window.hasDynamicPads() && !countPad))
+  if (pool.rank() > 3 || window.isDilated() || pool.isCropped || !pool.shape[1].isStatic() ||
+      (window.hasDynamicPads() && !countPad))
     return node.set(0, generateAveragePool(node, dequantized(node, input), pool.window, pool.shape, countPad));
   input = padWithZeros(node, input, window);
   if (pool.isEnlarged()) {
@@ -120,7 +121,8 @@ static void importLpPool(Node &node) {
   Pool pool = readPool(node);
   const int64_t p = readPower(node);
   Window window = pool.window;
-  if (pool.rank() > 3 || p > 2 || window.isDilated() || pool.isEnlarged() || pool.isCropped)
+  if (pool.rank() > 3 || p > 2 || window.isDilated() || pool.isEnlarged() || pool.isCropped ||
+      !pool.shape[1].isStatic())
     return node.set(0, generateLpPool(node, dequantized(node, input), window, pool.shape, p));
   input = padWithZeros(node, input, window);
   setPooled(node, lpPool(node, input, window, p));
