@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Scores and latencies on real models, beside onnxruntime's float and int8, in alternating rounds on one thread.
+"""Scores and latencies on real models, beside onnxruntime's float and int8 and OpenVINO's float, in alternating rounds on
+one thread.
 
     ./dev python benchmarks/zoo.py [MODEL...]
 
-Needs the folder of models that lies beside the checkout (../shared/models) and what its zoo.py imports.
+Needs the folder of models that lies beside the checkout (../shared/models) and what its zoo.py imports. OpenVINO is measured
+where the package is installed.
 """
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +77,23 @@ def dynamic_peer(model) -> onnxruntime.InferenceSession:
         return peer(Path(folder) / "int8.onnx")
 
 
+def openvino_peer(model, feed: dict) -> Callable | None:
+    """OpenVINO's float; None where it is not installed or cannot run the model, which is said."""
+    try:
+        import openvino
+
+        compiled = openvino.Core().compile_model(str(model.path), "CPU", {
+            "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+        request = compiled.create_infer_request()
+        request.infer(feed, share_inputs=True)
+    except ImportError:
+        return None
+    except Exception as error:  # noqa: BLE001: whatever it cannot do
+        print(f"OpenVINO, {model.name}: {str(error).strip().splitlines()[0]}", file=sys.stderr)
+        return None
+    return lambda: request.infer(feed, share_inputs=True)
+
+
 def measure(model) -> dict:
     start = time.perf_counter()
     int8 = nibble.compile(model.path, calibration=model.calibration(64))
@@ -83,11 +103,13 @@ def measure(model) -> dict:
     expected = session.run(None, feed)
     error = max(float(np.max(np.abs(a - b)) / np.max(np.abs(b))) for a, b in zip(float32.run(feed), expected))
     quantized = dynamic_peer(model) if model.name in DYNAMIC_SHAPES else int8_peer(model)
-    times = best_milliseconds([lambda: session.run(None, feed), lambda: quantized.run(None, feed),
-                               lambda: float32.run(feed), lambda: int8.run(feed)])
+    functions = [lambda: session.run(None, feed), lambda: quantized.run(None, feed), lambda: float32.run(feed),
+                 lambda: int8.run(feed)]
+    openvino = openvino_peer(model, feed)
+    times = best_milliseconds(functions + [openvino] * (openvino is not None))
     same = all(a.tobytes() == b.tobytes() for a, b in zip(int8.run(feed), int8.reference(feed)))
     return {"score": model.evaluate(int8.run)["score"], "peer": times[0], "peer8": times[1], "float": times[2],
-            "int8": times[3], "sqnr": int8.summary["sqnr_db"], "error": error, "compile": seconds, "same": same}
+            "openvino": times[4] if openvino else float("nan"), "int8": times[3], "sqnr": int8.summary["sqnr_db"], "error": error, "compile": seconds, "same": same}
 
 
 def main() -> None:
@@ -96,12 +118,12 @@ def main() -> None:
     sys.path.insert(0, str(MODELS))
     import zoo
 
-    print(f"{'model':14}{'int8 score':>11}{'SQNR':>7}{'ORT float':>11}{'ORT int8':>10}{'float':>9}{'int8':>9}"
+    print(f"{'model':14}{'int8 score':>11}{'SQNR':>7}{'ORT float':>11}{'ORT int8':>10}{'OV float':>10}{'float':>9}{'int8':>9}"
           "  ms; float error, compile, same bits")
     for name in sys.argv[1:] or CNNS + DYNAMIC_SHAPES:
         r = measure(zoo.get(name))
-        print(f"{name:14}{r['score']:11.4f}{r['sqnr']:7.1f}{r['peer']:11.3f}{r['peer8']:10.3f}{r['float']:9.3f}"
-              f"{r['int8']:9.3f}"
+        print(f"{name:14}{r['score']:11.4f}{r['sqnr']:7.1f}{r['peer']:11.3f}{r['peer8']:10.3f}"
+              f"{r['openvino']:10.3f}{r['float']:9.3f}{r['int8']:9.3f}"
               f"  {r['error']:.1e} {r['compile']:.1f} s {r['same']}", flush=True)
 
 

@@ -198,6 +198,8 @@ std::vector<SwitchedValue> switchRounding(func::FuncOp function) {
     return type && type.getStorageTypeIntegralWidth() == 8 && !pair.quantize.getInput().getDefiningOp<ConstantOp>();
   });
   std::vector<SwitchedValue> values;
+  if (pairs.empty())
+    return values;
   for (Pair pair : pairs)
     values.push_back(describeSwitched(pair, extents));
   function.walk([](Operation *op) { op->removeAttr(kRoundedAttr); });

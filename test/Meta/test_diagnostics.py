@@ -11,6 +11,7 @@ TESTS = ["test/**/*.mlir", "test/**/*.test", "test/**/*.py", "unittests/**/*.cpp
 BUG = "follows the diagnostic of a pass, and stands alone only where a pass has none"
 ONNX = "ONNX's checker refuses it first; without the check a checker less strict would end in a crash"
 HUGE = "needs gigabytes"
+LINKED = "the file is one that LLVM or its linker has just made as asked"
 UNTESTED = {
     "failed without a diagnostic: please report this": BUG,
     "lowering to kernels failed": BUG,
@@ -23,6 +24,10 @@ UNTESTED = {
     "cannot generate code for '": "LLVM has all targets of the list",
     "the target '": "LLVM writes all kinds of files for all targets of the list",
     "' writes no such file": "LLVM writes all kinds of files for all targets of the list",
+    "there is no section of weights": LINKED,
+    "bytes of weights, got a section of": LINKED,
+    "the weights have no segment of their own": LINKED,
+    "expected an ELF file of little-endian words": LINKED,
     "calls, its explanation tells of": "only a library put together of two has such an explanation",
     "the model makes": "only a library put together of two has such an explanation",
     "cannot read the folder '": "tests may run as root, who reads every folder",

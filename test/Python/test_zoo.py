@@ -47,7 +47,11 @@ def test_score_of_dynamic_shapes(zoo, name, least):
 
 
 def test_score_of_lines(zoo):
+    """By default options, where values get 16 bits for the outputs' sake, and with ranges found at run time."""
     model = zoo.get("ppocr_rec")
+    default = nibble.compile(model.path, calibration=model.calibration(64))
+    assert model.evaluate(default.run)["score"] == 1
+    assert any("has 16 bits" in node.get("reason", "") for node in default.summary["nodes"])
     assert model.evaluate(nibble.compile(model.path, mode="dynamic").run)["score"] == 1
 
 

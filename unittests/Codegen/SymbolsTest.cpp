@@ -113,6 +113,7 @@ void expectNothingUndefined(const std::string &text, bool onMicrocontrollers) {
     options.targets = {target};
     auto model = compileToObjects(*module, options);
     ASSERT_TRUE(bool(model)) << llvm::toString(model.takeError());
+    model->objects.push_back(model->weights.object);
     EXPECT_EQ(undefinedSymbols(model->objects), std::set<std::string>()) << target.isa;
   }
 }
