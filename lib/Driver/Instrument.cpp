@@ -100,7 +100,7 @@ Value Isolation::copy(Pair pair, IsolatedValue &isolated) {
             quantize && quantize.getInput().getDefiningOp())
           isolated.operands.push_back(getValueName(quantize.getLoc()).str());
     isolated.hasNarrowWeights |= getPlannedWeightBits(op) < 8;
-    if (hasQuantizedForm(op) && !isPlannedFloat(op))
+    if (isPlannedQuantized(op))
       isolated.nodes.push_back(getNodeName(op->getLoc()).str());
     copies.insert(builder.clone(*op, mapping));
   }
@@ -164,18 +164,12 @@ static SwitchedValue describeSwitched(Pair pair, const UsualExtents &extents) {
   Value real = pair.quantize.getInput();
   value.name = getValueName(pair.quantize.getLoc()).str();
   value.work = extents.countElements(real);
-  if (Operation *producer = real.getDefiningOp(); producer && hasQuantizedForm(producer) && !isPlannedFloat(producer))
+  if (Operation *producer = real.getDefiningOp(); producer && isPlannedQuantized(producer))
     value.nodes.push_back(getNodeName(producer->getLoc()).str());
-  SmallVector<Value> worklist{pair.dequantize.getResult()};
-  while (!worklist.empty())
-    for (Operation *user : worklist.pop_back_val().getUsers()) {
-      if (keepsElements(user)) {
-        worklist.push_back(user->getResult(0));
-      } else if (hasQuantizedForm(user) && !isPlannedFloat(user)) {
-        value.work += extents.countProducts(user);
-        value.nodes.push_back(getNodeName(user->getLoc()).str());
-      }
-    }
+  for (Operation *reader : getQuantizedReaders(pair.dequantize.getResult())) {
+    value.work += extents.countProducts(reader);
+    value.nodes.push_back(getNodeName(reader->getLoc()).str());
+  }
   return value;
 }
 

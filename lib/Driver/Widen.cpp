@@ -41,20 +41,24 @@ public:
   Expected<std::vector<SwitchedValue>> choose(double wanted);
 
 private:
-  RoundingProbe(ArrayRef<KeptSample> samples) : samples(samples) {}
-  Expected<double> measure(const Array &switches, size_t count);
+  Expected<double> measure(size_t count);
   Expected<double> measure(const KnapsackChoice &choice);
 
-  ArrayRef<KeptSample> samples;
   std::vector<SwitchedValue> values;
-  std::vector<double> losses; // of each value
+  std::vector<double> losses;      // of each value
+  Array switches;                  // 1 for each value that is rounded
+  std::vector<KeptSample> samples; // whose feeds share them
   std::unique_ptr<Executable> executable;
 };
 } // namespace
 
 Expected<RoundingProbe> RoundingProbe::create(Session &session, mlir::ModuleOp planned, ArrayRef<KeptSample> samples) {
-  RoundingProbe probe(samples);
+  RoundingProbe probe;
   probe.values = switchRounding(planned.lookupSymbol<mlir::func::FuncOp>("main"));
+  probe.switches = Array::allocate(ElementKind::F32, {int64_t(probe.values.size())});
+  probe.samples = samples.take_front(std::max(samplesOfEach, samplesOfAll)).vec();
+  for (KeptSample &sample : probe.samples)
+    sample.feed.push_back({kSwitchesInput.str(), probe.switches});
   Expected<std::unique_ptr<Executable>> executable = makeExecutable(session, planned);
   if (!executable)
     return executable.takeError();
@@ -62,35 +66,26 @@ Expected<RoundingProbe> RoundingProbe::create(Session &session, mlir::ModuleOp p
   return probe;
 }
 
-/// The worst output's noise by its signal on the first `count` samples, where `switches` are on.
-Expected<double> RoundingProbe::measure(const Array &switches, size_t count) {
-  std::vector<Difference> differences(samples.front().outputs.size());
-  for (const KeptSample &sample : samples.take_front(count)) {
-    NamedArrays feed = sample.feed;
-    feed.push_back({kSwitchesInput.str(), switches});
-    Expected<std::vector<Array>> results = executable->run(feed);
-    if (!results)
-      return results.takeError();
-    for (auto [difference, expected, actual] : zip_equal(differences, sample.outputs, *results))
-      if (Error error = difference.add(expected, actual))
-        return std::move(error);
-  }
-  return toLoss(getWorstSqnr(differences));
+/// The worst output's noise by its signal on the first `count` samples, as `switches` are.
+Expected<double> RoundingProbe::measure(size_t count) {
+  Expected<std::vector<Difference>> differences =
+      measureDifferences(*executable, ArrayRef(samples).take_front(count), executable->inputs(), executable->outputs());
+  if (!differences)
+    return differences.takeError();
+  return toLoss(getWorstSqnr(*differences));
 }
 
 /// Where the values are rounded that have the first of their options, 8 bits.
 Expected<double> RoundingProbe::measure(const KnapsackChoice &choice) {
-  Array switches = Array::allocate(ElementKind::F32, {int64_t(values.size())});
   for (auto [factor, option] : zip_equal(switches.as<float>(), choice.options))
     factor = option == 0 ? 1 : 0;
-  return measure(switches, samplesOfAll);
+  return measure(samplesOfAll);
 }
 
 Error RoundingProbe::measureEach(Reporter &reporter) {
-  Array switches = Array::allocate(ElementKind::F32, {int64_t(values.size())});
   for (size_t i = 0; i < values.size(); ++i) {
     switches.as<float>()[i] = 1;
-    Expected<double> loss = measure(switches, samplesOfEach);
+    Expected<double> loss = measure(samplesOfEach);
     if (!loss)
       return loss.takeError();
     losses.push_back(*loss);

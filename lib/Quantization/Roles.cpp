@@ -66,6 +66,21 @@ bool nibble::isPlannedFloat(Operation *op) { return op->hasAttr(kPrecisionAttr) 
 bool nibble::isPlannedDynamic(Operation *op) { return hasPrecision(op, "dynamic"); }
 bool nibble::isPlannedWeightOnly(Operation *op) { return hasPrecision(op, "weight-only"); }
 
+bool nibble::isPlannedQuantized(Operation *op) { return hasQuantizedForm(op) && !isPlannedFloat(op); }
+
+SmallVector<Operation *> nibble::getQuantizedReaders(Value value) {
+  SmallVector<Operation *> readers;
+  SmallVector<Value> worklist{value};
+  while (!worklist.empty())
+    for (OpOperand &use : worklist.pop_back_val().getUses()) {
+      if (isPlannedQuantized(use.getOwner()) && isStoredOperand(use))
+        readers.push_back(use.getOwner());
+      else if (keepsElements(use.getOwner()))
+        worklist.push_back(use.getOwner()->getResult(0));
+    }
+  return readers;
+}
+
 int64_t nibble::getPlannedWeightGroup(Operation *op) {
   auto group = op->getAttrOfType<IntegerAttr>(kWeightGroupAttr);
   return group ? group.getInt() : 0;

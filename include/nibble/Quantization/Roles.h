@@ -39,6 +39,13 @@ bool isPlannedFloat(mlir::Operation *op);
 bool isPlannedDynamic(mlir::Operation *op);
 bool isPlannedWeightOnly(mlir::Operation *op);
 
+/// The operation will compute on quantized values of static types: it has a quantized form, and the plan leaves it
+/// that.
+bool isPlannedQuantized(mlir::Operation *op);
+/// Those of such operations that read `value` stored, perhaps behind operations that only move elements; one entry a
+/// use.
+llvm::SmallVector<mlir::Operation *> getQuantizedReaders(mlir::Value value);
+
 /// No element of `value` is negative, whatever the inputs (-0 and NaN may occur).
 bool isNonNegative(mlir::Value value);
 

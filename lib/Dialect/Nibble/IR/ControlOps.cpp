@@ -3,6 +3,7 @@
 
 #include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/ShapeUtils.h"
+#include "nibble/Support/TypeText.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -12,15 +13,6 @@ using namespace nibble;
 
 /// The values that the bodies yield; null where one ends otherwise.
 static RegionYieldOp getYield(Region &body) { return dyn_cast<RegionYieldOp>(body.front().getTerminator()); }
-
-static std::string format(TypeRange types) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << "(";
-  llvm::interleaveComma(types, os);
-  os << ")";
-  return text;
-}
 
 /// `type` without its dimension 0.
 static RankedTensorType getElementType(Type type) {
@@ -46,7 +38,7 @@ static LogicalResult verifyTripCount(LoopOp op) {
   if (type && type.getRank() == 0 && type.getElementType().isInteger(1))
     return success();
   return op.emitOpError("expected a tensor<i1> as the first carried value of a conditional loop, got ")
-         << (type ? format(Type(type)) : "none");
+         << (type ? describe(Type(type)) : "none");
 }
 
 /// What is read and written element by element.
@@ -71,7 +63,7 @@ LogicalResult LoopOp::verifyRegions() {
   if (getNumResults() < getInits().size() ||
       TypeRange(getResults()).take_front(getInits().size()) != getInits().getTypes())
     return emitOpError() << "expected results that begin with the types of the carried values, got "
-                         << format(getResultTypes());
+                         << describe(getResultTypes());
   if (failed(verifyTripCount(*this)) || failed(verifySequences(*this)))
     return failure();
   SmallVector<Type> arguments = {RankedTensorType::get({}, IntegerType::get(getContext(), 64))};
@@ -79,15 +71,15 @@ LogicalResult LoopOp::verifyRegions() {
   for (Value scanned : getScanned())
     arguments.push_back(::getElementType(scanned.getType()));
   if (getBody().getArgumentTypes() != ArrayRef<Type>(arguments))
-    return emitOpError() << "expected a body with the arguments " << format(arguments) << ", got "
-                         << format(getBody().getArgumentTypes());
+    return emitOpError() << "expected a body with the arguments " << describe(arguments) << ", got "
+                         << describe(getBody().getArgumentTypes());
   SmallVector<Type> yielded(getInits().getTypes());
   for (Value sequence : getSequences())
     yielded.push_back(::getElementType(sequence.getType()));
   RegionYieldOp yield = getYield(getBody());
   if (yield && yield.getValues().getTypes() == TypeRange(yielded))
     return success();
-  return emitOpError() << "expected a body that yields " << format(yielded);
+  return emitOpError() << "expected a body that yields " << describe(yielded);
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,7 +92,7 @@ LogicalResult IfOp::verifyRegions() {
       return emitOpError() << "expected bodies without arguments, got " << body->getNumArguments();
     RegionYieldOp yield = getYield(*body);
     if (!yield || yield.getValues().getTypes() != getResultTypes())
-      return emitOpError() << "expected bodies that yield " << format(getResultTypes());
+      return emitOpError() << "expected bodies that yield " << describe(getResultTypes());
   }
   return success();
 }

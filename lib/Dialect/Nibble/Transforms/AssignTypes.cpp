@@ -21,27 +21,10 @@ using namespace nibble;
 
 namespace {
 
-/// Whether `op` will compute on quantized values.
-bool isQuantized(Operation *op) { return hasQuantizedForm(op) && !isPlannedFloat(op); }
-
 /// Whether `use` is by an operation that will read quantized values there.
-bool isQuantized(OpOperand &use) { return isQuantized(use.getOwner()) && isStoredOperand(use); }
+bool isQuantized(OpOperand &use) { return isPlannedQuantized(use.getOwner()) && isStoredOperand(use); }
 
-/// The quantized operations that read `value`, perhaps behind operations that only move elements.
-SmallVector<Operation *> getReaders(Value value) {
-  SmallVector<Operation *> readers;
-  SmallVector<Value> worklist{value};
-  while (!worklist.empty())
-    for (OpOperand &use : worklist.pop_back_val().getUses()) {
-      if (isQuantized(use))
-        readers.push_back(use.getOwner());
-      else if (keepsElements(use.getOwner()))
-        worklist.push_back(use.getOwner()->getResult(0));
-    }
-  return readers;
-}
-
-bool hasReaders(Value value) { return !getReaders(value).empty(); }
+bool hasReaders(Value value) { return !getQuantizedReaders(value).empty(); }
 
 /// Whether something but quantized operations reads `value`, perhaps behind operations that only move elements.
 bool hasFloatUser(Value value) {
@@ -86,7 +69,7 @@ SmallVector<Operation *> getProducers(ObserveOp op) {
   else if (Operation *own = op.getInput().getDefiningOp())
     producers = {own};
   // Clamps of a float result stay in float with it.
-  if (!producers.empty() && !isQuantized(producers.front()))
+  if (!producers.empty() && !isPlannedQuantized(producers.front()))
     return {};
   return producers;
 }
@@ -115,7 +98,7 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
   /// 16 bits where an operation beside the value wants them, else what its producer, or its first reader, has.
   ActivationKind chooseKind(ObserveOp op) {
     SmallVector<Operation *> beside = getProducers(op);
-    llvm::append_range(beside, getReaders(op));
+    llvm::append_range(beside, getQuantizedReaders(op));
     if (beside.empty())
       return ActivationKind::Float;
     if (auto planned = getPlanned(op))
@@ -130,7 +113,7 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
     Classes classes;
     for (ObserveOp op : observes) {
       auto concat = op.getInput().getDefiningOp<ConcatOp>();
-      if (!concat || !isQuantized(concat) || !concat->hasOneUse())
+      if (!concat || !isPlannedQuantized(concat) || !concat->hasOneUse())
         continue;
       for (Value operand : concat.getInputs()) {
         bool alone = true;
@@ -190,7 +173,7 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
   /// The largest stored value that leaves room in the accumulators of all that read the value.
   int64_t getLargest(ObserveOp op, RealRange range) {
     int64_t largest = kLargestInt16;
-    for (Operation *reader : getReaders(op)) {
+    for (Operation *reader : getQuantizedReaders(op)) {
       const int64_t own = getLargestStored(reader, std::max(-range.min, range.max), perTensor);
       if (own < kLargestInt16 && own < largest)
         op.emitRemark() << "value '" << op.getName() << "' is stored in [" << -own << ", " << own
@@ -222,7 +205,7 @@ struct AssignTypes : nibble::impl::AssignTypesBase<AssignTypes> {
   /// an operation of 16 bits has them for all readers, unless these have an entry of their own.
   bool wantsBytes(Operation *reader, bool isWideResult) {
     const ActivationKind kind = getKind(reader);
-    return isQuantized(reader) && isa<ConvOp, ConvTransposeOp, MatMulOp, UnaryFunction>(reader) &&
+    return isPlannedQuantized(reader) && isa<ConvOp, ConvTransposeOp, MatMulOp, UnaryFunction>(reader) &&
            kind != ActivationKind::Int16 && kind != ActivationKind::Float && (!isWideResult || getPlanned(reader));
   }
 

@@ -5,6 +5,8 @@
 
 #include "Verify.h"
 
+#include "nibble/Support/TypeText.h"
+
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
@@ -12,20 +14,11 @@ using namespace nibble::ukernel;
 #define GET_OP_CLASSES
 #include "nibble/Dialect/UKernel/ControlOps.cpp.inc"
 
-static std::string format(TypeRange types) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << "(";
-  llvm::interleaveComma(types, os);
-  os << ")";
-  return text;
-}
-
 /// What a body yields has memory of its own, which a kernel in it writes.
 static LogicalResult verifyYielded(Operation *op, Region &body, TypeRange types) {
   auto yield = dyn_cast<RegionYieldOp>(body.front().getTerminator());
   if (!yield || yield.getValues().getTypes() != types)
-    return op->emitOpError() << "expected a body that yields " << format(types);
+    return op->emitOpError() << "expected a body that yields " << describe(types);
   llvm::SmallPtrSet<Operation *, 4> producers;
   for (Value value : yield.getValues()) {
     Operation *producer = value.getDefiningOp();
@@ -55,7 +48,7 @@ LogicalResult LoopOp::verifyRegions() {
   const size_t carried = getInits().size(), sequences = getNumResults() - carried;
   if (getNumResults() < carried || TypeRange(getResults()).take_front(carried) != getInits().getTypes())
     return emitOpError() << "expected results that begin with the types of the carried buffers, got "
-                         << format(getResultTypes());
+                         << describe(getResultTypes());
   if (failed(verifyTripCount(*this)))
     return failure();
   if (getReversed().size() != getScanned().size() + sequences)
@@ -71,8 +64,8 @@ LogicalResult LoopOp::verifyRegions() {
   for (Value scanned : getScanned())
     arguments.push_back(::getElementType(scanned.getType()));
   if (getBody().getArgumentTypes() != ArrayRef<Type>(arguments))
-    return emitOpError() << "expected a body with the arguments " << format(arguments) << ", got "
-                         << format(getBody().getArgumentTypes());
+    return emitOpError() << "expected a body with the arguments " << describe(arguments) << ", got "
+                         << describe(getBody().getArgumentTypes());
   SmallVector<Type> yielded(getInits().getTypes());
   for (Value sequence : getResults().drop_front(carried))
     yielded.push_back(::getElementType(sequence.getType()));
