@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The kernels of a program for one instruction set.
+
+#include "SampleEmitter.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::ukernel;
+
+KernelTable::KernelTable(ModuleOp module, const Program &program, const kernels::ISA &isa)
+    : module(module), program(program), isa(isa), builder(module.getBodyRegion()) {
+  builder.setInsertionPointToEnd(module.getBody());
+}
+
+FailureOr<func::FuncOp> KernelTable::get(KernelOp op) {
+  return getOrEmit(op.getKernelName(isa), kernels::kernelKey(op.getKernelParams(), isa),
+                   [&](StringRef symbol) { return op.emitKernel(builder, symbol, isa); });
+}
+
+func::FuncOp KernelTable::getHalo(Location loc, const kernels::HaloParams &params) {
+  auto emit = [&](StringRef symbol) {
+    kernels::emitHalo(builder, loc, symbol, params, isa);
+    return success();
+  };
+  return *getOrEmit(kernels::haloKernelName(params, isa), kernels::haloKernelKey(params), emit);
+}
+
+FailureOr<func::FuncOp> KernelTable::getOrEmit(StringRef name, StringRef key, EmitFn emit) {
+  func::FuncOp &entry = functions[{name.str(), key.str()}];
+  if (entry)
+    return entry;
+  std::string symbol = program.name + "_k" + std::to_string(functions.size()) + "_" + name.str();
+  builder.setInsertionPointToEnd(module.getBody());
+  if (failed(emit(symbol)))
+    return failure();
+  entry = module.lookupSymbol<func::FuncOp>(symbol);
+  assert(entry && "a kernel has the symbol that it was asked for");
+  return entry;
+}
