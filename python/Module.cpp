@@ -63,16 +63,19 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("requant", &CompileOptions::requant)
       .def_rw("strip", &CompileOptions::strip)
       .def_rw("bounds", &CompileOptions::bounds)
+      .def_rw("states", &CompileOptions::states)
       .def_rw("threads", &CompileOptions::threads);
 }
 
 static void bindProgram(nb::module_ &module) {
   nb::class_<Program>(module, "Program")
       .def("run", &Program::run, nb::call_guard<DefaultFloatState>())
+      .def("run_kept", &Program::runKept, nb::call_guard<DefaultFloatState>())
       .def("reference", &Program::reference, nb::call_guard<DefaultFloatState>())
       .def("save", &Program::save)
       .def_prop_ro("inputs", &Program::describeInputs)
       .def_prop_ro("outputs", &Program::describeOutputs)
+      .def_prop_ro("states", &Program::describeStates)
       .def_prop_ro("summary", &Program::summary)
       .def_prop_ro("warnings", [](const Program &program) { return program.messages.warnings; });
   module.def("compile", &Program::compile, nb::arg("path"), nb::arg("samples").none(), nb::arg("options"),

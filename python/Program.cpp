@@ -127,6 +127,22 @@ static nb::list runOn(Executable &executable, nb::dict feed) {
 
 nb::list Program::run(nb::dict feed) { return runOn(getLibrary(), feed); }
 
+std::pair<nb::list, std::vector<int64_t>> Program::runKept(nb::dict feed, nb::dict buffers,
+                                                           std::vector<int64_t> lengths) {
+  Executable &executable = getLibrary();
+  NamedArrays arrays = toFeed(feed), own = toFeed(buffers);
+  Kept kept{{}, std::move(lengths)};
+  for (const StatePort &state : executable.states())
+    if (const Array *buffer = find(own, executable.inputs()[state.input].name))
+      kept.buffers.push_back(*buffer);
+  llvm::Expected<std::vector<Array>> results = [&] {
+    nb::gil_scoped_release unlock;
+    return executable.run(arrays, kept);
+  }();
+  nb::list outputs = fromArrays(check(std::move(results)));
+  return {outputs, kept.lengths};
+}
+
 nb::list Program::reference(nb::dict feed) {
   if (!interpreter) {
     if (!compiled.graph)
@@ -146,6 +162,11 @@ void Program::save(const std::string &output) {
 static std::string toText(llvm::json::Value value) { return llvm::formatv("{0}", value).str(); }
 
 std::string Program::describePorts(llvm::ArrayRef<Port> ports) { return toText(toJson(ports)); }
+
+std::string Program::describeStates() {
+  Executable &executable = getLibrary();
+  return toText(toJson(executable.states(), executable.inputs(), executable.outputs()));
+}
 
 std::string Program::summary() const {
   return compiled.graph ? toText(toJson(compiled.summary)) : toText(toJson(check(inspectLibrary(path))));

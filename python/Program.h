@@ -39,10 +39,14 @@ public:
   static std::unique_ptr<Program> load(const std::string &path, int threads);
 
   nanobind::list run(nanobind::dict feed);
+  /// Runs in place on a state's buffers, in the order of the states; the other outputs, and how long each is then.
+  std::pair<nanobind::list, std::vector<int64_t>> runKept(nanobind::dict feed, nanobind::dict buffers,
+                                                          std::vector<int64_t> lengths);
   nanobind::list reference(nanobind::dict feed);
   void save(const std::string &path);
   std::string describeInputs() const { return describePorts(inputs); }
   std::string describeOutputs() const { return describePorts(outputs); }
+  std::string describeStates();
   std::string summary() const;
 
   Messages messages;

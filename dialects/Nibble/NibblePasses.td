@@ -233,6 +233,30 @@ def AbsorbTransposes : Pass<"nibble-absorb-transposes"> {
   let statistics = [Statistic<"absorbed", "absorbed", "transposes absorbed">];
 }
 
+def BindStates : Pass<"nibble-bind-states", "mlir::func::FuncOp"> {
+  let summary = "Check which inputs and outputs can be one buffer, and mark what appends";
+  let description = [{
+    An argument with the attribute `nibble.state` shares its buffer with the result of that number: both have one shape, or
+    the result is the argument with other values behind it along one dimension, whose extent has a bound. The
+    concatenation is marked, so that no later pass gives it other element types. What cannot be one buffer is an error.
+
+    ```mlir
+    func.func @main(%past: tensor<?x4xf32> {nibble.dims = ["past", ""], nibble.state = 0 : i64}, %new: tensor<1x4xf32>)
+        -> tensor<?x4xf32> attributes {nibble.bounds = array<i64: 63>} {
+      %present = nibble.concat %past, %new {axis = 0 : i64} : tensor<?x4xf32>, tensor<1x4xf32> -> tensor<?x4xf32>
+      return %present : tensor<?x4xf32>
+    }
+    // becomes
+    func.func @main(%past: tensor<?x4xf32> {nibble.dims = ["past", ""], nibble.state = 0 : i64}, %new: tensor<1x4xf32>)
+        -> tensor<?x4xf32> attributes {nibble.bounds = array<i64: 63>} {
+      %present = nibble.concat %past, %new {axis = 0 : i64, nibble.state} : tensor<?x4xf32>, tensor<1x4xf32> -> tensor<?x4xf32>
+      return %present : tensor<?x4xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"bound", "bound", "states">];
+}
+
 def InsertObservers : Pass<"nibble-insert-observers"> {
   let summary = "Mark the values whose ranges calibration measures";
   let description = [{

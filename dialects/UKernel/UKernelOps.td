@@ -39,7 +39,8 @@ def UKernel_ViewOp : UKernel_Op<"view", [Pure]> {
     %y = ukernel.view %x : !ukernel.buffer<1x2x2x4xui8> -> !ukernel.buffer<1x16xui8>
     ```
 
-    * C1: both buffers are plain and have the same element type and number of elements.
+    * C1: both buffers have the same element type and number of elements.
+    * C2: both are plain, or have one capacity, along axes with one extent and as many elements before and behind.
   }];
   let arguments = (ins UKernel_Buffer:$input);
   let results = (outs UKernel_Buffer:$result);
@@ -588,6 +589,28 @@ def UKernel_ConcatOp : UKernel_KernelOpBase<"concat", [DeclareOpInterfaceMethods
   let arguments = (ins Variadic<UKernel_Buffer>:$inputs, I64Attr:$axis);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = "$inputs attr-dict `:` type($inputs) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def UKernel_AppendOp : UKernel_KernelOpBase<"append", [DeclareOpInterfaceMethods<UKernel_KernelOp, ["getKernelArguments"]>]> {
+  let summary = "Values behind those that their memory holds already";
+  let description = [{
+    As `ukernel.concat` of `past` and `inputs`, in the memory of `past`: writes `inputs` behind the elements that are there.
+    `past` is an argument of the function, and the result one of its results, whose memory is the caller's, the same
+    for both.
+
+    ```mlir
+    %y = ukernel.append %past, %x {axis = 0 : i64}
+        : !ukernel.buffer<[d0]x4xf32, capacity = 64, axis = 0>, !ukernel.buffer<1x4xf32>
+        -> !ukernel.buffer<[d0 + 1]x4xf32, capacity = 64, axis = 0>
+    ```
+
+    * C1: one element type; extents agree but along the axis, where they add up.
+    * C2: `past` and the result have one capacity, along the axis.
+  }];
+  let arguments = (ins UKernel_Buffer:$past, Variadic<UKernel_Buffer>:$inputs, I64Attr:$axis);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$past `,` $inputs attr-dict `:` type($past) `,` type($inputs) `->` type($result)";
   let hasVerifier = 1;
 }
 

@@ -66,6 +66,7 @@ def PlanMemory : Pass<"ukernel-plan-memory", "::mlir::func::FuncOp"> {
     placed largest first, each at the lowest offset, a multiple of 64, where no buffer alive at the same time lies.
     Where sizes depend on the model's dynamic dimensions, buffers that are never alive at the same time share a lane,
     as large as the largest of them for any dimensions, and offsets are sums of lanes (`#ukernel.extent`).
+    A result that is an argument's state (`nibble.state`) lies where that lies: it is written when that is read no more.
     The producer gets `offset` or, in the caller's memory, `output`; the function gets `ukernel.arena_bytes`.
 
     ```mlir

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tells a story, token by token, with a small language model that keeps what it has read in a cache."""
 import argparse
+import json
 import re
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ import nibble
 import numpy as np
 
 BEGIN, END, FIRST_BYTE = 1, 2, 3  # tokens; 256 for single bytes follow
+LONGEST, LONGEST_BEGINNING = 512, 128  # tokens that the cache has room for, and that one run reads
 
 
 class Tokenizer:
@@ -50,11 +53,27 @@ class Tokenizer:
         return bytes([int(byte[1], 16)]) if byte else self.pieces[token]
 
 
+def describe(path):
+    """What the model's caches are called before and behind a run, and its open extents: tokens of the past and new ones."""
+    done = subprocess.run([sys.executable, "-m", "nibble", "inspect", path, "--json"], capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(done.stderr.strip())
+    model = json.loads(done.stdout)
+    shapes = {value["name"]: value["shape"] for value in model["inputs"]}
+    ids = shapes.pop("input_ids", None)
+    if not ids or len(model["outputs"]) != 1 + len(shapes):
+        raise ValueError("the model must take input_ids and its cache, and give logits and the longer cache")
+    past = {extent for shape in shapes.values() for extent in shape if isinstance(extent, str)} - set(ids)
+    bounds = dict.fromkeys(past, LONGEST - 1) | {ids[1]: LONGEST_BEGINNING}
+    return dict(zip(shapes, (value["name"] for value in model["outputs"][1:]), strict=True)), bounds
+
+
 def load(path, library):
     """The library if there is one, else the model, compiled without data and kept there."""
     if library and library.exists():
         return nibble.load(library.resolve())
-    model = nibble.compile(path, mode="dynamic")
+    state, bounds = describe(path)
+    model = nibble.compile(path, mode="dynamic", state=state, bounds=bounds)
     if library:
         model.save(library)
     return model
@@ -62,13 +81,9 @@ def load(path, library):
 
 def tell(model, tokens, choose):
     """Yields the tokens that follow. The model reads the beginning at once, and then each token that it chose."""
-    past = {value.name: np.zeros([1, *(0 if isinstance(extent, str) else extent for extent in value.shape[1:])],
-                                 value.dtype) for value in model.inputs if value.name != "input_ids"}
-    if len(model.outputs) != 1 + len(past):
-        raise ValueError("the model must take input_ids and its cache, and give logits and the longer cache")
+    state = model.state()  # what it has read, which each run makes longer in place
     while True:
-        logits, *present = model.run({"input_ids": np.array([tokens], np.int64), **past})
-        past = dict(zip(past, present, strict=True))
+        logits, = model.run({"input_ids": np.array([tokens], np.int64)}, state=state)
         tokens = [choose(logits[0, -1])]
         yield tokens[0]
 

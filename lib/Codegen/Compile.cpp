@@ -64,6 +64,14 @@ bool Program::isDynamic() const {
       .wasInterrupted();
 }
 
+SmallVector<Program::StatePort> Program::getStates() const {
+  SmallVector<StatePort> states;
+  for (auto [index, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (auto output = function.getArgAttrOfType<IntegerAttr>(index, kStateAttr))
+      states.push_back({unsigned(index), unsigned(output.getInt()), cast<BufferType>(type)});
+  return states;
+}
+
 int64_t Program::getBound(unsigned index) const {
   auto bounds = function->getAttrOfType<DenseI64ArrayAttr>(kBoundsAttr);
   return bounds && index < unsigned(bounds.size()) ? bounds[index] : 0;
@@ -176,6 +184,7 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   for (unsigned i = 0, count = program.getDimCount(); i < count; ++i)
     model.dims.push_back(program.spell(Extent::dim(i)));
   model.weightBytes = weights.getSize();
+  model.stateCount = program.getStates().size();
   std::vector<TargetSpec> targets = getTargets(options);
   describeProgram(program, targets.back(), model);
   for (ModuleOp part : llvm::make_early_inc_range(functions.getOps<ModuleOp>())) {

@@ -6,6 +6,7 @@
 #include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Support/Array.h"
 #include "nibble/Support/Locations.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -120,6 +121,11 @@ void ProgramDescriber::describePorts(bool inputs) {
                                        [&](const Extent &extent) { return program.spell(extent); }),
                        " x ");
     text += "]";
+    if (auto state = dyn_cast_or_null<IntegerAttr>(get(kStateAttr)))
+      text += llvm::formatv(", one buffer with output {0}", state.getInt()).str() +
+              (buffer.hasCapacity() ? ", room for " + std::to_string(buffer.getCapacity()) + " along dimension " +
+                                          std::to_string(buffer.getAxis())
+                                    : std::string());
     if (StringRef layout = getText(get("nibble.layout")); !layout.empty())
       text += (", " + layout).str();
     if (auto scale = dyn_cast_or_null<FloatAttr>(get("nibble.scale")))

@@ -49,6 +49,8 @@ private:
   void emitFunctions(StringRef desc);
   void emitArenaBytes();
   void emitShapes();
+  void emitStates();
+  std::string emitCapacity(const Program::StatePort &state);
   /// The value of an extent by the array `dims`.
   Value emitValue(const Extent &extent, Value dims) { return nibble::emitValue(b, loc, extent, dims); }
 
@@ -135,6 +137,8 @@ void DescriptionEmitter::emitFunctions(StringRef desc) {
   emitArenaBytes();
   if (program.getDimCount() > 0)
     emitShapes();
+  if (!program.getStates().empty())
+    emitStates();
 }
 
 /// `uint64_t arena_bytes(const int64_t *dims)`
@@ -187,6 +191,42 @@ void DescriptionEmitter::emitShapes() {
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, shape.getArgument(1), i32(function.getNumResults()));
   func::ReturnOp::create(
       b, loc, ValueRange{arith::SelectOp::create(b, loc, exists, i32(NIBBLE_OK), i32(NIBBLE_ERROR_DIMENSION))});
+}
+
+/// The extents of a state's buffer.
+std::string DescriptionEmitter::emitCapacity(const Program::StatePort &state) {
+  SmallVector<Extent> extents = program.getShape(state.type, program.function.getArgAttrDict(state.input));
+  if (state.type.hasCapacity())
+    extents[state.type.getAxis()] = state.type.getCapacity();
+  return emitAggregate(LLVM::LLVMArrayType::get(b.getI64Type(), extents.size()), [&](auto &values) {
+    for (const Extent &extent : extents)
+      values.push_back(i64(extent.getStaticOr(-1)));
+  });
+}
+
+/// `const nibble_state_desc *states(uint32_t *count)`
+void DescriptionEmitter::emitStates() {
+  const SmallVector<Program::StatePort> states = program.getStates();
+  std::vector<std::string> capacities;
+  for (const Program::StatePort &state : states)
+    capacities.push_back(emitCapacity(state));
+  Type i32Type = b.getI32Type();
+  auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), {i32Type, i32Type, i32Type, i32Type, pointer});
+  std::string table = emitAggregate(LLVM::LLVMArrayType::get(type, states.size()), [&](auto &values) {
+    for (auto [state, capacity] : llvm::zip_equal(states, capacities)) {
+      const int64_t rank = state.type.getRank(), axis = state.type.hasCapacity() ? state.type.getAxis() : rank;
+      Value fields[] = {i32(state.input), i32(state.output), i32(axis), i32(rank), addressOf(capacity)};
+      Value desc = LLVM::UndefOp::create(b, loc, type);
+      for (auto [i, field] : llvm::enumerate(fields))
+        desc = LLVM::InsertValueOp::create(b, loc, desc, field, int64_t(i));
+      values.push_back(desc);
+    }
+  });
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(b, loc, program.name + "_states", b.getFunctionType({pointer}, {pointer}));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  LLVM::StoreOp::create(b, loc, i32(states.size()), function.getArgument(0));
+  func::ReturnOp::create(b, loc, addressOf(table));
 }
 
 void DescriptionEmitter::emit(ArrayRef<TargetSpec> targets) {

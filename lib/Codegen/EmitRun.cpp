@@ -41,7 +41,9 @@ private:
     return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, value, LLVM::ZeroOp::create(b, loc, pointer));
   }
   void failIf(Value condition, int32_t status);
+  Value loadElement(Value array, unsigned index);
   void checkArray(Value array, size_t count);
+  void checkStates(Value inputs, Value outputs);
   void checkArena();
   /// The array of dimensions, or null where there are none, and what is wrong with them.
   Value getDims();
@@ -67,14 +69,25 @@ void RunEmitter::failIf(Value condition, int32_t status) {
   b.setInsertionPointToStart(next);
 }
 
+Value RunEmitter::loadElement(Value array, unsigned index) {
+  Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, array, ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  return LLVM::LoadOp::create(b, loc, pointer, slot);
+}
+
 void RunEmitter::checkArray(Value array, size_t count) {
   if (count == 0)
     return;
   failIf(isNull(array), NIBBLE_ERROR_NULL_POINTER);
-  for (size_t i = 0; i < count; ++i) {
-    Value slot = LLVM::GEPOp::create(b, loc, pointer, pointer, array, ArrayRef<LLVM::GEPArg>{int32_t(i)});
-    failIf(isNull(LLVM::LoadOp::create(b, loc, pointer, slot)), NIBBLE_ERROR_NULL_POINTER);
-  }
+  for (size_t i = 0; i < count; ++i)
+    failIf(isNull(loadElement(array, i)), NIBBLE_ERROR_NULL_POINTER);
+}
+
+/// An input and an output that are one state are one buffer.
+void RunEmitter::checkStates(Value inputs, Value outputs) {
+  for (const Program::StatePort &state : program.getStates())
+    failIf(LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, loadElement(inputs, state.input),
+                                loadElement(outputs, state.output)),
+           NIBBLE_ERROR_STATE);
 }
 
 void RunEmitter::checkArena() {
@@ -125,6 +138,7 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kern
   Value inputs = load(Inputs), outputs = load(Outputs);
   checkArray(inputs, program.function.getNumArguments());
   checkArray(outputs, program.function.getNumResults());
+  checkStates(inputs, outputs);
   if (!dims)
     dims = getDims();
   Value samples = getSamples(dims);

@@ -25,7 +25,7 @@ static FloatNeeds getNeeds(const APFloat &scale) {
 }
 
 static FloatNeeds getNeeds(KernelOp op) {
-  if (isa<TransposeOp, SliceOp, PadOp, GatherOp, ConcatOp, LookupOp>(op))
+  if (isa<TransposeOp, SliceOp, PadOp, GatherOp, ConcatOp, AppendOp, LookupOp>(op))
     return FloatNeeds::Nothing;
   if (isa<ukernel::GenerateOp>(op))
     return kernels::generatesFloat(std::get<kernels::GenerateParams>(op.getKernelParams()))

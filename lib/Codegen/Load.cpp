@@ -17,6 +17,12 @@ LoadedModel::~LoadedModel() {
     dlclose(handle);
 }
 
+llvm::ArrayRef<nibble_state_desc> LoadedModel::states() const {
+  uint32_t count = 0;
+  const nibble_state_desc *states = statesFunction ? statesFunction(&count) : nullptr;
+  return {states, count};
+}
+
 void LoadedModel::releaseWeights() const {
   if (jit)
     for (const StoredBytes &bytes : jit->getData())
@@ -78,6 +84,12 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadJIT(const CompiledModel
       return shape.takeError();
     loaded->shapeFunction = *shape;
   }
+  if (model.stateCount > 0) {
+    auto states = loaded->jit->lookupFunction<const nibble_state_desc *(uint32_t *)>(model.name + "_states");
+    if (!states)
+      return states.takeError();
+    loaded->statesFunction = *states;
+  }
   loaded->arenaBytesFunction = *bytes;
   loaded->runFunction = *run;
   return loaded;
@@ -100,6 +112,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadLibrary(llvm::StringRef
     return addContext("'" + path + "'", std::move(error));
   loaded->arenaBytesFunction = reinterpret_cast<nibble_arena_bytes_fn>(find("_arena_bytes"));
   loaded->runFunction = reinterpret_cast<nibble_run_fn>(find("_run"));
+  loaded->statesFunction = reinterpret_cast<nibble_states_fn>(find("_states"));
   if (loaded->desc->dim_count > 0)
     loaded->shapeFunction = reinterpret_cast<nibble_shape_fn>(find("_shape"));
   const bool lacksShape = loaded->desc->dim_count > 0 && !loaded->shapeFunction;

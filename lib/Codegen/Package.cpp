@@ -40,6 +40,9 @@ std::string nibble::makeHeader(const CompiledModel &model) {
     os << "/* The dynamic dimensions, in the order of `dims`: " << llvm::join(model.dims, ", ") << ". */\n"
        << "#define " << upper << "_DIM_COUNT " << model.dims.size() << "u\n\n";
   }
+  if (model.stateCount > 0)
+    os << "/* How many inputs and outputs are one buffer: " << name << "_states() tells which. */\n"
+       << "#define " << upper << "_STATE_COUNT " << model.stateCount << "u\n\n";
   if (model.arena.isStatic())
     os << "/* Bytes of the arena; aligned to NIBBLE_ALIGNMENT. */\n"
        << "#define " << upper << "_ARENA_BYTES " << model.arena.getStatic() << "u\n\n";
@@ -47,6 +50,8 @@ std::string nibble::makeHeader(const CompiledModel &model) {
      << "uint64_t " << name << "_arena_bytes(const int64_t *dims);\n";
   if (!model.dims.empty())
     os << "int32_t " << name << "_shape(const int64_t *dims, uint32_t output, int64_t *extents);\n";
+  if (model.stateCount > 0)
+    os << "const nibble_state_desc *" << name << "_states(uint32_t *count);\n";
   os << "int32_t " << name << "_run(const nibble_context *context);\n\n"
      << "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
   return text;

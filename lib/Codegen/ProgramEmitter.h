@@ -38,9 +38,16 @@ struct Program {
   /// Names of the model's dynamic dimensions, in the order of a context's `dims`.
   llvm::SmallVector<std::string> dims;
 
+  /// An input and an output that are one buffer.
+  struct StatePort {
+    unsigned input, output;
+    ukernel::BufferType type; ///< the input's
+  };
+
   Program(std::string name, mlir::func::FuncOp function, const WeightBlob &weights);
   /// Whether a buffer's shape depends on the dimensions; the number of samples aside, of which the code takes one.
   bool isDynamic() const;
+  llvm::SmallVector<StatePort> getStates() const;
   /// The bound that the user gave dimension `index`, or 0.
   int64_t getBound(unsigned index) const;
   /// Extents of buffers that some dimensions make negative, which a run refuses: windows larger than their image.

@@ -2,6 +2,7 @@
 
 #include "Codegen.h"
 #include "LoadedExecutable.h"
+#include "States.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Kernels/ISA.h"
@@ -140,6 +141,7 @@ static mlir::LogicalResult foldQuantized(Session &session, mlir::ModuleOp module
 Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, const CodegenOptions &options) {
   ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
+  removeStates(*copy);
   return attempt<CompiledModel>(session, [&]() -> Expected<CompiledModel> {
     if (mlir::failed(foldQuantized(session, *copy)))
       return makeError("folding failed");

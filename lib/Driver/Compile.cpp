@@ -4,6 +4,7 @@
 #include "Codegen.h"
 #include "Compilation.h"
 #include "Explanation.h"
+#include "States.h"
 #include "UsualExtents.h"
 #include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
@@ -100,12 +101,20 @@ Error Compilation::import() {
   summary.modelBytes = getFileBytes(path, *module);
   if (Error error = setBounds(*module, options.bounds))
     return error;
+  if (Error error = setStates(*module, options.states))
+    return error;
   if (auto name = module.get()->getAttrOfType<mlir::StringAttr>("nibble.model"))
     summary.model = name.str();
   return phases.run(Phase::Import, *module);
 }
 
-Error Compilation::normalize() { return phases.run(Phase::Normalize, *module, buildNormalizePhase); }
+Error Compilation::normalize() {
+  return phases.run(Phase::Normalize, *module, [&](mlir::PassManager &pm) {
+    buildNormalizePhase(pm);
+    if (!options.states.empty())
+      pm.addNestedPass<mlir::func::FuncOp>(createBindStates());
+  });
+}
 
 /// A file that goes with its object.
 TemporaryFile::~TemporaryFile() {

@@ -164,13 +164,20 @@ static Error checkLimits(ArrayRef<Port> inputs, ArrayRef<Array> arguments, const
   return Error::success();
 }
 
-Expected<std::vector<Array>> Executable::run(const NamedArrays &feed) {
+Expected<std::vector<Array>> Executable::arrange(const NamedArrays &feed) const {
   Expected<std::vector<Array>> arguments = arrangeFeed(inputPorts, feed);
   if (!arguments)
     return arguments.takeError();
   if (Error error = checkLimits(inputPorts, *arguments, dimLimits))
     return std::move(error);
-  return execute(*arguments);
+  return arguments;
+}
+
+Expected<std::vector<Array>> Executable::run(const NamedArrays &feed) {
+  Expected<std::vector<Array>> arguments = arrange(feed);
+  if (!arguments)
+    return arguments.takeError();
+  return execute(*arguments, /*kept=*/nullptr);
 }
 
 } // namespace nibble::driver

@@ -139,6 +139,18 @@ json::Array toJson(ArrayRef<Port> ports) {
   return result;
 }
 
+json::Array toJson(ArrayRef<StatePort> states, ArrayRef<Port> inputs, ArrayRef<Port> outputs) {
+  json::Array result;
+  for (const StatePort &state : states) {
+    json::Object object{{"input", inputs[state.input].name},
+                        {"output", outputs[state.output].name},
+                        {"axis", state.axis ? json::Value(*state.axis) : json::Value(nullptr)},
+                        {"capacity", json::Array(state.capacity)}};
+    result.push_back(std::move(object));
+  }
+  return result;
+}
+
 json::Object toJson(const DimValues &dims) {
   json::Object object;
   for (const auto &[name, value] : dims)
@@ -177,6 +189,8 @@ json::Object toJson(const ModelInfo &info) {
     object["arena_bytes"] = *info.arenaBytes;
   if (!info.dims.empty())
     object["dims"] = toJson(info.dims);
+  if (!info.states.empty())
+    object["states"] = toJson(info.states, info.inputs, info.outputs);
   if (!info.targets.empty())
     object["targets"] = json::Array(info.targets);
   return object;
@@ -202,6 +216,13 @@ void print(const ModelInfo &info, raw_ostream &os) {
     os << formatv("{0,-9} {1}\n", "plan", info.planHash);
   printPorts("input", info.inputs, os);
   printPorts("output", info.outputs, os);
+  for (const StatePort &state : info.states) {
+    os << formatv("{0,-9} {1} and {2} are one buffer", "state", info.inputs[state.input].name,
+                  info.outputs[state.output].name);
+    if (state.axis)
+      os << formatv(" with room for {0} along dimension {1}", state.capacity[*state.axis], *state.axis);
+    os << '\n';
+  }
   os << formatv("{0,-9} {1:n} bytes\n", "weights", info.weightBytes);
   if (info.fileBytes)
     os << formatv("{0,-9} {1:n} bytes\n", "file", info.fileBytes);

@@ -106,6 +106,7 @@ Expected<ModelInfo> inspectLibrary(StringRef path) {
     info.targets.push_back(target.str());
   if (Error error = readPorts(desc, info.inputs, info.outputs))
     return std::move(error);
+  info.states = readStates(**model);
   readArena(**model, info);
   (void)sys::fs::file_size(path, reinterpret_cast<uint64_t &>(info.fileBytes));
   Expected<std::optional<Summary>> summary = readExplanation(path);

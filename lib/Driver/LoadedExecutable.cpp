@@ -46,6 +46,17 @@ Error readPorts(const nibble_model_desc &desc, std::vector<Port> &inputs, std::v
   return Error::success();
 }
 
+std::vector<StatePort> readStates(const LoadedModel &model) {
+  std::vector<StatePort> states;
+  for (const nibble_state_desc &desc : model.states()) {
+    StatePort state{desc.input, desc.output, std::nullopt, {desc.capacity, desc.capacity + desc.rank}};
+    if (desc.axis < desc.rank)
+      state.axis = desc.axis;
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
 namespace {
 /// Values of the named dynamic dimensions, in the order in which the inputs name them first.
 class Dimensions {
@@ -72,12 +83,13 @@ public:
   Error readPorts() {
     if (Error error = driver::readPorts(model->describe(), inputPorts, outputPorts))
       return error;
+    stateList = readStates(*model);
     dimLimits = findLimits(*model, inputPorts);
     return Error::success();
   }
 
 protected:
-  Expected<std::vector<Array>> execute(ArrayRef<Array> arguments) override;
+  Expected<std::vector<Array>> execute(ArrayRef<Array> arguments, Kept *kept) override;
 
 private:
   Array takeArena(int64_t bytes);
@@ -96,11 +108,16 @@ struct Run {
   SmallVector<const void *> inputs;
   SmallVector<void *> outputs;
   std::vector<Array> results;
+  std::vector<Array> buffers; // of states
   Dimensions dimensions;
   int64_t arenaBytes = 0; // that the dimensions need
 
+  /// Where there are states but none `kept`, it copies those among the arguments into buffers of its own.
   Error prepare(const LoadedModel &model, ArrayRef<Port> inputPorts, ArrayRef<Port> outputPorts,
-                ArrayRef<Array> arguments);
+                ArrayRef<Array> arguments, const Kept *kept = nullptr);
+  void bindStates(ArrayRef<StatePort> states, ArrayRef<Array> arguments, const Kept *kept);
+  /// The results; of states that are `kept`, none, but how long they are now.
+  std::vector<Array> takeResults(ArrayRef<StatePort> states, Kept *kept);
   void setArena(const Array &arena);
   Error check(int32_t status) const;
 };
@@ -175,8 +192,30 @@ Expected<SmallVector<int64_t, 4>> Dimensions::resolve(const LoadedModel &model, 
   return shape;
 }
 
+/// Both pointers of each state.
+void Run::bindStates(ArrayRef<StatePort> states, ArrayRef<Array> arguments, const Kept *kept) {
+  for (auto [index, state] : enumerate(states)) {
+    buffers.push_back(kept ? kept->buffers[index] : toBuffer(state, arguments[state.input]));
+    inputs[state.input] = outputs[state.output] = buffers.back().data.get();
+  }
+}
+
+std::vector<Array> Run::takeResults(ArrayRef<StatePort> states, Kept *kept) {
+  std::vector<Array> taken;
+  for (auto [index, result] : enumerate(results)) {
+    const auto *state = find_if(states, [&, index = index](const StatePort &s) { return s.output == index; });
+    if (state == states.end())
+      taken.push_back(std::move(result));
+    else if (!kept)
+      taken.push_back(fromBuffer(*state, buffers[state - states.begin()], result.shape));
+    else if (state->axis)
+      kept->lengths[state - states.begin()] = result.shape[*state->axis];
+  }
+  return taken;
+}
+
 Error Run::prepare(const LoadedModel &model, ArrayRef<Port> inputPorts, ArrayRef<Port> outputPorts,
-                   ArrayRef<Array> arguments) {
+                   ArrayRef<Array> arguments, const Kept *kept) {
   if (Error error = dimensions.read(model, inputPorts, arguments))
     return error;
   const uint64_t needed = model.arenaBytes(dimensions.data());
@@ -189,9 +228,11 @@ Error Run::prepare(const LoadedModel &model, ArrayRef<Port> inputPorts, ArrayRef
     Expected<SmallVector<int64_t, 4>> shape = dimensions.resolve(model, index, port);
     if (!shape)
       return shape.takeError();
-    results.push_back(Array::allocate(port.kind, *shape));
+    const bool isState = any_of(model.states(), [&, index = index](const auto &s) { return s.output == index; });
+    results.push_back(isState ? Array::view(port.kind, *shape, nullptr) : Array::allocate(port.kind, *shape));
     outputs.push_back(results.back().data.get());
   }
+  bindStates(readStates(model), arguments, kept);
   context.abi_version = NIBBLE_ABI_VERSION;
   context.inputs = inputs.data();
   context.outputs = outputs.data();
@@ -213,7 +254,8 @@ Error Run::check(int32_t status) const {
                                               "dimensions that it refuses",
                                               "that the thread rounds or flushes floating-point numbers in another way "
                                               "than the default",
-                                              "that the processor has none of its instruction sets"};
+                                              "that the processor has none of its instruction sets",
+                                              "unlike buffers of an input and an output that are one state"};
   if (status == NIBBLE_OK)
     return Error::success();
   if (status == NIBBLE_ERROR_DIMENSION && dimensions.data())
@@ -245,9 +287,9 @@ static void callAndSpare(void *data, nibble_kernel_fn kernel, void *const *argum
   static_cast<const LoadedModel *>(data)->releaseWeights();
 }
 
-Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments) {
+Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments, Kept *kept) {
   Run run;
-  if (Error error = run.prepare(*model, inputPorts, outputPorts, arguments))
+  if (Error error = run.prepare(*model, inputPorts, outputPorts, arguments, kept))
     return std::move(error);
   Array arena = takeArena(run.arenaBytes);
   run.setArena(arena);
@@ -262,7 +304,7 @@ Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments
   giveArena(std::move(arena));
   if (Error error = run.check(status))
     return std::move(error);
-  return std::move(run.results);
+  return run.takeResults(stateList, kept);
 }
 
 Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads,

@@ -12,6 +12,8 @@ namespace nibble::driver {
 /// The ports that a descriptor tells of.
 llvm::Error readPorts(const nibble_model_desc &desc, std::vector<Port> &inputs, std::vector<Port> &outputs);
 
+std::vector<StatePort> readStates(const LoadedModel &model);
+
 /// Owns `model`; runs use `threads` threads, and may be called by several threads at once. With `sparesMemory` a run on
 /// one thread has the weights of one kernel in memory at a time, which makes it slower where they are many.
 llvm::Expected<std::unique_ptr<Executable>> makeLoadedExecutable(std::unique_ptr<LoadedModel> model, int threads,

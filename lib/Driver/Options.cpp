@@ -171,6 +171,10 @@ static Error checkConflicts(const CompileOptions &options) {
     return makeError("io 'quantized' needs integers: it does not go with weights 'float'");
   if (options.quantization.isFloat() && is_contained({"calibrate", "plan", "quantize"}, stop))
     return makeError("stop-after '" + stop + "' is a phase of quantization, which weights 'float' leave out");
+  if (!options.states.empty() && options.emit == "exe")
+    return makeError(
+        "state keeps a buffer from run to run, and emit 'exe' is a program that runs once: expected "
+        "so, a or o");
   if (!stop.empty() && options.emit != "so")
     return makeError("stop-after '" + stop + "' writes IR: it does not go with emit '" + options.emit + "'");
   return Error::success();

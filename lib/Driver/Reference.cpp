@@ -27,7 +27,7 @@ public:
   }
 
 protected:
-  Expected<std::vector<Array>> execute(ArrayRef<Array> arguments) override;
+  Expected<std::vector<Array>> execute(ArrayRef<Array> arguments, Kept *) override;
 
 private:
   void readLimits();
@@ -60,7 +60,7 @@ static Array toArray(reference::Tensor tensor, ElementKind kind) {
   return Array::view(kind, owner->shape, std::shared_ptr<char>(owner, owner->data.data()));
 }
 
-Expected<std::vector<Array>> Reference::execute(ArrayRef<Array> arguments) {
+Expected<std::vector<Array>> Reference::execute(ArrayRef<Array> arguments, Kept *) {
   auto function = module->lookupSymbol<mlir::func::FuncOp>("main");
   std::vector<reference::Tensor> inputs;
   for (auto [argument, type] : zip_equal(arguments, function.getArgumentTypes()))

@@ -3,6 +3,7 @@
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Dialect/Nibble/QuantUtils.h"
 #include "nibble/Quantization/Plan.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
 
@@ -17,7 +18,7 @@ static bool readsSums(Operation *op) {
 }
 
 bool nibble::hasQuantizedForm(Operation *op) {
-  if (!op || readsSums(op))
+  if (!op || readsSums(op) || op->hasAttr(kStateAttr))
     return false;
   return isa_and_nonnull<ConvOp, ConvTransposeOp, MatMulOp, AvgPoolOp, AddOp, SubOp, MulOp, ConcatOp, SoftmaxOp>(op) ||
          isa_and_nonnull<NormOp, UnaryFunction>(op);

@@ -38,6 +38,7 @@ int nibble_model_open(nibble_model *model, const char *path, const char *name, i
     return fail(model, error, error_size, "another ABI version in", path);
   if (model->desc->dim_count > 0 && !(model->shape = (nibble_shape_fn)find(model, name, "_shape")))
     return fail(model, error, error_size, "the library tells no shapes of the model", name);
+  model->states = (nibble_states_fn)find(model, name, "_states");
   if (threads > 1 && !(model->pool = nibble_pool_create(threads)))
     return fail(model, error, error_size, "cannot start threads for", name);
   return 0;
@@ -52,6 +53,11 @@ int32_t nibble_model_shape(const nibble_model *model, const int64_t *dims, uint3
   for (uint32_t axis = 0; axis < desc->rank; ++axis)
     extents[axis] = desc->dims[axis];
   return NIBBLE_OK;
+}
+
+const nibble_state_desc *nibble_model_states(const nibble_model *model, uint32_t *count) {
+  *count = 0;
+  return model->states ? model->states(count) : 0;
 }
 
 int32_t nibble_model_run(nibble_model *model, const void *const *inputs, void *const *outputs, const int64_t *dims) {

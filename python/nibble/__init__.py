@@ -10,6 +10,7 @@ from nibble._nibble import Error, opt
 from nibble._model import Model, Value, load
 from nibble._compile import Feed, compile, quantize
 from nibble._search import plot_search, search
+from nibble._state import State
 
-__all__ = ["Error", "Feed", "Model", "Value", "compile", "load", "opt", "plot_search", "quantize",
+__all__ = ["Error", "Feed", "Model", "State", "Value", "compile", "load", "opt", "plot_search", "quantize",
            "search"]

@@ -58,7 +58,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             name: str = "", io: Literal["auto", "model", "quantized"] = "auto",
             requant: Literal["auto", "float", "fixed"] = "auto",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False,
-            dims: Mapping[str, int] | None = None, bounds: Mapping[str, int] | None = None) -> Model:
+            dims: Mapping[str, int] | None = None, bounds: Mapping[str, int] | None = None,
+            state: Mapping[str, str] | None = None) -> Model:
     """Quantize and compile the ONNX model at `path`.
 
     Args:
@@ -107,6 +108,9 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             "INPUT.AXIS", as "image.2".
         bounds: the largest values of dynamic dimensions that a run takes, by name, as {"batch": 8, "sequence": 512}.
             Where all have one, the size of the arena is known when the model is compiled.
+        state: outputs that are the next value of an input, by the input's name, as {"past": "present"}: both are one
+            buffer, which `Model.run` updates in place (`Model.state`). Where the output is the input with rows behind it,
+            `bounds` tell how many it can have.
 
     Raises:
         Error: the model cannot be read or has an unsupported operation, an input is missing in the calibration data or
@@ -117,7 +121,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
                                     bias_correction, per_tensor, rounding, max_bytes, avg_bits, output_sqnr, plan_out)
     options.target, options.threads, options.name = target, threads, name
     options.io, options.io_layout, options.strip, options.requant = io, io_layout, strip, requant
-    options.bounds = dict(bounds or {})
+    options.bounds, options.states = dict(bounds or {}), dict(state or {})
     program = _nibble.compile(os.fspath(path), _samples(calibration), options, dict(dims or {}))
     _warn(program.warnings)
     return Model(program)

@@ -11,6 +11,7 @@ import ml_dtypes
 import numpy as np
 
 from nibble import _nibble
+from nibble._state import State
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,32 @@ class Model:
         the reason where it is not int8."""
         return json.loads(self._program.summary)
 
-    def run(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
+    def state(self, dims: Mapping[str, int] | None = None) -> State:
+        """Zeroed buffers of the inputs that are one with an output (`state` of `compile`), for `run`.
+
+        Extents of theirs that are open, as a batch, are 1 unless `dims` tells them by their names. Raises `nibble.Error`
+        for a model that has no such inputs.
+        """
+        entries = json.loads(self._program.states)
+        if not entries:
+            raise _nibble.Error("the model keeps no state: compile it with state={'input': 'output'}")
+        return State(entries, {value.name: value for value in self.inputs}, dims or {})
+
+    def run(self, feed: Mapping[str, Any], state: State | None = None) -> list[np.ndarray]:
         """Compute the outputs, in the model's order.
 
         `feed` has an array for each input, under its name and of its dtype and shape; where an input takes integers that
         stand for real numbers, float32 is quantized. Dynamic dimensions may differ from run to run; inputs that name the
         same one agree on it. Raises `nibble.Error` naming the input that is missing, unknown, or of another dtype or
         shape, or the dimension that two inputs disagree on or that is larger than the model takes.
+
+        With `state`, of `Model.state`, the inputs that it holds are left out of `feed` and their outputs of the result:
+        the run finds what is there, writes what is new in place, and the state is that much longer. Without it a model
+        that keeps state takes and gives these values as any others, copied.
         """
-        return self._program.run(_feed(feed))
+        if state is None:
+            return self._program.run(_feed(feed))
+        return state.advance(lambda buffers, lengths: self._program.run_kept(_feed(feed), buffers, lengths))
 
     def reference(self, feed: Mapping[str, Any]) -> list[np.ndarray]:
         """Compute the outputs in the reference interpreter: slow, and the same bits as `run`.

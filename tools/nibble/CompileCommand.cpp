@@ -69,7 +69,7 @@ public:
         strip("strip", cl::desc("leave out what nibble explain reads: names of nodes, kernels, errors"),
               cl::sub(subcommand)),
         json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand),
-        dims(subcommand), bounds(subcommand) {}
+        dims(subcommand), bounds(subcommand), states(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -83,6 +83,7 @@ private:
   QuantizationFlags quantization;
   DimFlags dims;
   BoundFlags bounds;
+  StateFlags states;
 };
 } // namespace
 
@@ -128,6 +129,10 @@ Error CompileCommand::run(Reporter &reporter) {
   if (!largest)
     return largest.takeError();
   chosen.bounds = std::move(*largest);
+  Expected<std::map<std::string, std::string>> kept = states.parse();
+  if (!kept)
+    return kept.takeError();
+  chosen.states = std::move(*kept);
   if (Error error = check(chosen))
     return error;
   if (Error error = checkWritable(path))

@@ -50,4 +50,22 @@ Expected<DimValues> BoundFlags::parse() const {
   return parseValues(std::vector<std::string>(bounds.begin(), bounds.end()), "--bound", "sequence=512");
 }
 
+StateFlags::StateFlags(cl::SubCommand &sub)
+    : states("state", cl::CommaSeparated,
+             cl::desc("an input and the output that is its next value, in one buffer that a run updates in place: "
+                      "past=present; what it appends needs a bound (--bound)"),
+             cl::value_desc("input=output"), cl::sub(sub)) {}
+
+Expected<std::map<std::string, std::string>> StateFlags::parse() const {
+  std::map<std::string, std::string> values;
+  for (StringRef flag : states) {
+    auto [input, output] = flag.split('=');
+    if (input.empty() || output.empty())
+      return makeError("--state is '" + flag + "', expected an input and an output, as in past=present");
+    if (!values.try_emplace(input.str(), output.str()).second)
+      return makeError("--state gives '" + input + "' twice");
+  }
+  return values;
+}
+
 } // namespace nibble::driver

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The flags --dim of every command that reads an ONNX model, and --bound of those that compile one.
+// The flags --dim of every command that reads an ONNX model, and --bound and --state of those that compile one.
 
 #ifndef NIBBLE_TOOLS_NIBBLE_DIMFLAGS_H
 #define NIBBLE_TOOLS_NIBBLE_DIMFLAGS_H
@@ -32,6 +32,17 @@ public:
 
 private:
   cl::list<std::string> bounds;
+};
+
+class StateFlags {
+public:
+  explicit StateFlags(cl::SubCommand &sub);
+
+  /// The outputs that are one buffer with an input, by its name, or what is wrong with a flag.
+  llvm::Expected<std::map<std::string, std::string>> parse() const;
+
+private:
+  cl::list<std::string> states;
 };
 
 } // namespace nibble::driver

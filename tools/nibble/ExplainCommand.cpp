@@ -30,7 +30,7 @@ public:
         html("html", cl::desc("write a page with tables and pictures, in one file"), cl::value_desc("file"),
              cl::sub(subcommand)),
         json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand), dims(subcommand),
-        bounds(subcommand) {}
+        bounds(subcommand), states(subcommand) {}
 
   Error run(Reporter &reporter) override {
     CompileOptions options;
@@ -45,8 +45,13 @@ public:
     if (!largest)
       return largest.takeError();
     options.bounds = std::move(*largest);
-    if (!isModel(model) && (quantization.hasData() || target.getNumOccurrences() || !options.bounds.empty()))
-      return makeError("'" + model + "' is compiled already: --calib, --target and --bound are for models");
+    Expected<std::map<std::string, std::string>> kept = states.parse();
+    if (!kept)
+      return kept.takeError();
+    options.states = std::move(*kept);
+    if (!isModel(model) &&
+        (quantization.hasData() || target.getNumOccurrences() || !options.bounds.empty() || !options.states.empty()))
+      return makeError("'" + model + "' is compiled already: --calib, --target, --bound and --state are for models");
     if (Error error = check(options))
       return error;
     if (Error error = page.empty() ? Error::success() : checkWritable(page))
@@ -75,6 +80,7 @@ private:
   QuantizationFlags quantization;
   DimFlags dims;
   BoundFlags bounds;
+  StateFlags states;
 };
 } // namespace
 

@@ -80,6 +80,8 @@ struct CompiledModel {
   std::vector<ObservedValue> observed;
   /// Each input and output on a line, for people: `input 0 'x': uint8[batch x 8 x 8 x 1], nhwc, ...`.
   std::vector<std::string> ports;
+  /// How many inputs are one buffer with an output.
+  size_t stateCount = 0;
   /// Level of each code object.
   std::vector<std::string> isas;
 };

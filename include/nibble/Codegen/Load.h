@@ -23,6 +23,8 @@ public:
   int32_t shape(const int64_t *dims, uint32_t output, int64_t *extents) const {
     return shapeFunction(dims, output, extents);
   }
+  /// Inputs and outputs that are one buffer.
+  llvm::ArrayRef<nibble_state_desc> states() const;
   int32_t run(const nibble_context &context) const { return runFunction(&context); }
   /// Gives memory back that weights took which were linked in memory; a run reads them again.
   void releaseWeights() const;
@@ -34,7 +36,8 @@ private:
   void *handle = nullptr;
   const nibble_model_desc *desc = nullptr;
   nibble_arena_bytes_fn arenaBytesFunction = nullptr;
-  nibble_shape_fn shapeFunction = nullptr; // null where there are no dynamic dimensions
+  nibble_shape_fn shapeFunction = nullptr;   // null where there are no dynamic dimensions
+  nibble_states_fn statesFunction = nullptr; // null where there are none
   nibble_run_fn runFunction = nullptr;
 };
 

@@ -17,6 +17,7 @@ namespace nibble::driver {
 struct ModelInfo {
   std::string name, hash, planHash; // as nibble_model_desc has them; the plan's of a compiled model
   std::vector<Port> inputs, outputs;
+  std::vector<StatePort> states;             // of a compiled model
   std::map<std::string, int64_t> operations; // how many of each kind; constants are not counted
   int64_t weightBytes = 0;                   // of what the operations read
   int64_t products = 0;                      // multiplications of convolutions and matrices
@@ -39,6 +40,8 @@ llvm::json::Object toJson(const DimValues &dims);
 /// "batch = 1, sequence = 128".
 std::string describe(const DimValues &dims);
 llvm::json::Array toJson(llvm::ArrayRef<Port> ports);
+/// States by the names of their inputs and outputs.
+llvm::json::Array toJson(llvm::ArrayRef<StatePort> states, llvm::ArrayRef<Port> inputs, llvm::ArrayRef<Port> outputs);
 void print(const ModelInfo &info, llvm::raw_ostream &os);
 
 } // namespace nibble::driver

@@ -59,14 +59,15 @@ struct CompileOptions {
   QuantizationOptions quantization;
   std::string target = "host";
   std::string emit = "so";
-  std::string name;                      // of the symbols; the model file's stem if empty
-  std::string io = "auto";               // types of inputs and outputs
-  std::string requant = "auto";          // arithmetic of requantization
-  std::string ioLayout = "model";        // order of images' dimensions among them
-  std::map<std::string, int64_t> bounds; // largest values of dynamic dimensions, by name
-  bool strip = false;                    // leave out what `nibble explain` reads
-  bool bytecode = false;                 // MLIR as bytecode, not text
-  bool compareFloat = false;             // compile the float model too, for the summary
+  std::string name;                          // of the symbols; the model file's stem if empty
+  std::string io = "auto";                   // types of inputs and outputs
+  std::string requant = "auto";              // arithmetic of requantization
+  std::string ioLayout = "model";            // order of images' dimensions among them
+  std::map<std::string, int64_t> bounds;     // largest values of dynamic dimensions, by name
+  std::map<std::string, std::string> states; // outputs that are one buffer with an input, by the input's name
+  bool strip = false;                        // leave out what `nibble explain` reads
+  bool bytecode = false;                     // MLIR as bytecode, not text
+  bool compareFloat = false;                 // compile the float model too, for the summary
   std::string stopAfter, dumpPhases;
   std::optional<int64_t> maxRam, maxFlash; // bytes
   int threads = 1;

@@ -11,6 +11,10 @@
  *
  *   int32_t NAME_shape(const int64_t *dims, uint32_t output, int64_t *extents);
  *
+ * and, where inputs and outputs are one buffer (--state), one that tells which:
+ *
+ *   const nibble_state_desc *NAME_states(uint32_t *count);
+ *
  * A run allocates nothing and keeps no state between calls: contexts with arenas of their own run at the same time.
  * The caller owns all memory.
  *
@@ -41,6 +45,12 @@
  * _MM_SET_FLUSH_ZERO_MODE, _MM_SET_DENORMALS_ZERO_MODE), on AArch64 FPCR; programs linked with -ffast-math change it.
  * The threads of a parallel_for must be in the same state, which nothing checks (those of nibble_pool.h are).
  *
+ * An input and an output that are one state are one buffer, which the caller keeps from run to run: inputs[state.input]
+ * and outputs[state.output] are the same pointer. Where the output is the input with rows behind it, the buffer has the
+ * extents nibble_state_desc.capacity, in which the rows lie at the front: elements lie as in a tensor of these extents,
+ * so that none moves when rows are added. A run finds as many rows as `dims` say and writes those that are new. Where
+ * both have one shape a run writes the new value over the old one.
+ *
  * NAME_run can be called on every processor of the architecture: where it has none of the instruction sets that the
  * model was compiled for, it returns NIBBLE_ERROR_PROCESSOR. It is an indirect function (STT_GNU_IFUNC) then, unless
  * the instruction set is the architecture's baseline (generic, neon), so the system's loader must know those: glibc and
@@ -67,7 +77,8 @@ enum nibble_status {
   NIBBLE_ERROR_DIMENSION = 5,       /* a dynamic dimension is negative or too large, or the model cannot be computed
                                      * with these: operands do not match, a window is larger than its image */
   NIBBLE_ERROR_FLOAT_STATE = 6,     /* the calling thread rounds or flushes floating-point numbers in another way */
-  NIBBLE_ERROR_PROCESSOR = 7        /* the processor has none of the library's instruction sets */
+  NIBBLE_ERROR_PROCESSOR = 7,       /* the processor has none of the library's instruction sets */
+  NIBBLE_ERROR_STATE = 8            /* an input and an output that are one state have unlike buffers */
 };
 
 /* Of the arena. Inputs and outputs need the alignment of their elements only. */
@@ -107,7 +118,7 @@ enum nibble_dtype {
 /* Order of an image's dimensions; NIBBLE_LAYOUT_NONE for all other tensors. */
 enum nibble_layout { NIBBLE_LAYOUT_NONE = 0, NIBBLE_LAYOUT_NCHW = 1, NIBBLE_LAYOUT_NHWC = 2 };
 
-/* An input or output. Elements lie in row-major order without gaps. */
+/* An input or output. Elements lie in row-major order, without gaps but for those of a state. */
 typedef struct nibble_tensor_desc {
   const char *name;
   const int64_t *dims;          /* `rank` extents, -1 where dynamic */
@@ -136,6 +147,14 @@ typedef struct nibble_model_desc {
   const nibble_tensor_desc *outputs;
 } nibble_model_desc;
 
+/* An input and an output that are one buffer. */
+typedef struct nibble_state_desc {
+  uint32_t input, output;
+  uint32_t axis;           /* along which rows are added; `rank` where input and output have one shape */
+  uint32_t rank;           /* of both */
+  const int64_t *capacity; /* `rank` extents of the buffer, -1 where it has the input's dynamic one */
+} nibble_state_desc;
+
 /* model_hash is the SHA-256 of the .onnx file and, if weights lie in other files, of those too: it tells what was
  * compiled. plan_hash is the SHA-256 of what became of it: the operations in their order with the types, integers,
  * scales and weights that quantization chose, and the inputs and outputs, but no names of nodes, and nothing of the
@@ -163,6 +182,7 @@ typedef struct nibble_context {
 typedef const nibble_model_desc *(*nibble_describe_fn)(void);
 typedef uint64_t (*nibble_arena_bytes_fn)(const int64_t *dims);
 typedef int32_t (*nibble_shape_fn)(const int64_t *dims, uint32_t output, int64_t *extents);
+typedef const nibble_state_desc *(*nibble_states_fn)(uint32_t *count);
 typedef int32_t (*nibble_run_fn)(const nibble_context *context);
 
 #ifdef __cplusplus

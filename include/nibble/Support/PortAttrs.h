@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the attributes of a function's arguments and results say of a model's inputs and outputs.
+// What the attributes of a function, its arguments and results say of a model's inputs and outputs.
 
 #ifndef NIBBLE_SUPPORT_PORTATTRS_H
 #define NIBBLE_SUPPORT_PORTATTRS_H
@@ -7,6 +7,13 @@
 #include "mlir/IR/BuiltinAttributes.h"
 
 namespace nibble {
+
+/// Of a function: the largest value of each dynamic dimension that a run takes, an array of i64; 0 where there is none.
+inline constexpr llvm::StringLiteral kBoundsAttr = "nibble.bounds";
+
+/// Of an argument: the number of the result that is the same buffer, an i64. Of a concatenation: it appends to a state,
+/// and moves elements as they are.
+inline constexpr llvm::StringLiteral kStateAttr = "nibble.state";
 
 /// The name of the input or output, `nibble.name`; empty if there is none.
 inline llvm::StringRef getPortName(mlir::DictionaryAttr attrs) {

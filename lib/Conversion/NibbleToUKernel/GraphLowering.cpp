@@ -46,7 +46,7 @@ LogicalResult GraphLowering::checkSize(Value value, StringRef what) {
   auto emit = [&] { return emitError(value.getLoc()) << what << ", " << tensor << ", is too large: "; };
   const SmallVector<Extent> shape = *extents.get(value);
   return BufferType::verify(emit, shape, tensor.getElementType(), counts, counts.empty() ? 0 : halo->second.fill,
-                            shape.empty() ? Extent(1) : shape.back());
+                            /*capacity=*/0, /*axis=*/-1);
 }
 
 LogicalResult GraphLowering::checkTypes() {
@@ -178,15 +178,36 @@ Value GraphLowering::lookup(Value value) {
 }
 
 Value GraphLowering::copy(Location loc, Value buffer, BufferType type) {
+  if (cast<BufferType>(buffer.getType()).hasCapacity())
+    copiedStates.push_back({current, buffer});
   return ukernel::TransposeOp::create(builder, loc, type, buffer,
                                       llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())));
 }
 
+/// The dimension of `shape` that is a buffer's along which it has its capacity, or -1.
+static int64_t findSameAxis(BufferType type, ArrayRef<Extent> shape) {
+  const ArrayRef<Extent> own = type.getShape();
+  const Extent before = product(own.take_front(type.getAxis())), behind = product(own.drop_front(type.getAxis() + 1));
+  for (int64_t axis = 0; axis < int64_t(shape.size()); ++axis)
+    if (shape[axis] == type.getDim(type.getAxis()) && product(shape.take_front(axis)) == before &&
+        product(shape.drop_front(axis + 1)) == behind)
+      return axis;
+  return -1;
+}
+
 Value GraphLowering::view(Location loc, Value buffer, ArrayRef<Extent> shape) {
-  auto type = cast<BufferType>(buffer.getType());
+  auto type = cast<BufferType>(buffer.getType()), result = BufferType::get(shape, type.getElementType());
   if (type.getShape() == shape)
     return buffer;
-  return ViewOp::create(builder, loc, BufferType::get(shape, type.getElementType()), buffer);
+  if (type.hasCapacity())
+    result = result.withCapacity(type.getCapacity(), findSameAxis(type, shape));
+  return ViewOp::create(builder, loc, result, buffer);
+}
+
+Value GraphLowering::lookupForView(Value value, ArrayRef<Extent> shape) {
+  Value buffer = lookup(value);
+  auto type = cast<BufferType>(buffer.getType());
+  return type.hasCapacity() && findSameAxis(type, shape) >= 0 ? buffer : lookupPlain(value);
 }
 
 Value GraphLowering::lookupPlain(Value value) {
@@ -251,6 +272,10 @@ LogicalResult GraphLowering::finish(func::ReturnOp op) {
     while (auto view = root.getDefiningOp<ViewOp>())
       root = view.getInput();
     BufferType plain = cast<BufferType>(buffer.getType()).getPlain();
+    if (isa_and_nonnull<AppendOp>(buffer.getDefiningOp()) && roots.insert(root).second) {
+      results.push_back(buffer);
+      continue;
+    }
     if (isExternal(buffer) || plain != buffer.getType() || mustStayInArena(root) || !roots.insert(root).second)
       buffer = copy(op.getLoc(), buffer, plain);
     results.push_back(buffer);
@@ -273,18 +298,23 @@ void GraphLowering::requireExtents() {
 LogicalResult GraphLowering::run() {
   chooseHalos(); // which the sizes depend on
   requireExtents();
-  if (failed(checkTypes()))
+  if (failed(checkTypes()) || failed(readStates()))
     return failure();
   Block &source = function.front();
   Block *target = new Block();
   function.getBody().push_back(target);
   builder.setInsertionPointToStart(target);
-  for (BlockArgument argument : source.getArguments())
-    define(argument, target->addArgument(getPlainType(argument), argument.getLoc()));
+  for (BlockArgument argument : source.getArguments()) {
+    FailureOr<BufferType> type = getArgumentType(argument);
+    if (failed(type))
+      return failure();
+    define(argument, target->addArgument(*type, argument.getLoc()));
+  }
   if (failed(lowerOps(source)))
     return failure();
   auto terminator = cast<func::ReturnOp>(source.getTerminator());
-  if (failed(finish(terminator)))
+  current = nullptr;
+  if (failed(finish(terminator)) || failed(checkStateReaders()))
     return failure();
   source.dropAllDefinedValueUses();
   source.erase();

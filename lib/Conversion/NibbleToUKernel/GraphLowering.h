@@ -4,7 +4,7 @@
 #ifndef NIBBLE_CONVERSION_NIBBLETOUKERNEL_GRAPHLOWERING_H
 #define NIBBLE_CONVERSION_NIBBLETOUKERNEL_GRAPHLOWERING_H
 
-#include "nibble/Analysis/Extents.h"
+#include "nibble/Analysis/States.h"
 #include "nibble/Dialect/Nibble/Control.h"
 #include "nibble/Dialect/Nibble/ScalarProgram.h"
 #include "nibble/Dialect/UKernel/Passes.h"
@@ -56,6 +56,14 @@ private:
   BufferType getPlainType(mlir::Value value);
   llvm::LogicalResult finish(mlir::func::ReturnOp op);
 
+  // States (LowerStates.cpp).
+  llvm::LogicalResult readStates();
+  /// In the caller's memory, with its capacity where the argument is a state that grows.
+  llvm::FailureOr<BufferType> getArgumentType(mlir::BlockArgument argument);
+  const State *findAppended(nibble::ConcatOp op) const;
+  mlir::Value append(nibble::ConcatOp op, const State &state);
+  llvm::LogicalResult checkStateReaders();
+
   // Values (GraphLowering.cpp).
   mlir::Value lookup(mlir::Value value);
   /// `value` in memory with at least these pads round it.
@@ -66,6 +74,8 @@ private:
   /// Whether it is a kernel's result, or memory that loops and branches write.
   static bool isInArena(mlir::Value buffer);
   mlir::Value copy(mlir::Location loc, mlir::Value buffer, BufferType type);
+  /// `value` in memory that is seen under another shape without a copy, or in plain memory.
+  mlir::Value lookupForView(mlir::Value value, llvm::ArrayRef<Extent> shape);
   mlir::Value view(mlir::Location loc, mlir::Value buffer, llvm::ArrayRef<Extent> shape);
   mlir::Value createConstant(mlir::Location loc, llvm::ArrayRef<char> bytes);
   /// A constant before the outermost loop or branch, as what stands behind that may read it too.
@@ -175,6 +185,11 @@ private:
   llvm::DenseMap<mlir::Value, Halo> halos;
   /// The outermost loop or branch whose body is lowered; null outside of any.
   mlir::Operation *outermost = nullptr;
+  llvm::SmallVector<State> states;
+  /// Nodes that need a copy of a state's buffer, and the buffer.
+  llvm::SmallVector<std::pair<mlir::Operation *, mlir::Value>> copiedStates;
+  /// What is being lowered; null at the end.
+  mlir::Operation *current = nullptr;
   /// Operations that another one computes.
   llvm::DenseSet<mlir::Operation *> fused;
 };

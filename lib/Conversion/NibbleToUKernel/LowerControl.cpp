@@ -10,9 +10,11 @@ using namespace nibble;
 using namespace nibble::ukernel;
 
 LogicalResult GraphLowering::lowerOps(Block &block) {
-  for (Operation &op : block.without_terminator())
+  for (Operation &op : block.without_terminator()) {
+    current = &op;
     if (!fused.contains(&op) && !isa<nibble::ConstantOp>(op) && failed(lower(&op)))
       return failure();
+  }
   return success();
 }
 

@@ -55,7 +55,7 @@ LogicalResult GraphLowering::lower(IntRequantizeOp op) {
 Value GraphLowering::lookupRows(Value value, int64_t rowDims) {
   Value buffer = lookup(value);
   auto type = cast<BufferType>(buffer.getType());
-  const bool image = type.getRank() == 4 && rowDims == 1 && type.getPitch() == type.getDim(3);
+  const bool image = type.getRank() == 4 && rowDims == 1 && !type.hasCapacity();
   return image ? buffer : lookupPlain(value);
 }
 

@@ -10,7 +10,8 @@ using namespace nibble;
 using namespace nibble::ukernel;
 
 LogicalResult GraphLowering::lower(ReshapeOp op) {
-  define(op.getResult(), view(op.getLoc(), lookupPlain(op.getInput()), getPlainType(op.getResult()).getShape()));
+  const SmallVector<Extent> shape(getPlainType(op.getResult()).getShape());
+  define(op.getResult(), view(op.getLoc(), lookupForView(op.getInput(), shape), shape));
   return success();
 }
 
@@ -50,7 +51,7 @@ LogicalResult GraphLowering::lower(nibble::TransposeOp op) {
   }
   Value input = lookup(op.getInput());
   auto type = cast<BufferType>(input.getType());
-  if (keepsOrder(type.getShape(), op.getPermutation()) && type.isPlain() && result.isPlain()) {
+  if (keepsOrder(type.getShape(), op.getPermutation()) && !type.hasHalo() && result.isPlain()) {
     define(op.getResult(), view(loc, input, result.getShape()));
     return success();
   }
@@ -59,6 +60,10 @@ LogicalResult GraphLowering::lower(nibble::TransposeOp op) {
 }
 
 LogicalResult GraphLowering::lower(nibble::ConcatOp op) {
+  if (const State *state = findAppended(op)) {
+    define(op.getResult(), append(op, *state));
+    return success();
+  }
   SmallVector<Value> inputs;
   for (Value input : op.getInputs())
     inputs.push_back(lookup(input));

@@ -28,11 +28,11 @@ func.func @maximum(%x: !ukernel.buffer<[d0]x16xf32>, %y: !ukernel.buffer<[d1]x16
   return %p, %q : !ukernel.buffer<1x16xf32>, !ukernel.buffer<1x16xf32>
 }
 
-// Text: products, quotients, halos and pitches.
+// Text: products, quotients, halos and capacities.
 // CHECK-LABEL: func.func private @texts
 // CHECK-SAME: !ukernel.buffer<1x[d0]x[2 * d1 + 3]x4xui8, halo = [1, 1, 1, 1], fill = 128>
-// CHECK-SAME: !ukernel.buffer<[d0 * d1]x[floordiv(d0 + 1, 2)]xf32, pitch = [floordiv(d0 + 1, 2) + 16]>
+// CHECK-SAME: !ukernel.buffer<[d0 * d1]x[floordiv(d0 + 1, 2)]xf32, capacity = 64, axis = 1>
 // CHECK-SAME: !ukernel.buffer<2x[max(d0, d1)]xi32>
 func.func private @texts(!ukernel.buffer<1x[d0]x[3 + d1 * 2]x4xui8, halo = [1, 1, 1, 1], fill = 128>,
-    !ukernel.buffer<[d1 * d0]x[floordiv(d0 + 1, 2)]xf32, pitch = [floordiv(d0 + 1, 2) + 16]>,
+    !ukernel.buffer<[d1 * d0]x[floordiv(d0 + 1, 2)]xf32, capacity = 64, axis = 1>,
     !ukernel.buffer<2x[max(d1, d0)]xi32>)

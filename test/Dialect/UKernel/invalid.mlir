@@ -18,8 +18,16 @@ func.func private @buffer_c2_counts(!ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1
 func.func private @buffer_c2_dimensions(!ukernel.buffer<4x4xui8, halo = [1, 1, 1, 1], fill = 0>)
 
 // -----
-// expected-error @+1 {{expected a pitch of at least the last extent 4, got 3}}
-func.func private @buffer_c3_pitch(!ukernel.buffer<4x4xui8, pitch = 3>)
+// expected-error @+1 {{expected a capacity of at least the extent 4 and no halo beside it, got 3}}
+func.func private @buffer_c3_capacity(!ukernel.buffer<4x4xui8, capacity = 3, axis = 1>)
+
+// -----
+// expected-error @+1 {{expected a capacity of at least the extent 4 and no halo beside it, got 8}}
+func.func private @buffer_c3_halo(!ukernel.buffer<1x4x4x4xui8, halo = [1, 1, 1, 1], fill = 0, capacity = 8, axis = 1>)
+
+// -----
+// expected-error @+1 {{expected a capacity along one of 2 dimensions, got one along 2}}
+func.func private @buffer_c3_axis(!ukernel.buffer<4x4xui8, capacity = 8, axis = 2>)
 
 // -----
 // expected-error @+1 {{expected a fill that 'ui8' holds, got 256}}
@@ -34,7 +42,7 @@ func.func private @buffer_c5_extents(!ukernel.buffer<4294967296x4294967296xf32>)
 func.func private @buffer_c5_halo(!ukernel.buffer<1x4x4x4xui8, halo = [9223372036854775807, 1, 1, 1], fill = 0>)
 
 // -----
-// expected-error @+1 {{expected halo, fill or pitch, got stride}}
+// expected-error @+1 {{expected halo, fill, capacity or axis, got stride}}
 func.func private @buffer_key(!ukernel.buffer<4x4xui8, stride = 3>)
 
 // -----
@@ -59,9 +67,9 @@ func.func @view_c1_count(%x: !ukernel.buffer<4x4xui8>) {
 }
 
 // -----
-func.func @view_c1_plain(%x: !ukernel.buffer<4x4xui8, pitch = 8>) {
-  // expected-error @+1 {{'ukernel.view' op expected plain buffers, got '!ukernel.buffer<4x4xui8, pitch = 8>' and '!ukernel.buffer<16xui8>'}}
-  %y = ukernel.view %x : !ukernel.buffer<4x4xui8, pitch = 8> -> !ukernel.buffer<16xui8>
+func.func @view_c2_plain(%x: !ukernel.buffer<4x4xui8, capacity = 8, axis = 1>) {
+  // expected-error @+1 {{'ukernel.view' op expected plain buffers, or such with one capacity, got '!ukernel.buffer<4x4xui8, capacity = 8, axis = 1>' and '!ukernel.buffer<16xui8>'}}
+  %y = ukernel.view %x : !ukernel.buffer<4x4xui8, capacity = 8, axis = 1> -> !ukernel.buffer<16xui8>
   return
 }
 
@@ -560,9 +568,9 @@ func.func @norm_c1_axis(%x: !ukernel.buffer<2x10xf32>) {
 }
 
 // -----
-func.func @norm_c2_pitch(%x: !ukernel.buffer<2x10xf32, pitch = 16>) {
-  // expected-error @+1 {{'ukernel.norm' op expected a plain buffer, got '!ukernel.buffer<2x10xf32, pitch = 16>'}}
-  %y = ukernel.norm %x {axis = 0 : i64, epsilon = 0.0 : f32} : (!ukernel.buffer<2x10xf32, pitch = 16>) -> !ukernel.buffer<2x10xf32>
+func.func @norm_c2_capacity(%x: !ukernel.buffer<2x10xf32, capacity = 16, axis = 1>) {
+  // expected-error @+1 {{'ukernel.norm' op expected a plain buffer, got '!ukernel.buffer<2x10xf32, capacity = 16, axis = 1>'}}
+  %y = ukernel.norm %x {axis = 0 : i64, epsilon = 0.0 : f32} : (!ukernel.buffer<2x10xf32, capacity = 16, axis = 1>) -> !ukernel.buffer<2x10xf32>
   return
 }
 
@@ -693,6 +701,29 @@ func.func @gather_c2_count(%x: !ukernel.buffer<1x2xf32>, %i: !ukernel.buffer<3xi
 }
 
 // -----
+func.func @view_c2_capacity(%x: !ukernel.buffer<4x[d0]x8xf32, capacity = 64, axis = 1>) {
+  // expected-error @+1 {{'ukernel.view' op expected plain buffers, or such with one capacity, got '!ukernel.buffer<4x[d0]x8xf32, capacity = 64, axis = 1>' and '!ukernel.buffer<2x[d0]x16xf32, capacity = 64, axis = 1>'}}
+  %y = ukernel.view %x : !ukernel.buffer<4x[d0]x8xf32, capacity = 64, axis = 1> -> !ukernel.buffer<2x[d0]x16xf32, capacity = 64, axis = 1>
+  return
+}
+
+// -----
+func.func @append_c1_sum(%p: !ukernel.buffer<4x2xf32, capacity = 8, axis = 0>, %b: !ukernel.buffer<4x2xf32>) {
+  // expected-error @+1 {{'ukernel.append' op expected extents that add up to 7, got 8}}
+  %y = ukernel.append %p, %b {axis = 0 : i64} : !ukernel.buffer<4x2xf32, capacity = 8, axis = 0>, !ukernel.buffer<4x2xf32>
+      -> !ukernel.buffer<7x2xf32, capacity = 8, axis = 0>
+  return
+}
+
+// -----
+func.func @append_c2_capacity(%p: !ukernel.buffer<4x2xf32, capacity = 8, axis = 0>, %b: !ukernel.buffer<4x2xf32>) {
+  // expected-error @+1 {{'ukernel.append' op expected one capacity along dimension 0, got '!ukernel.buffer<4x2xf32, capacity = 8, axis = 0>' and '!ukernel.buffer<8x2xf32, capacity = 9, axis = 0>'}}
+  %y = ukernel.append %p, %b {axis = 0 : i64} : !ukernel.buffer<4x2xf32, capacity = 8, axis = 0>, !ukernel.buffer<4x2xf32>
+      -> !ukernel.buffer<8x2xf32, capacity = 9, axis = 0>
+  return
+}
+
+// -----
 func.func @concat_c1_axis(%a: !ukernel.buffer<4xf32>, %b: !ukernel.buffer<4xf32>) {
   // expected-error @+1 {{'ukernel.concat' op expected an axis in [0, 1), got 1}}
   %y = ukernel.concat %a, %b {axis = 1 : i64} : !ukernel.buffer<4xf32>, !ukernel.buffer<4xf32> -> !ukernel.buffer<8xf32>
@@ -769,9 +800,9 @@ func.func @row_scale_c1_encoding(%x: !ukernel.buffer<2x4xf32>) {
 
 // -----
 
-func.func @row_quantize_c2_pitch(%x: !ukernel.buffer<2x4xf32, pitch = 5>, %e: !ukernel.buffer<2xf32>) {
-  // expected-error @+1 {{expected a plain buffer, got '!ukernel.buffer<2x4xf32, pitch = 5>'}}
-  %q = ukernel.row_quantize %x, %e {affine} : !ukernel.buffer<2x4xf32, pitch = 5>, !ukernel.buffer<2xf32> -> !ukernel.buffer<2x4xui8>
+func.func @row_quantize_c2_capacity(%x: !ukernel.buffer<2x4xf32, capacity = 5, axis = 1>, %e: !ukernel.buffer<2xf32>) {
+  // expected-error @+1 {{expected a plain buffer, got '!ukernel.buffer<2x4xf32, capacity = 5, axis = 1>'}}
+  %q = ukernel.row_quantize %x, %e {affine} : !ukernel.buffer<2x4xf32, capacity = 5, axis = 1>, !ukernel.buffer<2xf32> -> !ukernel.buffer<2x4xui8>
   return
 }
 

@@ -1,10 +1,10 @@
 // RUN: nibble-opt %s | nibble-opt | FileCheck %s
 
 // CHECK-LABEL: func.func @layouts
-// CHECK-SAME: !ukernel.buffer<1x4x4x3xui8, halo = [1, 0, 1, 0], fill = 128, pitch = 4>
-// CHECK-SAME: !ukernel.buffer<2x10xf32, pitch = 16>
-func.func @layouts(%a: !ukernel.buffer<1x4x4x3xui8, halo = [1, 0, 1, 0], fill = 128, pitch = 4>,
-                   %b: !ukernel.buffer<2x10xf32, pitch = 16>) {
+// CHECK-SAME: !ukernel.buffer<1x4x4x3xui8, halo = [1, 0, 1, 0], fill = 128>
+// CHECK-SAME: !ukernel.buffer<2x10xf32, capacity = 16, axis = 1>
+func.func @layouts(%a: !ukernel.buffer<1x4x4x3xui8, halo = [1, 0, 1, 0], fill = 128>,
+                   %b: !ukernel.buffer<2x10xf32, capacity = 16, axis = 1>) {
   return
 }
 

@@ -5,6 +5,7 @@
 #define NIBBLE_DIALECT_UKERNEL_PASSES_H
 
 #include "nibble/Dialect/UKernel/UKernel.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -13,8 +14,7 @@
 namespace nibble::ukernel {
 /// Unit attribute of an argument that all samples of a batch share.
 inline constexpr llvm::StringLiteral kSharedAttr = "nibble.shared";
-/// Of a function: the largest value of each dynamic dimension that a run takes, an array of i64; 0 where there is none.
-inline constexpr llvm::StringLiteral kBoundsAttr = "nibble.bounds";
+using nibble::kBoundsAttr;
 
 #define GEN_PASS_DECL
 #include "nibble/Dialect/UKernel/Passes.h.inc"

@@ -38,22 +38,6 @@ static ParseResult parseShape(AsmParser &parser, SmallVectorImpl<Extent> &shape)
   }
 }
 
-/// An integer, or an extent in brackets.
-static ParseResult parsePitch(AsmParser &parser, Extent &pitch) {
-  if (failed(parser.parseOptionalLSquare())) {
-    int64_t known;
-    if (parser.parseInteger(known))
-      return failure();
-    pitch = known;
-    return success();
-  }
-  FailureOr<Extent> extent = parseExtent(parser);
-  if (failed(extent) || parser.parseRSquare())
-    return failure();
-  pitch = *extent;
-  return success();
-}
-
 static void printDim(AsmPrinter &printer, const Extent &extent) {
   if (extent.isStatic())
     printer << extent.getStatic();
@@ -68,25 +52,25 @@ Type BufferType::parse(AsmParser &parser) {
   llvm::SMLoc loc = parser.getCurrentLocation();
   if (parser.parseLess() || parseShape(parser, shape) || parser.parseType(elementType))
     return {};
-  int64_t fill = 0;
-  Extent pitch = shape.empty() ? Extent(1) : shape.back();
+  int64_t fill = 0, capacity = 0, axis = -1;
   while (succeeded(parser.parseOptionalComma())) {
     StringRef key;
     llvm::SMLoc keyLoc = parser.getCurrentLocation();
     if (parser.parseKeyword(&key) || parser.parseEqual())
       return {};
-    ParseResult value = key == "halo"   ? parseHalo(parser, halo)
-                        : key == "fill" ? parser.parseInteger(fill)
-                        : key == "pitch"
-                            ? parsePitch(parser, pitch)
-                            : ParseResult(parser.emitError(keyLoc, "expected halo, fill or pitch, got ") << key);
+    ParseResult value =
+        key == "halo"       ? parseHalo(parser, halo)
+        : key == "fill"     ? parser.parseInteger(fill)
+        : key == "capacity" ? parser.parseInteger(capacity)
+        : key == "axis" ? parser.parseInteger(axis)
+                        : ParseResult(parser.emitError(keyLoc, "expected halo, fill, capacity or axis, got ") << key);
     if (value)
       return {};
   }
   if (parser.parseGreater())
     return {};
   return parser.getChecked<BufferType>(loc, parser.getContext(), ArrayRef<Extent>(shape), elementType,
-                                       ArrayRef<int64_t>(halo), fill, pitch);
+                                       ArrayRef<int64_t>(halo), fill, capacity, axis);
 }
 
 void BufferType::print(AsmPrinter &printer) const {
@@ -101,10 +85,8 @@ void BufferType::print(AsmPrinter &printer) const {
     llvm::interleaveComma(getHalo(), printer);
     printer << "], fill = " << getFill();
   }
-  if (!getShape().empty() && getPitch() != getShape().back()) {
-    printer << ", pitch = ";
-    printDim(printer, getPitch());
-  }
+  if (hasCapacity())
+    printer << ", capacity = " << getCapacity() << ", axis = " << getAxis();
   printer << ">";
 }
 
@@ -112,21 +94,29 @@ void BufferType::print(AsmPrinter &printer) const {
 // Constraints
 //===----------------------------------------------------------------------===//
 
-/// Bytes of the memory, halo and gaps included.
-static Extent countBytes(ArrayRef<Extent> shape, Type elementType, ArrayRef<int64_t> halo, const Extent &pitch) {
+/// Positions that the memory has along dimension `dim`, with those that are none of the value's.
+static Extent countPositions(ArrayRef<Extent> shape, ArrayRef<int64_t> halo, int64_t capacity, int64_t axis,
+                             int64_t dim) {
+  if (dim == axis)
+    return capacity;
+  const bool isPadded = !halo.empty() && (dim == 1 || dim == 2);
+  return isPadded ? halo[dim - 1] + shape[dim] + halo[dim + 1] : shape[dim];
+}
+
+/// Bytes of the memory, with what lies between the elements.
+static Extent countBytes(ArrayRef<Extent> shape, Type elementType, ArrayRef<int64_t> halo, int64_t capacity,
+                         int64_t axis) {
   Extent bytes = *nibble::getElementBytes(elementType);
-  for (auto [dim, extent] : llvm::enumerate(shape.empty() ? shape : shape.drop_back())) {
-    const bool isPadded = !halo.empty() && (dim == 1 || dim == 2);
-    bytes *= isPadded ? halo[dim - 1] + extent + halo[dim + 1] : extent;
-  }
-  return bytes * pitch;
+  for (int64_t dim = 0; dim < int64_t(shape.size()); ++dim)
+    bytes *= countPositions(shape, halo, capacity, axis, dim);
+  return bytes;
 }
 
 /// None beyond what machines address, so that sums of many buffers are still numbers.
 constexpr int64_t kMostBytes = int64_t(1) << 47;
 
 LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<Extent> shape, Type elementType,
-                                 ArrayRef<int64_t> halo, int64_t fill, Extent pitch) {
+                                 ArrayRef<int64_t> halo, int64_t fill, int64_t capacity, int64_t axis) {
   for (const Extent &extent : shape)
     if (extent.getStaticOr(0) < 0)
       return emitError() << "expected extents that are not negative, got " << extent.str();
@@ -137,10 +127,12 @@ LogicalResult BufferType::verify(function_ref<InFlightDiagnostic()> emitError, A
     return emitError() << "expected a halo of four counts, none negative";
   if (!halo.empty() && shape.size() != 4)
     return emitError() << "expected four dimensions beside a halo, got " << shape.size();
-  const Extent last = shape.empty() ? Extent(1) : shape.back();
-  if (!isAtLeast(pitch, last))
-    return emitError() << "expected a pitch of at least the last extent " << last.str() << ", got " << pitch.str();
-  if (countBytes(shape, elementType, halo, pitch).getStaticOr(0) > kMostBytes)
+  if (axis < -1 || axis >= int64_t(shape.size()) || (axis < 0 && capacity != 0))
+    return emitError() << "expected a capacity along one of " << shape.size() << " dimensions, got one along " << axis;
+  if (axis >= 0 && (!halo.empty() || shape[axis].getStaticOr(0) > capacity))
+    return emitError() << "expected a capacity of at least the extent " << shape[axis].str()
+                       << " and no halo beside it, got " << capacity;
+  if (countBytes(shape, elementType, halo, capacity, axis).getStaticOr(0) > kMostBytes)
     return emitError() << "expected a buffer of at most 2^47 bytes, got one of more";
   const unsigned width = elementType.getIntOrFloatBitWidth();
   bool fits = isa<FloatType>(elementType)       ? fill == 0
@@ -159,22 +151,13 @@ Extent BufferType::getNumElements() const { return product(getShape()); }
 
 int64_t BufferType::getElementBytes() const { return *nibble::getElementBytes(getElementType()); }
 
-bool BufferType::isPlain() const { return !hasHalo() && (getShape().empty() || getPitch() == getShape().back()); }
+bool BufferType::isPlain() const { return !hasHalo() && !hasCapacity(); }
 
 SmallVector<Extent> BufferType::getStrides() const {
-  unsigned rank = getRank();
+  const int64_t rank = getRank();
   SmallVector<Extent> strides(rank, 1);
-  if (rank < 2)
-    return strides;
-  strides[rank - 2] = getPitch();
-  for (int i = int(rank) - 3; i >= 0; --i) {
-    Extent extent = getDim(i + 1);
-    if (hasHalo() && i + 1 == 2)
-      extent += getLeft() + getRight();
-    if (hasHalo() && i + 1 == 1)
-      extent += getTop() + getBottom();
-    strides[i] = strides[i + 1] * extent;
-  }
+  for (int64_t i = rank - 2; i >= 0; --i)
+    strides[i] = strides[i + 1] * countPositions(getShape(), getHalo(), getCapacity(), getAxis(), i + 1);
   return strides;
 }
 
@@ -186,8 +169,7 @@ Extent BufferType::getOrigin() const {
 }
 
 Extent BufferType::getBytes() const {
-  return getShape().empty() ? Extent(getElementBytes())
-                            : countBytes(getShape(), getElementType(), getHalo(), getPitch());
+  return countBytes(getShape(), getElementType(), getHalo(), getCapacity(), getAxis());
 }
 
 BufferType BufferType::getPlain() const { return BufferType::get(getShape(), getElementType()); }
@@ -195,7 +177,11 @@ BufferType BufferType::getPlain() const { return BufferType::get(getShape(), get
 BufferType BufferType::withHalo(ArrayRef<int64_t> halo, int64_t fill) const {
   bool none = llvm::all_of(halo, [](int64_t count) { return count == 0; });
   return BufferType::get(getContext(), getShape(), getElementType(), none ? ArrayRef<int64_t>() : halo, none ? 0 : fill,
-                         getPitch());
+                         getCapacity(), getAxis());
+}
+
+BufferType BufferType::withCapacity(int64_t capacity, int64_t axis) const {
+  return BufferType::get(getContext(), getShape(), getElementType(), getHalo(), getFill(), capacity, axis);
 }
 
 //===----------------------------------------------------------------------===//

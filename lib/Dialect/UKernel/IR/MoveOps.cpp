@@ -19,10 +19,24 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
+/// Elements before and behind the dimension that has the capacity.
+static std::pair<Extent, Extent> countAround(BufferType type) {
+  ArrayRef<Extent> shape = type.getShape();
+  return {nibble::product(shape.take_front(type.getAxis())), nibble::product(shape.drop_front(type.getAxis() + 1))};
+}
+
+static bool haveSameGaps(BufferType a, BufferType b) {
+  if (!a.hasCapacity() || !b.hasCapacity() || a.getCapacity() != b.getCapacity())
+    return false;
+  const auto [before, behind] = countAround(a);
+  const auto [otherBefore, otherBehind] = countAround(b);
+  return areCompatible({before, behind, a.getDim(a.getAxis())}, {otherBefore, otherBehind, b.getDim(b.getAxis())});
+}
+
 LogicalResult ViewOp::verify() {
   BufferType input = getInput().getType(), result = getType();
-  if (!input.isPlain() || !result.isPlain())
-    return emitOpError("expected plain buffers, got ") << input << " and " << result;
+  if ((!input.isPlain() || !result.isPlain()) && !haveSameGaps(input, result))
+    return emitOpError("expected plain buffers, or such with one capacity, got ") << input << " and " << result;
   if (!areCompatible(input.getNumElements(), result.getNumElements()))
     return emitOpError("expected as many elements in input and result, got ")
            << input.getNumElements().str() << " and " << result.getNumElements().str();
@@ -121,23 +135,32 @@ LogicalResult GatherRowsOp::verify() {
          << table << ", " << scale << " and " << result;
 }
 
-LogicalResult ConcatOp::verify() {
-  BufferType result = getType();
-  int64_t axis = getAxis();
+/// Operands that lie one after another along `axis` of the result.
+static LogicalResult verifyJoined(Operation *op, BufferType result, int64_t axis) {
   Extent sum = 0;
   if (axis < 0 || axis >= result.getRank())
-    return emitOpError("expected an axis in [0, ") << result.getRank() << "), got " << axis;
-  for (Value value : getInputs()) {
-    auto input = cast<BufferType>(value.getType());
-    if (failed(verifySameElements(*this, input, result)))
+    return op->emitOpError("expected an axis in [0, ") << result.getRank() << "), got " << axis;
+  for (Type type : op->getOperandTypes()) {
+    auto input = cast<BufferType>(type);
+    if (failed(verifySameElements(op, input, result)))
       return failure();
     for (int64_t i = 0; i < result.getRank(); ++i)
       if (input.getRank() != result.getRank() || (i != axis && !areCompatible(input.getDim(i), result.getDim(i))))
-        return emitOpError("expected inputs that agree with the result but along the axis, got ")
+        return op->emitOpError("expected inputs that agree with the result but along the axis, got ")
                << input << " and " << result;
     sum += input.getDim(axis);
   }
   if (!areCompatible(sum, result.getDim(axis)))
-    return emitOpError("expected extents that add up to ") << result.getDim(axis).str() << ", got " << sum.str();
+    return op->emitOpError("expected extents that add up to ") << result.getDim(axis).str() << ", got " << sum.str();
   return success();
+}
+
+LogicalResult ConcatOp::verify() { return verifyJoined(*this, getType(), getAxis()); }
+
+LogicalResult AppendOp::verify() {
+  BufferType past = getPast().getType(), result = getType();
+  const int64_t axis = getAxis();
+  if (past.getAxis() != axis || result.getAxis() != axis || past.getCapacity() != result.getCapacity())
+    return emitOpError("expected one capacity along dimension ") << axis << ", got " << past << " and " << result;
+  return verifyJoined(*this, result, axis);
 }

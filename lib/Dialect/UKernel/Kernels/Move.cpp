@@ -30,19 +30,31 @@ void SliceOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
 // Concat
 //===----------------------------------------------------------------------===//
 
-kernels::KernelParams ConcatOp::getKernelParams() {
-  kernels::Extents strides = getByteStrides(getType());
+/// `inputs` one after another along `axis` of the result, from position `start` on.
+static kernels::AssembleParams joinInputs(ValueRange inputs, BufferType result, int64_t axis, Extent start) {
+  kernels::Extents strides = getByteStrides(result);
   kernels::AssembleParams params;
-  params.elementBytes = getType().getElementBytes();
-  params.inputs = getInputs().size();
-  Extent start = 0;
-  for (auto [index, value] : llvm::enumerate(getInputs())) {
+  params.elementBytes = result.getElementBytes();
+  params.inputs = inputs.size();
+  for (auto [index, value] : llvm::enumerate(inputs)) {
     auto type = cast<BufferType>(value.getType());
     params.pieces.push_back(
-        {int64_t(index), kernels::Extents(type.getShape()), getByteStrides(type), strides, start * strides[getAxis()]});
-    start += type.getDim(getAxis());
+        {int64_t(index), kernels::Extents(type.getShape()), getByteStrides(type), strides, start * strides[axis]});
+    start += type.getDim(axis);
   }
   return params;
+}
+
+kernels::KernelParams ConcatOp::getKernelParams() { return joinInputs(getInputs(), getType(), getAxis(), 0); }
+
+kernels::KernelParams AppendOp::getKernelParams() {
+  return joinInputs(getInputs(), getType(), getAxis(), getPast().getType().getDim(getAxis()));
+}
+
+/// What is there already, the kernel does not read.
+void AppendOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
+  addOrigins(llvm::to_vector(getInputs()), arguments);
+  arguments.push_back(getOrigin(getResult()));
 }
 
 //===----------------------------------------------------------------------===//

@@ -6,6 +6,8 @@
 #include "nibble/Dialect/UKernel/Kernels.h"
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Kernels/Conv.h"
+#include "nibble/Support/Locations.h"
+#include "nibble/Support/PortAttrs.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -39,6 +41,10 @@ struct Slot {
   /// Loops or branches write it: it must lie in the arena.
   bool isControlled = false;
   SmallVector<Operation *> producers;
+  /// Of a result in the memory of an argument: that, its last reader, and where that stands.
+  Value state;
+  Operation *stateReader = nullptr;
+  int64_t stateEnd = -1;
 
   bool overlaps(const Slot &other) const { return start <= other.end && other.start <= end; }
 };
@@ -60,6 +66,10 @@ private:
   int64_t getLastUse(Operation *user, const Slot &slot);
   void extendLives();
   void takeOver(KernelOp op, int64_t position);
+  void findStates();
+  /// Whether the argument that `state` takes the place of is read no more when `written` begins to be written.
+  bool mayWriteOver(const Slot &state, const Slot &written);
+  LogicalResult checkStates();
   LogicalResult bindOutputs();
   int64_t place(ArrayRef<Slot *> order);
   SmallVector<Slot *> getArenaSlots();
@@ -195,6 +205,63 @@ void Planner::extendLives() {
   });
 }
 
+/// Results of an argument's shape that lie where that lies; those that append to one do not write over it.
+void Planner::findStates() {
+  for (BlockArgument argument : function.getArguments()) {
+    auto output = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), nibble::kStateAttr);
+    if (!output || cast<BufferType>(argument.getType()).hasCapacity())
+      continue;
+    Slot *slot = getSlot(function.front().getTerminator()->getOperand(output.getInt()));
+    if (!slot)
+      continue;
+    slot->state = argument;
+    SmallVector<Value> values{argument};
+    while (!values.empty())
+      for (Operation *user : values.pop_back_val().getUsers()) {
+        if (auto view = dyn_cast<ViewOp>(user))
+          values.push_back(view);
+        Operation *outer = function.front().findAncestorOpInBlock(*user);
+        auto end = ends.find(outer);
+        const int64_t last = end == ends.end() ? positions[outer] : end->second;
+        if (isa<ViewOp>(user) || last <= slot->stateEnd)
+          continue;
+        slot->stateEnd = last;
+        slot->stateReader = outer;
+      }
+  }
+}
+
+bool Planner::mayWriteOver(const Slot &state, const Slot &written) {
+  if (!state.state || written.start > state.stateEnd)
+    return true;
+  // What reads it last may write over each element that it has read.
+  auto kernel = dyn_cast<KernelOp>(state.stateReader);
+  if (!kernel || written.start != state.stateEnd || kernel.getInPlaceOperand() < 0)
+    return false;
+  return llvm::all_of(kernel->getOperands(), [&](Value operand) {
+    return getViewed(operand) != state.state || operand.getType() == kernel->getResult(0).getType();
+  });
+}
+
+LogicalResult Planner::checkStates() {
+  for (auto &slot : slots)
+    if (slot->bytes != 0 && !mayWriteOver(*slot, *slot))
+      return function.front().getTerminator()->emitOpError("result ")
+             << slot->output << " is a state that node '" << nibble::getNodeName(slot->stateReader->getLoc())
+             << "' still reads when the new value is written over it";
+  WalkResult result = function.walk([&](AppendOp op) {
+    auto argument = dyn_cast<BlockArgument>(op.getPast());
+    auto output = argument && argument.getOwner() == &function.front()
+                      ? function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), nibble::kStateAttr)
+                      : IntegerAttr();
+    if (output && getSlot(op.getResult())->output == output.getInt())
+      return WalkResult::advance();
+    op.emitOpError("appends to what is no argument in one buffer with this result");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 // The result of `op` takes the memory of an operand that nothing reads afterwards.
 void Planner::takeOver(KernelOp op, int64_t position) {
   int index = op.getInPlaceOperand();
@@ -205,10 +272,15 @@ void Planner::takeOver(KernelOp op, int64_t position) {
     return;
   if ((operand->readBehind || operand->isControlled) && result->returned)
     return;
+  if (!mayWriteOver(*result, *operand))
+    return;
   operand->readBehind |= result->readBehind;
   operand->returned |= result->returned;
   operand->end = result->end;
   operand->producers.append(result->producers);
+  if (result->state)
+    std::tie(operand->state, operand->stateReader, operand->stateEnd) =
+        std::tuple(result->state, result->stateReader, result->stateEnd);
   slotOf[op->getResult(0)] = operand;
   result->bytes = 0;
   ++inPlace;
@@ -219,7 +291,7 @@ LogicalResult Planner::bindOutputs() {
   for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
     Slot *slot = getSlot(value);
     if (!slot || slot->output >= 0 || slot->readBehind || slot->isControlled ||
-        !cast<BufferType>(value.getType()).isPlain())
+        (!cast<BufferType>(value.getType()).isPlain() && !value.getDefiningOp<AppendOp>()))
       return terminator->emitOpError("result ") << index << " needs a plain buffer of its own, got " << value.getType();
     slot->output = index;
   }
@@ -339,8 +411,9 @@ LogicalResult Planner::run() {
   if (failed(collect(function.front())))
     return failure();
   extendLives();
+  findStates();
   function.walk([&](KernelOp kernel) { takeOver(kernel, positions[kernel]); });
-  if (failed(bindOutputs()))
+  if (failed(bindOutputs()) || failed(checkStates()))
     return failure();
   SmallVector<Slot *> inArena = getArenaSlots();
   if (llvm::all_of(inArena, [](Slot *slot) { return slot->bytes.isStatic(); }))
