@@ -64,6 +64,7 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("strip", &CompileOptions::strip)
       .def_rw("bounds", &CompileOptions::bounds)
       .def_rw("states", &CompileOptions::states)
+      .def_rw("specializations", &CompileOptions::specializations)
       .def_rw("threads", &CompileOptions::threads);
 }
 

@@ -6,6 +6,36 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SpecializeDims : Pass<"ukernel-specialize-dims", "::mlir::ModuleOp"> {
+  let summary = "Copies of a function with some of its dynamic dimensions fixed";
+  let description = [{
+    For each array of `nibble.specializations`, a copy of the function in which the dimensions that it gives have these
+    values and those of 0 stay dynamic: types, `extents` and requirements follow, what depended on the dimensions alone is
+    computed, and names keep the other dimensions' numbers. The copy is called as the function, with its number behind it,
+    and has `nibble.specialized`; a run chooses it by the dimensions. Where the model has no meaning for the values, that
+    is an error.
+
+    ```mlir
+    func.func @main(%x: tensor<?x?xf32> {nibble.dims = ["batch", "n"]}) -> tensor<?x?xf32>
+        attributes {nibble.specializations = [array<i64: 0, 8>]} {
+      %y = nibble.relu %x : tensor<?x?xf32> -> tensor<?x?xf32>
+      return %y : tensor<?x?xf32>
+    }
+    // becomes
+    func.func @main(%x: tensor<?x?xf32> {nibble.dims = ["batch", "n"]}) -> tensor<?x?xf32> {
+      %y = nibble.relu %x : tensor<?x?xf32> -> tensor<?x?xf32>
+      return %y : tensor<?x?xf32>
+    }
+    func.func private @main_0(%x: tensor<?x8xf32> {nibble.dims = ["batch", "n"]}) -> tensor<?x8xf32>
+        attributes {nibble.specialized = array<i64: 0, 8>} {
+      %y = nibble.relu %x : tensor<?x8xf32> -> tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"specialized", "specialized", "copies made">];
+}
+
 def IsolateBatch : Pass<"ukernel-isolate-batch", "::mlir::func::FuncOp"> {
   let summary = "Make the code for one sample; the run function loops over the batch";
   let description = [{

@@ -45,6 +45,20 @@ SmallVector<std::string> nibble::getDimNames(func::FuncOp function) {
   return llvm::to_vector(ArgumentDims(function).getNames());
 }
 
+void nibble::nameDims(func::FuncOp function, const ArgumentDims &dims) {
+  Builder builder(function.getContext());
+  for (unsigned index = 0; index < function.getNumArguments(); ++index) {
+    DictionaryAttr attrs = function.getArgAttrDict(index);
+    if (areStatic(dims.getExtents(index)) && getDimNames(attrs).empty())
+      continue;
+    SmallVector<Attribute> names;
+    for (auto [axis, extent] : llvm::enumerate(dims.getExtents(index)))
+      names.push_back(builder.getStringAttr(extent.isStatic() ? getDimName(attrs, axis)
+                                                              : StringRef(dims.getNames()[extent.getDimCount() - 1])));
+    function.setArgAttr(index, "nibble.dims", builder.getArrayAttr(names));
+  }
+}
+
 bool nibble::readsDims(Operation *op) {
   if (op->hasAttrOfType<ExtentsAttr>("extents"))
     return true;

@@ -71,6 +71,10 @@ LogicalResult StateFinder::findAppend() {
 }
 
 LogicalResult StateFinder::findCapacity(const Extent &longest) {
+  if (auto known = function.getArgAttrOfType<IntegerAttr>(state.input, kCapacityAttr)) {
+    state.capacity = known.getInt();
+    return success();
+  }
   auto bounds = function->getAttrOfType<DenseI64ArrayAttr>(kBoundsAttr);
   ArrayRef<std::string> names = extents.getDims().getNames();
   SmallVector<StringRef> unbounded;

@@ -32,6 +32,8 @@ void nibble::buildLowerPipeline(OpPassManager &pm, const CodegenOptions &options
   const kernels::ISA *isa = kernels::lookupISA(getTargets(options).back().isa);
   // Before anything that depends on the target.
   pm.addPass(createHashPlan());
+  // Behind the hash, which is that of the graph for all dimensions.
+  pm.addPass(createSpecializeDims());
   pm.addNestedPass<func::FuncOp>(createIsolateBatch());
   pm.addPass(createFromNibble(
       FromNibbleOptions{options.observe, isa ? isa->dotInput() : kernels::DotInput::U8, isa && isa->pairsSteps()}));
@@ -46,9 +48,21 @@ int64_t Program::getBatch() const {
 }
 
 /// The names of the inputs' dynamic dimensions; the code may be that of one sample, whose extent is 1.
-Program::Program(std::string name, func::FuncOp function, const WeightBlob &weights)
-    : name(std::move(name)), function(function), weights(weights),
-      arenaBytes(getExtent(function->getAttr("ukernel.arena_bytes"))), dims(getDimNames(function)) {}
+Program::Program(StringRef name, ArrayRef<func::FuncOp> functions, const WeightBlob &weights)
+    : name(name), function(functions.front()), weights(weights),
+      arenaBytes(getExtent(function->getAttr("ukernel.arena_bytes"))), dims(getDimNames(function)) {
+  if (auto values = function->getAttrOfType<DenseI64ArrayAttr>(kSpecializedAttr))
+    fixed.assign(values.asArrayRef().begin(), values.asArrayRef().end());
+  for (func::FuncOp specialization : functions.drop_front())
+    specializations.emplace_back(name, specialization, weights);
+}
+
+Extent Program::getLargestArena() const {
+  Extent largest = arenaBytes;
+  for (const Program &each : specializations)
+    largest = nibble::max(largest, each.arenaBytes);
+  return largest.isStatic() ? largest : arenaBytes;
+}
 
 bool Program::isDynamic() const {
   const auto isDynamicType = [](Type type) { return !cast<BufferType>(type).hasStaticShape(); };
@@ -128,10 +142,15 @@ static bool isIdentifier(StringRef name) {
   return llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
 }
 
-static llvm::Expected<func::FuncOp> findMain(ModuleOp module) {
-  if (auto function = module.lookupSymbol<func::FuncOp>("main"))
-    return function;
-  return makeError("the module has no function 'main'");
+llvm::Expected<SmallVector<func::FuncOp>> nibble::findPrograms(ModuleOp lowered) {
+  auto main = lowered.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return makeError("the module has no function 'main'");
+  SmallVector<func::FuncOp> functions = {main};
+  for (auto function : lowered.getOps<func::FuncOp>())
+    if (function->hasAttr(kSpecializedAttr))
+      functions.push_back(function);
+  return functions;
 }
 
 static constexpr llvm::StringLiteral kDispatch = "dispatch";
@@ -149,13 +168,13 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
   lowered.getContext()
       ->loadDialect<LLVM::LLVMDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                     math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
-  llvm::Expected<func::FuncOp> function = findMain(lowered);
-  if (!function)
-    return function.takeError();
-  WeightBlob weights(*function);
-  Program program(options.name, *function, weights);
+  llvm::Expected<SmallVector<func::FuncOp>> programs = findPrograms(lowered);
+  if (!programs)
+    return programs.takeError();
+  WeightBlob weights(*programs);
+  Program program(options.name, *programs, weights);
   std::vector<TargetSpec> targets = getTargets(options);
-  OwningOpRef<ModuleOp> functions = ModuleOp::create(function->getLoc());
+  OwningOpRef<ModuleOp> functions = ModuleOp::create(program.function.getLoc());
   const bool runsAnywhere = targets.size() == 1 && isBaseline(targets.front());
   for (const TargetSpec &target : targets) {
     std::string symbol = runsAnywhere ? program.name + "_run" : getVariantSymbol(program, target);
@@ -172,15 +191,15 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
 }
 
 llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp functions, const CodegenOptions &options) {
-  llvm::Expected<func::FuncOp> function = findMain(lowered);
-  if (!function)
-    return function.takeError();
-  WeightBlob weights(*function);
-  Program program(options.name, *function, weights);
+  llvm::Expected<SmallVector<func::FuncOp>> programs = findPrograms(lowered);
+  if (!programs)
+    return programs.takeError();
+  WeightBlob weights(*programs);
+  Program program(options.name, *programs, weights);
   CompiledModel model;
   model.name = options.name;
-  model.arena = program.arenaBytes;
-  model.arenaBytes = evaluateUsually(program.arenaBytes);
+  model.arena = program.getLargestArena();
+  model.arenaBytes = evaluateUsually(model.arena);
   for (unsigned i = 0, count = program.getDimCount(); i < count; ++i)
     model.dims.push_back(program.spell(Extent::dim(i)));
   model.weightBytes = weights.getSize();

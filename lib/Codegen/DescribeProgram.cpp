@@ -135,10 +135,30 @@ void ProgramDescriber::describePorts(bool inputs) {
   }
 }
 
+/// `whole` has `program` among its specializations, `index` counts it among the programs of the weights.
+static SpecializedCode describeSpecialization(const Program &whole, const Program &program, unsigned index,
+                                              const kernels::ISA &isa) {
+  SpecializedCode code;
+  code.isUsual = whole.getBatch() < 0;
+  for (size_t i = 0; i < program.fixed.size(); ++i) {
+    code.dims.push_back({program.dims[i], program.fixed[i]});
+    code.isUsual &= program.fixed[i] == 0 || i == whole.getBatchDim();
+  }
+  code.arenaBytes = evaluateUsually(program.arenaBytes);
+  code.weightBytes = program.weights.getAddedBytes(index);
+  CompiledModel described;
+  ProgramDescriber(program, described).describeCalls(isa);
+  code.kernels = std::move(described.kernels);
+  return code;
+}
+
 void nibble::describeProgram(const Program &program, const TargetSpec &target, CompiledModel &model) {
   ProgramDescriber describer(program, model);
-  if (const kernels::ISA *isa = kernels::lookupISA(target.isa))
+  if (const kernels::ISA *isa = kernels::lookupISA(target.isa)) {
     describer.describeCalls(*isa);
+    for (auto [i, each] : llvm::enumerate(program.specializations))
+      model.specializations.push_back(describeSpecialization(program, each, i + 1, *isa));
+  }
   describer.describePorts(/*inputs=*/true);
   describer.describePorts(/*inputs=*/false);
 }

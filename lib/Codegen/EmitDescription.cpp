@@ -148,8 +148,10 @@ void DescriptionEmitter::emitArenaBytes() {
       func::FuncOp::create(b, loc, program.name + "_arena_bytes", b.getFunctionType({pointer}, {b.getI64Type()}));
   b.setInsertionPointToStart(arena.addEntryBlock());
   const auto isBounded = [&](unsigned i) { return program.getBound(i) > 0; };
-  if (program.arenaBytes.isStatic() && llvm::none_of(llvm::seq(program.getDimCount()), isBounded)) {
-    Value bytes = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(program.arenaBytes.getStatic()));
+  const Extent largest = program.getLargestArena();
+  if (largest.isStatic() && program.specializations.empty() &&
+      llvm::none_of(llvm::seq(program.getDimCount()), isBounded)) {
+    Value bytes = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(largest.getStatic()));
     func::ReturnOp::create(b, loc, bytes);
     return;
   }
@@ -158,9 +160,9 @@ void DescriptionEmitter::emitArenaBytes() {
   auto choice = scf::IfOp::create(b, loc, b.getI64Type(), isNull, /*withElseRegion=*/true);
   auto most = [&]() -> Value { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(-1)); };
   b.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(b, loc, program.arenaBytes.isStatic() ? emitValue(program.arenaBytes, dims) : most());
+  scf::YieldOp::create(b, loc, largest.isStatic() ? emitValue(largest, dims) : most());
   b.setInsertionPointToStart(choice.elseBlock());
-  Value bytes = emitValue(program.arenaBytes, dims);
+  Value bytes = nibble::emitArenaBytes(b, loc, program, dims);
   if (Value isRefused = emitIsRefused(b, loc, program, dims))
     bytes = arith::SelectOp::create(b, loc, isRefused, most(), bytes);
   scf::YieldOp::create(b, loc, bytes);
@@ -245,7 +247,7 @@ void DescriptionEmitter::emit(ArrayRef<TargetSpec> targets) {
                    i32(program.function.getNumResults()), i32(program.getDimCount())});
     for (const std::string &symbol : strings)
       fields.push_back(addressOf(symbol));
-    fields.append({i64(program.arenaBytes.getStaticOr(0)), i64(program.weights.getSize()), addressOf(inputs),
+    fields.append({i64(program.getLargestArena().getStaticOr(0)), i64(program.weights.getSize()), addressOf(inputs),
                    addressOf(outputs)});
   });
   emitFunctions(desc);

@@ -31,6 +31,25 @@ Value nibble::emitValue(OpBuilder &b, Location loc, const Extent &extent, Value 
                              [&](unsigned index) { return loadDim(b, loc, dims, index); });
 }
 
+Value nibble::emitIsFor(OpBuilder &b, Location loc, const Program &specialization, Value dims) {
+  Value matches;
+  for (auto [index, value] : llvm::enumerate(specialization.fixed))
+    if (value > 0) {
+      Value expected = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value));
+      Value isEqual = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, loadDim(b, loc, dims, index), expected);
+      matches = matches ? Value(arith::AndIOp::create(b, loc, matches, isEqual)) : isEqual;
+    }
+  return matches ? matches : Value(arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+}
+
+Value nibble::emitArenaBytes(OpBuilder &b, Location loc, const Program &program, Value dims) {
+  Value bytes = emitValue(b, loc, program.arenaBytes, dims);
+  for (const Program &each : llvm::reverse(program.specializations))
+    bytes =
+        arith::SelectOp::create(b, loc, emitIsFor(b, loc, each, dims), emitValue(b, loc, each.arenaBytes, dims), bytes);
+  return bytes;
+}
+
 namespace {
 /// Gathers what makes a run refuse its dimensions, an i1 each.
 class DimChecks {
@@ -84,9 +103,15 @@ void DimChecks::checkSizes() {
       if (const Extent bytes = cast<BufferType>(type).getBytes(); !llvm::is_contained(sizes, bytes))
         sizes.push_back(bytes);
   Value most = arith::ConstantFloatOp::create(b, b.getF64Type(), APFloat(kMostBytes));
+  const auto isTooMuch = [&](const Extent &bytes) -> Value {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, boundOf(bytes), most);
+  };
   for (const Extent &bytes : sizes)
     if (!bytes.isStatic())
-      refuse(arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, boundOf(bytes), most));
+      refuse(isTooMuch(bytes));
+  for (const Program &each : program.specializations)
+    if (!each.arenaBytes.isStatic())
+      refuse(arith::AndIOp::create(b, emitIsFor(b, b.getLoc(), each, dims), isTooMuch(each.arenaBytes)));
 }
 
 /// Extents that must not be negative, windows larger than their image, and others that must be equal; and the depths of

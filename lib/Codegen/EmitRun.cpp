@@ -24,7 +24,8 @@ public:
       : program(program), b(module.getContext()), loc(module.getLoc()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())), module(module) {}
 
-  void emit(StringRef symbol, bool exported, func::FuncOp sample, kernels::Arch arch);
+  /// `functions` of one sample: the program's and its specializations'.
+  void emit(StringRef symbol, bool exported, ArrayRef<func::FuncOp> functions, kernels::Arch arch);
 
 private:
   enum Field { Version, Arena, ArenaBytes, Inputs, Outputs, Dims, ParallelFor, Data };
@@ -45,9 +46,12 @@ private:
   void checkArray(Value array, size_t count);
   void checkStates(Value inputs, Value outputs);
   void checkArena();
+  /// Whether all runs need the same arena.
+  bool isArenaFixed() const { return program.arenaBytes.isStatic() && program.specializations.empty(); }
   /// The array of dimensions, or null where there are none, and what is wrong with them.
   Value getDims();
   Value getSamples(Value dims);
+  void emitSamples(const Program &code, func::FuncOp sample, Value count, Value dims);
 
   const Program &program;
   OpBuilder b;
@@ -56,6 +60,7 @@ private:
   ModuleOp module;
   func::FuncOp function;
   Value context;
+  SmallVector<Value> arguments; // of a sample's function, but for its number and the dimensions
 };
 } // namespace
 
@@ -91,11 +96,11 @@ void RunEmitter::checkStates(Value inputs, Value outputs) {
 }
 
 void RunEmitter::checkArena() {
-  if (program.arenaBytes == 0)
+  if (program.getLargestArena() == 0)
     return;
-  Value dims = program.arenaBytes.isStatic() ? Value() : load(Dims);
+  Value dims = isArenaFixed() ? Value() : load(Dims);
   Value arena = load(Arena);
-  Value needed = emitValue(b, loc, program.arenaBytes, dims);
+  Value needed = emitArenaBytes(b, loc, program, dims);
   failIf(isNull(arena), NIBBLE_ERROR_NULL_POINTER);
   failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, load(ArenaBytes), needed),
          NIBBLE_ERROR_ARENA_TOO_SMALL);
@@ -123,7 +128,19 @@ Value RunEmitter::getSamples(Value dims) {
   return samples;
 }
 
-void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kernels::Arch arch) {
+/// Calls the function of one sample for each.
+void RunEmitter::emitSamples(const Program &code, func::FuncOp sample, Value count, Value dims) {
+  auto loop = scf::ForOp::create(b, loc, constant(0), count, constant(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> all = arguments;
+  all.push_back(loop.getInductionVar());
+  if (code.isDynamic())
+    all.push_back(dims);
+  func::CallOp::create(b, loc, sample, all);
+}
+
+void RunEmitter::emit(StringRef symbol, bool exported, ArrayRef<func::FuncOp> functions, kernels::Arch arch) {
   b.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(b, loc, symbol, b.getFunctionType({pointer}, {b.getI32Type()}));
   if (!exported)
@@ -133,7 +150,7 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kern
   failIf(isNull(context), NIBBLE_ERROR_NULL_POINTER);
   Value version = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_ABI_VERSION));
   failIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, load(Version), version), NIBBLE_ERROR_ABI_VERSION);
-  Value dims = program.arenaBytes.isStatic() ? Value() : getDims();
+  Value dims = isArenaFixed() ? Value() : getDims();
   checkArena();
   Value inputs = load(Inputs), outputs = load(Outputs);
   checkArray(inputs, program.function.getNumArguments());
@@ -144,15 +161,17 @@ void RunEmitter::emit(StringRef symbol, bool exported, func::FuncOp sample, kern
   Value samples = getSamples(dims);
   if (Value isWrong = emitIsFloatStateWrong(b, loc, getFloatNeeds(program.function), arch))
     failIf(isWrong, NIBBLE_ERROR_FLOAT_STATE);
-  Value arena = load(Arena), parallelFor = load(ParallelFor), data = load(Data);
-  auto loop = scf::ForOp::create(b, loc, constant(0), samples, constant(1));
+  arguments = {inputs, outputs, load(Arena), load(ParallelFor), load(Data)};
   {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> arguments = {inputs, outputs, arena, parallelFor, data, loop.getInductionVar()};
-    if (program.isDynamic())
-      arguments.push_back(dims);
-    func::CallOp::create(b, loc, sample, arguments);
+    for (auto [each, sample] : llvm::zip_equal(program.specializations, functions.drop_front())) {
+      auto branch = scf::IfOp::create(b, loc, emitIsFor(b, loc, each, dims), /*withElseRegion=*/true);
+      b.setInsertionPointToStart(branch.thenBlock());
+      const int64_t batch = each.getBatch();
+      emitSamples(each, sample, batch < 0 ? samples : constant(batch), dims);
+      b.setInsertionPointToStart(branch.elseBlock());
+    }
+    emitSamples(program, functions.front(), samples, dims);
   }
   Value ok = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(NIBBLE_OK));
   func::ReturnOp::create(b, loc, ok);
@@ -185,14 +204,23 @@ LogicalResult nibble::emitRun(ModuleOp module, const Program &program, StringRef
   }
   declareWeights(module, program, isa->isBareMetal());
   KernelTable kernels(module, program, *isa);
-  FailureOr<func::FuncOp> sample = SampleEmitter(module, program, kernels, *isa).emit();
-  if (failed(sample))
+  SmallVector<func::FuncOp> samples;
+  const auto emitSample = [&](const Program &code, const std::string &symbol) {
+    FailureOr<func::FuncOp> sample = SampleEmitter(module, code, kernels, *isa).emit(symbol);
+    if (succeeded(sample))
+      samples.push_back(*sample);
+    return success(succeeded(sample));
+  };
+  if (failed(emitSample(program, program.name + "_sample")))
     return failure();
+  for (auto [i, each] : llvm::enumerate(program.specializations))
+    if (failed(emitSample(each, program.name + "_sample_" + std::to_string(i))))
+      return failure();
   // What is private here must be so in the object too.
   auto internal = LLVM::LinkageAttr::get(module.getContext(), LLVM::Linkage::Internal);
   for (auto function : module.getOps<func::FuncOp>())
     if (!function.isDeclaration())
       function->setAttr("llvm.linkage", internal);
-  RunEmitter(module, program).emit(symbol, exported, *sample, isa->arch);
+  RunEmitter(module, program).emit(symbol, exported, samples, isa->arch);
   return success();
 }

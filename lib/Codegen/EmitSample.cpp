@@ -136,20 +136,6 @@ void SampleEmitter::call(func::FuncOp kernel, ArrayRef<Value> arguments, const E
   callAll();
 }
 
-/// The address of a constant with the numbers that a shared kernel reads; equal ones are there once.
-Value SampleEmitter::emitTable(ArrayRef<int32_t> table) {
-  StringRef key(reinterpret_cast<const char *>(table.data()), table.size() * sizeof(int32_t));
-  auto [entry, isNew] = tables.try_emplace(key, program.name + "_t" + std::to_string(tables.size()));
-  if (isNew) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(module.getBody());
-    auto type = LLVM::LLVMArrayType::get(b.getI32Type(), table.size());
-    LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, entry->second,
-                           b.getI32TensorAttr(table), /*alignment=*/4);
-  }
-  return LLVM::AddressOfOp::create(b, loc, pointer, entry->second);
-}
-
 LogicalResult SampleEmitter::emitCall(KernelOp op) {
   auto type = cast<BufferType>(op->getResult(0).getType());
   if (type.hasHalo()) {
@@ -168,7 +154,7 @@ LogicalResult SampleEmitter::emitCall(KernelOp op) {
     pointers.push_back(argument.value ? offset(getPointer(argument.value), argument.offset)
                                       : Value(LLVM::ZeroOp::create(b, loc, pointer)));
   if (std::vector<int32_t> table = kernels::kernelTable(op.getKernelParams(), isa); !table.empty())
-    pointers.push_back(emitTable(table));
+    pointers.push_back(LLVM::AddressOfOp::create(b, loc, pointer, kernels.getTable(table)));
   call(*kernel, pointers, op.getTileCount());
   return success();
 }
@@ -201,13 +187,13 @@ Value SampleEmitter::loadWeights() {
   return LLVM::LoadOp::create(b, loc, pointer, address);
 }
 
-FailureOr<func::FuncOp> SampleEmitter::emit() {
+FailureOr<func::FuncOp> SampleEmitter::emit(StringRef symbol) {
   b.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(5, pointer);
   types.push_back(b.getI64Type());
   if (program.isDynamic())
     types.push_back(pointer);
-  function = func::FuncOp::create(b, loc, program.name + "_sample", b.getFunctionType(types, {}));
+  function = func::FuncOp::create(b, loc, symbol, b.getFunctionType(types, {}));
   function.setPrivate();
   b.setInsertionPointToStart(function.addEntryBlock());
   if (program.isDynamic()) {

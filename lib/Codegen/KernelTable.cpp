@@ -3,6 +3,8 @@
 
 #include "SampleEmitter.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::ukernel;
@@ -23,6 +25,18 @@ func::FuncOp KernelTable::getHalo(Location loc, const kernels::HaloParams &param
     return success();
   };
   return *getOrEmit(kernels::haloKernelName(params, isa), kernels::haloKernelKey(params), emit);
+}
+
+StringRef KernelTable::getTable(ArrayRef<int32_t> table) {
+  StringRef key(reinterpret_cast<const char *>(table.data()), table.size() * sizeof(int32_t));
+  auto [entry, isNew] = tables.try_emplace(key, program.name + "_t" + std::to_string(tables.size()));
+  if (isNew) {
+    builder.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(builder.getI32Type(), table.size());
+    LLVM::GlobalOp::create(builder, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Internal, entry->second,
+                           builder.getI32TensorAttr(table), /*alignment=*/4);
+  }
+  return entry->second;
 }
 
 FailureOr<func::FuncOp> KernelTable::getOrEmit(StringRef name, StringRef key, EmitFn emit) {

@@ -14,18 +14,21 @@
 
 namespace nibble {
 
-/// The weights of a program: constants one after another, equal ones once.
+/// The weights of programs: constants one after another, equal ones once.
 class WeightBlob {
 public:
-  explicit WeightBlob(mlir::func::FuncOp program);
+  explicit WeightBlob(llvm::ArrayRef<mlir::func::FuncOp> programs);
   int64_t getOffset(ukernel::ConstantOp op) const { return offsets.lookup(op); }
   int64_t getSize() const { return size; }
+  /// Bytes of a program's constants that none before it has.
+  int64_t getAddedBytes(unsigned program) const { return added[program]; }
   /// Copies them into one block, which is not in memory if it is large.
   StoredBytes store() const;
 
 private:
   llvm::DenseMap<mlir::Operation *, int64_t> offsets;
   std::vector<mlir::ElementsAttr> constants; // each once, in order
+  std::vector<int64_t> added;
   int64_t size = 0;
 };
 
@@ -37,6 +40,10 @@ struct Program {
   Extent arenaBytes;
   /// Names of the model's dynamic dimensions, in the order of a context's `dims`.
   llvm::SmallVector<std::string> dims;
+  /// The values of the dimensions that the code is for, 0 where it is for all.
+  llvm::SmallVector<int64_t> fixed;
+  /// Code for some dimensions. A run takes the first that is for its own, before this.
+  std::vector<Program> specializations;
 
   /// An input and an output that are one buffer.
   struct StatePort {
@@ -44,7 +51,10 @@ struct Program {
     ukernel::BufferType type; ///< the input's
   };
 
-  Program(std::string name, mlir::func::FuncOp function, const WeightBlob &weights);
+  /// Of a function, and of its specializations behind it (findPrograms).
+  Program(llvm::StringRef name, llvm::ArrayRef<mlir::func::FuncOp> functions, const WeightBlob &weights);
+  /// The arena that runs of any dimensions fit into, if that is known; else the one without specializations.
+  Extent getLargestArena() const;
   /// Whether a buffer's shape depends on the dimensions; the number of samples aside, of which the code takes one.
   bool isDynamic() const;
   llvm::SmallVector<StatePort> getStates() const;
@@ -67,6 +77,9 @@ struct Program {
   int64_t getBatch() const;
   std::string getString(llvm::StringRef moduleAttr) const;
 };
+
+/// The function 'main' of a lowered module, then its specializations in order.
+llvm::Expected<llvm::SmallVector<mlir::func::FuncOp>> findPrograms(mlir::ModuleOp lowered);
 
 /// Emits kernels and the run function, called `symbol`, for one instruction set. `exported`: visible outside.
 llvm::LogicalResult emitRun(mlir::ModuleOp module, const Program &program, llvm::StringRef symbol, bool exported,
@@ -94,6 +107,12 @@ mlir::Value loadDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value dims, un
 
 /// The value of an extent by an array of dimensions, which may be null where it is static.
 mlir::Value emitValue(mlir::OpBuilder &b, mlir::Location loc, const Extent &extent, mlir::Value dims);
+
+/// Whether an array of dimensions is what a specialization is for, an i1.
+mlir::Value emitIsFor(mlir::OpBuilder &b, mlir::Location loc, const Program &specialization, mlir::Value dims);
+
+/// The bytes of the arena that a run with these dimensions needs; `dims` may be null where nothing depends on them.
+mlir::Value emitArenaBytes(mlir::OpBuilder &b, mlir::Location loc, const Program &program, mlir::Value dims);
 
 /// Whether a run refuses an array of dimensions, an i1: one is negative or above its bound, memory or a sum of products
 /// would overflow, or extents differ that must be equal. Null where there is nothing to check.

@@ -22,6 +22,8 @@ public:
 
   llvm::FailureOr<mlir::func::FuncOp> get(ukernel::KernelOp op);
   mlir::func::FuncOp getHalo(mlir::Location loc, const kernels::HaloParams &params);
+  /// The symbol of a constant with the numbers that a shared kernel reads; equal ones are there once.
+  llvm::StringRef getTable(llvm::ArrayRef<int32_t> table);
 
 private:
   using EmitFn = llvm::function_ref<llvm::LogicalResult(llvm::StringRef symbol)>;
@@ -32,6 +34,7 @@ private:
   const kernels::ISA &isa;
   mlir::OpBuilder builder;
   std::map<std::pair<std::string, std::string>, mlir::func::FuncOp> functions;
+  llvm::StringMap<std::string> tables;
 };
 
 /// The function for one sample: `void sample(inputs, outputs, arena, parallel_for, data, index)`, and `dims` last where
@@ -40,7 +43,7 @@ class SampleEmitter {
 public:
   SampleEmitter(mlir::ModuleOp module, const Program &program, KernelTable &kernels, const kernels::ISA &isa);
 
-  llvm::FailureOr<mlir::func::FuncOp> emit();
+  llvm::FailureOr<mlir::func::FuncOp> emit(llvm::StringRef symbol);
 
 private:
   mlir::Value constant(int64_t c);
@@ -55,7 +58,6 @@ private:
   mlir::Value getElementPointer(ukernel::LoopOp loop, mlir::Value whole, mlir::Value base, bool isReversed);
   mlir::Value getArgumentPointer(mlir::BlockArgument argument);
   mlir::Value getYieldedPointer(mlir::Operation *control, unsigned index);
-  mlir::Value emitTable(llvm::ArrayRef<int32_t> table);
   void call(mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::Value> arguments, const Extent &tiles);
   void makeArguments();
   mlir::Value loadWeights();
@@ -84,7 +86,6 @@ private:
   llvm::SmallVector<std::pair<Extent, mlir::Value>> extents;
   llvm::DenseMap<mlir::Operation *, mlir::Value> numbers; // of the iterations of loops that are open
   mlir::Value threaded;                                   // null where there are no threads
-  llvm::StringMap<std::string> tables;
   llvm::SmallVector<mlir::Value> inputs, outputs;
 };
 

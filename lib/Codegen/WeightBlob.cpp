@@ -36,17 +36,21 @@ static std::pair<std::string, int64_t> hashContent(ElementsAttr value) {
   return {std::string(digest.begin(), digest.end()), size};
 }
 
-WeightBlob::WeightBlob(func::FuncOp program) {
+WeightBlob::WeightBlob(ArrayRef<func::FuncOp> programs) {
   llvm::StringMap<int64_t> known;
-  program.walk([&](ukernel::ConstantOp op) {
-    const auto [digest, bytes] = hashContent(op.getValue());
-    auto [it, added] = known.try_emplace(digest, size);
-    if (added) {
-      constants.push_back(op.getValue());
-      size = llvm::alignTo(size + bytes, kAlignment);
-    }
-    offsets[op] = it->second;
-  });
+  for (func::FuncOp program : programs) {
+    const int64_t before = size;
+    program.walk([&](ukernel::ConstantOp op) {
+      const auto [digest, bytes] = hashContent(op.getValue());
+      auto [it, isNew] = known.try_emplace(digest, size);
+      if (isNew) {
+        constants.push_back(op.getValue());
+        size = llvm::alignTo(size + bytes, kAlignment);
+      }
+      offsets[op] = it->second;
+    });
+    added.push_back(size - before);
+  }
   // Kernels may read behind the last constant.
   size += kAlignment;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Codegen.h"
+#include "DimAttrs.h"
 #include "LoadedExecutable.h"
 #include "States.h"
 #include "nibble/Dialect/Nibble/Nibble.h"
@@ -113,6 +114,10 @@ Error checkBareMetal(const CompileOptions &options) {
     return refuse("has no floating-point instructions, which requant 'float' needs: expected auto or fixed");
   if (StringRef mode = options.quantization.getMode(); mode != "static")
     return refuse("has no floating-point instructions, which mode '" + mode + "' needs: expected auto or static");
+  if (!options.specializations.empty())
+    return refuse(
+        "has no code for dynamic dimensions, which specialize is for: fix their extents, with --dim or in the "
+        "model");
   if (options.stopAfter.empty() && (options.emit == "so" || options.emit == "exe"))
     return refuse("has no operating system to load what emit '" + options.emit + "' writes: expected a or o");
   return Error::success();
@@ -142,6 +147,7 @@ Expected<CompiledModel> generateCode(Session &session, mlir::ModuleOp module, co
   ResourceScope scope(session.context());
   mlir::OwningOpRef<mlir::ModuleOp> copy(module.clone());
   removeStates(*copy);
+  dropSpecializations(*copy);
   return attempt<CompiledModel>(session, [&]() -> Expected<CompiledModel> {
     if (mlir::failed(foldQuantized(session, *copy)))
       return makeError("folding failed");

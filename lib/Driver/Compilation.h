@@ -83,6 +83,7 @@ private:
   llvm::Error measureRanges(Samples &samples);
   llvm::Error keepRanges();
   llvm::Error lower(const CodegenOptions &codegen);
+  llvm::Error checkSpecializations(const CompiledModel &model);
   llvm::Expected<Compiled> packageAll(CompiledModel model);
   bool isCode() const;
   llvm::Error measureQuality(const CompiledModel &model);

@@ -3,12 +3,11 @@
 #include "nibble/Driver/Compile.h"
 #include "Codegen.h"
 #include "Compilation.h"
+#include "DimAttrs.h"
 #include "Explanation.h"
 #include "States.h"
 #include "UsualExtents.h"
-#include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
-#include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Driver/Explain.h"
 #include "nibble/Driver/Open.h"
 #include "nibble/Export/ONNX.h"
@@ -71,27 +70,6 @@ Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, Str
   return compilation;
 }
 
-/// Writes the largest values of dynamic dimensions into the graph.
-static Error setBounds(mlir::ModuleOp module, const DimValues &bounds) {
-  if (bounds.empty())
-    return Error::success();
-  auto function = module.lookupSymbol<mlir::func::FuncOp>("main");
-  if (!function)
-    return makeError("the module has no function 'main'");
-  const SmallVector<std::string> names = getDimNames(function);
-  SmallVector<int64_t> values(names.size(), 0);
-  for (const auto &[name, bound] : bounds) {
-    const auto *found = find(names, name);
-    if (found == names.end())
-      return makeError(
-          "bound: no input has a dynamic dimension '" + name + "'; " +
-          (names.empty() ? "all extents are known" : "the dynamic dimensions are '" + join(names, "', '") + "'"));
-    values[found - names.begin()] = bound;
-  }
-  function->setAttr(ukernel::kBoundsAttr, mlir::DenseI64ArrayAttr::get(module.getContext(), values));
-  return Error::success();
-}
-
 Error Compilation::import() {
   session.reporter().beginStep("importing", std::nullopt);
   Expected<mlir::OwningOpRef<mlir::ModuleOp>> loaded = session.load(path);
@@ -99,7 +77,7 @@ Error Compilation::import() {
     return loaded.takeError();
   module = std::move(*loaded);
   summary.modelBytes = getFileBytes(path, *module);
-  if (Error error = setBounds(*module, options.bounds))
+  if (Error error = setDimAttrs(*module, options))
     return error;
   if (Error error = setStates(*module, options.states))
     return error;

@@ -96,6 +96,8 @@ Expected<Compiled> Compilation::emit() {
     return model.takeError();
   if (Error error = checkBudget(options, *model))
     return std::move(error);
+  if (Error error = checkSpecializations(*model))
+    return std::move(error);
   session.reporter().beginStep("measuring the result", std::nullopt);
   if (isBareMetal(options.target)) {
     summary.codeBytes = model->codeBytes;
@@ -110,6 +112,17 @@ Expected<Compiled> Compilation::emit() {
     return std::move(error);
   summarizeGraph(&*model);
   return packageAll(std::move(*model));
+}
+
+/// Says which specializations are in vain.
+Error Compilation::checkSpecializations(const CompiledModel &model) {
+  for (const SpecializedCode &code : model.specializations)
+    for (const auto &[name, value] : code.dims)
+      if (code.isUsual && value > 0)
+        if (Error error = session.warn("specialize '" + name + "=" + std::to_string(value) +
+                                       "' makes nothing faster: samples run one by one, whatever their number"))
+          return error;
+  return Error::success();
 }
 
 /// Packages the model, with what `nibble explain` reads of it.

@@ -90,10 +90,28 @@ static int64_t findNode(ArrayRef<NodeSummary> nodes, const KernelCall &call) {
   return best;
 }
 
+static CallSummary summarize(ArrayRef<NodeSummary> nodes, const KernelCall &call) {
+  return {call.kernel, findNode(nodes, call), call.tiles, call.fillsHalo, std::nullopt};
+}
+
+static SpecializationSummary summarize(ArrayRef<NodeSummary> nodes, const SpecializedCode &code) {
+  SpecializationSummary summary;
+  for (const auto &[name, value] : code.dims)
+    if (value > 0)
+      summary.dims[name] = value;
+  summary.arenaBytes = code.arenaBytes;
+  summary.weightBytes = code.weightBytes;
+  for (const KernelCall &call : code.kernels)
+    summary.calls.push_back(summarize(nodes, call));
+  return summary;
+}
+
 void addCalls(Summary &summary, const CompiledModel &model) {
+  for (const SpecializedCode &code : model.specializations)
+    summary.specializations.push_back(summarize(summary.nodes, code));
   for (const KernelCall &call : model.kernels) {
-    int64_t node = findNode(summary.nodes, call);
-    summary.calls.push_back({call.kernel, node, call.tiles, call.fillsHalo, std::nullopt});
+    summary.calls.push_back(summarize(summary.nodes, call));
+    const int64_t node = summary.calls.back().node;
     if (node >= 0 && summary.nodes[node].kernel.empty())
       summary.nodes[node].kernel = call.kernel;
   }
@@ -106,29 +124,72 @@ bool hasControl(const Summary &summary) {
                 [](const CallSummary &call) { return StringRef(call.kernel).ends_with(ukernel::kInControl); });
 }
 
-Error measureCalls(LoadedModel &model, const NamedArrays *feed, ArrayRef<Port> feedPorts, Summary &summary) {
-  std::vector<Port> inputs, outputs;
-  if (Error error = readPorts(model.describe(), inputs, outputs))
-    return error;
-  const NamedArrays arrays =
-      feed ? adapt(feedPorts, *feed, inputs) : makeRandomFeed(inputs, chooseDims(inputs, findLimits(model, inputs)));
-  Expected<std::vector<double>> times = measureKernels(model, arrays, /*runs=*/20);
+/// Whether a run with these dimensions uses the code.
+static bool isFor(const SpecializationSummary &code, const DimValues &dims) {
+  return all_of(code.dims, [&](const auto &dim) {
+    auto value = dims.find(dim.first);
+    return value != dims.end() && value->second == dim.second;
+  });
+}
+
+std::vector<CallSummary> &findCalls(Summary &summary, const DimValues &dims) {
+  for (SpecializationSummary &code : summary.specializations)
+    if (isFor(code, dims))
+      return code.calls;
+  return summary.calls;
+}
+
+/// Takes the time of each of `calls`, which a run on `feed` makes.
+static Error measureCalls(LoadedModel &model, const NamedArrays &feed, std::vector<CallSummary> &calls) {
+  Expected<std::vector<double>> times = measureKernels(model, feed, /*runs=*/20);
   if (!times)
     return times.takeError();
   size_t expected = 0, next = 0;
-  for (const CallSummary &call : summary.calls)
+  for (const CallSummary &call : calls)
     expected += 1 + call.fillsHalo;
   if (times->size() % std::max<size_t>(expected, 1) != 0 || times->size() < expected)
     return makeError("the model makes " + Twine(times->size()) + " calls, its explanation tells of " + Twine(expected));
-  for (CallSummary &call : summary.calls) {
+  for (CallSummary &call : calls) {
     double time = (*times)[next++];
     if (call.fillsHalo)
       time += (*times)[next++];
     call.milliseconds = time;
+  }
+  return Error::success();
+}
+
+/// The dynamic dimensions of a feed.
+static DimValues getDims(ArrayRef<Port> inputs, const NamedArrays &feed) {
+  DimValues dims;
+  for (const Port &port : inputs)
+    for (auto [axis, name] : enumerate(port.dims))
+      if (const Array *array = find(feed, port.name); !name.empty() && array && axis < array->shape.size())
+        dims[name] = array->shape[axis];
+  return dims;
+}
+
+Error measureCalls(LoadedModel &model, const NamedArrays *feed, ArrayRef<Port> feedPorts, Summary &summary) {
+  std::vector<Port> inputs, outputs;
+  if (Error error = readPorts(model.describe(), inputs, outputs))
+    return error;
+  const DimValues limits = findLimits(model, inputs);
+  const NamedArrays arrays =
+      feed ? adapt(feedPorts, *feed, inputs) : makeRandomFeed(inputs, chooseDims(inputs, limits));
+  std::vector<CallSummary> &calls = findCalls(summary, getDims(inputs, arrays));
+  if (Error error = measureCalls(model, arrays, calls))
+    return error;
+  for (const CallSummary &call : calls)
     if (call.node >= 0) {
       std::optional<double> &total = summary.nodes[call.node].milliseconds;
-      total = total.value_or(0) + time;
+      total = total.value_or(0) + *call.milliseconds;
     }
+  for (SpecializationSummary &code : summary.specializations) {
+    const DimValues dims = chooseDims(inputs, limits, code.dims);
+    if (&calls == &code.calls)
+      summary.timed = code.dims;
+    else if (&findCalls(summary, dims) == &code.calls) // not what fixes more
+      if (Error error = measureCalls(model, makeRandomFeed(inputs, dims), code.calls))
+        return error;
   }
   return Error::success();
 }

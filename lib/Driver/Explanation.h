@@ -21,13 +21,17 @@ llvm::Expected<std::optional<Summary>> readExplanation(llvm::StringRef path);
 /// Adds the calls and buffers of `model`, and to each node its kernel.
 void addCalls(Summary &summary, const CompiledModel &model);
 
-/// Takes the time of each call on a feed in the form of `feedPorts`, or on random numbers (chooseDims) if `feed` is
-/// null, and adds it to the call and its node. Not all models with dynamic dimensions take those.
+/// The calls that a run with these dimensions makes: those of a specialization, or of the code for all others.
+std::vector<CallSummary> &findCalls(Summary &summary, const DimValues &dims);
+
 /// Whether calls run more than once or perhaps not at all, so that single nodes have no times.
 bool hasControl(const Summary &summary);
 constexpr llvm::StringLiteral kNoTimes =
     "there are no times of single nodes: the model has loops or branches, whose calls run more than once or not always";
 
+/// Takes the time of each call on a feed in the form of `feedPorts`, or on random numbers (chooseDims) if `feed` is
+/// null, and adds it to the call and its node; that of the calls of each specialization on random numbers. Not all
+/// models with dynamic dimensions take those.
 llvm::Error measureCalls(LoadedModel &model, const NamedArrays *feed, llvm::ArrayRef<Port> feedPorts, Summary &summary);
 
 } // namespace nibble::driver

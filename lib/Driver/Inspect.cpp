@@ -9,6 +9,7 @@
 #include "nibble/Support/PortAttrs.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -162,6 +163,13 @@ std::string describe(const DimValues &dims) {
   return join(map_range(dims, [](const auto &dim) { return dim.first + " = " + std::to_string(dim.second); }), ", ");
 }
 
+std::string describeMemory(const SpecializationSummary &code) {
+  std::string text = formatv("arena of {0:n} bytes", code.arenaBytes);
+  if (code.weightBytes)
+    text += formatv(", {0:n} bytes of weights of its own", code.weightBytes);
+  return text;
+}
+
 json::Object toJson(const ModelInfo &info) {
   json::Object operations;
   for (const auto &[name, count] : info.operations)
@@ -193,6 +201,12 @@ json::Object toJson(const ModelInfo &info) {
     object["states"] = toJson(info.states, info.inputs, info.outputs);
   if (!info.targets.empty())
     object["targets"] = json::Array(info.targets);
+  if (!info.specializations.empty()) {
+    json::Array specializations;
+    for (const SpecializationSummary &code : info.specializations)
+      specializations.push_back(toJson(code));
+    object["specializations"] = std::move(specializations);
+  }
   return object;
 }
 
@@ -205,6 +219,19 @@ static void printPorts(StringRef title, ArrayRef<Port> ports, raw_ostream &os) {
       os << formatv("  scale {0} zero point {1}", port.quantization->first, port.quantization->second);
     os << '\n';
   }
+}
+
+/// "u8_s8pc_u8_gemm_6x64c4_avx512vnni (3), f32_add_avx512vnni": each kernel once, with its calls.
+static std::string describeKernels(ArrayRef<CallSummary> calls) {
+  MapVector<StringRef, int> counts;
+  for (const CallSummary &call : calls)
+    ++counts[call.kernel];
+  return join(map_range(counts,
+                        [](const auto &kernel) {
+                          return kernel.first.str() +
+                                 (kernel.second > 1 ? " (" + std::to_string(kernel.second) + ")" : "");
+                        }),
+              ", ");
 }
 
 void print(const ModelInfo &info, raw_ostream &os) {
@@ -232,6 +259,9 @@ void print(const ModelInfo &info, raw_ostream &os) {
     os << formatv("{0,-9} {1:n} bytes{2}\n", "arena", *info.arenaBytes, where);
   if (!info.targets.empty())
     os << formatv("{0,-9} {1}\n", "targets", join(info.targets, ", "));
+  for (const SpecializationSummary &code : info.specializations)
+    os << formatv("{0,-9} {1}: {2}; kernels {3}\n", "code for", describe(code.dims), describeMemory(code),
+                  describeKernels(code.calls));
   for (const auto &[precision, count] : info.precisions)
     os << formatv("{0,-9} {1} in {2}\n", "nodes", count, precision);
   for (const auto &[name, count] : info.operations)

@@ -112,8 +112,10 @@ Expected<ModelInfo> inspectLibrary(StringRef path) {
   Expected<std::optional<Summary>> summary = readExplanation(path);
   if (!summary)
     return summary.takeError();
-  if (*summary)
+  if (*summary) {
     info.precisions = (*summary)->precisions;
+    info.specializations = (*summary)->specializations;
+  }
   return info;
 }
 

@@ -172,11 +172,36 @@ static Error checkConflicts(const CompileOptions &options) {
   if (options.quantization.isFloat() && is_contained({"calibrate", "plan", "quantize"}, stop))
     return makeError("stop-after '" + stop + "' is a phase of quantization, which weights 'float' leave out");
   if (!options.states.empty() && options.emit == "exe")
-    return makeError(
-        "state keeps a buffer from run to run, and emit 'exe' is a program that runs once: expected "
-        "so, a or o");
+    return makeError("state keeps a buffer from run to run, and emit 'exe' is a program that runs once: expected "
+                     "so, a or o");
   if (!stop.empty() && options.emit != "so")
     return makeError("stop-after '" + stop + "' writes IR: it does not go with emit '" + options.emit + "'");
+  return Error::success();
+}
+
+/// "batch=1, sequence=128"
+static std::string describeDims(const std::map<std::string, int64_t> &dims) {
+  return join(map_range(dims, [](const auto &dim) { return dim.first + "=" + std::to_string(dim.second); }), ", ");
+}
+
+static Error checkDims(const CompileOptions &options) {
+  for (const auto &[name, bound] : options.bounds)
+    if (bound < 1 || bound > INT32_MAX)
+      return makeError("bound of '" + name + "' is " + Twine(bound) + ", expected 1 to " + Twine(INT32_MAX));
+  for (auto [index, dims] : enumerate(options.specializations)) {
+    if (dims.empty())
+      return makeError("specialize names no dimension, expected values as in batch=1,sequence=128");
+    for (const auto &[name, value] : dims) {
+      if (value < 1 || value > INT32_MAX)
+        return makeError("specialize of '" + name + "' is " + Twine(value) + ", expected 1 to " + Twine(INT32_MAX));
+      auto bound = options.bounds.find(name);
+      if (bound != options.bounds.end() && value > bound->second)
+        return makeError("specialize of '" + name + "' is " + Twine(value) + ", more than its bound " +
+                         Twine(bound->second) + ", so that no run has it");
+    }
+    if (is_contained(ArrayRef(options.specializations).take_front(index), dims))
+      return makeError("specialize gives '" + describeDims(dims) + "' twice");
+  }
   return Error::success();
 }
 
@@ -195,9 +220,8 @@ Error check(const CompileOptions &options) {
   for (auto [name, bytes] : budgets)
     if (bytes && *bytes < 1)
       return makeError(name + " is " + Twine(*bytes) + " bytes, expected 1 or more");
-  for (const auto &[name, bound] : options.bounds)
-    if (bound < 1 || bound > INT32_MAX)
-      return makeError("bound of '" + name + "' is " + Twine(bound) + ", expected 1 to " + Twine(INT32_MAX));
+  if (Error error = checkDims(options))
+    return error;
   return checkConflicts(options);
 }
 

@@ -42,6 +42,16 @@ static json::Object toJson(const CallSummary &call) {
   return object;
 }
 
+template <typename T>
+static json::Array toArray(const std::vector<T> &entries);
+
+json::Object toJson(const SpecializationSummary &code) {
+  return json::Object{{"dims", toJson(code.dims)},
+                      {"arena_bytes", code.arenaBytes},
+                      {"weight_bytes", code.weightBytes},
+                      {"calls", toArray(code.calls)}};
+}
+
 static json::Object toJson(const BufferSummary &buffer) {
   return json::Object{{"value", buffer.value},
                       {"offset", buffer.offset},
@@ -99,6 +109,10 @@ json::Object toJson(const Summary &summary) {
   object["precisions"] = std::move(precisions);
   if (!summary.calls.empty())
     object["calls"] = toArray(summary.calls);
+  if (!summary.specializations.empty())
+    object["specializations"] = toArray(summary.specializations);
+  if (!summary.timed.empty())
+    object["timed_dims"] = toJson(summary.timed);
   if (!summary.buffers.empty())
     object["buffers"] = toArray(summary.buffers);
   if (!summary.sensitivities.empty()) {
@@ -163,6 +177,15 @@ static void parse(const json::Object &object, CallSummary &call) {
   call.milliseconds = getNumber(object, "ms");
 }
 
+/// Values of dimensions by their names.
+static std::map<std::string, int64_t> parseDims(const json::Object &object) {
+  std::map<std::string, int64_t> dims;
+  if (const json::Object *values = object.getObject("dims"))
+    for (const auto &[name, value] : *values)
+      dims[StringRef(name).str()] = value.getAsInteger().value_or(0);
+  return dims;
+}
+
 static void parse(const json::Object &object, BufferSummary &buffer) {
   buffer.value = getText(object, "value");
   buffer.offset = getInteger(object, "offset");
@@ -183,6 +206,18 @@ static bool parse(const json::Object &object, StringRef key, std::vector<T> &ent
   return true;
 }
 
+static void parse(const json::Object &object, SpecializationSummary &code) {
+  code.dims = parseDims(object);
+  code.arenaBytes = getInteger(object, "arena_bytes");
+  code.weightBytes = getInteger(object, "weight_bytes");
+  (void)parse(object, "calls", code.calls);
+}
+
+/// Whether they name nodes that there are.
+static bool areValid(ArrayRef<CallSummary> calls, ArrayRef<NodeSummary> nodes) {
+  return all_of(calls, [&](const CallSummary &call) { return call.node >= -1 && call.node < int64_t(nodes.size()); });
+}
+
 std::optional<Summary> parseSummary(const json::Object &object) {
   Summary summary;
   summary.model = getText(object, "model");
@@ -192,9 +227,7 @@ std::optional<Summary> parseSummary(const json::Object &object) {
   summary.weightBytes = getInteger(object, "weight_bytes");
   summary.arenaBytes = object.getInteger("arena_bytes");
   summary.arenaDimension = object.getInteger("arena_dimension");
-  if (const json::Object *dims = object.getObject("dims"))
-    for (const auto &[name, value] : *dims)
-      summary.dims[StringRef(name).str()] = value.getAsInteger().value_or(0);
+  summary.dims = parseDims(object);
   summary.codeBytes = object.getInteger("code_bytes");
   summary.stackBytes = object.getInteger("stack_bytes");
   summary.sqnr = getNumber(object, "sqnr_db");
@@ -204,14 +237,16 @@ std::optional<Summary> parseSummary(const json::Object &object) {
   summary.floatWeightBytes = object.getInteger("float_weight_bytes");
   summary.samples = getInteger(object, "calibration_samples");
   if (!parse(object, "nodes", summary.nodes) || !parse(object, "calls", summary.calls) ||
-      !parse(object, "buffers", summary.buffers))
+      !parse(object, "specializations", summary.specializations) || !parse(object, "buffers", summary.buffers))
     return std::nullopt;
   if (const json::Object *precisions = object.getObject("precisions"))
     for (const auto &[precision, count] : *precisions)
       summary.precisions[StringRef(precision).str()] = count.getAsInteger().value_or(0);
-  for (CallSummary &call : summary.calls)
-    if (call.node < -1 || call.node >= int64_t(summary.nodes.size()))
+  for (const SpecializationSummary &code : summary.specializations)
+    if (!areValid(code.calls, summary.nodes))
       return std::nullopt;
+  if (!areValid(summary.calls, summary.nodes))
+    return std::nullopt;
   return summary;
 }
 

@@ -59,7 +59,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             requant: Literal["auto", "float", "fixed"] = "auto",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False,
             dims: Mapping[str, int] | None = None, bounds: Mapping[str, int] | None = None,
-            state: Mapping[str, str] | None = None) -> Model:
+            state: Mapping[str, str] | None = None,
+            specialize: Mapping[str, int] | Iterable[Mapping[str, int]] | None = None) -> Model:
     """Quantize and compile the ONNX model at `path`.
 
     Args:
@@ -111,6 +112,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         state: outputs that are the next value of an input, by the input's name, as {"past": "present"}: both are one
             buffer, which `Model.run` updates in place (`Model.state`). Where the output is the input with rows behind it,
             `bounds` tell how many it can have.
+        specialize: values of dynamic dimensions that get code of their own, as fast as if `dims` fixed them, beside that
+            for all others: {"batch": 1, "sequence": 128}, or several such. Dimensions that are not named stay dynamic.
 
     Raises:
         Error: the model cannot be read or has an unsupported operation, an input is missing in the calibration data or
@@ -122,6 +125,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
     options.target, options.threads, options.name = target, threads, name
     options.io, options.io_layout, options.strip, options.requant = io, io_layout, strip, requant
     options.bounds, options.states = dict(bounds or {}), dict(state or {})
+    several = [specialize] if isinstance(specialize, Mapping) else specialize or []
+    options.specializations = [dict(values) for values in several]
     program = _nibble.compile(os.fspath(path), _samples(calibration), options, dict(dims or {}))
     _warn(program.warnings)
     return Model(program)

@@ -34,6 +34,7 @@ class CompileOptions:
     strip: bool
     bounds: dict[str, int]
     states: dict[str, str]
+    specializations: list[dict[str, int]]
     threads: int
 
 class Program:

@@ -258,7 +258,7 @@ ELSEWHERE = FLAT.replace("  return", "  %w = arith.constant dense_resource<w> : 
     (["run", "zeros.so", "--inputs", "{data}", "--outputs", "o.npz"], "'zeros.so' is not a compiled model: it has no symbol that ends in '_describe'"),
     (["run", "coff.so", "--inputs", "{data}", "--outputs", "o.npz"], "'coff.so' is not a shared library of this system"),
     (["run", "no.so", "--inputs", "{data}", "--outputs", "o.npz"], "cannot read 'no.so' as a compiled model: No such"),
-    (["explain", "{library}", "--calib", "{data}"], "' is compiled already: --calib, --target, --bound and --state are for models"),
+    (["explain", "{library}", "--calib", "{data}"], "' is compiled already: --calib, --target, --bound, --state and --specialize are for models"),
     (["explain", "cut.so"], "cannot read 'cut.so' as a compiled model"),
     (["explain", "{model}", "--float", "--html", "no/page.html"], "cannot write 'no/page.html'"),
     (["compare", "{library}", "{model}", "--inputs", "{data}"], "' is compiled and ' | ' is a model: give the model first, then what is compared with it"),

@@ -30,6 +30,7 @@ public:
             "  nibble compile model.onnx --float -o model.so                 without quantizing\n"
             "  nibble compile model.onnx --calib data.npz --emit a -o model.a --name digits   with model.h\n"
             "  nibble compile model.onnx --calib data.npz --emit exe -o model              ./model --help tells more\n"
+            "  nibble compile model.onnx --calib data.npz --specialize batch=1,sequence=128 -o model.so\n"
             "  nibble compile model.onnx --calib data.npz --stop-after fold -o model.mlir\n\n"
             "  data.npz has an array for each input of the model, under its name; the leading dimension\n"
             "  counts the samples: numpy.savez('data.npz', image=images). 64 to 500 typical ones are enough.\n"),
@@ -69,7 +70,7 @@ public:
         strip("strip", cl::desc("leave out what nibble explain reads: names of nodes, kernels, errors"),
               cl::sub(subcommand)),
         json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand),
-        dims(subcommand), bounds(subcommand), states(subcommand) {}
+        dims(subcommand), bounds(subcommand), states(subcommand), specializations(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -84,6 +85,7 @@ private:
   DimFlags dims;
   BoundFlags bounds;
   StateFlags states;
+  SpecializeFlags specializations;
 };
 } // namespace
 
@@ -133,6 +135,10 @@ Error CompileCommand::run(Reporter &reporter) {
   if (!kept)
     return kept.takeError();
   chosen.states = std::move(*kept);
+  Expected<std::vector<DimValues>> special = specializations.parse();
+  if (!special)
+    return special.takeError();
+  chosen.specializations = std::move(*special);
   if (Error error = check(chosen))
     return error;
   if (Error error = checkWritable(path))

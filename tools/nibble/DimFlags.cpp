@@ -68,4 +68,26 @@ Expected<std::map<std::string, std::string>> StateFlags::parse() const {
   return values;
 }
 
+SpecializeFlags::SpecializeFlags(cl::SubCommand &sub)
+    : specializations(
+          "specialize",
+          cl::desc(
+              "values of dynamic dimensions that get code of their own, as fast as if --dim fixed them, beside that "
+              "for all others: batch=1,sequence=128; dimensions that are not named stay dynamic (again for others)"),
+          cl::value_desc("name=extent,..."), cl::sub(sub)) {}
+
+Expected<std::vector<DimValues>> SpecializeFlags::parse() const {
+  std::vector<DimValues> parsed;
+  for (const std::string &flag : specializations) {
+    SmallVector<StringRef> parts;
+    StringRef(flag).split(parts, ',');
+    Expected<DimValues> values =
+        parseValues(std::vector<std::string>(parts.begin(), parts.end()), "--specialize", "batch=1,sequence=128");
+    if (!values)
+      return values.takeError();
+    parsed.push_back(std::move(*values));
+  }
+  return parsed;
+}
+
 } // namespace nibble::driver

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The flags --dim of every command that reads an ONNX model, and --bound and --state of those that compile one.
+// The flags --dim of every command that reads an ONNX model; --bound, --state and --specialize of those that compile
+// one.
 
 #ifndef NIBBLE_TOOLS_NIBBLE_DIMFLAGS_H
 #define NIBBLE_TOOLS_NIBBLE_DIMFLAGS_H
@@ -43,6 +44,17 @@ public:
 
 private:
   cl::list<std::string> states;
+};
+
+class SpecializeFlags {
+public:
+  explicit SpecializeFlags(cl::SubCommand &sub);
+
+  /// The values of each, by name, or what is wrong with a flag.
+  llvm::Expected<std::vector<DimValues>> parse() const;
+
+private:
+  cl::list<std::string> specializations;
 };
 
 } // namespace nibble::driver

@@ -30,7 +30,7 @@ public:
         html("html", cl::desc("write a page with tables and pictures, in one file"), cl::value_desc("file"),
              cl::sub(subcommand)),
         json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand), dims(subcommand),
-        bounds(subcommand), states(subcommand) {}
+        bounds(subcommand), states(subcommand), specializations(subcommand) {}
 
   Error run(Reporter &reporter) override {
     CompileOptions options;
@@ -49,9 +49,14 @@ public:
     if (!kept)
       return kept.takeError();
     options.states = std::move(*kept);
-    if (!isModel(model) &&
-        (quantization.hasData() || target.getNumOccurrences() || !options.bounds.empty() || !options.states.empty()))
-      return makeError("'" + model + "' is compiled already: --calib, --target, --bound and --state are for models");
+    Expected<std::vector<DimValues>> special = specializations.parse();
+    if (!special)
+      return special.takeError();
+    options.specializations = std::move(*special);
+    const bool hasDims = !options.bounds.empty() || !options.states.empty() || !options.specializations.empty();
+    if (!isModel(model) && (quantization.hasData() || target.getNumOccurrences() || hasDims))
+      return makeError("'" + model +
+                       "' is compiled already: --calib, --target, --bound, --state and --specialize are for models");
     if (Error error = check(options))
       return error;
     if (Error error = page.empty() ? Error::success() : checkWritable(page))
@@ -81,6 +86,7 @@ private:
   DimFlags dims;
   BoundFlags bounds;
   StateFlags states;
+  SpecializeFlags specializations;
 };
 } // namespace
 

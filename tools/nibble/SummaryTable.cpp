@@ -103,6 +103,26 @@ private:
 };
 } // namespace
 
+/// What a library has for single sizes.
+static void printSpecializations(const Summary &summary) {
+  for (const SpecializationSummary &code : summary.specializations)
+    outs() << "code for " << describe(code.dims) << ": " << describeMemory(code) << '\n';
+}
+
+/// The kernels of the code for single sizes, in the order of their calls.
+static void printCalls(const Summary &summary, const SpecializationSummary &code) {
+  std::vector<std::vector<std::string>> rows = {{"node", "kernel", "ms"}};
+  for (const CallSummary &call : code.calls) {
+    const NodeSummary *node = call.node < 0 ? nullptr : &summary.nodes[call.node];
+    rows.push_back({!node                ? ""
+                    : node->node.empty() ? node->value
+                                         : node->node,
+                    call.kernel, call.milliseconds ? formatv("{0:f4}", *call.milliseconds).str() : ""});
+  }
+  outs() << "\ncode for " << describe(code.dims) << ": " << describeMemory(code) << '\n';
+  printTable(rows);
+}
+
 static std::optional<int64_t> sum(std::optional<int64_t> a, std::optional<int64_t> b) {
   return a && b ? std::optional<int64_t>(*a + *b) : std::nullopt;
 }
@@ -139,6 +159,7 @@ void printSummary(const Summary &summary, StringRef output) {
   if (std::string methods = formatMethods(summary.methods); !methods.empty())
     outs() << "ranges (best of): " << methods << '\n';
   printSearch(summary);
+  printSpecializations(summary);
   outs() << "nodes: " << formatPrecisions(summary) << '\n';
   printFloatNodes(summary);
   if (std::string steps = formatSteps(summary.steps); !steps.empty())
@@ -155,7 +176,11 @@ void printNodes(const Summary &summary) {
   printTable(rows);
   if (!summary.dims.empty())
     outs() << "bytes of outputs are those at " << describe(summary.dims) << '\n';
+  if (!summary.timed.empty())
+    outs() << "times are those of the code for " << describe(summary.timed) << '\n';
   printFloatNodes(summary);
+  for (const SpecializationSummary &code : summary.specializations)
+    printCalls(summary, code);
 }
 
 } // namespace nibble::driver

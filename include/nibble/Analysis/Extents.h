@@ -40,6 +40,9 @@ private:
 /// The names of the dynamic dimensions, see ArgumentDims.
 llvm::SmallVector<std::string> getDimNames(mlir::func::FuncOp function);
 
+/// Writes the names of all dimensions of the arguments, so that they keep their numbers where types tell of fewer.
+void nameDims(mlir::func::FuncOp function, const ArgumentDims &dims);
+
 /// Whether what `op` computes depends on the dynamic dimensions, beside its operands: it has extents that they give.
 bool readsDims(mlir::Operation *op);
 

@@ -62,6 +62,15 @@ struct ArenaBuffer {
   int64_t offset = 0, bytes = 0, first = 0, last = 0;
 };
 
+/// Code for some values of the dynamic dimensions, which runs with these use.
+struct SpecializedCode {
+  std::vector<std::pair<std::string, int64_t>> dims; ///< in the order of a context's `dims`; 0 where it is for all
+  uint64_t arenaBytes = 0;                           ///< where other dimensions are kUsualDimension
+  uint64_t weightBytes = 0;                          ///< of what it adds to the weights
+  bool isUsual = false; ///< the same code as for all dimensions: it fixes the number of samples, which run one by one
+  std::vector<KernelCall> kernels;
+};
+
 /// Objects of one model, and what is known of them.
 struct CompiledModel {
   std::string name;
@@ -76,6 +85,7 @@ struct CompiledModel {
   /// All that is loaded but the weights; of a microcontroller, the stack that a run needs.
   uint64_t codeBytes = 0, stackBytes = 0;
   std::vector<KernelCall> kernels;
+  std::vector<SpecializedCode> specializations;
   std::vector<ArenaBuffer> buffers;
   std::vector<ObservedValue> observed;
   /// Each input and output on a line, for people: `input 0 'x': uint8[batch x 8 x 8 x 1], nhwc, ...`.

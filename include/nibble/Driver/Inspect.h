@@ -5,6 +5,7 @@
 #define NIBBLE_DRIVER_INSPECT_H
 
 #include "nibble/Driver/Executable.h"
+#include "nibble/Driver/Summary.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/JSON.h"
@@ -27,6 +28,7 @@ struct ModelInfo {
   // Values of dynamic dimensions that `products` or `arenaBytes` are for, where they depend on any.
   DimValues dims;
   std::vector<std::string> targets; // instruction sets of a compiled model
+  std::vector<SpecializationSummary> specializations;
 };
 
 /// The ports of a module's function `main`; an error if it has none or one of a
@@ -39,6 +41,8 @@ llvm::json::Object toJson(const ModelInfo &info);
 llvm::json::Object toJson(const DimValues &dims);
 /// "batch = 1, sequence = 128".
 std::string describe(const DimValues &dims);
+/// "arena of 4,096 bytes, 64 bytes of weights of its own".
+std::string describeMemory(const SpecializationSummary &code);
 llvm::json::Array toJson(llvm::ArrayRef<Port> ports);
 /// States by the names of their inputs and outputs.
 llvm::json::Array toJson(llvm::ArrayRef<StatePort> states, llvm::ArrayRef<Port> inputs, llvm::ArrayRef<Port> outputs);

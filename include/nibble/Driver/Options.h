@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nibble::driver {
 
@@ -65,9 +66,11 @@ struct CompileOptions {
   std::string ioLayout = "model";            // order of images' dimensions among them
   std::map<std::string, int64_t> bounds;     // largest values of dynamic dimensions, by name
   std::map<std::string, std::string> states; // outputs that are one buffer with an input, by the input's name
-  bool strip = false;                        // leave out what `nibble explain` reads
-  bool bytecode = false;                     // MLIR as bytecode, not text
-  bool compareFloat = false;                 // compile the float model too, for the summary
+  /// Values of dynamic dimensions, by name, that get code of their own; for all values of those that are not named.
+  std::vector<std::map<std::string, int64_t>> specializations;
+  bool strip = false;        // leave out what `nibble explain` reads
+  bool bytecode = false;     // MLIR as bytecode, not text
+  bool compareFloat = false; // compile the float model too, for the summary
   std::string stopAfter, dumpPhases;
   std::optional<int64_t> maxRam, maxFlash; // bytes
   int threads = 1;

@@ -41,6 +41,14 @@ struct CallSummary {
   std::optional<double> milliseconds;
 };
 
+/// Code for some values of the dynamic dimensions, which runs with these use.
+struct SpecializationSummary {
+  std::map<std::string, int64_t> dims; // those that it fixes
+  int64_t arenaBytes = 0;              // where others are nibble::kUsualDimension
+  int64_t weightBytes = 0;             // that it adds
+  std::vector<CallSummary> calls;
+};
+
 /// Memory of a value in the arena, from the first call to the last that needs it.
 struct BufferSummary {
   std::string value;
@@ -80,6 +88,8 @@ struct Summary {
   std::vector<NodeSummary> nodes;            // operations that came of them, in order
   std::map<std::string, int64_t> precisions; // how many nodes of the model, after fusion, are computed in each
   std::vector<CallSummary> calls;
+  std::vector<SpecializationSummary> specializations;
+  std::map<std::string, int64_t> timed; // what the specialization fixes whose times the nodes have, if it is one
   std::vector<BufferSummary> buffers;
   std::vector<SensitivitySummary> sensitivities; // of a search
   std::vector<FrontPoint> front;                 // by size
@@ -88,6 +98,7 @@ struct Summary {
 
 llvm::json::Object toJson(const Summary &summary);
 llvm::json::Object toJson(const NodeSummary &node);
+llvm::json::Object toJson(const SpecializationSummary &code);
 
 /// What `toJson` wrote; none if it is something else.
 std::optional<Summary> parseSummary(const llvm::json::Object &object);

@@ -34,6 +34,9 @@
  * --bound), NAME_arena_bytes takes null, its result is nibble_model_desc.arena_bytes, and the model's header has it as
  * the macro NAME_ARENA_BYTES.
  *
+ * Some dimensions may have code of their own (--specialize), with an arena of its own: NAME_arena_bytes tells it, and
+ * where the arena depends on nothing else, it takes null still and returns the most of all.
+ *
  * NAME_shape writes the extents of output number `output`, nibble_tensor_desc.rank of them, and returns NIBBLE_OK, or
  * NIBBLE_ERROR_DIMENSION where there is no such output. It reads `dims` as they are: what a run refuses it does not
  * see.

@@ -15,6 +15,9 @@ inline constexpr llvm::StringLiteral kBoundsAttr = "nibble.bounds";
 /// and moves elements as they are.
 inline constexpr llvm::StringLiteral kStateAttr = "nibble.state";
 
+/// Of an argument that is a state: how long its buffer is in the function that this is a copy of, an i64.
+inline constexpr llvm::StringLiteral kCapacityAttr = "nibble.capacity";
+
 /// The name of the input or output, `nibble.name`; empty if there is none.
 inline llvm::StringRef getPortName(mlir::DictionaryAttr attrs) {
   auto name = attrs ? attrs.getAs<mlir::StringAttr>("nibble.name") : mlir::StringAttr();

@@ -297,19 +297,8 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
       op->setAttr(kExtentsName, ExtentsAttr::get(op->getContext(), extents));
   }
 
-  /// The number of samples must keep its place among the dimensions though no type tells of it any more.
-  static void nameDims(func::FuncOp function, const ArgumentDims &dims) {
-    Builder builder(function.getContext());
-    for (BlockArgument argument : function.getArguments()) {
-      const unsigned index = argument.getArgNumber();
-      auto names = llvm::map_to_vector(dims.getExtents(index), [&](const Extent &extent) -> Attribute {
-        return builder.getStringAttr(extent.isStatic() ? "" : dims.getNames()[extent.getDimCount() - 1]);
-      });
-      function.setArgAttr(index, "nibble.dims", builder.getArrayAttr(names));
-    }
-  }
-
   void rewrite(func::FuncOp function, const BatchAnalysis &analysis, const ArgumentDims &dims) {
+    // The number of samples must keep its place among the dimensions though no type tells of it any more.
     if (dims.getNames().size() > 1)
       nameDims(function, dims);
     for (Operation &op : function.front().without_terminator())

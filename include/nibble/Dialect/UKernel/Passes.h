@@ -15,6 +15,10 @@ namespace nibble::ukernel {
 /// Unit attribute of an argument that all samples of a batch share.
 inline constexpr llvm::StringLiteral kSharedAttr = "nibble.shared";
 using nibble::kBoundsAttr;
+/// Of a function: arrays with a value of each dynamic dimension, or 0, that it gets code of its own for.
+inline constexpr llvm::StringLiteral kSpecializationsAttr = "nibble.specializations";
+/// Of such code: the array.
+inline constexpr llvm::StringLiteral kSpecializedAttr = "nibble.specialized";
 
 #define GEN_PASS_DECL
 #include "nibble/Dialect/UKernel/Passes.h.inc"

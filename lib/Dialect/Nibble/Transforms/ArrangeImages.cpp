@@ -159,19 +159,6 @@ void ArrangeImages::turn(func::FuncOp function, unsigned index, OpOperand &resul
   ++arranged;
 }
 
-/// Names the dynamic dimensions of all arguments, so that the names outlive other orders.
-static void nameDims(func::FuncOp function, const ArgumentDims &dims) {
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    ArrayRef<Extent> extents = dims.getExtents(i);
-    if (areStatic(extents))
-      continue;
-    auto names = llvm::map_to_vector(extents, [&](const Extent &extent) {
-      return extent.isStatic() ? StringRef() : StringRef(dims.getNames()[extent.getDimCount() - 1]);
-    });
-    function.setArgAttr(i, "nibble.dims", Builder(function.getContext()).getStrArrayAttr(names));
-  }
-}
-
 /// Another order of an argument's dimensions may number the dynamic ones otherwise: `extents` follow, from those that
 /// had `before` as names.
 static void renumberDims(func::FuncOp function, ArrayRef<std::string> before) {
