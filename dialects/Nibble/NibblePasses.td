@@ -564,10 +564,11 @@ def QuantizeOps : Pass<"nibble-quantize-ops"> {
 def QuantizeDynamic : Pass<"nibble-quantize-dynamic"> {
   let summary = "Quantize the inputs of planned products at run time";
   let description = [{
-    Of a conv or matmul with constant weights whose `nibble.precision` is `"dynamic"`. Weights become symmetric i8 in
+    Of a conv or matmul whose `nibble.precision` is `"dynamic"`. Constant weights become symmetric i8 in
     [-127, 127], one scale fl32(max|w| / 127) an output channel (or a tensor, with `per-tensor`); bias and result
     stay f32. A row is a token of a matmul and a sample of a conv. Bytes are `ui8` where the input cannot be negative
-    (unless `signed`), else `i8`.
+    (unless `signed`), else `i8`. A matmul of two values becomes a `nibble.dynamic_matmul`, unless one of its extents is
+    known to be below 16, or its right-hand side is an input or continues one: then bytes would cost more than they save.
 
     ```mlir
     %w = nibble.constant dense<[[127.0], [-63.5]]> : tensor<2x1xf32> -> tensor<2x1xf32>
@@ -584,6 +585,7 @@ def QuantizeDynamic : Pass<"nibble-quantize-dynamic"> {
   let options = [Option<"perTensor", "per-tensor", "bool", "false", "one scale for all weights of an operation">,
                  Option<"isSigned", "signed", "bool", "false", "i8 also where the input cannot be negative">];
   let statistics = [Statistic<"quantized", "quantized", "products quantized at run time">,
+                    Statistic<"ofValues", "of-values", "products of two values among them">,
                     Statistic<"unsignedInputs", "unsigned", "inputs that cannot be negative">];
 }
 

@@ -100,4 +100,28 @@ def Nibble_ScaledMatMulOp : Nibble_Op<"scaled_matmul", [Pure, AttrSizedOperandSe
   let hasVerifier = 1;
 }
 
+def Nibble_DynamicMatMulOp : Nibble_Op<"dynamic_matmul", [Pure]> {
+  let summary = "Matrix product of bytes and of floats that become bytes on their way";
+  let description = [{
+    A column of the right-hand side is what its last dimension indexes, of one matrix. t[j] is the scale of column j as
+    `nibble.dynamic_scale` finds it with 127 levels, p[k, j] its elements as `nibble.dynamic_quantize` makes `i8` of them;
+    acc = sum_k q[i, k] * p[k, j] in i32; y[i, j] = fl32(fl32(acc) * fl32(s[i] * t[j])), where s are the scales of the
+    `rows`. Leading dimensions broadcast as those of `nibble.matmul`.
+
+    ```mlir
+    %y = nibble.dynamic_matmul %q, %v rows %s
+        : (tensor<2x3x8xui8>, tensor<2x8x4xf32>, tensor<2x3xf32>) -> tensor<2x3x4xf32>
+    ```
+
+    * C1: ranks are at least two, shapes as `nibble.matmul` C2.
+    * C2: `rows` has the left-hand side's leading extents.
+    * C3: no sum can overflow i32 (not the verifier's work: `--nibble-prove-accumulators`); a run refuses dimensions that
+      make it deeper than 66311.
+  }];
+  let arguments = (ins Nibble_ByteTensor:$lhs, RankedTensorOf<[F32]>:$rhs, RankedTensorOf<[F32]>:$rows);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let assemblyFormat = "$lhs `,` $rhs `rows` $rows attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 #endif // NIBBLE_SCALED_OPS

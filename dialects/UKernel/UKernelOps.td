@@ -340,6 +340,43 @@ def UKernel_RowQuantizeOp : UKernel_KernelOpBase<"row_quantize", [DeclareOpInter
   let hasVerifier = 1;
 }
 
+def UKernel_PackColumnsOp : UKernel_UnaryKernelOp<"pack_columns", (ins)> {
+  let summary = "The columns of matrices as bytes, where a product with bytes reads them";
+  let description = [{
+    The right-hand side of `nibble.dynamic_matmul`. Of 16 columns each: their scales in f32, their sums in i32, then, for
+    four rows at a time, the four bytes of each column; rows that are not there are zeros. What a column that is not there
+    has is not specified.
+
+    ```mlir
+    %p = ukernel.pack_columns %v : !ukernel.buffer<2x7x20xf32> -> !ukernel.buffer<2x2x256xi8>
+    ```
+
+    * C1: f32 of two dimensions or more in; plain `i8` out, of the input's leading extents, ceil(columns / 16) and
+      128 + 64 * ceil(rows / 4).
+  }];
+}
+
+def UKernel_PackedMatMulOp : UKernel_KernelOpBase<"packed_matmul", [DeclareOpInterfaceMethods<UKernel_KernelOp>]> {
+  let summary = "Batched matrix product of bytes and packed columns";
+  let description = [{
+    As `nibble.dynamic_matmul`, of columns by `ukernel.pack_columns`. The left-hand side may be read up to 3 bytes behind its
+    end, so it must lie in the arena.
+
+    ```mlir
+    %y = ukernel.packed_matmul %q, %p, %s : (!ukernel.buffer<2x3x7xui8>, !ukernel.buffer<2x2x256xi8>,
+        !ukernel.buffer<2x3xf32>) -> !ukernel.buffer<2x3x20xf32>
+    ```
+
+    * C1: bytes and packed columns of as many rows as the left-hand side has columns in, f32 out; rows, columns and
+      leading dimensions give the result's.
+    * C2: the plain f32 scales have the left-hand side's leading extents.
+  }];
+  let arguments = (ins UKernel_Buffer:$lhs, UKernel_Buffer:$rhs, UKernel_Buffer:$rows);
+  let results = (outs UKernel_Buffer:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $rows attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def UKernel_MaxPoolOp : UKernel_UnaryKernelOp<"max_pool",
     (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations)> {
   let summary = "Largest value of each window";

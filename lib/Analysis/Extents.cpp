@@ -444,6 +444,10 @@ Transfer::Result Transfer::run() {
           requireEqual(of(o.getRows()), of(o.getLhs()));
         return shape;
       })
+      .Case<DynamicMatMulOp>([&](auto o) {
+        requireEqual(of(o.getRows()), of(o.getLhs()));
+        return matmul(o.getLhs(), o.getRhs());
+      })
       .Case<SumMatMulOp>([&](auto o) { return matmul(o.getLhs(), o.getRhs()); })
       .Case<SumConvOp>([&](auto o) { return conv(o, o.getLayout()); })
       .Case<ConvOp>([&](auto o) { return conv(o, o.getLayout(), o.getBias()); })

@@ -122,15 +122,18 @@ void DimChecks::checkExtents() {
   if (auto pairs = program.function->getAttrOfType<ArrayAttr>(kRequirementsAttr))
     for (auto pair : pairs.getAsRange<ExtentsAttr>())
       refuse(arith::CmpIPredicate::ne, valueOf(pair.getValue()[0]), valueOf(pair.getValue()[1]));
-  SmallVector<Extent> depths;
-  program.function.walk([&](ukernel::MatMulOp matmul) {
-    if (BufferType lhs = matmul.getLhs().getType();
-        lhs.getElementType().isInteger() && !lhs.getShape().back().isStatic())
-      if (!llvm::is_contained(depths, lhs.getShape().back()))
-        depths.push_back(lhs.getShape().back());
+  SmallVector<std::pair<Extent, int64_t>> depths; // and the largest that fit
+  program.function.walk([&](Operation *op) {
+    const bool isPacked = isa<ukernel::PackedMatMulOp>(op);
+    if (!isPacked && !isa<ukernel::MatMulOp>(op))
+      return;
+    BufferType lhs = cast<BufferType>(op->getOperand(0).getType());
+    const std::pair depth(lhs.getShape().back(), isPacked ? kLargestDepthOfBytes : kLargestDynamicDepth);
+    if (lhs.getElementType().isInteger() && !depth.first.isStatic() && !llvm::is_contained(depths, depth))
+      depths.push_back(depth);
   });
-  for (const Extent &depth : depths)
-    refuse(arith::CmpIPredicate::sgt, valueOf(depth), constant(kLargestDynamicDepth));
+  for (const auto &[depth, largest] : depths)
+    refuse(arith::CmpIPredicate::sgt, valueOf(depth), constant(largest));
 }
 
 Value DimChecks::emit() {

@@ -29,7 +29,7 @@ static int64_t getElementBytes(mlir::Type type) {
 }
 
 static std::string getPrecision(mlir::Operation *op) {
-  if (isa<DynamicScaleOp, DynamicQuantizeOp, DynamicEncodingOp, DynamicEncodeOp>(op))
+  if (isa<DynamicScaleOp, DynamicQuantizeOp, DynamicMatMulOp, DynamicEncodingOp, DynamicEncodeOp>(op))
     return "dynamic int8";
   const std::string weights = getWeightWord(getPlannedWeightBits(op)).str();
   if (isa<ScaledConvOp, ScaledMatMulOp>(op))

@@ -141,7 +141,7 @@ std::vector<IsolatedValue> isolateErrors(func::FuncOp function) { return Isolati
 std::vector<IsolatedValue> isolateDynamic(func::FuncOp function, const llvm::StringSet<> &nodes) {
   SmallVector<Operation *> products;
   function.walk([&](Operation *op) {
-    if (nodes.contains(getNodeName(op->getLoc())) && whyNotScaled(op).empty() && isCounted(op))
+    if (nodes.contains(getNodeName(op->getLoc())) && whyNotDynamic(op).empty() && isCounted(op))
       products.push_back(op);
   });
   std::vector<IsolatedValue> values;

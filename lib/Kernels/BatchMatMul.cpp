@@ -2,9 +2,9 @@
 // Matrix products of two run-time operands: tiles of four rows, columns in vectors, k in order; integers in pairs of k,
 // whose products one instruction multiplies and adds.
 
-#include "Box.h"
 #include "ByteArith.h"
 #include "Dot.h"
+#include "RowTiles.h"
 #include "VectorArith.h"
 #include "nibble/Kernels/Rows.h"
 
@@ -121,9 +121,7 @@ public:
   void emitTile(Value tile);
 
 private:
-  Matrices enterBatch(Value batch);
   void emitRows(Matrices matrices, int64_t rows);
-  void emitLastRows(Matrices matrices, const Extent &count);
   Value start(Value n, int64_t lanes);
   Value multiply(Value lhs, Value rhs, Value acc);
   /// One k of all rows, by `carried` accumulators.
@@ -153,20 +151,6 @@ private:
 };
 
 } // namespace
-
-Matrices MatMulEmitter::enterBatch(Value batch) {
-  const Box box = batchBox(p);
-  SmallVector<Value> moved = pointers;
-  for (int64_t d = box.rank() - 1; d >= 0; --d) {
-    Value extent = b.constant(box.shape[d]);
-    Value index = d == 0 ? batch : b.create<arith::RemUIOp>(batch, extent);
-    for (auto [pointer, operand] : llvm::zip(moved, box.operands))
-      pointer = at(pointer, index, operand.strides[d]);
-    if (d > 0)
-      batch = b.create<arith::DivUIOp>(batch, extent);
-  }
-  return {moved[0], moved[1], moved[2]};
-}
 
 Value MatMulEmitter::start(Value n, int64_t lanes) {
   Type element = isFloat(p) ? b.f32() : b.i32();
@@ -277,37 +261,10 @@ void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
 
 void MatMulEmitter::emitTile(Value tile) {
   Value count = b.constant(rowTiles(p));
-  Matrices matrices = enterBatch(b.create<arith::DivUIOp>(tile, count));
-  Value block = b.create<arith::RemUIOp>(tile, count);
-  matrices.lhs = at(matrices.lhs, block, tileRows * p.lhsRow);
-  matrices.output = at(matrices.output, block, tileRows * p.outputRow);
-  const Extent full = floorDiv(p.M, tileRows), rest = mod(p.M, tileRows);
-  if (rest == 0)
-    return emitRows(matrices, tileRows);
-  if (full == 0 && rest.isStatic())
-    return emitRows(matrices, rest.getStatic());
-  Value isFull = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, block, b.constant(full));
-  auto branch = scf::IfOp::create(b, isFull, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  emitRows(matrices, tileRows);
-  b.setInsertionPointToStart(branch.elseBlock());
-  if (rest.isStatic())
-    emitRows(matrices, rest.getStatic());
-  else
-    emitLastRows(matrices, rest);
-}
-
-/// Fewer rows than a tile has, by the bits of their number.
-void MatMulEmitter::emitLastRows(Matrices matrices, const Extent &count) {
-  Value all = b.constant(count);
-  for (int64_t rows = tileRows / 2; rows >= 1; rows /= 2) {
-    Value left = b.create<arith::AndIOp>(all, b.constant(2 * rows - 1));
-    b.when(b.create<arith::CmpIOp>(arith::CmpIPredicate::uge, left, b.constant(rows)), [&] {
-      Value first = b.create<arith::SubIOp>(all, left);
-      emitRows({at(matrices.lhs, first, p.lhsRow), matrices.rhs, at(matrices.output, first, p.outputRow)}, rows);
-    });
-  }
+  const Values moved = enterBatch(b, batchBox(p), pointers, b.create<arith::DivUIOp>(tile, count));
+  emitRowTile(b, p.M, tileRows, b.create<arith::RemUIOp>(tile, count), [&](Value first, int64_t rows) {
+    emitRows({at(moved[0], first, p.lhsRow), moved[1], at(moved[2], first, p.outputRow)}, rows);
+  });
 }
 
 func::FuncOp nibble::kernels::emitBatchMatMul(OpBuilder &builder, Location loc, StringRef symbol,

@@ -46,6 +46,8 @@ static bool computesFloat(const AssembleParams &) { return false; }
 static bool computesFloat(const GatherParams &) { return false; }
 static bool computesFloat(const GenerateParams &p) { return generatesFloat(p); }
 static bool computesFloat(const GatherRowsParams &p) { return p.scaled; }
+static bool computesFloat(const PackColumnsParams &) { return true; }
+static bool computesFloat(const PackedMatMulParams &) { return true; }
 
 // Requantizations by a float multiplier.
 static bool requantizesFloat(const ConvParams &p) { return p.requant == Requant::Float; }
@@ -110,6 +112,13 @@ static bool hasKnownExtents(const GenerateParams &p) {
 }
 static bool hasKnownExtents(const NormParams &p) { return areKnown(p.rows, p.length, p.inputStrides, p.outputStrides); }
 static bool hasKnownExtents(const GatherRowsParams &p) { return areKnown(p.rows, p.indices); }
+static bool hasKnownExtents(const PackColumnsParams &p) {
+  return areKnown(p.rows, p.columns, p.batch, p.batchStrides, p.row);
+}
+static bool hasKnownExtents(const PackedMatMulParams &p) {
+  return areKnown(p.M, p.K, p.N, p.batch, p.lhsBatchStrides, p.rhsBatchStrides, p.rowsBatchStrides,
+                  p.outputBatchStrides, p.lhsRow, p.outputRow);
+}
 
 bool nibble::kernels::areExtentsKnown(const KernelParams &params) {
   return std::visit([](const auto &p) { return hasKnownExtents(p); }, params);

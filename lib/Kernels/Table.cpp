@@ -50,6 +50,8 @@ static const std::tuple table = {
     Family{whyNoGenerate, generateKernelName, generateKernelKey, generateTileCount, emitGenerate},
     Family{whyNoNorm, normKernelName, normKernelKey, normTileCount, emitNorm},
     Family{whyNoGatherRows, gatherRowsKernelName, gatherRowsKernelKey, gatherRowsTileCount, emitGatherRows},
+    Family{whyNoPackColumns, packColumnsKernelName, packColumnsKernelKey, packColumnsTileCount, emitPackColumns},
+    Family{whyNoPackedMatMul, packedMatMulKernelName, packedMatMulKernelKey, packedMatMulTileCount, emitPackedMatMul},
 };
 
 /// Calls `ask` with the family and the parameters.

@@ -137,9 +137,63 @@ static Result evaluate(ScaledMatMulOp op, Operands operands) {
   return result;
 }
 
+/// The columns of matrices as bytes, and their scales.
+static void quantizeColumns(const Tensor &input, std::vector<int32_t> &bytes, std::vector<float> &scales) {
+  const int64_t rows = input.shape[input.shape.size() - 2], columns = input.shape.back();
+  int64_t matrices = 1;
+  for (int64_t extent : ArrayRef<int64_t>(input.shape).drop_back(2))
+    matrices *= extent;
+  bytes.resize(input.getCount());
+  std::vector<float> column(rows);
+  for (int64_t matrix = 0; matrix < matrices; ++matrix)
+    for (int64_t j = 0; j < columns; ++j) {
+      const int64_t first = matrix * rows * columns + j;
+      for (int64_t k = 0; k < rows; ++k)
+        column[k] = input.as<float>()[first + k * columns];
+      scales.push_back(numerics::rowScale(column.data(), rows, 127));
+      for (int64_t k = 0; k < rows; ++k)
+        bytes[first + k * columns] = numerics::quantizeRow(column[k], scales.back(), -127, 127);
+    }
+}
+
+static SmallVector<int64_t> withExtent(ArrayRef<int64_t> shape, int64_t fromEnd, int64_t extent) {
+  SmallVector<int64_t> changed(shape);
+  changed[changed.size() - fromEnd] = extent;
+  return changed;
+}
+
+static Result evaluate(DynamicMatMulOp op, Operands operands) {
+  const Tensor &lhs = *operands[0], &rhs = *operands[1], &rows = *operands[2];
+  auto shape = getProductShape(lhs, rhs, nullptr);
+  if (!shape)
+    return shape.takeError();
+  const auto leading = ArrayRef<int64_t>(lhs.shape).drop_back();
+  if (ArrayRef<int64_t>(rows.shape) != leading)
+    return makeError("expected scales of shape " + formatShape(leading) + ", got " + formatShape(rows.shape));
+  auto result = allocateFloat(*shape, op);
+  if (!result)
+    return result;
+  std::vector<int32_t> bytes;
+  std::vector<float> columns;
+  quantizeColumns(rhs, bytes, columns);
+  const int64_t width = shape->back();
+  auto sums = multiplyMatrices<int64_t, int32_t>(lhs.shape, lhs.loadIntegers().data(), rhs.shape, bytes.data(), *shape,
+                                                 std::vector<int64_t>(width, 0));
+  // Products of depth 1: fma(s, t, +0) is fl32(s * t).
+  auto scales =
+      multiplyMatrices<float, float>(withExtent(lhs.shape, 1, 1), rows.as<float>(), withExtent(rhs.shape, 2, 1),
+                                     columns.data(), *shape, std::vector<float>(width, 0.0f));
+  for (auto [i, acc] : llvm::enumerate(sums)) {
+    if (auto error = checkAccumulator(acc))
+      return std::move(error);
+    result->as<float>()[i] = float(acc) * scales[i];
+  }
+  return result;
+}
+
 std::optional<Result> reference::evaluateScaled(Operation *op, Operands operands) {
   return llvm::TypeSwitch<Operation *, std::optional<Result>>(op)
-      .Case<DynamicScaleOp, DynamicQuantizeOp, ScaledConvOp, ScaledMatMulOp>(
+      .Case<DynamicScaleOp, DynamicQuantizeOp, ScaledConvOp, ScaledMatMulOp, DynamicMatMulOp>(
           [&](auto o) { return ::evaluate(o, operands); })
       .Default([](Operation *) { return std::nullopt; });
 }

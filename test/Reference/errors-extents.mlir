@@ -222,6 +222,17 @@ func.func @scaled_rows() -> tensor<2x2xf32> {
   return %y : tensor<2x2xf32>
 }
 
+// CHECK-LABEL: @dynamic_rows
+// CHECK-NEXT: error: nibble.dynamic_matmul: expected scales of shape [2], got [3]
+func.func @dynamic_rows() -> tensor<2x2xf32> {
+  %r0 = nibble.constant dense<1.0> : tensor<3xf32> -> tensor<3xf32>
+  %r = nibble.reshape %r0 : tensor<3xf32> -> tensor<?xf32>
+  %a = nibble.constant dense<1> : tensor<2x2xi8> -> tensor<2x2xi8>
+  %b = nibble.constant dense<1.0> : tensor<2x2xf32> -> tensor<2x2xf32>
+  %y = nibble.dynamic_matmul %a, %b rows %r : (tensor<2x2xi8>, tensor<2x2xf32>, tensor<?xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
+
 // CHECK-LABEL: @addend
 // CHECK-NEXT: error: nibble.int_conv: expected an addend of 4 elements, got 6
 func.func @addend() -> tensor<1x2x2x1xui8> {

@@ -118,3 +118,36 @@ func.func @empty() -> tensor<0x4xi8> {
   %q = nibble.dynamic_quantize %x, %s : tensor<0x4xf32>, tensor<0xf32> -> tensor<0x4xi8>
   return %q : tensor<0x4xi8>
 }
+
+// Columns (1, 127) and (0.5, -127) of scale 1; (3*1 + 2*127) * (0.5 * 1), (3*0 - 2*127) * 0.5: halves to even.
+// CHECK-LABEL: @two_values
+// CHECK-NEXT: [1, 2] f32 = [128.5, -127]
+func.func @two_values() -> tensor<1x2xf32> {
+  %q = nibble.constant dense<[[3, 2]]> : tensor<1x2xi8> -> tensor<1x2xi8>
+  %v = nibble.constant dense<[[1.0, 0.5], [127.0, -127.0]]> : tensor<2x2xf32> -> tensor<2x2xf32>
+  %s = nibble.constant dense<0.5> : tensor<1xf32> -> tensor<1xf32>
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<1x2xi8>, tensor<2x2xf32>, tensor<1xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}
+
+// A NaN or an infinity poisons its column, the scale of a row that row; leading dimensions broadcast.
+// CHECK-LABEL: @two_poisoned_values
+// CHECK-NEXT: [2, 2, 3] f32 = [nan, 254, nan, nan, nan, nan, nan, 508, nan, nan, 762, nan]
+func.func @two_poisoned_values() -> tensor<2x2x3xf32> {
+  %q = nibble.constant dense<[[[1], [2]], [[2], [3]]]> : tensor<2x2x1xui8> -> tensor<2x2x1xui8>
+  %v = nibble.constant dense<[[0x7FC00000, 254.0, 0xFF800000]]> : tensor<1x3xf32> -> tensor<1x3xf32>
+  %s = nibble.constant dense<[[1.0, 0x7FC00000], [1.0, 1.0]]> : tensor<2x2xf32> -> tensor<2x2xf32>
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<2x2x1xui8>, tensor<1x3xf32>, tensor<2x2xf32>) -> tensor<2x2x3xf32>
+  return %y : tensor<2x2x3xf32>
+}
+
+// Sums of no terms.
+// CHECK-LABEL: @two_values_without_terms
+// CHECK-NEXT: [1, 2] f32 = [0, 0]
+func.func @two_values_without_terms() -> tensor<1x2xf32> {
+  %q = nibble.constant dense<0> : tensor<1x0xi8> -> tensor<1x0xi8>
+  %v = nibble.constant dense<0.0> : tensor<0x2xf32> -> tensor<0x2xf32>
+  %s = nibble.constant dense<1.0> : tensor<1xf32> -> tensor<1xf32>
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<1x0xi8>, tensor<0x2xf32>, tensor<1xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}

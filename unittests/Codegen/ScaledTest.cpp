@@ -77,6 +77,30 @@ TEST(Scaled, MatMul) {
   }
 }
 
+/// Bytes of x times the columns of v, of the leading extents `batch` and `other`.
+std::string makeDynamicMatMul(const std::string &batch, const std::string &other, const std::string &m, int64_t k,
+                              const std::string &n, const std::string &byte) {
+  const std::string depth = std::to_string(k), in = batch + m + "x" + depth, right = other + depth + "x" + n;
+  const std::string out = tensor(batch + m + "x" + n, "f32"), rows = batch + m;
+  const std::string positive = byte == "i8" ? "%x = nibble.neg %a" : "%x = nibble.abs %a";
+  return makeMain("(%a: " + tensor(in, "f32") + ", %v: " + tensor(right, "f32") + ") -> " + out,
+                  positive + " : " + tensor(in, "f32") + " -> " + tensor(in, "f32") + "\n" +
+                      quantize(in, rows, std::count(rows.begin(), rows.end(), 'x') + 1, byte) +
+                      "%y = nibble.dynamic_matmul %q, %v rows %s : (" + tensor(in, byte) + ", " + tensor(right, "f32") +
+                      ", " + tensor(rows, "f32") + ") -> " + out + "\nreturn %y : " + out);
+}
+
+TEST(Scaled, MatMulOfTwoValues) {
+  for (const std::string byte : {"i8", "ui8"}) {
+    expectExact(makeDynamicMatMul("", "", "1", 1, "1", byte));
+    expectExact(makeDynamicMatMul("", "", "9", 37, "19", byte));
+    expectExact(makeDynamicMatMul("2x3x", "2x3x", "17", 32, "33", byte));
+    expectExact(makeDynamicMatMul("2x3x", "1x3x", "5", 9, "16", byte));
+    expectExact(makeDynamicMatMul("3x2x", "2x", "4", 8, "20", byte));
+    expectExact(makeDynamicMatMul("?x2x", "1x2x", "8", 16, "32", byte), /*batch=*/3);
+  }
+}
+
 struct Window {
   int64_t extent, channels, filters, kernel, stride, groups, pad;
   int64_t out() const { return (extent + 2 * pad - kernel) / stride + 1; }

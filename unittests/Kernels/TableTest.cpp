@@ -95,7 +95,9 @@ std::vector<KernelParams> makeOfEachFamily() {
           bytes,
           makeGenerate(shape),
           norm,
-          GatherRowsParams{}};
+          GatherRowsParams{},
+          PackColumnsParams{},
+          PackedMatMulParams{}};
 }
 
 TEST(Table, EveryFamilyHasItsRow) {

@@ -8,6 +8,7 @@
 #include "nibble/Kernels/Dynamic.h"
 #include "nibble/Kernels/Generate.h"
 #include "nibble/Kernels/Move.h"
+#include "nibble/Kernels/Packed.h"
 #include "nibble/Kernels/Pool.h"
 #include <variant>
 
@@ -15,10 +16,10 @@ namespace nibble {
 namespace kernels {
 
 /// A kernel: what its code depends on. One alternative and one row of the table (Table.cpp) for each family.
-using KernelParams =
-    std::variant<ConvParams, ConvTransposeParams, BatchMatMulParams, BinaryParams, UnaryParams, PoolParams,
-                 SoftmaxParams, ReductionParams, ConvertParams, HaloParams, CopyParams, AssembleParams, GatherParams,
-                 RowScaleParams, RowQuantizeParams, IntSoftmaxParams, GenerateParams, NormParams, GatherRowsParams>;
+using KernelParams = std::variant<ConvParams, ConvTransposeParams, BatchMatMulParams, BinaryParams, UnaryParams,
+                                  PoolParams, SoftmaxParams, ReductionParams, ConvertParams, HaloParams, CopyParams,
+                                  AssembleParams, GatherParams, RowScaleParams, RowQuantizeParams, IntSoftmaxParams,
+                                  GenerateParams, NormParams, GatherRowsParams, PackColumnsParams, PackedMatMulParams>;
 
 /// Why `isa` has no such kernel; empty if it has.
 std::string whyNoKernel(const KernelParams &params, const ISA &isa);

@@ -20,6 +20,10 @@ inline int64_t getLargestDepth(int64_t depth) {
   return mlir::ShapedType::isDynamic(depth) ? kLargestDynamicDepth : depth;
 }
 
+/// The longest product of bytes, with ranges found at run time, whose sums fit: each term is at most 255 * 127. A run
+/// refuses dimensions that make it longer.
+inline constexpr int64_t kLargestDepthOfBytes = 0x7fffffff / (255 * 127);
+
 /// The greatest magnitude of a stored value less its zero point. A 16-bit type of full width counts -32768, which a
 /// caller of `--io quantized` may pass.
 int64_t getReach(mlir::quant::UniformQuantizedType type);

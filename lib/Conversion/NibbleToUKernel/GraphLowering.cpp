@@ -254,12 +254,12 @@ Value GraphLowering::lookupPadded(Value value, ArrayRef<int64_t> pads, int64_t f
 // Function
 //===----------------------------------------------------------------------===//
 
-// Whether a convolution, which reads behind its operands, or an observation needs the memory in the arena.
+// Whether a kernel that reads behind its operands, or an observation needs the memory in the arena.
 static bool mustStayInArena(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
     if (auto view = dyn_cast<ViewOp>(user))
       return mustStayInArena(view);
-    return isa<ukernel::ConvOp, ukernel::ObserveOp>(user);
+    return isa<ukernel::ConvOp, PackedMatMulOp, ukernel::ObserveOp>(user);
   });
 }
 

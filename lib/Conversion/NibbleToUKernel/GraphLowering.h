@@ -113,6 +113,7 @@ private:
   llvm::LogicalResult lower(nibble::ConvTransposeOp op);
   llvm::LogicalResult lower(ScaledMatMulOp op);
   llvm::LogicalResult lower(SumMatMulOp op);
+  llvm::LogicalResult lower(DynamicMatMulOp op);
   llvm::LogicalResult lowerConstantMatMul(IntMatMulOp op);
   llvm::LogicalResult lowerConstantMatMul(nibble::MatMulOp op);
   void setRows(struct ConvPlan &plan, mlir::Value lhs, BufferType result);

@@ -201,6 +201,11 @@ std::string BatchAnalysis::visit(Operation *op) {
       })
       .Case<AddOp, SubOp, MulOp, DivOp, PowOp, MinOp, MaxOp, IntAddOp, IntMulOp>(
           [&](Operation *o) { return visitBroadcast(o); })
+      .Case([&](DynamicMatMulOp matmul) {
+        if (isBatched(matmul.getLhs()) != isBatched(matmul.getRows()))
+          return std::string("its scales are those of other rows");
+        return visitMatMul(matmul.getLhs(), matmul.getRhs());
+      })
       .Case<MatMulOp, IntMatMulOp, SumMatMulOp>(
           [&](auto matmul) { return visitMatMul(matmul.getLhs(), matmul.getRhs()); })
       .Case([&](ReshapeOp reshape) { return visitReshape(reshape); })

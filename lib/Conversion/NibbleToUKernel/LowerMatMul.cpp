@@ -132,6 +132,16 @@ LogicalResult GraphLowering::lower(nibble::MatMulOp op) {
   return success();
 }
 
+// The kernel reads a little behind the bytes, and so they lie in the arena.
+LogicalResult GraphLowering::lower(DynamicMatMulOp op) {
+  Value lhs = lookupPadded(op.getLhs(), {0, 0, 0, 0}, 0), columns = lookup(op.getRhs());
+  auto packed =
+      PackColumnsOp::create(builder, op.getLoc(), getPackedType(cast<BufferType>(columns.getType())), columns);
+  define(op.getResult(), PackedMatMulOp::create(builder, op.getLoc(), getResultType(op.getResult()), lhs, packed,
+                                                lookupPlain(op.getRows())));
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Transposed convolution
 //===----------------------------------------------------------------------===//

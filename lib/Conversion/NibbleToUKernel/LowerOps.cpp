@@ -39,11 +39,11 @@ LogicalResult GraphLowering::lower(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<IntConvOp, nibble::ConvOp, IntMatMulOp, nibble::MatMulOp, IntConvTransposeOp, nibble::ConvTransposeOp,
             DynamicScaleOp, DynamicQuantizeOp, DynamicEncodingOp, DynamicEncodeOp, SumConvOp, SumMatMulOp, ScaledConvOp,
-            ScaledMatMulOp, ReshapeOp, nibble::TransposeOp, IntQuantizeOp, IntDequantizeOp, IntRequantizeOp,
-            FakeQuantOp, nibble::PadOp, ResizeNearestOp, nibble::MaxPoolOp, nibble::AvgPoolOp, IntAvgPoolOp, IntAddOp,
-            IntMulOp, IntLookupOp, nibble::ConcatOp, nibble::SliceOp, nibble::GenerateOp, nibble::SoftmaxOp,
-            nibble::IntSoftmaxOp, nibble::NormOp, nibble::GatherRowsOp, nibble::ReduceOp, nibble::ObserveOp,
-            nibble::LoopOp, nibble::IfOp>([&](auto concrete) { return lower(concrete); })
+            ScaledMatMulOp, DynamicMatMulOp, ReshapeOp, nibble::TransposeOp, IntQuantizeOp, IntDequantizeOp,
+            IntRequantizeOp, FakeQuantOp, nibble::PadOp, ResizeNearestOp, nibble::MaxPoolOp, nibble::AvgPoolOp,
+            IntAvgPoolOp, IntAddOp, IntMulOp, IntLookupOp, nibble::ConcatOp, nibble::SliceOp, nibble::GenerateOp,
+            nibble::SoftmaxOp, nibble::IntSoftmaxOp, nibble::NormOp, nibble::GatherRowsOp, nibble::ReduceOp,
+            nibble::ObserveOp, nibble::LoopOp, nibble::IfOp>([&](auto concrete) { return lower(concrete); })
       .Case([&](AddOp) { return binary(BinaryKind::Add); })
       .Case([&](SubOp) { return binary(BinaryKind::Sub); })
       .Case([&](MulOp) { return binary(BinaryKind::Mul); })

@@ -100,3 +100,13 @@ func.func @dynamic(%x: tensor<1x?xf32> {nibble.name = "x", nibble.dims = ["", "W
   %y = nibble.relu %x : tensor<1x?xf32> -> tensor<1x?xf32>
   return %y : tensor<1x?xf32>
 }
+
+// Columns are packed; bytes that an argument holds are copied to where a kernel may read behind them.
+// CHECK-LABEL: @dynamic_matmul
+// CHECK: %[[Q:.*]] = ukernel.transpose %arg0
+// CHECK: %[[P:.*]] = ukernel.pack_columns %arg1 : <2x7x20xf32> -> <2x2x256xi8>
+// CHECK: ukernel.packed_matmul %[[Q]], %[[P]], %arg2
+func.func @dynamic_matmul(%q: tensor<2x3x7xui8>, %v: tensor<2x7x20xf32>, %s: tensor<2x3xf32>) -> tensor<2x3x20xf32> {
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<2x3x7xui8>, tensor<2x7x20xf32>, tensor<2x3xf32>) -> tensor<2x3x20xf32>
+  return %y : tensor<2x3x20xf32>
+}

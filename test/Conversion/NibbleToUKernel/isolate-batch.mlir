@@ -170,3 +170,23 @@ func.func @other_dims(%x: tensor<?x?x8xf32> {nibble.dims = ["N", "L", ""]}) -> t
   %y = nibble.reshape %x {extents = #nibble.extents<[d0, d1, 2, 4]>} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
   return %y : tensor<?x?x2x4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @dynamic_matmul
+// CHECK-SAME: nibble.batch_loop
+func.func @dynamic_matmul(%q: tensor<?x4x8xi8> {nibble.dims = ["n", "", ""]}, %v: tensor<?x8x5xf32> {nibble.dims = ["n", "", ""]},
+    %s: tensor<?x4xf32> {nibble.dims = ["n", ""]}) -> tensor<?x4x5xf32> {
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<?x4x8xi8>, tensor<?x8x5xf32>, tensor<?x4xf32>) -> tensor<?x4x5xf32>
+  return %y : tensor<?x4x5xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @dynamic_matmul_mixed
+// CHECK-NOT: nibble.batch_loop
+func.func @dynamic_matmul_mixed(%q: tensor<?x8xi8> {nibble.dims = ["n", ""]}, %v: tensor<?x8x5xf32> {nibble.dims = ["n", "", ""]},
+    %s: tensor<?xf32> {nibble.dims = ["n"]}) -> tensor<?x?x5xf32> {
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<?x8xi8>, tensor<?x8x5xf32>, tensor<?xf32>) -> tensor<?x?x5xf32>
+  return %y : tensor<?x?x5xf32>
+}

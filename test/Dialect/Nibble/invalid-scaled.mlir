@@ -117,3 +117,31 @@ func.func @scaled_matmul_c3_rows(%a: tensor<2x3x8xui8>, %w: tensor<8x4xi8>, %m: 
   %y = nibble.scaled_matmul %a, %w, %m rows %s : (tensor<2x3x8xui8>, tensor<8x4xi8>, tensor<4xf32>, tensor<2xf32>) -> tensor<2x3x4xf32>
   return
 }
+
+// -----
+func.func @dynamic_matmul_c1_rank(%q: tensor<2x8xi8>, %v: tensor<8xf32>, %s: tensor<2xf32>) {
+  // expected-error @+1 {{'nibble.dynamic_matmul' op expected [..., m, k] and [..., k, n] with leading dimensions that broadcast, got [2, 8] and [8]}}
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<2x8xi8>, tensor<8xf32>, tensor<2xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+func.func @dynamic_matmul_c1_depth(%q: tensor<2x8xi8>, %v: tensor<7x4xf32>, %s: tensor<2xf32>) {
+  // expected-error @+1 {{'nibble.dynamic_matmul' op expected [..., m, k] and [..., k, n] with leading dimensions that broadcast, got [2, 8] and [7, 4]}}
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<2x8xi8>, tensor<7x4xf32>, tensor<2xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+func.func @dynamic_matmul_c1_result(%q: tensor<2x8xi8>, %v: tensor<8x4xf32>, %s: tensor<2xf32>) {
+  // expected-error @+1 {{'nibble.dynamic_matmul' op expected result of shape [2, 4], got [2, 5]}}
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<2x8xi8>, tensor<8x4xf32>, tensor<2xf32>) -> tensor<2x5xf32>
+  return
+}
+
+// -----
+func.func @dynamic_matmul_c2_rows(%q: tensor<3x2x8xi8>, %v: tensor<8x4xf32>, %s: tensor<2xf32>) {
+  // expected-error @+1 {{'nibble.dynamic_matmul' op expected rows of shape [3, 2], got [2]}}
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<3x2x8xi8>, tensor<8x4xf32>, tensor<2xf32>) -> tensor<3x2x4xf32>
+  return
+}

@@ -32,3 +32,10 @@ func.func @weight_only(%x: tensor<2x8xf32>, %w: tensor<8x4xi8>, %m: tensor<4xf32
   %y = nibble.scaled_matmul %x, %w, %m : (tensor<2x8xf32>, tensor<8x4xi8>, tensor<4xf32>) -> tensor<2x4xf32>
   return %y : tensor<2x4xf32>
 }
+
+// CHECK-LABEL: @two_values
+// CHECK: nibble.dynamic_matmul %{{.*}}, %{{.*}} rows %{{.*}} : (tensor<2x3x8xui8>, tensor<1x8x?xf32>, tensor<2x3xf32>) -> tensor<2x3x?xf32>
+func.func @two_values(%q: tensor<2x3x8xui8>, %v: tensor<1x8x?xf32>, %s: tensor<2x3xf32>) -> tensor<2x3x?xf32> {
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<2x3x8xui8>, tensor<1x8x?xf32>, tensor<2x3xf32>) -> tensor<2x3x?xf32>
+  return %y : tensor<2x3x?xf32>
+}

@@ -152,3 +152,18 @@ func.func @sum_conv_c4_overflow(%x: tensor<1x1x1x70000xui8>) -> tensor<1x1x1x1xi
       : (tensor<1x1x1x70000xui8>, tensor<1x1x1x70000xi8>) -> tensor<1x1x1x1xi32>
   return %y : tensor<1x1x1x1xi32>
 }
+
+// -----
+// A dynamic depth is 66311 at most: a run refuses more.
+func.func @dynamic_matmul_of_dynamic_depth(%q: tensor<1x?xui8>, %v: tensor<?x1xf32>, %s: tensor<1xf32>) -> tensor<1x1xf32> {
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<1x?xui8>, tensor<?x1xf32>, tensor<1xf32>) -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}
+
+// -----
+
+func.func @dynamic_matmul_too_deep(%q: tensor<1x66312xui8>, %v: tensor<66312x1xf32>, %s: tensor<1xf32>) -> tensor<1x1xf32> {
+  // expected-error @+1 {{node '': the 32-bit accumulator of output channel 0 can overflow: it reaches [-2147514120, 2147514120]; keep this node in float by a plan}}
+  %y = nibble.dynamic_matmul %q, %v rows %s : (tensor<1x66312xui8>, tensor<66312x1xf32>, tensor<1xf32>) -> tensor<1x1xf32>
+  return %y : tensor<1x1xf32>
+}

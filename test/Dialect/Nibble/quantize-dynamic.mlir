@@ -58,3 +58,20 @@ func.func @others(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %y = nibble.add %b, %x {nibble.precision = "dynamic"} : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// Attention: rows of the left-hand side, and in the product the columns of the right-hand side. A softmax is not
+// negative. A sequence of any length may be long.
+// CHECK-LABEL: @attention
+// CHECK: %[[S:.*]] = nibble.dynamic_scale %[[A:.*]] {levels = 127 : i32, row_dims = 3 : i64} : tensor<1x2x?x32xf32> -> tensor<1x2x?xf32>
+// CHECK: %[[Q:.*]] = nibble.dynamic_quantize %[[A]], %[[S]]
+// CHECK: nibble.dynamic_matmul %[[Q]], %{{.*}} rows %[[S]] : (tensor<1x2x?x32xi8>, tensor<1x2x32x?xf32>, tensor<1x2x?xf32>) -> tensor<1x2x?x?xf32>
+// CHECK: nibble.dynamic_scale %{{.*}} {levels = 255 : i32, row_dims = 3 : i64}
+// CHECK: nibble.dynamic_matmul {{.*}} : (tensor<1x2x?x?xui8>, tensor<1x2x?x32xf32>, tensor<1x2x?xf32>) -> tensor<1x2x?x32xf32>
+func.func @attention(%x: tensor<1x2x?x32xf32>) -> tensor<1x2x?x32xf32> {
+  %a = nibble.tanh %x : tensor<1x2x?x32xf32> -> tensor<1x2x?x32xf32>
+  %t = nibble.transpose %a {permutation = array<i64: 0, 1, 3, 2>} : tensor<1x2x?x32xf32> -> tensor<1x2x32x?xf32>
+  %m = nibble.matmul %a, %t {nibble.precision = "dynamic"} : tensor<1x2x?x32xf32>, tensor<1x2x32x?xf32> -> tensor<1x2x?x?xf32>
+  %p = nibble.softmax %m {axis = 3 : i64} : tensor<1x2x?x?xf32> -> tensor<1x2x?x?xf32>
+  %y = nibble.matmul %p, %a {nibble.precision = "dynamic"} : tensor<1x2x?x?xf32>, tensor<1x2x?x32xf32> -> tensor<1x2x?x32xf32>
+  return %y : tensor<1x2x?x32xf32>
+}

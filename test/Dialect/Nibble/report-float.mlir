@@ -7,10 +7,10 @@
 // CHECK: remark: {{.*}}node 'Erf_3' (nibble.erf) stays in float: its input was not quantized
 // CHECK: remark: {{.*}}node 'Reshape_4' (nibble.reshape) stays in float: its input is float
 // CHECK: remark: {{.*}}node 'Exp_5' (nibble.exp) stays in float: its result was not quantized
-// CHECK: remark: {{.*}}node 'Add_6' (nibble.add) stays in float: mode 'dynamic' was planned, but only products with constant weights have this mode
+// CHECK: remark: {{.*}}node 'Add_6' (nibble.add) stays in float: mode 'dynamic' was planned, but only convolutions and matrix products have this mode
 // CHECK: remark: {{.*}}node 'MatMul_7' (nibble.matmul) stays in float: mode 'weight-only' was planned, but its weights are not constant
 // CHECK: remark: {{.*}}node 'MatMul_9' (nibble.matmul) stays in float: its 32-bit accumulators could overflow, as an operand has 16 bits
-// CHECK-NOT: remark
+// CHECK-NOT: remark: {{.*}}'MatMul_8'
 // STRICT: error: {{.*}}node 'Sum_1' (nibble.reduce) stays in float: it has no quantized form
 // STRICT: remark: {{.*}}node 'Tanh_2'
 // STRICT: error: {{.*}}node 'Erf_3'
@@ -36,4 +36,25 @@ func.func @main(%x: tensor<4x!q>, %i: tensor<2x2x!wide>) -> (tensor<2x2xf32>, te
   %o = nibble.matmul %f, %f : tensor<2x2xf32>, tensor<2x2xf32> -> tensor<2x2xf32> loc("MatMul_9"("o"))
   %p = nibble.quantize %o : tensor<2x2xf32> to tensor<2x2x!q>
   return %v, %w, %n, %s, %p : tensor<2x2xf32>, tensor<4xf32>, tensor<2x1xf32>, tensor<1xf32>, tensor<2x2x!q>
+}
+
+// Products of two values that stay in float where the plan is to find their ranges at run time.
+// CHECK: node 'Cache' (nibble.matmul) stays in float: mode 'dynamic' was planned, but its right-hand side is an input or continues one, as caches do: a run would quantize all of it for the rows that are new
+// CHECK: node 'Few' (nibble.matmul) stays in float: mode 'dynamic' was planned, but quantizing both operands would cost more than it saves with 4 rows
+// CHECK: node 'Deep' (nibble.matmul) stays in float: mode 'dynamic' was planned, but its 32-bit accumulators could overflow, as its depth is 70000
+// CHECK: node 'Sum_2' (nibble.add) stays in float: mode 'weight-only' was planned, but only products with constant weights have this mode
+// CHECK: node 'Bias' (nibble.matmul) stays in float: mode 'dynamic' was planned, but a product of two values has a bias
+func.func @values(%past: tensor<32x?xf32>, %x: tensor<?x32xf32>, %d: tensor<32x70000xf32>, %e: tensor<70000x32xf32>, %b: tensor<32xf32>)
+    -> (tensor<?x?xf32>, tensor<4x32xf32>, tensor<32x32xf32>, tensor<?x32xf32>) {
+  %t = nibble.transpose %x {permutation = array<i64: 1, 0>} : tensor<?x32xf32> -> tensor<32x?xf32> loc("T"("t"))
+  %k = nibble.concat %past, %t {axis = 1 : i64} : tensor<32x?xf32>, tensor<32x?xf32> -> tensor<32x?xf32> loc("C"("c"))
+  %c = nibble.matmul %x, %k {nibble.precision = "dynamic"} : tensor<?x32xf32>, tensor<32x?xf32> -> tensor<?x?xf32> loc("Cache"("c"))
+  %w = nibble.constant dense<1.0> : tensor<4x32xf32> -> tensor<4x32xf32>
+  %s = nibble.reduce %d {axes = array<i64: 1>, keep_dims, kind = #nibble.reduce_kind<sum>} : tensor<32x70000xf32> -> tensor<32x1xf32> loc("S"("s"))
+  %r = nibble.mul %s, %b : tensor<32x1xf32>, tensor<32xf32> -> tensor<32x32xf32> loc("M"("m"))
+  %f = nibble.matmul %w, %r {nibble.precision = "dynamic"} : tensor<4x32xf32>, tensor<32x32xf32> -> tensor<4x32xf32> loc("Few"("f"))
+  %g = nibble.matmul %d, %e {nibble.precision = "dynamic"} : tensor<32x70000xf32>, tensor<70000x32xf32> -> tensor<32x32xf32> loc("Deep"("g"))
+  %z = nibble.add %r, %r {nibble.precision = "weight-only"} : tensor<32x32xf32>, tensor<32x32xf32> -> tensor<32x32xf32> loc("Sum_2"("z"))
+  %h = nibble.matmul %x, %z bias %b {nibble.precision = "dynamic"} : tensor<?x32xf32>, tensor<32x32xf32>, tensor<32xf32> -> tensor<?x32xf32> loc("Bias"("h"))
+  return %c, %f, %g, %h : tensor<?x?xf32>, tensor<4x32xf32>, tensor<32x32xf32>, tensor<?x32xf32>
 }

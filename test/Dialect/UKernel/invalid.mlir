@@ -876,3 +876,45 @@ func.func @generate_c2_body(%x: !ukernel.buffer<4xi32>) -> !ukernel.buffer<4xf32
   } -> !ukernel.buffer<4xf32>
   return %y : !ukernel.buffer<4xf32>
 }
+
+// -----
+func.func @pack_columns_c1_input(%x: !ukernel.buffer<2x4xi8>) {
+  // expected-error @+1 {{'ukernel.pack_columns' op expected f32 of two dimensions or more, got '!ukernel.buffer<2x4xi8>'}}
+  %p = ukernel.pack_columns %x : !ukernel.buffer<2x4xi8> -> !ukernel.buffer<1x192xi8>
+  return
+}
+
+// -----
+func.func @pack_columns_c1_result(%x: !ukernel.buffer<2x4xf32>) {
+  // expected-error @+1 {{'ukernel.pack_columns' op expected a result of '!ukernel.buffer<1x192xi8>', got '!ukernel.buffer<1x128xi8>'}}
+  %p = ukernel.pack_columns %x : !ukernel.buffer<2x4xf32> -> !ukernel.buffer<1x128xi8>
+  return
+}
+
+// -----
+func.func @packed_matmul_c1_floats(%q: !ukernel.buffer<3x2xf32>, %p: !ukernel.buffer<1x192xi8>, %s: !ukernel.buffer<3xf32>) {
+  // expected-error @+1 {{'ukernel.packed_matmul' op expected bytes and f32 of two dimensions or more, got '!ukernel.buffer<3x2xf32>' and '!ukernel.buffer<3x4xf32>'}}
+  %y = ukernel.packed_matmul %q, %p, %s : (!ukernel.buffer<3x2xf32>, !ukernel.buffer<1x192xi8>, !ukernel.buffer<3xf32>) -> !ukernel.buffer<3x4xf32>
+  return
+}
+
+// -----
+func.func @packed_matmul_c1_columns(%q: !ukernel.buffer<3x5xi8>, %p: !ukernel.buffer<1x192xi8>, %s: !ukernel.buffer<3xf32>) {
+  // expected-error @+1 {{'ukernel.packed_matmul' op expected packed columns of '!ukernel.buffer<1x256xi8>', got '!ukernel.buffer<1x192xi8>'}}
+  %y = ukernel.packed_matmul %q, %p, %s : (!ukernel.buffer<3x5xi8>, !ukernel.buffer<1x192xi8>, !ukernel.buffer<3xf32>) -> !ukernel.buffer<3x4xf32>
+  return
+}
+
+// -----
+func.func @packed_matmul_c1_result(%q: !ukernel.buffer<3x2xi8>, %p: !ukernel.buffer<1x192xi8>, %s: !ukernel.buffer<3xf32>) {
+  // expected-error @+1 {{'ukernel.packed_matmul' op expected a result of the operands' rows, columns and leading dimensions, got '!ukernel.buffer<3x2xi8>', '!ukernel.buffer<1x192xi8>' and '!ukernel.buffer<4x4xf32>'}}
+  %y = ukernel.packed_matmul %q, %p, %s : (!ukernel.buffer<3x2xi8>, !ukernel.buffer<1x192xi8>, !ukernel.buffer<3xf32>) -> !ukernel.buffer<4x4xf32>
+  return
+}
+
+// -----
+func.func @packed_matmul_c2_rows(%q: !ukernel.buffer<3x2xi8>, %p: !ukernel.buffer<1x192xi8>, %s: !ukernel.buffer<4xf32>) {
+  // expected-error @+1 {{'ukernel.packed_matmul' op expected plain f32 scales of the rows of '!ukernel.buffer<3x2xi8>', got '!ukernel.buffer<4xf32>'}}
+  %y = ukernel.packed_matmul %q, %p, %s : (!ukernel.buffer<3x2xi8>, !ukernel.buffer<1x192xi8>, !ukernel.buffer<4xf32>) -> !ukernel.buffer<3x4xf32>
+  return
+}

@@ -118,3 +118,12 @@ func.func @gather_rows(%t: !ukernel.buffer<7x4xi8>, %i: !ukernel.buffer<3xi32>, 
   %y = ukernel.gather_rows %t, %i scale %s : (!ukernel.buffer<7x4xi8>, !ukernel.buffer<3xi32>, !ukernel.buffer<7xf32>) -> !ukernel.buffer<3x4xf32>
   return %y : !ukernel.buffer<3x4xf32>
 }
+
+// CHECK-LABEL: func.func @packed
+// CHECK: ukernel.pack_columns %{{.*}} : <[d0]x7x20xf32> -> <[d0]x2x256xi8>
+// CHECK: ukernel.packed_matmul %{{.*}}, %{{.*}}, %{{.*}} : (!ukernel.buffer<[d0]x3x7xui8>, !ukernel.buffer<[d0]x2x256xi8>, !ukernel.buffer<[d0]x3xf32>) -> !ukernel.buffer<[d0]x3x20xf32>
+func.func @packed(%q: !ukernel.buffer<[d0]x3x7xui8>, %v: !ukernel.buffer<[d0]x7x20xf32>, %s: !ukernel.buffer<[d0]x3xf32>) -> !ukernel.buffer<[d0]x3x20xf32> {
+  %p = ukernel.pack_columns %v : !ukernel.buffer<[d0]x7x20xf32> -> !ukernel.buffer<[d0]x2x256xi8>
+  %y = ukernel.packed_matmul %q, %p, %s : (!ukernel.buffer<[d0]x3x7xui8>, !ukernel.buffer<[d0]x2x256xi8>, !ukernel.buffer<[d0]x3xf32>) -> !ukernel.buffer<[d0]x3x20xf32>
+  return %y : !ukernel.buffer<[d0]x3x20xf32>
+}

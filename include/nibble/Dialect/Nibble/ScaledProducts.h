@@ -15,6 +15,12 @@ bool reportFindings(mlir::Operation *op, llvm::ArrayRef<WeightFinding> findings)
 /// Why `op` has no form with i8 weights and a float result; empty if it has one.
 std::string whyNotScaled(mlir::Operation *op);
 
+/// Whether `op` is a matrix product whose right-hand side is no constant.
+bool isProductOfValues(mlir::Operation *op);
+
+/// Why `op` has no form in bytes with ranges found at run time, or better stays in f32; empty if neither.
+std::string whyNotDynamic(mlir::Operation *op);
+
 /// Weights of a product in i8, and the scale of each output channel, as constants.
 struct ScaledWeights {
   mlir::Value values, scales;

@@ -33,6 +33,9 @@ llvm::SmallVector<int64_t> getPermutation(llvm::ArrayRef<int64_t> permutation, i
 
 kernels::ConvParams getConvParams(ConvOp op);
 
+/// The columns of `input`'s matrices, packed (`ukernel.pack_columns`).
+BufferType getPackedType(BufferType input);
+
 /// The first elements of `values`, null for null.
 void addOrigins(llvm::ArrayRef<mlir::Value> values, llvm::SmallVectorImpl<KernelArgument> &arguments);
 

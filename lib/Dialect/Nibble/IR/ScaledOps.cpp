@@ -61,3 +61,10 @@ LogicalResult ScaledMatMulOp::verify() {
     return failure();
   return verifyScales(*this, lhs, "column", shape->back(), lhs.getShape().drop_back(1));
 }
+
+LogicalResult DynamicMatMulOp::verify() {
+  Named lhs{"lhs", getLhs()}, rhs{"rhs", getRhs()}, result{"result", getResult()};
+  if (failed(verify::matmul(*this, lhs, rhs, result)))
+    return failure();
+  return verify::shape(*this, {"rows", getRows()}, lhs.getShape().drop_back(1));
+}

@@ -200,6 +200,13 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
                getInterval(op.getRhs(), op.getRhsEncoding(), op.getRhsZeroPoint()), Value());
   }
 
+  /// A run refuses what is deeper.
+  void proveDynamic(DynamicMatMulOp op) {
+    const int64_t depth = op.getLhs().getType().getShape().back();
+    proveTerms(op, ShapedType::isDynamic(depth) ? kLargestDepthOfBytes : depth, getInterval(op.getLhs(), /*zero=*/0),
+               {-127, 127}, Value());
+  }
+
   void provePool(IntAvgPoolOp op) {
     const Interval q = getInterval(op.getInput(), static_cast<int32_t>(op.getInputZeroPoint()));
     int64_t taps = 1;
@@ -229,6 +236,8 @@ struct ProveAccumulators : nibble::impl::ProveAccumulatorsBase<ProveAccumulators
         proveConv(scaled, /*zero=*/0);
       else if (auto scaled = dyn_cast<ScaledMatMulOp>(op); scaled && scaled.getRows())
         proveScaled(scaled);
+      else if (auto dynamic = dyn_cast<DynamicMatMulOp>(op))
+        proveDynamic(dynamic);
       else if (auto sums = dyn_cast<SumConvOp>(op))
         proveSums(sums);
       else if (auto sums = dyn_cast<SumMatMulOp>(op))

@@ -37,7 +37,8 @@ bool readsInt16(Operation *op) {
 /// Why `op` computes in float.
 std::string getReason(Operation *op) {
   if (isPlannedDynamic(op) || isPlannedWeightOnly(op))
-    return "mode '" + op->getAttrOfType<StringAttr>(kPrecisionAttr).str() + "' was planned, but " + whyNotScaled(op);
+    return "mode '" + op->getAttrOfType<StringAttr>(kPrecisionAttr).str() + "' was planned, but " +
+           (isPlannedDynamic(op) ? whyNotDynamic(op) : whyNotScaled(op));
   if (isPlannedFloat(op))
     return "the plan says so, or nothing behind it needs 8 bits";
   if (keepsElements(op))
@@ -62,7 +63,7 @@ struct ReportFloat : nibble::impl::ReportFloatBase<ReportFloat> {
       if (!isa_and_nonnull<NibbleDialect>(op->getDialect()) || op->getNumResults() != 1 ||
           !isFloat(op->getResult(0).getType()) ||
           isa<LoopOp, IfOp, ConstantOp, DequantizeOp, GatherRowsOp, DynamicScaleOp, ScaledConvOp, ScaledMatMulOp,
-              DynamicEncodingOp, IntToFloatOp>(op))
+              DynamicMatMulOp, DynamicEncodingOp, IntToFloatOp>(op))
         return;
       ++kept;
       // A whole model may be planned as dynamic or weight-only; products are all that this concerns.

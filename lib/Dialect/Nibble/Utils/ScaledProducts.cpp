@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "nibble/Dialect/Nibble/ScaledProducts.h"
+#include "nibble/Dialect/Nibble/ScalarProgram.h"
+#include "nibble/Quantization/Headroom.h"
 #include "nibble/Quantization/Roles.h"
 #include "nibble/Support/Constants.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -48,6 +52,62 @@ std::string nibble::whyNotScaled(Operation *op) {
       return "it does not compute in f32";
   auto conv = dyn_cast<ConvOp>(op);
   return conv && conv.getLayout() != Layout::NHWC ? "it has the layout nchw" : "";
+}
+
+/// Whether the elements of `value` are those of an input, or of what is appended to one.
+static bool continuesInput(Value value) {
+  SmallVector<Value> worklist{value};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!worklist.empty()) {
+    Value source = getElementSource(worklist.pop_back_val());
+    Operation *op = source.getDefiningOp();
+    if (!op)
+      return true;
+    // Programs repeat the heads of a cache.
+    if (isa<ConcatOp, GenerateOp, ObserveOp>(op) && seen.insert(op).second)
+      for (Value operand : op->getOperands())
+        if (getElementTypeOrSelf(operand.getType()).isF32())
+          worklist.push_back(operand);
+  }
+  return false;
+}
+
+/// Rows, depth or columns from which on bytes of both operands, made at run time, save more than making them costs.
+static constexpr int64_t kLeastExtent = 16;
+
+/// Why a product of two values has no form in bytes, or better stays in f32.
+static std::string whyNotOfValues(MatMulOp op) {
+  ArrayRef<int64_t> lhs = op.getLhs().getType().getShape(), rhs = op.getRhs().getType().getShape();
+  const int64_t depth = lhs.back();
+  if (op.getBias())
+    return "a product of two values has a bias";
+  if (ShapedType::isStatic(depth) && depth > kLargestDepthOfBytes)
+    return "its 32-bit accumulators could overflow, as its depth is " + std::to_string(depth);
+  if (continuesInput(op.getRhs()))
+    return "its right-hand side is an input or continues one, as caches do: a run would quantize all of it for the "
+           "rows "
+           "that are new";
+  const std::pair<int64_t, StringRef> extents[] = {
+      {lhs[lhs.size() - 2], "rows"}, {depth, "terms"}, {rhs.back(), "columns"}};
+  for (auto [extent, what] : extents)
+    if (ShapedType::isStatic(extent) && extent < kLeastExtent)
+      return "quantizing both operands would cost more than it saves with " + std::to_string(extent) + " " + what.str();
+  return "";
+}
+
+bool nibble::isProductOfValues(Operation *op) {
+  auto matmul = dyn_cast<MatMulOp>(op);
+  return matmul && !getConstantAttr(matmul.getRhs());
+}
+
+std::string nibble::whyNotDynamic(Operation *op) {
+  if (!isProductOfValues(op))
+    return getProduct(op) ? whyNotScaled(op) : "only convolutions and matrix products have this mode";
+  auto matmul = cast<MatMulOp>(op);
+  for (Value operand : op->getOperands())
+    if (!getElementTypeOrSelf(operand.getType()).isF32())
+      return "it does not compute in f32";
+  return whyNotOfValues(matmul);
 }
 
 ScaledWeights nibble::createScaledWeights(OpBuilder &builder, const Product &product, bool perTensor) {

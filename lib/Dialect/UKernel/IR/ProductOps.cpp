@@ -2,6 +2,7 @@
 // Verifiers of convolutions and matrix products.
 
 #include "Verify.h"
+#include "nibble/Dialect/UKernel/Kernels.h"
 
 using namespace mlir;
 using namespace nibble::ukernel;
@@ -101,4 +102,37 @@ LogicalResult MatMulOp::verify() {
     if (encoding && (!sums || failed(verifyEncoding(*this, cast<BufferType>(encoding.getType())))))
       return sums ? failure() : LogicalResult(emitOpError("expected encodings of sums alone, got ") << result);
   return sums ? success() : verifyColumns(*this, result, getBias(), getMultiplier());
+}
+
+LogicalResult PackColumnsOp::verify() {
+  BufferType input = getInput().getType();
+  if (input.getRank() < 2 || !isFloat(input))
+    return emitOpError("expected f32 of two dimensions or more, got ") << input;
+  BufferType packed = getPackedType(input);
+  if (!getType().isPlain() || getType().getElementType() != packed.getElementType() ||
+      !areCompatible(getType().getShape(), packed.getShape()))
+    return emitOpError("expected a result of ") << packed << ", got " << getType();
+  return success();
+}
+
+LogicalResult PackedMatMulOp::verify() {
+  BufferType lhs = getLhs().getType(), rhs = getRhs().getType(), result = getType();
+  if (lhs.getRank() < 2 || rhs.getRank() < 2 || result.getRank() < 2 || !isByte(lhs) || !isFloat(result))
+    return emitOpError("expected bytes and f32 of two dimensions or more, got ") << lhs << " and " << result;
+  SmallVector<Extent> columns(rhs.getShape().drop_back(2));
+  columns.append({lhs.getShape().back(), result.getShape().back()});
+  BufferType packed = getPackedType(BufferType::get(ArrayRef<Extent>(columns), result.getElementType()));
+  if (!rhs.isPlain() || rhs.getElementType() != packed.getElementType() ||
+      !areCompatible(rhs.getShape(), packed.getShape()))
+    return emitOpError("expected packed columns of ") << packed << ", got " << rhs;
+  std::optional<SmallVector<Extent>> shape = broadcast(lhs.getShape().drop_back(2), rhs.getShape().drop_back(2));
+  if (shape)
+    shape->append({lhs.getDim(lhs.getRank() - 2), result.getShape().back()});
+  if (!shape || !areCompatible(*shape, result.getShape()))
+    return emitOpError("expected a result of the operands' rows, columns and leading dimensions, got ")
+           << lhs << ", " << rhs << " and " << result;
+  BufferType rows = getRows().getType();
+  if (!rows.isPlain() || !isFloat(rows) || !areCompatible(rows.getShape(), lhs.getShape().drop_back()))
+    return emitOpError("expected plain f32 scales of the rows of ") << lhs << ", got " << rows;
+  return success();
 }

@@ -168,3 +168,43 @@ void MatMulOp::getKernelArguments(SmallVectorImpl<KernelArgument> &arguments) {
   else
     addOrigins({getBias(), getMultiplier()}, arguments);
 }
+
+BufferType nibble::ukernel::getPackedType(BufferType input) {
+  SmallVector<Extent> shape(input.getShape().drop_back(2));
+  shape.push_back(kernels::packedBlocks(input.getShape().back()));
+  shape.push_back(kernels::packedBlockBytes(input.getDim(input.getRank() - 2)));
+  return BufferType::get(ArrayRef<Extent>(shape), IntegerType::get(input.getContext(), 8));
+}
+
+kernels::KernelParams PackColumnsOp::getKernelParams() {
+  BufferType input = getInput().getType();
+  kernels::PackColumnsParams params;
+  params.rows = input.getDim(input.getRank() - 2);
+  params.columns = input.getShape().back();
+  params.batch = kernels::Extents(input.getShape().begin(), input.getShape().end() - 2);
+  params.batchStrides = getByteStrides(input);
+  params.batchStrides.resize(input.getRank() - 2);
+  params.row = getRowStride(input);
+  return params;
+}
+
+kernels::KernelParams PackedMatMulOp::getKernelParams() {
+  BufferType lhs = getLhs().getType(), result = getType();
+  kernels::PackedMatMulParams params;
+  params.lhs = getKind(lhs);
+  params.M = result.getDim(result.getRank() - 2);
+  params.N = result.getShape().back();
+  params.K = lhs.getShape().back();
+  params.batch = kernels::Extents(result.getShape().begin(), result.getShape().end() - 2);
+  params.lhsBatchStrides = getBatchStrides(lhs, result);
+  params.rhsBatchStrides = getBatchStrides(getRhs().getType(), result);
+  // A scale a row, as if each were a matrix of one column.
+  SmallVector<Extent> rows(getRows().getType().getShape());
+  rows.push_back(1);
+  params.rowsBatchStrides =
+      getBatchStrides(BufferType::get(ArrayRef<Extent>(rows), getRows().getType().getElementType()), result);
+  params.outputBatchStrides = getBatchStrides(result, result);
+  params.lhsRow = getRowStride(lhs);
+  params.outputRow = getRowStride(result);
+  return params;
+}
