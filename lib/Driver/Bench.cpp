@@ -15,18 +15,69 @@ using namespace llvm;
 
 namespace nibble::driver {
 
+namespace {
+/// Runs on one feed again and again; the states among its inputs are kept, and found as they were by each run.
+class Runner {
+public:
+  static Expected<Runner> create(Executable &executable, const NamedArrays &feed) {
+    Runner runner(executable);
+    if (executable.states().empty()) {
+      runner.feed = feed;
+      return runner;
+    }
+    Expected<std::vector<Array>> arguments = arrangeFeed(executable.inputs(), feed);
+    if (!arguments)
+      return arguments.takeError();
+    for (const StatePort &state : executable.states()) {
+      const Array &rows = (*arguments)[state.input];
+      if (Error error = checkLength(executable, state, rows))
+        return std::move(error);
+      runner.kept.buffers.push_back(toBuffer(state, rows));
+      runner.kept.lengths.push_back(state.axis ? rows.shape[*state.axis] : 0);
+    }
+    for (auto [index, argument] : enumerate(*arguments))
+      if (none_of(executable.states(), [&, index = index](const StatePort &state) { return state.input == index; }))
+        runner.feed.push_back({executable.inputs()[index].name, argument});
+    return runner;
+  }
+
+  Error run() {
+    if (executable->states().empty())
+      return executable->run(feed).takeError();
+    Kept again = kept; // the same buffers
+    return executable->run(feed, again).takeError();
+  }
+
+private:
+  explicit Runner(Executable &executable) : executable(&executable) {}
+  static Error checkLength(const Executable &executable, const StatePort &state, const Array &rows) {
+    if (!state.axis || rows.shape[*state.axis] <= state.capacity[*state.axis])
+      return Error::success();
+    return makeError("input '" + executable.inputs()[state.input].name + "' has " + Twine(rows.shape[*state.axis]) +
+                     " rows, and its buffer room for " + Twine(state.capacity[*state.axis]));
+  }
+
+  Executable *executable;
+  NamedArrays feed;
+  Kept kept;
+};
+} // namespace
+
 Expected<Latency> measure(Executable &executable, const NamedArrays &feed, double seconds) {
   using Clock = std::chrono::steady_clock;
   constexpr int warmUp = 5, atLeast = 10;
+  Expected<Runner> runner = Runner::create(executable, feed);
+  if (!runner)
+    return runner.takeError();
   std::vector<double> times;
   Clock::time_point begin = Clock::now();
   for (int64_t run = 0; run < warmUp + atLeast || Clock::now() - begin < std::chrono::duration<double>(seconds);
        ++run) {
     Clock::time_point start = Clock::now();
-    Expected<std::vector<Array>> results = executable.run(feed);
+    Error error = runner->run();
     Clock::time_point end = Clock::now();
-    if (!results)
-      return results.takeError();
+    if (error)
+      return std::move(error);
     if (run >= warmUp)
       times.push_back(std::chrono::duration<double, std::milli>(end - start).count());
     else if (run == warmUp - 1)

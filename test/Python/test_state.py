@@ -118,6 +118,49 @@ def test_capacity_and_cuts(attention):
     assert state.length == 0 and state["past_v"].shape == (1, 0, 8)
 
 
+READERS = [("Exp", [], {}), ("Neg", [], {}), ("Mul", ["present"], {}), ("Add", ["row"], {}), ("Add", ["column"], {}),
+           ("Transpose", [], {"perm": [0, 2, 1, 3]}), ("Transpose", [], {"perm": [3, 2, 1, 0]}),
+           ("Transpose", [], {"perm": [0, 1, 3, 2]}), ("Slice", ["zero", "two", "last"], {}), ("Gather", ["picked"], {"axis": 1}),
+           ("Softmax", [], {"axis": -1}), ("Softmax", [], {"axis": 2}), ("ReduceSum", ["axis"], {"keepdims": 0}),
+           ("ReduceMax", [], {"axes": [3], "keepdims": 1}), ("ReduceMin", [], {"axes": [1, 2], "keepdims": 0}),
+           ("Pad", ["pads"], {}), ("Concat", ["present"], {"axis": 3}), ("MatMul", ["turned"], {}), ("Clip", ["low"], {}),
+           ("Cast", [], {"to": TensorProto.INT32}), ("Cast", [], {"to": TensorProto.FLOAT16}), ("Tile", ["tiles"], {}),
+           ("Expand", ["wide"], {})]
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_every_reader(isa, tmp_path):
+    """What reads a buffer with room for more rows, where these are the inner or an outer dimension."""
+    weights = {"row": np.arange(5, dtype=np.float32), "column": np.arange(3, dtype=np.float32).reshape(3, 1, 1),
+               "zero": np.array([1], np.int64), "two": np.array([4], np.int64), "last": np.array([3], np.int64),
+               "picked": np.array([2, 0, 0], np.int64), "axis": np.array([2], np.int64), "low": np.array(0.25, np.float32),
+               "pads": np.array([0, 1, 0, 2, 0, 0, 1, 0], np.int64), "tiles": np.array([1, 2, 1, 1], np.int64),
+               "wide": np.array([2, 1, 1, 1, 1], np.int64)}
+    nodes = [helper.make_node("Concat", ["past", "new"], ["present"], axis=2),
+             helper.make_node("Transpose", ["past"], ["turned_past"], perm=[0, 1, 3, 2]),
+             helper.make_node("Transpose", ["present"], ["turned"], perm=[0, 1, 3, 2]),
+             helper.make_node("MatMul", ["past", "turned_past"], ["products"])]
+    outputs = [("products", [2, 3, "P", "P"], FLOAT), ("present", [2, 3, "T", 5], FLOAT)]
+    for i, (op, others, attributes) in enumerate(READERS):
+        nodes.append(helper.make_node(op, ["present", *others], [f"y{i}"], **attributes))
+        outputs.append((f"y{i}", None, attributes.get("to", FLOAT)))
+    value = helper.make_tensor_value_info
+    inputs = [value("past", FLOAT, [2, 3, "P", 5]), value("new", FLOAT, [2, 3, "S", 5])]
+    graph = helper.make_graph(nodes, "readers", inputs, [value(name, kind, shape) for name, shape, kind in outputs],
+                              [numpy_helper.from_array(array, name) for name, array in weights.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "readers.onnx")
+    random = np.random.default_rng(10)
+    past, new = (random.normal(0, 1, (2, 3, rows, 5)).astype(np.float32) for rows in (11, 2))
+    plain = compile_for(isa, tmp_path / "readers.onnx", {"past": past, "new": new}, weights="float")
+    kept = nibble.compile(tmp_path / "readers.onnx", target=isa, weights="float", bounds={"P": 29, "S": 17},
+                          state={"past": "present"})
+    for rows, count in ((11, 2), (0, 1), (16, 17), (1, 0), (29, 16)):
+        feed = {"past": random.normal(0, 1, (2, 3, rows, 5)).astype(np.float32),
+                "new": random.normal(0, 1, (2, 3, count, 5)).astype(np.float32)}
+        for output, result, expected in zip(outputs, kept.run(feed), plain.run(feed), strict=True):
+            assert result.tobytes() == expected.tobytes(), (output[0], rows, count)
+
+
 @pytest.fixture(scope="module")
 def cell(tmp_path_factory):
     """A gated cell: the new state is a mean of the old one and another value."""
@@ -241,6 +284,9 @@ def test_command_line(attention, tmp_path):
         np.testing.assert_array_equal(results[name], value)
     assert "exact" in nibble_tool("compare", attention, library, "--inputs", tmp_path / "in.npz").stdout
     assert nibble_tool("bench", library, "--seconds", "0.01").returncode == 0
+    assert nibble_tool("bench", library, "--seconds", "0.01", "--inputs", tmp_path / "in.npz").returncode == 0
+    failed = nibble_tool("bench", library, "--dim", "P=30")
+    assert failed.returncode == 1 and "input 'past_k' has 30 rows, and its buffer room for 24" in failed.stderr
     assert nibble_tool("explain", library).returncode == 0
     for flags, message in ((("--state", "past_k"), "--state is 'past_k', expected an input and an output, as in past=present"),
                            (("--state", "a=b,a=c"), "--state gives 'a' twice"),

@@ -17,3 +17,10 @@ func.func @append_elsewhere(%p: !ukernel.buffer<4x2xf32, capacity = 8, axis = 0>
   %z = ukernel.transpose %y {permutation = array<i64: 0, 1>} : !ukernel.buffer<5x2xf32, capacity = 8, axis = 0> -> !ukernel.buffer<5x2xf32>
   return %z : !ukernel.buffer<5x2xf32>
 }
+
+// -----
+// expected-error @+1 {{argument 0 is the state of result 2, of 1}}
+func.func @no_such_result(%h: !ukernel.buffer<4xf32> {nibble.state = 2 : i64}) -> !ukernel.buffer<4xf32> {
+  %y = ukernel.unary %h {function = "exp"} : !ukernel.buffer<4xf32> -> !ukernel.buffer<4xf32>
+  return %y : !ukernel.buffer<4xf32>
+}

@@ -91,3 +91,12 @@ func.func @residual_fill(%x: !ukernel.buffer<1x2x2x4xui8>, %w: !ukernel.buffer<2
       : !ukernel.buffer<1x2x2x4xui8, halo = [1, 1, 1, 1], fill = 3> -> !ukernel.buffer<1x2x2x4xui8>
   return %f : !ukernel.buffer<1x2x2x4xui8>
 }
+
+// Bounds make the arena's size known: of 20 floats 128 bytes, and 64 that kernels may read behind the last value.
+// CHECK-LABEL: func.func @bounded
+// CHECK-SAME: ukernel.arena_bytes = 192
+func.func @bounded(%x: !ukernel.buffer<[d0]xf32>) -> !ukernel.buffer<1xf32> attributes {nibble.bounds = array<i64: 20>} {
+  %a = ukernel.unary %x {function = "exp"} : !ukernel.buffer<[d0]xf32> -> !ukernel.buffer<[d0]xf32>
+  %y = ukernel.reduce %a {kind = "sum", axes = array<i64: 0>} : !ukernel.buffer<[d0]xf32> -> !ukernel.buffer<1xf32>
+  return %y : !ukernel.buffer<1xf32>
+}

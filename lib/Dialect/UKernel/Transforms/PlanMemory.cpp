@@ -66,7 +66,7 @@ private:
   int64_t getLastUse(Operation *user, const Slot &slot);
   void extendLives();
   void takeOver(KernelOp op, int64_t position);
-  void findStates();
+  LogicalResult findStates();
   /// Whether the argument that `state` takes the place of is read no more when `written` begins to be written.
   bool mayWriteOver(const Slot &state, const Slot &written);
   LogicalResult checkStates();
@@ -104,7 +104,8 @@ Extent Planner::getSlotBytes(BufferType type) {
     isBounded &= bound > 0;
     return bound;
   };
-  const Extent most = nibble::alignTo(bytes.getUpperBound(getBound), kAlignment);
+  // Of the bytes as they are: the bound of a quotient, as alignment makes one, is far above it.
+  const Extent most = nibble::alignTo(type.getBytes().getUpperBound(getBound), kAlignment);
   return isBounded ? most : bytes;
 }
 
@@ -206,12 +207,16 @@ void Planner::extendLives() {
 }
 
 /// Results of an argument's shape that lie where that lies; those that append to one do not write over it.
-void Planner::findStates() {
+LogicalResult Planner::findStates() {
+  OperandRange results = function.front().getTerminator()->getOperands();
   for (BlockArgument argument : function.getArguments()) {
     auto output = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), nibble::kStateAttr);
+    if (output && (output.getInt() < 0 || output.getInt() >= int64_t(results.size())))
+      return function.emitError() << "argument " << argument.getArgNumber() << " is the state of result "
+                                  << output.getInt() << ", of " << results.size();
     if (!output || cast<BufferType>(argument.getType()).hasCapacity())
       continue;
-    Slot *slot = getSlot(function.front().getTerminator()->getOperand(output.getInt()));
+    Slot *slot = getSlot(results[output.getInt()]);
     if (!slot)
       continue;
     slot->state = argument;
@@ -229,6 +234,7 @@ void Planner::findStates() {
         slot->stateReader = outer;
       }
   }
+  return success();
 }
 
 bool Planner::mayWriteOver(const Slot &state, const Slot &written) {
@@ -411,7 +417,8 @@ LogicalResult Planner::run() {
   if (failed(collect(function.front())))
     return failure();
   extendLives();
-  findStates();
+  if (failed(findStates()))
+    return failure();
   function.walk([&](KernelOp kernel) { takeOver(kernel, positions[kernel]); });
   if (failed(bindOutputs()) || failed(checkStates()))
     return failure();
