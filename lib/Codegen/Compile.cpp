@@ -173,6 +173,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
     return programs.takeError();
   WeightBlob weights(*programs);
   Program program(options.name, *programs, weights);
+  if (llvm::Error error = checkSpecializations(program))
+    return error;
   std::vector<TargetSpec> targets = getTargets(options);
   OwningOpRef<ModuleOp> functions = ModuleOp::create(program.function.getLoc());
   const bool runsAnywhere = targets.size() == 1 && isBaseline(targets.front());

@@ -7,6 +7,7 @@
 #include "nibble/Dialect/Nibble/Nibble.h"
 #include "nibble/Kernels/EmitExtent.h"
 #include "nibble/Quantization/Headroom.h"
+#include "nibble/Support/Errors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -48,6 +49,21 @@ Value nibble::emitArenaBytes(OpBuilder &b, Location loc, const Program &program,
     bytes =
         arith::SelectOp::create(b, loc, emitIsFor(b, loc, each, dims), emitValue(b, loc, each.arenaBytes, dims), bytes);
   return bytes;
+}
+
+/// Depths of products that the dimensions give, and the largest whose sums 32 bits hold.
+static SmallVector<std::pair<Extent, int64_t>> getDynamicDepths(const Program &program) {
+  SmallVector<std::pair<Extent, int64_t>> depths;
+  program.function.walk([&](Operation *op) {
+    const bool isPacked = isa<ukernel::PackedMatMulOp>(op);
+    if (!isPacked && !isa<ukernel::MatMulOp>(op))
+      return;
+    BufferType lhs = cast<BufferType>(op->getOperand(0).getType());
+    const std::pair depth(lhs.getShape().back(), isPacked ? kLargestDepthOfBytes : kLargestDynamicDepth);
+    if (lhs.getElementType().isInteger() && !depth.first.isStatic() && !llvm::is_contained(depths, depth))
+      depths.push_back(depth);
+  });
+  return depths;
 }
 
 namespace {
@@ -122,17 +138,7 @@ void DimChecks::checkExtents() {
   if (auto pairs = program.function->getAttrOfType<ArrayAttr>(kRequirementsAttr))
     for (auto pair : pairs.getAsRange<ExtentsAttr>())
       refuse(arith::CmpIPredicate::ne, valueOf(pair.getValue()[0]), valueOf(pair.getValue()[1]));
-  SmallVector<std::pair<Extent, int64_t>> depths; // and the largest that fit
-  program.function.walk([&](Operation *op) {
-    const bool isPacked = isa<ukernel::PackedMatMulOp>(op);
-    if (!isPacked && !isa<ukernel::MatMulOp>(op))
-      return;
-    BufferType lhs = cast<BufferType>(op->getOperand(0).getType());
-    const std::pair depth(lhs.getShape().back(), isPacked ? kLargestDepthOfBytes : kLargestDynamicDepth);
-    if (lhs.getElementType().isInteger() && !depth.first.isStatic() && !llvm::is_contained(depths, depth))
-      depths.push_back(depth);
-  });
-  for (const auto &[depth, largest] : depths)
+  for (const auto &[depth, largest] : getDynamicDepths(program))
     refuse(arith::CmpIPredicate::sgt, valueOf(depth), constant(largest));
 }
 
@@ -145,6 +151,36 @@ Value DimChecks::emit() {
   checkSizes();
   checkExtents();
   return refused;
+}
+
+/// Whether a run refuses values for all dimensions, by what DimChecks asks of them.
+static bool isRefused(const Program &program, ArrayRef<int64_t> dims) {
+  const auto areUnlike = [&](ExtentsAttr pair) {
+    return pair.getValue()[0].evaluate(dims) != pair.getValue()[1].evaluate(dims);
+  };
+  for (unsigned i = 0; i < program.getDimCount(); ++i)
+    if (const int64_t bound = program.getBound(i); bound > 0 && dims[i] > bound)
+      return true;
+  if (auto pairs = program.function->getAttrOfType<ArrayAttr>(kRequirementsAttr))
+    if (llvm::any_of(pairs.getAsRange<ExtentsAttr>(), areUnlike))
+      return true;
+  return double(program.arenaBytes.evaluate(dims)) > kMostBytes ||
+         llvm::any_of(program.getDoubtfulExtents(), [&](const Extent &e) { return e.evaluate(dims) < 0; }) ||
+         llvm::any_of(getDynamicDepths(program),
+                      [&](const auto &depth) { return depth.first.evaluate(dims) > depth.second; });
+}
+
+llvm::Error nibble::checkSpecializations(const Program &program) {
+  for (const Program &each : program.specializations)
+    if (!llvm::is_contained(each.fixed, 0) && isRefused(program, each.fixed)) {
+      std::string text;
+      for (auto [name, value] : llvm::zip_equal(each.dims, each.fixed))
+        text += (text.empty() ? "" : ", ") + name + "=" + std::to_string(value);
+      return makeError("specialize '" + text +
+                       "' is of no use: a run of any size refuses these dimensions, as memory or the sums of a "
+                       "product get too large; code for them alone (--dim) may not");
+    }
+  return llvm::Error::success();
 }
 
 Value nibble::emitIsRefused(OpBuilder &b, Location loc, const Program &program, Value dims) {

@@ -108,6 +108,9 @@ mlir::Value loadDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value dims, un
 /// The value of an extent by an array of dimensions, which may be null where it is static.
 mlir::Value emitValue(mlir::OpBuilder &b, mlir::Location loc, const Extent &extent, mlir::Value dims);
 
+/// Fails where a run would refuse all dimensions that a specialization is for.
+llvm::Error checkSpecializations(const Program &program);
+
 /// Whether an array of dimensions is what a specialization is for, an i1.
 mlir::Value emitIsFor(mlir::OpBuilder &b, mlir::Location loc, const Program &specialization, mlir::Value dims);
 

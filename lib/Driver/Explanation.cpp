@@ -176,13 +176,6 @@ Error measureCalls(LoadedModel &model, const NamedArrays *feed, ArrayRef<Port> f
   const NamedArrays arrays =
       feed ? adapt(feedPorts, *feed, inputs) : makeRandomFeed(inputs, chooseDims(inputs, limits));
   std::vector<CallSummary> &calls = findCalls(summary, getDims(inputs, arrays));
-  if (Error error = measureCalls(model, arrays, calls))
-    return error;
-  for (const CallSummary &call : calls)
-    if (call.node >= 0) {
-      std::optional<double> &total = summary.nodes[call.node].milliseconds;
-      total = total.value_or(0) + *call.milliseconds;
-    }
   for (SpecializationSummary &code : summary.specializations) {
     const DimValues dims = chooseDims(inputs, limits, code.dims);
     if (&calls == &code.calls)
@@ -191,6 +184,13 @@ Error measureCalls(LoadedModel &model, const NamedArrays *feed, ArrayRef<Port> f
       if (Error error = measureCalls(model, makeRandomFeed(inputs, dims), code.calls))
         return error;
   }
+  if (Error error = measureCalls(model, arrays, calls))
+    return error;
+  for (const CallSummary &call : calls)
+    if (call.node >= 0) {
+      std::optional<double> &total = summary.nodes[call.node].milliseconds;
+      total = total.value_or(0) + *call.milliseconds;
+    }
   return Error::success();
 }
 
