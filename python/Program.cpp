@@ -132,6 +132,10 @@ std::pair<nb::list, std::vector<int64_t>> Program::runKept(nb::dict feed, nb::di
   Executable &executable = getLibrary();
   NamedArrays arrays = toFeed(feed), own = toFeed(buffers);
   Kept kept{{}, std::move(lengths)};
+  for (const NamedArray &buffer : own)
+    if (llvm::none_of(executable.states(),
+                      [&](const StatePort &state) { return executable.inputs()[state.input].name == buffer.name; }))
+      throw Failure("the state is another model's: this one keeps no '" + buffer.name + "'");
   for (const StatePort &state : executable.states())
     if (const Array *buffer = find(own, executable.inputs()[state.input].name))
       kept.buffers.push_back(*buffer);

@@ -52,6 +52,17 @@ Array fromBuffer(const StatePort &state, const Array &buffer, ArrayRef<int64_t> 
   return rows;
 }
 
+/// A buffer of another model would be written beyond its end.
+static Error checkBuffer(const StatePort &state, const Port &port, const Array &buffer) {
+  const bool fits = buffer.kind == port.kind && buffer.shape.size() == state.capacity.size() &&
+                    all_of(zip_equal(state.capacity, buffer.shape),
+                           [](auto pair) { return std::get<0>(pair) < 0 || std::get<0>(pair) == std::get<1>(pair); });
+  if (fits)
+    return Error::success();
+  return makeError("state '" + port.name + "' has a buffer of " + describe(buffer) + ", the model's has " +
+                   describeShape(state.capacity));
+}
+
 Expected<std::vector<Array>> Executable::run(const NamedArrays &feed, Kept &kept) {
   if (kept.buffers.size() != stateList.size() || kept.lengths.size() != stateList.size())
     return makeError("the model keeps " + Twine(stateList.size()) + " states, got " + Twine(kept.buffers.size()));
@@ -60,6 +71,8 @@ Expected<std::vector<Array>> Executable::run(const NamedArrays &feed, Kept &kept
     const Port &port = inputPorts[state.input];
     if (find(feed, port.name))
       return makeError("input '" + port.name + "' is a state, and comes with what the model keeps: leave it out");
+    if (Error error = checkBuffer(state, port, buffer))
+      return std::move(error);
     Array rows = buffer;
     if (state.axis)
       rows.shape[*state.axis] = length;

@@ -20,11 +20,15 @@ class State(Mapping[str, np.ndarray]):
     def __init__(self, entries: Sequence[Mapping[str, Any]], inputs: Mapping[str, Any], dims: Mapping[str, int]) -> None:
         self._axes = {entry["input"]: entry["axis"] for entry in entries}
         self._buffers = {}
+        named = set()
         for entry in entries:
             value = inputs[entry["input"]]
-            shape = [dims.get(str(own), 1) if extent < 0 else extent
-                     for extent, own in zip(entry["capacity"], value.shape, strict=True)]
-            self._buffers[value.name] = np.zeros(shape, value.dtype)
+            extents = list(zip(entry["capacity"], map(str, value.shape), strict=True))
+            named.update(own for extent, own in extents if extent < 0)
+            self._buffers[value.name] = np.zeros([dims.get(own, 1) if extent < 0 else extent for extent, own in extents],
+                                                 value.dtype)
+        for name in set(dims) - named:
+            raise Error(f"no state has an open dimension '{name}', those that are open are {sorted(named)}")
         self._lengths = dict.fromkeys(self._buffers, 0)
 
     @property

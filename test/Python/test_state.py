@@ -74,7 +74,9 @@ def test_attention_step_by_step(attention, isa, batch):
     empty = {"past_k": (batch, 8, 0), "past_v": (batch, 0, 8)}
     first = {"x": np.zeros((batch, 1, 8), np.float32), **{n: np.zeros(s, np.float32) for n, s in empty.items()}}
     plain = compile_for(isa, attention, first, weights="float")
-    kept = nibble.compile(attention, target=isa, weights="float", bounds={"P": 40, "S": 7}, state=STATE)
+    # Single tokens have code of their own, which finds the rows where the other code puts them.
+    kept = nibble.compile(attention, target=isa, weights="float", bounds={"P": 40, "S": 7}, state=STATE,
+                          specialize={"B": 1, "S": 1})
     state = walk(plain, kept, [5, 1, 1, 3, 7, *[1] * 20], batch, feed, empty, {"B": batch})
     assert (state.length, state.capacity) == (37, 47)
     assert state["past_k"].shape == (batch, 8, 37) and state["past_v"].shape == (batch, 37, 8)
@@ -111,11 +113,16 @@ def test_capacity_and_cuts(attention):
         kept.run({"x": x[:, 5:8]}, state=kept.state())
     with pytest.raises(nibble.Error, match="the state has 5 rows, and cannot be cut to 6"):
         state.truncate(6)
+    with pytest.raises(nibble.Error, match=r"no state has an open dimension 'P', those that are open are \['B'\]"):
+        kept.state({"P": 3})
     state.truncate(4)
     again, = kept.run({"x": x[:, 4:5]}, state=state)
     np.testing.assert_array_equal(last, again)
     state.reset()
     assert state.length == 0 and state["past_v"].shape == (1, 0, 8)
+    other = nibble.compile(attention, weights="float", bounds={"P": 9, "S": 2}, state=STATE)
+    with pytest.raises(nibble.Error, match=r"state 'past_k' has a buffer of float32\[1x8x6\], the model's has \?x8x11"):
+        other.run({"x": x[:, :1]}, state=state)
 
 
 READERS = [("Exp", [], {}), ("Neg", [], {}), ("Mul", ["present"], {}), ("Add", ["row"], {}), ("Add", ["column"], {}),
@@ -258,8 +265,16 @@ def test_states_stay_in_float(attention):
 
 
 def test_no_state(attention):
+    plain = nibble.compile(attention, weights="float")
     with pytest.raises(nibble.Error, match="the model keeps no state: compile it with state="):
-        nibble.compile(attention, weights="float").state()
+        plain.state()
+    one = nibble.compile(attention, weights="float", bounds={"P": 9, "S": 4}, state={"past_v": "present_v"})
+    feed = {"x": np.zeros((1, 1, 8), np.float32)}
+    with pytest.raises(nibble.Error, match="the state is another model's: this one keeps no 'past_v'"):
+        plain.run(feed, state=one.state())
+    both = nibble.compile(attention, weights="float", bounds={"P": 9, "S": 4}, state=STATE)
+    with pytest.raises(nibble.Error, match="the model keeps 2 states, got 1"):
+        both.run(feed, state=one.state())
 
 
 def nibble_tool(*arguments):
@@ -295,7 +310,7 @@ def test_command_line(attention, tmp_path):
         assert failed.returncode == 1 and message in failed.stderr
     failed = nibble_tool("explain", library, "--state", "past_k=present_k")
     assert failed.returncode == 1
-    assert f"'{library}' is compiled already: --calib, --target, --bound and --state are for models" in failed.stderr
+    assert f"'{library}' is compiled already: --calib, --target, --bound, --state and --specialize are for models" in failed.stderr
 
 
 def test_unlike_buffers(attention, tmp_path):
