@@ -567,8 +567,9 @@ def QuantizeDynamic : Pass<"nibble-quantize-dynamic"> {
     Of a conv or matmul whose `nibble.precision` is `"dynamic"`. Constant weights become symmetric i8 in
     [-127, 127], one scale fl32(max|w| / 127) an output channel (or a tensor, with `per-tensor`); bias and result
     stay f32. A row is a token of a matmul and a sample of a conv. Bytes are `ui8` where the input cannot be negative
-    (unless `signed`), else `i8`. A matmul of two values becomes a `nibble.dynamic_matmul`, unless one of its extents is
-    known to be below 16, or its right-hand side is an input or continues one: then bytes would cost more than they save.
+    (unless `signed`), else `i8`. A matmul of two values becomes a `nibble.dynamic_matmul`, unless fewer than 32
+    rows or columns or 16 terms are known to be there, or its right-hand side is an input or continues one: then
+    bytes would cost more than they save.
 
     ```mlir
     %w = nibble.constant dense<[[127.0], [-63.5]]> : tensor<2x1xf32> -> tensor<2x1xf32>

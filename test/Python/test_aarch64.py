@@ -109,6 +109,35 @@ def test_tails_of_products(options, rows, depth, columns, tmp_path):
             assert actual[key].tobytes() == expected[key].tobytes(), (cpu, key)
 
 
+def test_products_of_two_values(tmp_path):
+    """Odd rows, depths and columns, of signed bytes and of a softmax's."""
+    values = [onnx.helper.make_tensor_value_info(name, 1, shape) for name, shape in
+              {"x": [2, 35, 37], "y": [2, 35, 37], "p": [2, 35, 35]}.items()]
+    nodes = [onnx.helper.make_node("Tanh", ["x"], ["k"]), onnx.helper.make_node("Transpose", ["k"], ["t"], perm=[0, 2, 1]),
+             onnx.helper.make_node("MatMul", ["x", "t"], ["s"], name="scores"),
+             onnx.helper.make_node("Softmax", ["s"], ["p"], axis=2),
+             onnx.helper.make_node("MatMul", ["p", "k"], ["y"], name="mixed")]
+    graph = onnx.helper.make_graph(nodes, "g", values[:1], values[1:])
+    path = tmp_path / "m.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), path)
+    x = np.random.default_rng(3).normal(0, 1, (2, 35, 37)).astype(np.float32)
+    x[1, 4, 5] = np.nan
+    np.savez(tmp_path / "in.npz", x=x)
+    model = nibble.compile(path, mode="dynamic")
+    assert sum(node["operation"] == "nibble.dynamic_matmul" for node in model.summary["nodes"]) == 2
+    expected = dict(zip(["y", "p"], model.reference({"x": x})))
+    subprocess.run([NIBBLE, "compile", path, "--mode", "dynamic", "--target", "aarch64-linux-gnu", "--emit", "exe", "-o",
+                    tmp_path / "m"], check=True, capture_output=True)
+    for cpu in ["cortex-a53", "cortex-a76", "max"]:
+        subprocess.run([EMULATOR, "-cpu", cpu, tmp_path / "m", "--inputs", tmp_path / "in.npz", "--outputs",
+                        tmp_path / "out.npz"], check=True)
+        actual = np.load(tmp_path / "out.npz")
+        for name, values in expected.items():
+            np.testing.assert_array_equal(np.isnan(actual[name]), np.isnan(values))
+            assert np.nan_to_num(actual[name]).tobytes() == np.nan_to_num(values).tobytes(), (cpu, name)
+            assert not np.isnan(values[0]).any() and np.isnan(values[1]).any()
+
+
 MCA = shutil.which("llvm-mca-22")
 
 

@@ -126,10 +126,10 @@ def test_a_cache_stays_in_float(tmp_path):
 
 
 def test_sums_that_could_overflow_are_refused(tmp_path):
-    text = """g (float[16,depth] a, float[depth,16] b) => (float[16,16] y) { l = Tanh(a) r = Tanh(b) y = MatMul(l, r) }"""
+    text = """g (float[32,depth] a, float[depth,32] b) => (float[32,32] y) { l = Tanh(a) r = Tanh(b) y = MatMul(l, r) }"""
     model = nibble.compile(build(tmp_path / "deep.onnx", text), mode="dynamic")
     assert products(model)["y"]["operation"] == "nibble.dynamic_matmul"
-    values = lambda depth: {"a": np.ones((16, depth), np.float32), "b": np.ones((depth, 16), np.float32)}  # noqa: E731
+    values = lambda depth: {"a": np.ones((32, depth), np.float32), "b": np.ones((depth, 32), np.float32)}  # noqa: E731
     y, = model.run(values(66311))
     assert np.allclose(y, 66311 * np.tanh(1) ** 2, rtol=1e-5)
     with pytest.raises(nibble.Error, match="dimension 'depth' is 66312 in input 'a', the model takes 66311 at most"):

@@ -100,3 +100,21 @@ func.func @bounded(%x: !ukernel.buffer<[d0]xf32>) -> !ukernel.buffer<1xf32> attr
   %y = ukernel.reduce %a {kind = "sum", axes = array<i64: 0>} : !ukernel.buffer<[d0]xf32> -> !ukernel.buffer<1xf32>
   return %y : !ukernel.buffer<1xf32>
 }
+
+// A product with packed columns may read behind its bytes: a result, which lies in the caller's memory, does not take theirs.
+// CHECK-LABEL: func.func @packed
+// CHECK: ukernel.binary {{.*}}offset = 0
+// CHECK: ukernel.packed_matmul
+// CHECK: ukernel.binary {{.*}}output = 1
+func.func @packed(%x: !ukernel.buffer<3x7xi8>, %p: !ukernel.buffer<1x256xi8>, %s: !ukernel.buffer<3xf32>)
+    -> (!ukernel.buffer<3x4xf32>, !ukernel.buffer<3x7xi8>) {
+  %q = ukernel.binary %x, %x {kind = #ukernel.binary_kind<add>, scales = array<f32: 1.0, 1.0>,
+      zero_points = array<i32: 0, 0, 0>, clamp = array<i32: -128, 127>}
+      : !ukernel.buffer<3x7xi8>, !ukernel.buffer<3x7xi8> -> !ukernel.buffer<3x7xi8>
+  %y = ukernel.packed_matmul %q, %p, %s : (!ukernel.buffer<3x7xi8>, !ukernel.buffer<1x256xi8>, !ukernel.buffer<3xf32>)
+      -> !ukernel.buffer<3x4xf32>
+  %r = ukernel.binary %q, %q {kind = #ukernel.binary_kind<add>, scales = array<f32: 1.0, 1.0>,
+      zero_points = array<i32: 0, 0, 0>, clamp = array<i32: -128, 127>}
+      : !ukernel.buffer<3x7xi8>, !ukernel.buffer<3x7xi8> -> !ukernel.buffer<3x7xi8>
+  return %y, %r : !ukernel.buffer<3x4xf32>, !ukernel.buffer<3x7xi8>
+}

@@ -72,8 +72,9 @@ static bool continuesInput(Value value) {
   return false;
 }
 
-/// Rows, depth or columns from which on bytes of both operands, made at run time, save more than making them costs.
-static constexpr int64_t kLeastExtent = 16;
+/// Extents from which on bytes of both operands, made at run time, save more than making them costs: each byte of the
+/// left-hand side serves the columns, each of the right-hand side the rows, each result's scale the terms.
+static constexpr int64_t kLeastRows = 32, kLeastColumns = 32, kLeastTerms = 16;
 
 /// Why a product of two values has no form in bytes, or better stays in f32.
 static std::string whyNotOfValues(MatMulOp op) {
@@ -87,10 +88,10 @@ static std::string whyNotOfValues(MatMulOp op) {
     return "its right-hand side is an input or continues one, as caches do: a run would quantize all of it for the "
            "rows "
            "that are new";
-  const std::pair<int64_t, StringRef> extents[] = {
-      {lhs[lhs.size() - 2], "rows"}, {depth, "terms"}, {rhs.back(), "columns"}};
-  for (auto [extent, what] : extents)
-    if (ShapedType::isStatic(extent) && extent < kLeastExtent)
+  const std::tuple<int64_t, int64_t, StringRef> extents[] = {
+      {lhs[lhs.size() - 2], kLeastRows, "rows"}, {depth, kLeastTerms, "terms"}, {rhs.back(), kLeastColumns, "columns"}};
+  for (auto [extent, least, what] : extents)
+    if (ShapedType::isStatic(extent) && extent < least)
       return "quantizing both operands would cost more than it saves with " + std::to_string(extent) + " " + what.str();
   return "";
 }

@@ -35,7 +35,7 @@ struct Slot {
   Extent offset = -1;
   /// Position among the function's results, or -1: then it lies in the caller's memory.
   int64_t output = -1;
-  /// A convolution reads a little behind it: it must lie in the arena.
+  /// A kernel reads a little behind it: it must lie in the arena.
   bool readBehind = false;
   bool returned = false;
   /// Loops or branches write it: it must lie in the arena.
@@ -200,7 +200,7 @@ void Planner::extendLives() {
     for (Value operand : op->getOperands())
       if (Slot *slot = isa<BufferType>(operand.getType()) ? getSlot(operand) : nullptr) {
         slot->end = std::max(slot->end, isa<ObserveOp>(op) ? position : getLastUse(op, *slot));
-        slot->readBehind |= isa<ConvOp>(op);
+        slot->readBehind |= isa<ConvOp, PackedMatMulOp>(op);
         slot->returned |= isa<func::ReturnOp>(op);
       }
   });
