@@ -39,21 +39,40 @@ static Value combineRest(KernelBuilder &b, Value acc, const Extent &length,
   })[0];
 }
 
-Value nibble::kernels::reduceRow(KernelBuilder &b, const Extent &length, float neutral,
-                                 llvm::function_ref<Value(Value, int64_t)> get, Combine combine) {
-  Value acc = b.splat(b.vec(lanes, b.f32()), neutral);
-  const Extent trips = floorDiv(length, lanes), rest = mod(length, lanes);
-  if (trips != 0)
-    acc = b.loop(trips, acc, [&](Value iv, ValueRange carried) {
-      return Values{combine(carried[0], get(b.mul(iv, b.constant(lanes)), lanes))};
-    })[0];
-  if (!rest.isStatic())
-    acc = combineRest(b, acc, length, get, combine);
-  else if (rest != 0)
-    acc = combineFirst(b, acc, get(b.constant(trips * lanes), rest.getStatic()), combine);
+/// The lanes of a row as a vector of one.
+static Value combineLanes(KernelBuilder &b, Value acc, Combine combine) {
   for (int64_t width = lanes / 2; width >= 1; width /= 2)
     acc = combine(b.slice(acc, 0, width), b.slice(acc, width, width));
   return acc;
+}
+
+Values nibble::kernels::reduceRows(KernelBuilder &b, int64_t rows, const Extent &length, float neutral,
+                                   llvm::function_ref<Value(Value, int64_t, int64_t)> get, Combine combine) {
+  Values acc(rows, b.splat(b.vec(lanes, b.f32()), neutral));
+  const Extent trips = floorDiv(length, lanes), rest = mod(length, lanes);
+  if (trips != 0)
+    acc = b.loop(trips, acc, [&](Value iv, ValueRange carried) {
+      Value first = b.mul(iv, b.constant(lanes));
+      Values next;
+      for (int64_t row = 0; row < rows; ++row)
+        next.push_back(combine(carried[row], get(first, lanes, row)));
+      return next;
+    });
+  for (int64_t row = 0; row < rows; ++row) {
+    const auto ofRow = [&](Value first, int64_t count) { return get(first, count, row); };
+    if (!rest.isStatic())
+      acc[row] = combineRest(b, acc[row], length, ofRow, combine);
+    else if (rest != 0)
+      acc[row] = combineFirst(b, acc[row], ofRow(b.constant(trips * lanes), rest.getStatic()), combine);
+    acc[row] = combineLanes(b, acc[row], combine);
+  }
+  return acc;
+}
+
+Value nibble::kernels::reduceRow(KernelBuilder &b, const Extent &length, float neutral,
+                                 llvm::function_ref<Value(Value, int64_t)> get, Combine combine) {
+  const auto ofRow = [&](Value first, int64_t count, int64_t) { return get(first, count); };
+  return reduceRows(b, 1, length, neutral, ofRow, combine).front();
 }
 
 LaneMemory::LaneMemory(KernelBuilder &b) : b(b) {

@@ -17,6 +17,10 @@ using Combine = llvm::function_ref<Value(Value acc, Value value)>;
 Value reduceRow(KernelBuilder &b, const Extent &length, float neutral,
                 llvm::function_ref<Value(Value first, int64_t count)> get, Combine combine);
 
+/// The same of several rows side by side, so that none waits for its own sum; `get` has the row's number last.
+Values reduceRows(KernelBuilder &b, int64_t rows, const Extent &length, float neutral,
+                  llvm::function_ref<Value(Value first, int64_t count, int64_t row)> get, Combine combine);
+
 /// The 16 lanes in memory, each a vector of independent reductions, for elements that come one by one.
 class LaneMemory {
 public:

@@ -106,7 +106,7 @@ public:
         maskStride(params.masked ? params.maskStrides[params.axis] : Extent(0)), memory(b) {}
 
   bool inRows() const { return inStride == bytesOf(p.input.kind) && outStride == bytesOf(p.output.kind); }
-  void emitRow(const Line &line);
+  void emitRows(ArrayRef<Line> rows);
   void emitColumns(const Line &line, int64_t lanes);
 
 private:
@@ -173,17 +173,23 @@ void SoftmaxEmitter::divide(const Line &line, Value i, int64_t count, Value max,
   storeReals(b, p.output, b.create<arith::DivFOp>(e, total), at(line.out, i, outStride));
 }
 
-void SoftmaxEmitter::emitRow(const Line &line) {
-  Value largest = reduceRow(
-      b, length, lowest, [&](Value i, int64_t count) { return load(line, i, count); },
-      [&](Value x, Value y) { return max(x, y); });
-  largest = replaceEmpty(largest, lowest, 0.0f);
-  Value total = reduceRow(
-      b, length, 0.0f, [&](Value i, int64_t count) { return makeExponential(line, i, count, repeat(largest, count)); },
-      [&](Value x, Value y) { return sum(x, y); });
-  total = replaceEmpty(total, 0.0f, 1.0f);
-  emitVectors(b, length, b.isa.lanes(),
-              [&](int64_t count, Value i) { divide(line, i, count, repeat(largest, count), repeat(total, count)); });
+void SoftmaxEmitter::emitRows(ArrayRef<Line> rows) {
+  const auto getMax = [&](Value x, Value y) { return max(x, y); };
+  const auto getSum = [&](Value x, Value y) { return sum(x, y); };
+  const auto loadOf = [&](Value i, int64_t count, int64_t row) { return load(rows[row], i, count); };
+  Values largest = reduceRows(b, rows.size(), length, lowest, loadOf, getMax);
+  for (Value &value : largest)
+    value = replaceEmpty(value, lowest, 0.0f);
+  const auto exponentialOf = [&](Value i, int64_t count, int64_t row) {
+    return makeExponential(rows[row], i, count, repeat(largest[row], count));
+  };
+  Values total = reduceRows(b, rows.size(), length, 0.0f, exponentialOf, getSum);
+  for (Value &value : total)
+    value = replaceEmpty(value, 0.0f, 1.0f);
+  emitVectors(b, length, b.isa.lanes(), [&](int64_t count, Value i) {
+    for (auto [row, line] : llvm::enumerate(rows))
+      divide(line, i, count, repeat(largest[row], count), repeat(total[row], count));
+  });
 }
 
 void SoftmaxEmitter::emitColumns(const Line &line, int64_t lanes) {
@@ -197,6 +203,19 @@ void SoftmaxEmitter::emitColumns(const Line &line, int64_t lanes) {
   });
   Value total = replaceEmpty(memory.finish([&](Value x, Value y) { return sum(x, y); }), 0.0f, 1.0f);
   b.loop(length, [&](Value i) { divide(line, i, lanes, largest, total); });
+}
+
+/// Rows whose maxima and sums, each a chain of operations that wait for one another, run side by side.
+static int64_t rowsTogether(const ISA &isa) { return isa.registers >= 32 ? 4 : 2; }
+
+/// Emits `body` for all of [0, length), in groups of `size` and what remains one by one.
+static void emitGroups(KernelBuilder &b, const Extent &length, int64_t size,
+                       llvm::function_ref<void(int64_t count, Value first)> body) {
+  const Extent groups = floorDiv(length, size), rest = mod(length, size);
+  if (groups != 0)
+    b.loop(groups, [&](Value group) { body(size, b.mul(group, b.constant(size))); });
+  if (rest != 0)
+    b.loop(rest, [&](Value i) { body(1, b.add(b.constant(groups * size), i)); });
 }
 
 func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, StringRef symbol,
@@ -215,15 +234,20 @@ func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, Stri
     const bool vectors = !emitter.inRows() && box.isContiguous(0) && box.isContiguous(1) &&
                          (!params.masked || repeatsMask || box.isContiguous(2));
     emitBox(b, box, operands, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
-      emitVectors(b, length, vectors ? isa.lanes() : 1, [&](int64_t count, Value first) {
+      const auto lineAt = [&](Value index) {
         SmallVector<Value> starts;
         for (auto [pointer, operand] : llvm::zip(pointers, box.operands))
-          starts.push_back(b.at(pointer, b.mul(first, b.constant(operand.strides.back()))));
-        const Line line = {starts[0], starts[1], params.masked ? starts[2] : Value(), repeatsMask};
-        if (emitter.inRows())
-          emitter.emitRow(line);
-        else
-          emitter.emitColumns(line, count);
+          starts.push_back(b.at(pointer, b.mul(index, b.constant(operand.strides.back()))));
+        return Line{starts[0], starts[1], params.masked ? starts[2] : Value(), repeatsMask};
+      };
+      if (!emitter.inRows())
+        return emitVectors(b, length, vectors ? isa.lanes() : 1,
+                           [&](int64_t count, Value first) { emitter.emitColumns(lineAt(first), count); });
+      emitGroups(b, length, rowsTogether(isa), [&](int64_t count, Value first) {
+        SmallVector<Line> rows;
+        for (int64_t i = 0; i < count; ++i)
+          rows.push_back(lineAt(b.add(first, b.constant(i))));
+        emitter.emitRows(rows);
       });
     });
   });
