@@ -13,7 +13,7 @@ import numpy as np
 import nibble
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from zoo import MODELS, best_milliseconds  # noqa: E402
+from models import MODELS, best_milliseconds  # noqa: E402
 
 WAYS = {"int8": {}, "int4 nearest": {"weights": "int4", "rounding": "nearest"},
         "int4 adaround": {"weights": "int4", "rounding": "adaround"}, "int4 gptq": {"weights": "int4"},
@@ -45,7 +45,6 @@ def main() -> None:
     if not MODELS.exists():
         sys.exit(f"no models at {MODELS}")
     sys.path.insert(0, str(MODELS))
-    del sys.modules["zoo"]  # that of the models has the same name as the benchmark
     import zoo
 
     for name in sys.argv[1:] or ["mobilenetv2", "ic_resnet8", "kws_dscnn"]:

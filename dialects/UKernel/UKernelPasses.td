@@ -41,7 +41,9 @@ def IsolateBatch : Pass<"ukernel-isolate-batch", "::mlir::func::FuncOp"> {
   let description = [{
     Checks that no operation mixes samples, that is, elements along dimension 0 of arguments and results; sets that
     extent to 1 and marks the function `nibble.batch_loop`. Static extents of 1 stay as they are. Where an operation
-    mixes samples the function stays as it is: its operations work on all samples.
+    mixes samples the function stays as it is: its operations work on all samples. So does one with a static number of
+    samples whose work is for the most part products of few rows a sample with constant weights (a multi-layer
+    perceptron): together they read the weights once.
 
     ```mlir
     func.func @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {

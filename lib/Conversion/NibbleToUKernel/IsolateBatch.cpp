@@ -7,6 +7,8 @@
 #include "nibble/Dialect/UKernel/Passes.h"
 #include "nibble/Support/PortAttrs.h"
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 #define DEBUG_TYPE "ukernel-isolate-batch"
@@ -235,6 +237,40 @@ static Extent getBatch(func::FuncOp function, const ExtentAnalysis &extents) {
   return !batches.empty() && llvm::all_equal(batches) ? batches.front() : Extent(1);
 }
 
+/// Multiplications for one sample, where all extents are known; 0 of what is no product with constant weights.
+static int64_t countProducts(Operation *op) {
+  const auto countElements = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
+  return llvm::TypeSwitch<Operation *, int64_t>(op)
+      .Case<ConvOp, IntConvOp, SumConvOp, ScaledConvOp>([&](auto conv) {
+        auto filter = cast<RankedTensorType>(conv.getFilter().getType());
+        return countElements(conv.getResult()) * (filter.getNumElements() / std::max<int64_t>(1, filter.getDimSize(0)));
+      })
+      .Case<MatMulOp, IntMatMulOp, SumMatMulOp, ScaledMatMulOp>([&](auto product) {
+        return countElements(product.getResult()) *
+               cast<RankedTensorType>(product.getOperand(0).getType()).getShape().back();
+      })
+      .Default([](Operation *) { return 0; });
+}
+
+/// Whether most of the work is products of a few rows for each sample, which read all weights for each: all samples'
+/// rows together read them once for as many rows as fit the registers.
+static bool isBoundByWeights(func::FuncOp function, const BatchAnalysis &analysis) {
+  constexpr int64_t fewRows = 8;
+  int64_t all = 0, bound = 0;
+  for (Operation &op : function.front().without_terminator()) {
+    if (!llvm::all_of(op.getResultTypes(), [](Type type) { return cast<RankedTensorType>(type).hasStaticShape(); }))
+      return false;
+    const int64_t products = countProducts(&op);
+    all += products;
+    if (!isa<MatMulOp, IntMatMulOp, SumMatMulOp, ScaledMatMulOp>(op) || analysis.isBatched(op.getOperand(1)))
+      continue;
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(op.getResult(0).getType()).getShape();
+    if (shape.size() >= 2 && computeProduct(shape.drop_front().drop_back()) <= fewRows)
+      bound += products;
+  }
+  return 2 * bound > all;
+}
+
 static Type withOneSample(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   SmallVector<int64_t> shape(tensor.getShape());
@@ -256,7 +292,7 @@ struct IsolateBatch : ukernel::impl::IsolateBatchBase<IsolateBatch> {
     for (BlockArgument argument : function.getArguments())
       if (hasBatch(argument, extents, batch))
         analysis.mark(argument);
-    if (failed(check(function, analysis, batch)))
+    if (failed(check(function, analysis, batch)) || (batch.isStatic() && isBoundByWeights(function, analysis)))
       return;
     rewrite(function, analysis, extents.getDims());
     function->setAttr("nibble.batch_loop", UnitAttr::get(&getContext()));

@@ -18,6 +18,27 @@ func.func @static(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
 
 // -----
 
+// One row a sample, so that each would read all weights: the rows of all samples stay together.
+// CHECK-LABEL: func.func @rows(%{{.*}}: tensor<64x32xf32>) -> tensor<64x16xf32> {
+func.func @rows(%x: tensor<64x32xf32>) -> tensor<64x16xf32> {
+  %w = nibble.constant dense<0.5> : tensor<32x16xf32> -> tensor<32x16xf32>
+  %y = nibble.matmul %x, %w : tensor<64x32xf32>, tensor<32x16xf32> -> tensor<64x16xf32>
+  return %y : tensor<64x16xf32>
+}
+
+// -----
+
+// Many rows a sample are enough by themselves.
+// CHECK-LABEL: func.func @many_rows(%{{.*}}: tensor<1x64x32xf32>) -> tensor<1x64x16xf32>
+// CHECK-SAME: nibble.batch_size = 2
+func.func @many_rows(%x: tensor<2x64x32xf32>) -> tensor<2x64x16xf32> {
+  %w = nibble.constant dense<0.5> : tensor<32x16xf32> -> tensor<32x16xf32>
+  %y = nibble.matmul %x, %w : tensor<2x64x32xf32>, tensor<32x16xf32> -> tensor<2x64x16xf32>
+  return %y : tensor<2x64x16xf32>
+}
+
+// -----
+
 // A batch may be mixed: the function stays.
 // CHECK-LABEL: func.func @mixed_static(%{{.*}}: tensor<3x4xf32>) -> tensor<1x4xf32> {
 func.func @mixed_static(%x: tensor<3x4xf32>) -> tensor<1x4xf32> {
