@@ -156,7 +156,7 @@ Value SoftmaxEmitter::replaceEmpty(Value value, float empty, float otherwise) {
 
 Value SoftmaxEmitter::makeExponential(const Line &line, Value i, int64_t count, Value max) {
   VectorArith a(b, count);
-  Value e = functions::exp(a, a.sub(load(line, i, count), max));
+  Value e = functions::expNegative(a, a.sub(load(line, i, count), max));
   if (p.output.kind == ElementKind::F32)
     b.store(e, at(line.out, i, outStride));
   return e;

@@ -50,7 +50,7 @@ static void softmaxRow(std::vector<float> &row, bool isMasked) {
   if (isMasked && most == -std::numeric_limits<float>::infinity())
     most = 0;
   for (float &x : row)
-    x = numerics::exp(x - most);
+    x = numerics::expNegative(x - most);
   float sum = numerics::sum(row.data(), int64_t(row.size()));
   if (isMasked && sum == 0)
     sum = 1;

@@ -172,6 +172,7 @@ float numerics::scaleSum(float acc, float scale, float bias) {
     return functions::name(arith, x);                                                                                  \
   }
 NIBBLE_SCALAR_FUNCTION(exp)
+NIBBLE_SCALAR_FUNCTION(expNegative)
 NIBBLE_SCALAR_FUNCTION(log)
 NIBBLE_SCALAR_FUNCTION(log1p)
 NIBBLE_SCALAR_FUNCTION(tanh)

@@ -50,6 +50,20 @@ TEST(Functions, Exp) {
   EXPECT_TRUE(std::isnan(numerics::exp(nan)));
 }
 
+TEST(Functions, ExpNegative) {
+  numerics::ScalarArith arith;
+  for (uint64_t bits = 0x80000000; bits < (uint64_t(1) << 32); bits += 997) {
+    const float x = arith.fromBits(int32_t(uint32_t(bits))), y = numerics::expNegative(x);
+    if (std::isnan(x))
+      EXPECT_TRUE(std::isnan(y));
+    else
+      EXPECT_EQ(y, x < -87 ? 0.0f : numerics::exp(x)) << x;
+  }
+  EXPECT_TRUE(std::isnormal(numerics::expNegative(-87.0f)));
+  EXPECT_EQ(numerics::expNegative(0.0f), 1.0f);
+  EXPECT_EQ(numerics::expNegative(-inf), 0.0f);
+}
+
 TEST(Functions, Log) {
   EXPECT_LE(worst(numerics::log, [](double x) { return std::log(x); }), 1.0);
   EXPECT_EQ(numerics::log(1.0f), 0.0f);

@@ -75,20 +75,34 @@ auto pow2(A &a, I k) {
   return a.fromBits(a.shl(a.iadd(k, a.i32(127)), 23));
 }
 
+/// e^x = y 2^k, y within 1 ulp in [1/2, 2], for x in [-104, 89].
+template <class A, class V, class I>
+V expParts(A &a, V x, I &k) {
+  static const float c[] = {0x1p-1f, 0x1.555554p-3f, 0x1.55548ep-5f, 0x1.111272p-7f, 0x1.6d8d54p-10f, 0x1.9f0862p-13f};
+  const float magic = 0x1.8p23f; // adding it rounds to an integer, which then stands in the low bits
+  V t = a.fma(x, a.f32(0x1.715476p0f), a.f32(magic)); // x / ln 2
+  V n = a.sub(t, a.f32(magic));
+  k = a.isub(a.bits(t), a.i32(0x4b400000));
+  V r = a.fma(n, a.f32(-0x1.62e4p-1f), x);  // ln 2, high bits: n times it is exact
+  r = a.fma(n, a.f32(-0x1.7f7d1cp-20f), r); // ln 2, the rest
+  return a.add(a.fma(a.mul(r, r), horner(a, r, c), r), a.f32(1.0f));
+}
+
 /// e^x, 1 ulp; subnormal results are rounded once.
 template <class A, class V>
 V exp(A &a, V x) {
-  static const float c[] = {0x1p-1f, 0x1.555554p-3f, 0x1.55548ep-5f, 0x1.111272p-7f, 0x1.6d8d54p-10f, 0x1.9f0862p-13f};
-  const float magic = 0x1.8p23f; // adding it rounds to an integer, which then stands in the low bits
-  x = atMost(a, atLeast(a, x, -104.0f), 89.0f);
-  V t = a.fma(x, a.f32(0x1.715476p0f), a.f32(magic)); // x / ln 2
-  V n = a.sub(t, a.f32(magic));
-  auto k = a.isub(a.bits(t), a.i32(0x4b400000));
-  V r = a.fma(n, a.f32(-0x1.62e4p-1f), x);  // ln 2, high bits: n times it is exact
-  r = a.fma(n, a.f32(-0x1.7f7d1cp-20f), r); // ln 2, the rest
-  V y = a.add(a.fma(a.mul(r, r), horner(a, r, c), r), a.f32(1.0f));
+  auto k = a.bits(x);
+  V y = expParts(a, atMost(a, atLeast(a, x, -104.0f), 89.0f), k);
   auto half = a.ashr(k, 1);
   return a.mul(a.mul(y, pow2(a, half)), pow2(a, a.isub(k, half)));
+}
+
+/// e^x for x <= 0, 1 ulp; 0 below -87, before results become subnormal numbers, with which many processors are slow.
+template <class A, class V>
+V expNegative(A &a, V x) {
+  auto k = a.bits(x);
+  V y = expParts(a, atLeast(a, x, -87.0f), k);
+  return a.select(a.lt(x, a.f32(-87.0f)), a.f32(0.0f), a.mul(y, pow2(a, k)));
 }
 
 /// The natural logarithm, 1 ulp; log(0) is -infinity, of a negative number a NaN.

@@ -122,6 +122,7 @@ int32_t addFixed(int32_t l, int32_t r, FixedAddition m, int32_t zp, int32_t lo, 
 //===----------------------------------------------------------------------===//
 
 float exp(float x);
+float expNegative(float x); ///< of x <= 0
 float log(float x);
 float log1p(float x);
 float tanh(float x);
