@@ -88,7 +88,7 @@ void softmaxLine(std::vector<float> &z) {
   if (max == -inf)
     max = 0;
   for (float &value : z)
-    value = numerics::exp(value - max);
+    value = numerics::expNegative(value - max);
   float sum = numerics::sum(z.data(), z.size());
   if (sum == 0)
     sum = 1;

@@ -40,7 +40,7 @@ std::vector<float> softmaxReference(const SoftmaxParams &p, const std::vector<fl
         max = numerics::maximum(max, in[at(p.inputStrides, i)]);
       std::vector<float> e;
       for (int64_t i = 0; i < length; ++i)
-        e.push_back(numerics::exp(in[at(p.inputStrides, i)] - max));
+        e.push_back(numerics::expNegative(in[at(p.inputStrides, i)] - max));
       const float sum = numerics::sum(e.data(), length);
       for (int64_t i = 0; i < length; ++i)
         out[at(p.outputStrides, i)] = e[i] / sum;
