@@ -112,7 +112,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
         state: outputs that are the next value of an input, by the input's name, as {"past": "present"}: both are one
             buffer, which `Model.run` updates in place (`Model.state`). Where the output is the input with rows behind it,
             `bounds` tell how many it can have.
-        specialize: values of dynamic dimensions that get code of their own, as fast as if `dims` fixed them, beside that
+        specialize: values of dynamic dimensions that get code of their own, near to as fast as `dims` makes it, beside that
             for all others: {"batch": 1, "sequence": 128}, or several such. Dimensions that are not named stay dynamic.
 
     Raises:

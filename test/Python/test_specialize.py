@@ -7,10 +7,11 @@ import subprocess
 import numpy as np
 import onnx
 import pytest
-
-import nibble
+from conftest import EMULATOR
 from test_dynamic_extents import KINDS, LENGTHS, MODELS, OPTIONS, WIDTH, call, feed, files, make, node, normal  # noqa: F401
 from test_state import STATE, attention, walk  # noqa: F401
+
+import nibble
 
 # Numbers of samples alone are among what is specialized.
 pytestmark = pytest.mark.filterwarnings("ignore:specialize 'batch=.' makes nothing faster")
@@ -88,6 +89,27 @@ def test_several_instruction_sets(files):
             if "this machine has none of the instruction sets" not in str(error):
                 raise
     assert len(results) == 1
+
+
+@pytest.mark.skipif(EMULATOR is None, reason="qemu-aarch64-static is not installed")
+def test_aarch64(files, tmp_path):
+    call("compile", files / "join.onnx", "--mode", "dynamic", "--target", "aarch64-linux-gnu", "--emit", "exe", "--specialize",
+         "batch=2,past=5,seq=7", "--specialize", "seq=16", "-o", tmp_path / "m")
+    model = nibble.compile(files / "join.onnx", mode="dynamic")
+    for batch, n in SIZES[1:4]:
+        feeds = feed("join", n, batch=batch)
+        np.savez(tmp_path / "in.npz", **feeds)
+        for cpu in ("cortex-a72", "max"):
+            subprocess.run([EMULATOR, "-cpu", cpu, tmp_path / "m", "--inputs", "in.npz", "--outputs", "out.npz"], check=True, cwd=tmp_path)
+            outputs = np.load(tmp_path / "out.npz")
+            assert bits([outputs[port.name] for port in model.outputs]) == bits(model.run(feeds))
+
+
+def test_from_ir(files, tmp_path):
+    """The graph keeps what is specialized, as it keeps bounds."""
+    call("compile", files / "heads.onnx", "--float", "--specialize", "batch=1,seq=7", "--stop-after", "fold", "-o", tmp_path / "m.mlirbc")
+    call("compile", tmp_path / "m.mlirbc", "--float", "-o", tmp_path / "m.so")
+    assert json.loads(call("inspect", tmp_path / "m.so", "--json"))["specializations"][0]["dims"] == {"batch": 1, "seq": 7}
 
 
 @pytest.mark.parametrize("name", ["encoder", "join"])

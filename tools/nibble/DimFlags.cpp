@@ -72,7 +72,7 @@ SpecializeFlags::SpecializeFlags(cl::SubCommand &sub)
     : specializations(
           "specialize",
           cl::desc(
-              "values of dynamic dimensions that get code of their own, as fast as if --dim fixed them, beside that "
+              "values of dynamic dimensions that get code of their own, near to as fast as --dim makes it, beside that "
               "for all others: batch=1,sequence=128; dimensions that are not named stay dynamic (again for others)"),
           cl::value_desc("name=extent,..."), cl::sub(sub)) {}
 
