@@ -27,6 +27,7 @@ private:
   }
   Value getInput() { return function.getArgument(state.input); }
   Value getOutput() { return function.front().getTerminator()->getOperand(state.output); }
+  LogicalResult checkMeaning();
   LogicalResult findAxis(ArrayRef<Extent> before, ArrayRef<Extent> after);
   LogicalResult findAppend();
   LogicalResult findCapacity(const Extent &longest);
@@ -36,6 +37,18 @@ private:
   State &state;
 };
 } // namespace
+
+/// Integers that stand for reals must do so alike, and dimensions have one order.
+LogicalResult StateFinder::checkMeaning() {
+  DictionaryAttr before = function.getArgAttrDict(state.input), after = function.getResultAttrDict(state.output);
+  const auto get = [](DictionaryAttr attrs, StringRef name) { return attrs ? attrs.get(name) : Attribute(); };
+  for (StringRef name : {"nibble.scale", "nibble.zero_point", "nibble.layout"})
+    if (get(before, name) != get(after, name))
+      return refuse()
+             << "has unlike scales, zero points or layouts in the input and in the output, which cannot be one "
+                "buffer; inputs and outputs of the model's own types have none (--io model)";
+  return success();
+}
 
 /// The one along which the shapes differ.
 LogicalResult StateFinder::findAxis(ArrayRef<Extent> before, ArrayRef<Extent> after) {
@@ -95,6 +108,8 @@ LogicalResult StateFinder::run() {
       getElementTypeOrSelf(getInput()) != getElementTypeOrSelf(getOutput()))
     return refuse() << "has an input of " << getElementTypeOrSelf(getInput()) << " and an output of "
                     << getElementTypeOrSelf(getOutput()) << ", which cannot be one buffer";
+  if (failed(checkMeaning()))
+    return failure();
   std::optional<SmallVector<Extent>> before = extents.get(getInput()), after = extents.get(getOutput());
   if (!before || !after)
     return refuse() << "has a shape that is not known when the model begins to run";

@@ -198,6 +198,19 @@ def test_a_value_of_one_shape(cell, isa):
     assert not state["h"].any()
 
 
+def test_unlike_scales(tmp_path):
+    random = np.random.default_rng(11)
+    node = helper.make_node
+    path = write(tmp_path / "rnn.onnx", [node("MatMul", ["h", "w"], ["m"]), node("Add", ["m", "x"], ["a"]),
+                                         node("Tanh", ["a"], ["present"])],
+                 [("x", ["B", 8]), ("h", ["B", 8])], [("present", ["B", 8])],
+                 {"w": random.normal(0, 0.5, (8, 8)).astype(np.float32)})
+    calibration = [{"x": random.normal(0, 1, (4, 8)).astype(np.float32), "h": random.uniform(0, 9, (4, 8)).astype(np.float32)}
+                   for _ in range(4)]
+    with pytest.raises(nibble.Error, match="state 'h=present' has unlike scales, zero points or layouts"):
+        nibble.compile(path, calibration, io="quantized", requant="fixed", state={"h": "present"})
+
+
 def test_an_lstm(tmp_path):
     random = np.random.default_rng(6)
     weights = {name: random.normal(0, 0.4, shape).astype(np.float32)

@@ -81,3 +81,10 @@ func.func @twice(%a: tensor<4xf32> {nibble.state = 0 : i64}, %b: tensor<4xf32> {
   %c = nibble.add %a, %b : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
   return %c : tensor<4xf32>
 }
+
+// -----
+// expected-error @+1 {{state 'a=b' has unlike scales, zero points or layouts in the input and in the output, which cannot be one buffer; inputs and outputs of the model's own types have none (--io model)}}
+func.func @scales(%a: tensor<4xui8> {nibble.name = "a", nibble.state = 0 : i64, nibble.scale = 0.5 : f32, nibble.zero_point = 0 : i64},
+                  %b: tensor<4xui8>) -> (tensor<4xui8> {nibble.name = "b", nibble.scale = 0.25 : f32, nibble.zero_point = 0 : i64}) {
+  return %b : tensor<4xui8>
+}
