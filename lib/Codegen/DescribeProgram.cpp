@@ -142,7 +142,8 @@ static SpecializedCode describeSpecialization(const Program &whole, const Progra
   code.isUsual = whole.getBatch() < 0;
   for (size_t i = 0; i < program.fixed.size(); ++i) {
     code.dims.push_back({program.dims[i], program.fixed[i]});
-    code.isUsual &= program.fixed[i] == 0 || i == whole.getBatchDim();
+    // A fixed number of samples may run together.
+    code.isUsual &= program.fixed[i] == 0 || (i == whole.getBatchDim() && program.getBatch() == program.fixed[i]);
   }
   code.arenaBytes = evaluateUsually(program.arenaBytes);
   code.weightBytes = program.weights.getAddedBytes(index);

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import warnings as python_warnings
 
 import numpy as np
 import onnx
@@ -252,6 +253,13 @@ def test_samples_run_one_by_one(tmp_path):
     with pytest.warns(UserWarning, match="specialize 'batch=1' makes nothing faster: samples run one by one, whatever their number"):
         model = nibble.compile(tmp_path / "m.onnx", weights="float", specialize={"batch": 1})
     for batch in (0, 1, 3):
+        feeds = {"x": normal(batch, 8)}
+        assert bits(model.run(feeds)) == bits(model.reference(feeds))
+    # A known number of samples of a multi-layer perceptron run together.
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter("error")
+        model = nibble.compile(tmp_path / "m.onnx", weights="float", specialize={"batch": 3})
+    for batch in (1, 3):
         feeds = {"x": normal(batch, 8)}
         assert bits(model.run(feeds)) == bits(model.reference(feeds))
     with pytest.raises(nibble.Error, match="makes nothing faster"):
