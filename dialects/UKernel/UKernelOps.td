@@ -331,10 +331,14 @@ def UKernel_RowQuantizeOp : UKernel_KernelOpBase<"row_quantize", [DeclareOpInter
         -> !ukernel.buffer<1x4x4x3xi8, halo = [1, 1, 1, 1], fill = 0>
     ```
 
+    Where `centered`, signed bytes are unsigned ones with a zero point of 128: dot products whose one operand must be
+    unsigned would have to make them so each time they read them.
+
     * C1: f32 and f32 in, bytes out, of the input's shape; the plain scales have its leading extents, but not all.
     * C2: where `affine`, input and result are plain, and the scales are an encoding of two elements.
+    * C3: where `centered`, the result is plain ui8, and not `affine`.
   }];
-  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$scale, UnitAttr:$affine);
+  let arguments = (ins UKernel_Buffer:$input, UKernel_Buffer:$scale, UnitAttr:$affine, UnitAttr:$centered);
   let results = (outs UKernel_Buffer:$result);
   let assemblyFormat = "$input `,` $scale attr-dict `:` type($input) `,` type($scale) `->` type($result)";
   let hasVerifier = 1;

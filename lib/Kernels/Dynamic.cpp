@@ -209,6 +209,8 @@ func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, Str
 std::string nibble::kernels::whyNoRowQuantize(const RowQuantizeParams &p, const ISA &) {
   if (p.affine && (p.rows != 1 || p.output != ElementKind::U8))
     return "an encoding is that of one row, and of u8";
+  if (p.centered && p.output != ElementKind::U8)
+    return "a zero point of 128 is one of u8";
   return whyNotRows(p);
 }
 std::string nibble::kernels::rowQuantizeKernelName(const RowQuantizeParams &p, const ISA &isa) {
@@ -216,13 +218,20 @@ std::string nibble::kernels::rowQuantizeKernelName(const RowQuantizeParams &p, c
 }
 std::string nibble::kernels::rowQuantizeKernelKey(const RowQuantizeParams &p) {
   std::string key = (p.affine ? "encode " : "row_quantize ") + shapeKey(p);
-  llvm::raw_string_ostream(key) << ' ' << spelling(p.output) << " out " << p.outputRowPitch << ',' << p.outputLinePitch;
+  llvm::raw_string_ostream(key) << ' ' << spelling(p.output) << " out " << p.outputRowPitch << ',' << p.outputLinePitch
+                                << (p.centered ? " centered" : "");
   return key;
 }
 Extent nibble::kernels::rowQuantizeTileCount(const RowQuantizeParams &p) { return p.rows * p.lines; }
 
+static StoredRange getRange(const RowQuantizeParams &p) {
+  if (p.centered)
+    return {128, 1, 255};
+  return p.output == ElementKind::S8 ? StoredRange{0, -127, 127} : StoredRange{0, 0, 255};
+}
+
 static void emitBytes(KernelBuilder &b, const RowQuantizeParams &p, Value reciprocal, Value from, Value to) {
-  const StoredRange range = p.output == ElementKind::S8 ? StoredRange{0, -127, 127} : StoredRange{0, 0, 255};
+  const StoredRange range = getRange(p);
   emitVectors(b, p.length, b.isa.vectorBits / 8, [&](int64_t lanes, Value first) {
     Value factor = vector::BroadcastOp::create(b, b.vec(lanes, b.f32()), reciprocal);
     Value x = b.load(b.vec(lanes, b.f32()), advance(b, from, first, 4));

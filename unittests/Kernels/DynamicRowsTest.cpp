@@ -354,6 +354,29 @@ TEST(DynamicRows, ScalesAndBytes) {
   check<RowQuantizeParams>(quantizations, encoded, false);
 }
 
+TEST(DynamicRows, CenteredBytesAreSignedOnes) {
+  for (const ISA *isa : hostISAs())
+    for (int64_t length : {1, 3, 15, 16, 17, 64, 67, 200}) {
+      RowQuantizeParams p = rows(3, 2, length);
+      const auto run = [&] {
+        CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
+          return emitRowQuantize(builder, loc, symbol, p, isa);
+        });
+        return runRowQuantize(p, [&](Arguments args) { kernel.run(args, rowQuantizeTileCount(p).getStatic()); });
+      };
+      const std::vector<char> bytes = run();
+      p.output = u8, p.centered = true;
+      std::vector<char> centered = run();
+      for (int64_t row = 0; row < 3; ++row)
+        for (int64_t line = 0; line < 2; ++line)
+          for (int64_t i = 0; i < length; ++i) {
+            const int64_t at =
+                Result::guard + row * p.outputRowPitch.getStatic() + line * p.outputLinePitch.getStatic() + i;
+            EXPECT_EQ(int8_t(bytes[at]) + 128, uint8_t(centered[at])) << isa->name.str() << ' ' << length;
+          }
+    }
+}
+
 TEST(DynamicRows, MayBeEmpty) {
   const RowQuantizeParams p = rows(d0, 2, d1);
   for (const ISA *isa : hostISAs()) {

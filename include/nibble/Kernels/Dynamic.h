@@ -34,6 +34,8 @@ mlir::func::FuncOp emitRowScale(mlir::OpBuilder &builder, mlir::Location loc, ll
 struct RowQuantizeParams : RowsParams {
   bool affine = false;
   ElementKind output = ElementKind::S8;
+  /// u8 with a zero point of 128 in place of s8.
+  bool centered = false;
   Extent outputRowPitch = 0, outputLinePitch = 0; ///< bytes
 };
 

@@ -142,6 +142,8 @@ private:
   llvm::LogicalResult lower(DynamicEncodingOp op);
   llvm::LogicalResult lower(DynamicEncodeOp op);
   mlir::Value lookupRows(mlir::Value value, int64_t rowDims);
+  /// Whether what a dynamic quantization makes lies in memory as u8 with a zero point of 128.
+  bool isCentered(mlir::Value value) const;
   llvm::LogicalResult lower(FakeQuantOp op);
   llvm::LogicalResult lower(IntLookupOp op);
   llvm::LogicalResult lower(nibble::ObserveOp op);

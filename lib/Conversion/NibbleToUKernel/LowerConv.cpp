@@ -92,6 +92,17 @@ LogicalResult GraphLowering::packFloat(ConvPlan &plan, Operation *op, Value filt
   return success();
 }
 
+/// Minus the sums of each channel's weights, times the zero point.
+static std::vector<int32_t> getStarts(ArrayRef<int8_t> weights, size_t channels, int32_t zeroPoint) {
+  std::vector<int32_t> starts;
+  const size_t taps = weights.size() / std::max<size_t>(1, channels);
+  for (size_t o = 0; o < channels; ++o) {
+    ArrayRef<int8_t> channel = weights.slice(o * taps, taps);
+    starts.push_back(-zeroPoint * std::accumulate(channel.begin(), channel.end(), 0));
+  }
+  return starts;
+}
+
 LogicalResult GraphLowering::packScaled(ConvPlan &plan, Operation *op, Value filter, bool transposed, Value bias,
                                         Value scale) {
   auto weights = getFilter<int8_t>(filter, transposed);
@@ -103,11 +114,12 @@ LogicalResult GraphLowering::packScaled(ConvPlan &plan, Operation *op, Value fil
     return emitNodeError(op) << "needs constant weights, scales and biases";
   plan.scaled = true;
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
-  // The sums start at 0; those of bytes where the kernel's shift to its own kind of bytes wants them.
-  const std::vector<int32_t> zeros(scales->size(), 0);
-  chooseBits(params, plan, op, *weights, zeros);
-  std::vector<char> start = plan.rows ? kernels::packConvBias(params, zeros, *weights, dotInput)
-                                      : kernels::packConvBias(params, std::vector<float>(zeros.begin(), zeros.end()));
+  // The sums start at 0, or at what the zero point makes of them; and those of bytes where the kernel's shift to its
+  // own kind of bytes wants them.
+  const std::vector<int32_t> starts = getStarts(*weights, scales->size(), isCentered(op->getOperand(0)) ? 128 : 0);
+  chooseBits(params, plan, op, *weights, starts);
+  std::vector<char> start = plan.rows ? kernels::packConvBias(params, starts, *weights, dotInput)
+                                      : kernels::packConvBias(params, std::vector<float>(scales->size(), 0.0f));
   plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
   plan.bias = createConstant(op->getLoc(), start);
   plan.multiplier = createConstant(op->getLoc(), kernels::packConvScales(params, *scales, *biases));
@@ -120,18 +132,15 @@ LogicalResult GraphLowering::packSums(ConvPlan &plan, Operation *op, Value filte
   if (!weights)
     return emitNodeError(op) << "needs constant weights";
   plan.sums = true;
-  const int64_t channels = plan.result.getDim(3).getStatic(), taps = weights->size() / channels;
-  std::vector<int32_t> sums(channels), start(channels);
-  for (int64_t o = 0; o < channels; ++o) {
-    sums[o] = std::accumulate(weights->begin() + o * taps, weights->begin() + (o + 1) * taps, 0);
-    start[o] = -zeroPoint * sums[o];
-  }
+  const size_t channels = plan.result.getDim(3).getStatic();
   kernels::ConvParams params = getParams(builder, op->getLoc(), plan, plan.result, plan.input);
   chooseSteps(params, plan);
   plan.weights = createConstant(op->getLoc(), kernels::packConvWeights(params, ArrayRef<int8_t>(*weights)));
-  plan.bias = createConstant(op->getLoc(), kernels::packConvBias(params, start, *weights, dotInput));
+  plan.bias = createConstant(
+      op->getLoc(), kernels::packConvBias(params, getStarts(*weights, channels, zeroPoint), *weights, dotInput));
   if (plan.rows)
-    plan.multiplier = createConstant(op->getLoc(), kernels::packConvWeightSums(params, sums));
+    plan.multiplier =
+        createConstant(op->getLoc(), kernels::packConvWeightSums(params, getStarts(*weights, channels, -1)));
   return success();
 }
 

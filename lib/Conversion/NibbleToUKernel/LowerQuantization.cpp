@@ -66,11 +66,23 @@ LogicalResult GraphLowering::lower(DynamicScaleOp op) {
   return success();
 }
 
+/// Dot products of unsigned bytes would turn signed ones into such each time they read them.
+bool GraphLowering::isCentered(Value value) const {
+  auto quantize = value.getDefiningOp<DynamicQuantizeOp>();
+  if (!quantize || dotInput != kernels::DotInput::U8 ||
+      !cast<RankedTensorType>(value.getType()).getElementType().isSignlessInteger(8))
+    return false;
+  return llvm::all_of(value.getUsers(), [](Operation *user) { return isa<ScaledMatMulOp>(user); });
+}
+
 LogicalResult GraphLowering::lower(DynamicQuantizeOp op) {
   const int64_t rowDims = op.getScale().getType().getRank();
   BufferType result = rowDims == 1 ? getResultType(op.getResult()) : getPlainType(op.getResult());
+  const bool centered = isCentered(op.getResult());
+  if (centered)
+    result = BufferType::get(result.getShape(), builder.getIntegerType(8, /*isSigned=*/false));
   define(op.getResult(), RowQuantizeOp::create(builder, op.getLoc(), result, lookupRows(op.getInput(), rowDims),
-                                               lookupPlain(op.getScale()), /*affine=*/false));
+                                               lookupPlain(op.getScale()), /*affine=*/false, centered));
   return success();
 }
 
@@ -83,7 +95,7 @@ LogicalResult GraphLowering::lower(DynamicEncodingOp op) {
 LogicalResult GraphLowering::lower(DynamicEncodeOp op) {
   define(op.getResult(), RowQuantizeOp::create(builder, op.getLoc(), getPlainType(op.getResult()),
                                                lookupPlain(op.getInput()), lookupPlain(op.getEncoding()),
-                                               /*affine=*/true));
+                                               /*affine=*/true, /*centered=*/false));
   return success();
 }
 

@@ -491,6 +491,20 @@ func.func @row_quantize_c1_scale(%x: !ukernel.buffer<2x4xf32>, %s: !ukernel.buff
 }
 
 // -----
+func.func @row_quantize_c3_signed(%x: !ukernel.buffer<2x4xf32>, %s: !ukernel.buffer<2xf32>) {
+  // expected-error @+1 {{'ukernel.row_quantize' op expected a centered result of ui8 without an encoding, got '!ukernel.buffer<2x4xi8>'}}
+  %q = ukernel.row_quantize %x, %s {centered} : !ukernel.buffer<2x4xf32>, !ukernel.buffer<2xf32> -> !ukernel.buffer<2x4xi8>
+  return
+}
+
+// -----
+func.func @row_quantize_c3_halo(%x: !ukernel.buffer<1x4x4x3xf32>, %s: !ukernel.buffer<1xf32>) {
+  // expected-error @+1 {{'ukernel.row_quantize' op expected a plain buffer, got '!ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 0>'}}
+  %q = ukernel.row_quantize %x, %s {centered} : !ukernel.buffer<1x4x4x3xf32>, !ukernel.buffer<1xf32> -> !ukernel.buffer<1x4x4x3xui8, halo = [1, 1, 1, 1], fill = 0>
+  return
+}
+
+// -----
 func.func @row_quantize_c1_bytes(%x: !ukernel.buffer<2x4xf32>, %s: !ukernel.buffer<2xf32>) {
   // expected-error @+1 {{'ukernel.row_quantize' op expected bytes out, got '!ukernel.buffer<2x4xf32>'}}
   %q = ukernel.row_quantize %x, %s : !ukernel.buffer<2x4xf32>, !ukernel.buffer<2xf32> -> !ukernel.buffer<2x4xf32>

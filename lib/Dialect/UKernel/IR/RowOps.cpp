@@ -36,6 +36,11 @@ LogicalResult RowQuantizeOp::verify() {
   }
   if (failed(verifySameShape(*this, getInput().getType(), getType())))
     return failure();
+  if (getCentered()) {
+    if (getAffine() || !getType().getElementType().isUnsignedInteger(8))
+      return emitOpError("expected a centered result of ui8 without an encoding, got ") << getType();
+    return verifyPlain(*this, getType());
+  }
   return isByte(getType()) ? success() : LogicalResult(emitOpError("expected bytes out, got ") << getType());
 }
 

@@ -59,6 +59,7 @@ kernels::KernelParams RowQuantizeOp::getKernelParams() {
   kernels::RowQuantizeParams params;
   setRows(params, getInput().getType(), rowDims);
   params.output = getKind(getType());
+  params.centered = getCentered();
   std::tie(params.outputRowPitch, params.outputLinePitch) = getPitches(getType(), rowDims, params.length);
   return params;
 }
