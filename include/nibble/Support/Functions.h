@@ -88,6 +88,14 @@ V expParts(A &a, V x, I &k) {
   return a.add(a.fma(a.mul(r, r), horner(a, r, c), r), a.f32(1.0f));
 }
 
+/// e^x, 1 ulp, for x in [-87, 88], where results are normal numbers; a NaN stays.
+template <class A, class V>
+V expNormal(A &a, V x) {
+  auto k = a.bits(x);
+  V y = expParts(a, x, k);
+  return a.mul(y, pow2(a, k));
+}
+
 /// e^x, 1 ulp; subnormal results are rounded once.
 template <class A, class V>
 V exp(A &a, V x) {
@@ -100,9 +108,7 @@ V exp(A &a, V x) {
 /// e^x for x <= 0, 1 ulp; 0 below -87, before results become subnormal numbers, with which many processors are slow.
 template <class A, class V>
 V expNegative(A &a, V x) {
-  auto k = a.bits(x);
-  V y = expParts(a, atLeast(a, x, -87.0f), k);
-  return a.select(a.lt(x, a.f32(-87.0f)), a.f32(0.0f), a.mul(y, pow2(a, k)));
+  return a.select(a.lt(x, a.f32(-87.0f)), a.f32(0.0f), expNormal(a, atLeast(a, x, -87.0f)));
 }
 
 /// The natural logarithm, 1 ulp; log(0) is -infinity, of a negative number a NaN.
@@ -158,7 +164,7 @@ V erf(A &a, V x) {
                             -0x1.dee832p-9f, 0x1.55792ep-12f, -0x1.82a136p-17f};
   V t = atMost(a, abs(a, x), 4.0f);
   V small = a.fma(t, horner(a, a.mul(t, t), p), t);
-  V large = a.sub(a.f32(1.0f), exp(a, a.fma(t, horner(a, t, q), neg(a, t))));
+  V large = a.sub(a.f32(1.0f), expNormal(a, a.fma(t, horner(a, t, q), neg(a, t))));
   return withSign(a, a.select(a.lt(t, a.f32(0.925f)), small, large), x);
 }
 
