@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 import nibble
 
 SAMPLES = 64
+onnxruntime.set_default_logger_severity(4)
+logging.disable(logging.WARNING)  # NNCF's, of the root logger
 ATTENTION = {"MatMul", "Softmax"}  # NNCF wants to be told that a model is a transformer
 
 
@@ -65,7 +68,6 @@ def openvino(model, threads: int, int8: bool) -> Callable:
     if int8:
         import nncf
 
-        logging.getLogger("nncf").setLevel(logging.ERROR)
         operators = {node.op_type for node in onnx.load(str(model.path), load_external_data=False).graph.node}
         kind = nncf.ModelType.TRANSFORMER if ATTENTION <= operators else None
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -78,8 +80,9 @@ def openvino(model, threads: int, int8: bool) -> Callable:
 
 
 def compiled(model, threads: int, target: str | None, **options) -> Callable:
-    library = nibble.compile(model.path, threads=threads, **({"target": target} if target else {}), **options)
-    return library.run
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nibble.compile(model.path, threads=threads, **({"target": target} if target else {}), **options).run
 
 
 def contenders(model, threads: int = 1, target: str | None = None) -> Iterator[tuple[str, Callable]]:

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""./dev bench MODEL: contenders in turns; what is not installed or cannot run says so in its row."""
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+pytest.importorskip("onnxruntime")
+
+
+def bench(*arguments, cwd=None):
+    return subprocess.run([sys.executable, ROOT / "benchmarks/models.py", *map(str, arguments)], cwd=cwd,
+                          capture_output=True, text=True, timeout=600)
+
+
+def test_a_model_with_data(paths, feeds, tmp_path):
+    np.savez(tmp_path / "data.npz", **{name: np.concatenate([feed[name] for feed in feeds("digits", 4)])
+                                       for name in feeds("digits", 1)[0]})
+    done = bench(paths["digits"], "--calib", tmp_path / "data.npz", "--json", tmp_path / "bench.json",
+                 "--chart", tmp_path / "bench.svg")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "bench.json").read_text())
+    rows = report["models"][0]["rows"]
+    assert {"onnxruntime float", "onnxruntime int8", "OpenVINO int8", "Nibble float", "Nibble int8"} <= set(rows)
+    assert all(("ms" in row) != ("error" in row) for row in rows.values())
+    assert rows["Nibble int8"]["ms"] > 0 and rows["Nibble float"]["sqnr_db"] > 90 > rows["Nibble int8"]["sqnr_db"] > 15
+    assert report["models"][0]["gmacs_per_second"] > 1
+    assert "<svg" in (tmp_path / "bench.svg").read_text()
+    assert "Nibble int8" in done.stdout
+
+
+def test_a_model_without_data(paths, tmp_path):
+    done = bench(paths["dense"], "--json", tmp_path / "bench.json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["models"][0]["rows"]
+    assert "onnxruntime int8" not in rows and rows["Nibble int8"]["ms"] > 0
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["none.onnx"], "error: no file 'none.onnx'"),
+    (["examples/digits/digits.onnx", "--calib", "none.npz"], "no file 'none.npz'"),
+    (["examples/digits/digits.onnx", "--dim", "batch"], "'batch' is not NAME=N"),
+])
+def test_errors(arguments, message):
+    done = bench(*arguments, cwd=ROOT)
+    assert done.returncode != 0 and message in done.stderr and "Traceback" not in done.stderr
