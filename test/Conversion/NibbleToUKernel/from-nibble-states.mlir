@@ -41,12 +41,20 @@ func.func @in_place(%h: tensor<1x4xf32> {nibble.name = "h", nibble.state = 0 : i
 }
 
 // -----
+// expected-error @+1 {{state 'h=g' cannot be one buffer: node 'change' still reads the old value when the new one is written over it}}
 func.func @read_later(%h: tensor<1x4xf32> {nibble.name = "h", nibble.state = 0 : i64}, %x: tensor<1x4xf32>)
     -> (tensor<1x4xf32> {nibble.name = "g"}, tensor<1x4xf32>) {
   %g = nibble.exp %h : tensor<1x4xf32> -> tensor<1x4xf32>
   %d = nibble.sub %g, %h : tensor<1x4xf32>, tensor<1x4xf32> -> tensor<1x4xf32> loc("change"("d"))
-  // expected-error @+1 {{result 0 is a state that node 'change' still reads when the new value is written over it}}
   return %g, %d : tensor<1x4xf32>, tensor<1x4xf32>
+}
+
+// -----
+// expected-error @+1 {{state 'h=g' cannot be one buffer: a copy to an output still reads the old value when the new one is written over it}}
+func.func @given_too(%h: tensor<4xf32> {nibble.name = "h", nibble.state = 0 : i64}, %x: tensor<4xf32>)
+    -> (tensor<4xf32> {nibble.name = "g"}, tensor<4xf32>) {
+  %g = nibble.add %h, %x : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+  return %g, %h : tensor<4xf32>, tensor<4xf32>
 }
 
 // -----

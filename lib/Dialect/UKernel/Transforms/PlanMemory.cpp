@@ -69,6 +69,7 @@ private:
   LogicalResult findStates();
   /// Whether the argument that `state` takes the place of is read no more when `written` begins to be written.
   bool mayWriteOver(const Slot &state, const Slot &written);
+  InFlightDiagnostic refuseState(const Slot &slot);
   LogicalResult checkStates();
   LogicalResult bindOutputs();
   int64_t place(ArrayRef<Slot *> order);
@@ -249,12 +250,21 @@ bool Planner::mayWriteOver(const Slot &state, const Slot &written) {
   });
 }
 
+InFlightDiagnostic Planner::refuseState(const Slot &slot) {
+  const unsigned input = cast<BlockArgument>(slot.state).getArgNumber();
+  // What copies a value to an output is no node of the model.
+  const StringRef node = nibble::getNodeName(slot.stateReader->getLoc());
+  return function.emitError() << "state '" << nibble::getPortName(function.getArgAttrDict(input)) << "="
+                              << nibble::getPortName(function.getResultAttrDict(slot.output))
+                              << "' cannot be one buffer: "
+                              << (node.empty() ? "a copy to an output" : "node '" + node.str() + "'")
+                              << " still reads the old value when the new one is written over it";
+}
+
 LogicalResult Planner::checkStates() {
   for (auto &slot : slots)
     if (slot->bytes != 0 && !mayWriteOver(*slot, *slot))
-      return function.front().getTerminator()->emitOpError("result ")
-             << slot->output << " is a state that node '" << nibble::getNodeName(slot->stateReader->getLoc())
-             << "' still reads when the new value is written over it";
+      return refuseState(*slot);
   WalkResult result = function.walk([&](AppendOp op) {
     auto argument = dyn_cast<BlockArgument>(op.getPast());
     auto output = argument && argument.getOwner() == &function.front()
