@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Buffers that a model updates in place from run to run."""
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ class State(Mapping[str, np.ndarray]):
     def __init__(self, entries: Sequence[Mapping[str, Any]], inputs: Mapping[str, Any], dims: Mapping[str, int]) -> None:
         self._axes = {entry["input"]: entry["axis"] for entry in entries}
         self._buffers = {}
+        for name, extent in dims.items():
+            if operator.index(extent) < 0:
+                raise Error(f"dimension '{name}' is {extent}, expected 0 or more")
         named = set()
         for entry in entries:
             value = inputs[entry["input"]]
@@ -44,6 +48,7 @@ class State(Mapping[str, np.ndarray]):
 
     def truncate(self, length: int) -> None:
         """Forget the rows behind the first `length`: the next run writes over them. Values that do not grow stay."""
+        length = operator.index(length)
         if not 0 <= length <= self.length:
             raise Error(f"the state has {self.length} rows, and cannot be cut to {length}")
         for name, axis in self._axes.items():

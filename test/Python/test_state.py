@@ -115,6 +115,11 @@ def test_capacity_and_cuts(attention):
         state.truncate(6)
     with pytest.raises(nibble.Error, match=r"no state has an open dimension 'P', those that are open are \['B'\]"):
         kept.state({"P": 3})
+    with pytest.raises(nibble.Error, match="dimension 'B' is -1, expected 0 or more"):
+        kept.state({"B": -1})
+    with pytest.raises(TypeError):  # not a length that later runs would fail on
+        state.truncate(1.5)
+    assert state.length == 5
     state.truncate(4)
     again, = kept.run({"x": x[:, 4:5]}, state=state)
     np.testing.assert_array_equal(last, again)
