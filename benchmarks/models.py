@@ -60,6 +60,9 @@ class FileModel:
 
     def __post_init__(self) -> None:
         self.name = self.path.stem
+        known = {d.dim_param for value in self.inputs() for d in value.type.tensor_type.shape.dim if d.dim_param}
+        for name in set(self.dims) - known:
+            sys.exit(f"error: --dim: no input has a dynamic dimension '{name}', expected one of {sorted(known)}")
 
     def calibration(self, count: int) -> list:
         if not self.data:
@@ -124,6 +127,8 @@ def sqnr(exact: list, results: list) -> float:
     for a, b in zip(exact, results):
         if np.asarray(a).dtype.kind == "f":
             noise = float(np.sum((a.astype(np.float64) - b) ** 2))
+            if np.isnan(noise):
+                return -np.inf
             worst = min(worst, 10 * np.log10(float(np.sum(a.astype(np.float64) ** 2)) / noise) if noise else np.inf)
     return worst
 

@@ -43,7 +43,17 @@ def test_a_model_without_data(paths, tmp_path):
     (["none.onnx"], "error: no file 'none.onnx'"),
     (["examples/digits/digits.onnx", "--calib", "none.npz"], "no file 'none.npz'"),
     (["examples/digits/digits.onnx", "--dim", "batch"], "'batch' is not NAME=N"),
+    (["examples/digits/digits.onnx", "--dim", "nope=3"], "error: --dim: no input has a dynamic dimension 'nope', expected one of"),
 ])
 def test_errors(arguments, message):
     done = bench(*arguments, cwd=ROOT)
     assert done.returncode != 0 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_results_that_are_no_numbers_are_worth_nothing(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import models
+
+    exact = [np.ones(4, np.float32)]
+    assert models.sqnr(exact, [np.array([1, np.nan, 1, 1], np.float32)]) == -np.inf
+    assert models.sqnr(exact, exact) == np.inf
