@@ -84,10 +84,6 @@ LogicalResult StateFinder::findAppend() {
 }
 
 LogicalResult StateFinder::findCapacity(const Extent &longest) {
-  if (auto known = function.getArgAttrOfType<IntegerAttr>(state.input, kCapacityAttr)) {
-    state.capacity = known.getInt();
-    return success();
-  }
   auto bounds = function->getAttrOfType<DenseI64ArrayAttr>(kBoundsAttr);
   ArrayRef<std::string> names = extents.getDims().getNames();
   SmallVector<StringRef> unbounded;
@@ -97,8 +93,15 @@ LogicalResult StateFinder::findCapacity(const Extent &longest) {
       unbounded.push_back(names[index]);
     return bound;
   });
-  if (unbounded.empty())
+  if (unbounded.empty()) {
+    auto known = function.getArgAttrOfType<IntegerAttr>(state.input, kCapacityAttr); // of all codes, for some sizes
+    if (known && known.getInt() < state.capacity)
+      return refuse() << "gets " << state.capacity << " long, more than its '" << kCapacityAttr << "', "
+                      << known.getInt();
+    if (known)
+      state.capacity = known.getInt();
     return success();
+  }
   return refuse() << "needs to know how long it gets: give a bound of '" << llvm::join(unbounded, "' and '")
                   << "' (--bound " << unbounded.front() << "=N)";
 }

@@ -88,3 +88,12 @@ func.func @scales(%a: tensor<4xui8> {nibble.name = "a", nibble.state = 0 : i64, 
                   %b: tensor<4xui8>) -> (tensor<4xui8> {nibble.name = "b", nibble.scale = 0.25 : f32, nibble.zero_point = 0 : i64}) {
   return %b : tensor<4xui8>
 }
+
+// -----
+// expected-error @+1 {{state 'past=present' gets 64 long, more than its 'nibble.capacity', 2}}
+func.func @short_capacity(%past: tensor<?x4xf32> {nibble.capacity = 2 : i64, nibble.dims = ["past", ""], nibble.name = "past", nibble.state = 0 : i64},
+                          %new: tensor<1x4xf32>) -> (tensor<?x4xf32> {nibble.name = "present"})
+    attributes {nibble.bounds = array<i64: 63>} {
+  %present = nibble.concat %past, %new {axis = 0 : i64} : tensor<?x4xf32>, tensor<1x4xf32> -> tensor<?x4xf32>
+  return %present : tensor<?x4xf32>
+}
