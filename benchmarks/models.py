@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Whole models beside onnxruntime and OpenVINO, float and int8, in alternating rounds: latency, and what it is worth.
 
-    ./dev bench MODEL... [--calib DATA] [--dim NAME=N] [--threads N] [--target avx2] [--json FILE] [--chart FILE]
+    ./dev bench MODEL... [--calib DATA | --dim NAME=N] [--threads N] [--target avx2] [--json FILE] [--chart FILE]
 
 MODEL is an ONNX file, or the name of a model of ../shared/models, where that folder is. DATA are typical inputs, as for
 `nibble compile`; without them all is quantized by ranges found at run time, and runs on made-up numbers. A latency is the
@@ -67,10 +67,26 @@ class FileModel:
     def calibration(self, count: int) -> list:
         if not self.data:
             return []
-        loaded = np.load(self.data)
-        arrays = dict(loaded) if hasattr(loaded, "files") else {self.inputs()[0].name: loaded}
-        samples = min(count, *(len(array) for array in arrays.values()))
-        return [{name: array[i:i + 1] for name, array in arrays.items()} for i in range(samples)]
+        feeds = []
+        for path in sorted(self.data.glob("*.npz")) if self.data.is_dir() else [self.data]:
+            arrays = self.read(path)
+            samples = min(count - len(feeds), *(len(array) for array in arrays.values()))
+            feeds += [{name: array[i:i + 1] for name, array in arrays.items()} for i in range(samples)]
+        if not feeds:
+            sys.exit(f"error: '{self.data}' has no samples")
+        return feeds
+
+    def read(self, path: Path) -> dict:
+        """The arrays of a file, one for each input."""
+        names = [value.name for value in self.inputs()]
+        try:
+            loaded = np.load(path)
+        except (OSError, ValueError) as error:
+            sys.exit(f"error: cannot read '{path}': {error}")
+        arrays = dict(loaded) if hasattr(loaded, "files") else {names[0]: loaded}
+        if sorted(arrays) != sorted(names):
+            sys.exit(f"error: '{path}' has arrays {sorted(arrays)}, expected one for each input, {sorted(names)}")
+        return arrays
 
     def inputs(self) -> list:
         graph = onnx.load(str(self.path), load_external_data=False).graph
@@ -231,6 +247,8 @@ def parse() -> argparse.Namespace:
     args.dim = dict(args.dim)
     if args.calib and not args.calib.exists():
         parser.error(f"no file '{args.calib}'")
+    if args.calib and args.dim:
+        parser.error("--calib and --dim: what runs is the first sample of DATA, as large as it is")
     return args
 
 

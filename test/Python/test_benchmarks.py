@@ -30,6 +30,9 @@ def test_a_model_with_data(paths, feeds, tmp_path):
     assert report["models"][0]["gmacs_per_second"] > 1
     assert "<svg" in (tmp_path / "bench.svg").read_text()
     assert "Nibble int8" in done.stdout
+    np.savez(tmp_path / "data.npz", other=np.zeros((1, 1, 8, 8), np.float32))
+    done = bench(paths["digits"], "--calib", tmp_path)
+    assert done.returncode == 1 and "has arrays ['other'], expected one for each input, ['image']" in done.stderr
 
 
 def test_a_model_without_data(paths, tmp_path):
@@ -43,6 +46,9 @@ def test_a_model_without_data(paths, tmp_path):
     (["none.onnx"], "error: no file 'none.onnx'"),
     (["examples/digits/digits.onnx", "--calib", "none.npz"], "no file 'none.npz'"),
     (["examples/digits/digits.onnx", "--dim", "batch"], "'batch' is not NAME=N"),
+    (["examples/digits/digits.onnx", "--dim", "batch=2", "--calib", "examples"], "the first sample of DATA"),
+    (["examples/digits/digits.onnx", "--calib", "examples"], "error: 'examples' has no samples"),
+    (["examples/digits/digits.onnx", "--calib", "README.md"], "error: cannot read 'README.md'"),
     (["examples/digits/digits.onnx", "--dim", "nope=3"], "error: --dim: no input has a dynamic dimension 'nope', expected one of"),
 ])
 def test_errors(arguments, message):
