@@ -128,9 +128,13 @@ LogicalResult StateFinder::run() {
 FailureOr<SmallVector<State>> nibble::findStates(func::FuncOp function, const ExtentAnalysis &extents) {
   SmallVector<State> states;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    auto output = function.getArgAttrOfType<IntegerAttr>(i, kStateAttr);
-    if (!output)
+    Attribute attr = function.getArgAttr(i, kStateAttr);
+    if (!attr)
       continue;
+    auto output = dyn_cast<IntegerAttr>(attr);
+    if (!output)
+      return function.emitError() << "argument " << i << ": expected the number of a result as '" << kStateAttr
+                                  << "', got " << attr;
     State state;
     state.input = i;
     state.output = output.getInt();

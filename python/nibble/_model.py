@@ -93,6 +93,8 @@ class Model:
         """
         if state is None:
             return self._program.run(_feed(feed))
+        if not isinstance(state, State):
+            raise _nibble.Error(f"expected a state of Model.state, got {type(state).__name__}")
         return state.advance(lambda buffers, lengths: self._program.run_kept(_feed(feed), buffers, lengths))
 
     def reference(self, feed: Mapping[str, Any]) -> list[np.ndarray]:

@@ -293,6 +293,8 @@ def test_no_state(attention):
     both = nibble.compile(attention, weights="float", bounds={"P": 9, "S": 4}, state=STATE)
     with pytest.raises(nibble.Error, match="the model keeps 2 states, got 1"):
         both.run(feed, state=one.state())
+    with pytest.raises(nibble.Error, match="expected a state of Model.state, got dict"):
+        both.run(feed, state={})
 
 
 def nibble_tool(*arguments):

@@ -200,19 +200,32 @@ namespace {
 struct SpecializeDims : ukernel::impl::SpecializeDimsBase<SpecializeDims> {
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (auto list = function->getAttrOfType<ArrayAttr>(ukernel::kSpecializationsAttr))
+      if (Attribute list = function->getAttr(ukernel::kSpecializationsAttr))
         if (failed(specialize(function, list)))
           return signalPassFailure();
   }
 
-  LogicalResult specialize(func::FuncOp function, ArrayAttr list) {
+  /// Values of each dynamic dimension, 0 of those that stay open, which are not all.
+  static bool isSpecialization(DenseI64ArrayAttr values, size_t dimCount) {
+    return values && size_t(values.size()) == dimCount &&
+           llvm::all_of(values.asArrayRef(), [](int64_t value) { return value >= 0; }) &&
+           llvm::any_of(values.asArrayRef(), [](int64_t value) { return value > 0; });
+  }
+
+  LogicalResult specialize(func::FuncOp function, Attribute attr) {
     function->removeAttr(ukernel::kSpecializationsAttr);
     const size_t count = getDimNames(function).size();
+    auto list = dyn_cast<ArrayAttr>(attr);
+    if (!list)
+      return function.emitError() << "expected an array as '" << ukernel::kSpecializationsAttr << "', got " << attr;
     for (auto [i, entry] : llvm::enumerate(list)) {
       auto values = dyn_cast<DenseI64ArrayAttr>(entry);
-      if (function.isExternal() || !values || size_t(values.size()) != count)
+      if (function.isExternal() || !isSpecialization(values, count))
         return function.emitError() << "expected '" << ukernel::kSpecializationsAttr << "' of " << count
-                                    << " integers each, one for each dynamic dimension, got " << entry;
+                                    << " integers each, one for each dynamic dimension, 0 where it stays open but "
+                                    << "not everywhere, got " << entry;
+      if (llvm::is_contained(list.getValue().take_front(i), entry))
+        return function.emitError() << "'" << ukernel::kSpecializationsAttr << "' has " << entry << " twice";
       func::FuncOp copy = function.clone();
       copy.setSymName((function.getSymName() + "_" + Twine(i)).str());
       copy.setPrivate();

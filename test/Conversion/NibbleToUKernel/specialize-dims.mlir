@@ -131,8 +131,32 @@ func.func @main(%x: tensor<?xf32> {nibble.dims = ["n"]}) -> tensor<?xf32>
 
 // -----
 
-// expected-error@+1 {{expected 'nibble.specializations' of 1 integers each, one for each dynamic dimension, got array<i64: 1, 2>}}
+// expected-error@+1 {{expected 'nibble.specializations' of 1 integers each, one for each dynamic dimension, 0 where it stays open but not everywhere, got array<i64: 1, 2>}}
 func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> attributes {nibble.specializations = [array<i64: 1, 2>]} {
+  %y = nibble.relu %x : tensor<?xf32> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+// expected-error@+1 {{0 where it stays open but not everywhere, got array<i64: 0>}}
+func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> attributes {nibble.specializations = [array<i64: 0>]} {
+  %y = nibble.relu %x : tensor<?xf32> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+// expected-error@+1 {{'nibble.specializations' has array<i64: 2> twice}}
+func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> attributes {nibble.specializations = [array<i64: 2>, array<i64: 2>]} {
+  %y = nibble.relu %x : tensor<?xf32> -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// -----
+
+// expected-error@+1 {{expected an array as 'nibble.specializations', got 3 : i64}}
+func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> attributes {nibble.specializations = 3 : i64} {
   %y = nibble.relu %x : tensor<?xf32> -> tensor<?xf32>
   return %y : tensor<?xf32>
 }

@@ -97,3 +97,10 @@ func.func @short_capacity(%past: tensor<?x4xf32> {nibble.capacity = 2 : i64, nib
   %present = nibble.concat %past, %new {axis = 0 : i64} : tensor<?x4xf32>, tensor<1x4xf32> -> tensor<?x4xf32>
   return %present : tensor<?x4xf32>
 }
+
+// -----
+// expected-error @+1 {{argument 0: expected the number of a result as 'nibble.state', got "b"}}
+func.func @not_a_number(%a: tensor<4xf32> {nibble.state = "b"}) -> tensor<4xf32> {
+  %b = nibble.relu %a : tensor<4xf32> -> tensor<4xf32>
+  return %b : tensor<4xf32>
+}
