@@ -168,13 +168,40 @@ def test_attention_refuses_numbers_of_keys(tmp_path):
 
 
 def test_attention_refuses_extents_that_are_unknown(tmp_path):
-    model = make_model([helper.make_node("Attention", ["q", "k", "v"], ["y"], is_causal=1)], heads(), ["y"])
+    model = make_model([helper.make_node("Attention", ["q", "k", "v"], ["y"])], heads(), ["y"])
     for port in model.graph.input:
-        port.type.tensor_type.shape.dim[2].dim_param = "rows" if port.name == "q" else "columns"
+        port.type.tensor_type.shape.dim[3].dim_param = "size"
     onnx.save(model, tmp_path / "model.onnx")
-    with pytest.raises(nibble.Error, match="the extent of .* is unknown at compile time") as caught:
+    with pytest.raises(nibble.Error, match="the extent of a head is unknown at compile time") as caught:
         nibble.compile(tmp_path / "model.onnx", weights="float")
-    assert "give the input a fixed shape, all but the batch" in str(caught.value)
+    assert "give it a fixed extent, with --dim or in the model" in str(caught.value)
+
+
+@pytest.mark.parametrize("causal", [0, 1])
+@pytest.mark.parametrize("rows, past", [("rows", None), ("rows", "past"), ("rows", 3), (2, "past")])
+def test_attention_of_any_length(tmp_path, causal, rows, past):
+    """Queries and a cache of any number of rows, in one library."""
+    def make(rows, past):
+        feed = heads(4, 2, rows, rows)
+        return feed if past is None else feed | {"past_k": normal(2, 2, past, 8, seed=4),
+                                                 "past_v": normal(2, 2, past, 8, seed=5)}
+
+    names = ["q", "k", "v"] + ["", "past_k", "past_v"] * (past is not None)
+    outputs = ["y"] + ["present_k", "present_v"] * (past is not None)
+    model = make_model([helper.make_node("Attention", names, outputs, is_causal=causal)], make(2, past and 3), outputs)
+    for port in model.graph.input:
+        dim = port.type.tensor_type.shape.dim[2]
+        extent = past if port.name.startswith("past") else rows
+        if isinstance(extent, str):
+            dim.dim_param = extent
+    onnx.save(model, tmp_path / "model.onnx")
+    compiled = nibble.compile(tmp_path / "model.onnx", weights="float")
+    for own, before in [(1, 0), (1, 7), (2, 3), (5, 3), (17, 0)]:
+        feed = make(own if rows == "rows" else 2, past and (before if past == "past" else 3))
+        got = compiled.run(feed)
+        assert [each.tobytes() for each in got] == [each.tobytes() for each in compiled.reference(feed)]
+        for each, want in zip(got, ReferenceEvaluator(model).run(None, feed), strict=True):
+            np.testing.assert_allclose(each, want, rtol=1e-5, atol=2e-6)
 
 
 # -- rotary embeddings -------------------------------------------------------------------------------

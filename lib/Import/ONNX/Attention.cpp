@@ -32,7 +32,7 @@ private:
   Value cap(Value scores);
   Value makeMask(Value scores);
   Value readMask();
-  Value makeBand(int64_t rows, int64_t columns);
+  Value makeBand(const Dim &rows, const Dim &columns);
   Value padMask(Value mask, const Dim &length);
   void capture(Stage stage, Value scores) {
     if (node.wants(Scores) && node.getInt("qk_matmul_output_mode", 0) == stage)
@@ -57,7 +57,7 @@ Value Attention::label(Value value, StringRef step) {
 int64_t Attention::extent(const Dim &dim, StringRef what) {
   if (!dim.isStatic())
     node.fail("the extent of " + what + " is unknown at compile time",
-              "give the input a fixed shape, all but the batch");
+              "give it a fixed extent, with --dim or in the model");
   return dim.getStatic();
 }
 
@@ -114,18 +114,27 @@ Value Attention::cap(Value scores) {
 }
 
 /// 0 where a query sees a key, by `is_causal` and the window's sizes, else -infinity.
-Value Attention::makeBand(int64_t rows, int64_t columns) {
-  const int64_t past = node.has(4) ? extent(node.shape(4)[2], "the past") : 0;
+Value Attention::makeBand(const Dim &rows, const Dim &columns) {
+  const Dim past = node.has(4) ? node.shape(4)[2] : Dim(0);
   const int64_t left = node.getInt("left_window_size", -1);
-  int64_t right = node.getInt("right_window_size", -1);
-  if (node.getInt("is_causal", 0))
-    right = 0;
-  std::vector<float> band(rows * columns, 0.0f);
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j)
-      if (const int64_t ahead = j - i - past; (right >= 0 && ahead > right) || (left >= 0 && -ahead > left))
-        band[i * columns + j] = -INFINITY;
-  return node.floats(band, {rows, columns});
+  const int64_t right = node.getInt("is_causal", 0) ? 0 : node.getInt("right_window_size", -1);
+  Type f32 = node.importer.builder.getF32Type();
+  if (!rows.isStatic() || !columns.isStatic() || !past.isStatic())
+    return node.generate({rows, columns}, f32, {}, [&](Body &b) {
+      Scalar ahead = b.sub(b.index(1), b.add(b.index(0), b.value(past))), isHidden = b.boolean(false);
+      if (right >= 0)
+        isHidden = b.greater(ahead, b.integer(right));
+      if (left >= 0)
+        isHidden = b.or_(isHidden, b.less(ahead, b.integer(-left)));
+      return b.select(isHidden, b.least(f32), b.constant(f32, 0));
+    });
+  const int64_t height = rows.getStatic(), width = columns.getStatic();
+  std::vector<float> band(height * width, 0.0f);
+  for (int64_t i = 0; i < height; ++i)
+    for (int64_t j = 0; j < width; ++j)
+      if (const int64_t ahead = j - i - past.getStatic(); (right >= 0 && ahead > right) || (left >= 0 && -ahead > left))
+        band[i * width + j] = -INFINITY;
+  return node.floats(band, {height, width});
 }
 
 /// Keys behind the mask's end are not seen.
@@ -158,7 +167,7 @@ Value Attention::makeMask(Value scores) {
   if (!node.getInt("is_causal", 0) && node.getInt("left_window_size", -1) < 0 &&
       node.getInt("right_window_size", -1) < 0)
     return mask;
-  Value band = makeBand(extent(all[2], "the queries"), extent(all[3], "the keys"));
+  Value band = makeBand(all[2], all[3]);
   return mask ? node.binary<AddOp>(mask, band) : band;
 }
 
