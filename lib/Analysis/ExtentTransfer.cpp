@@ -62,12 +62,16 @@ ExtentTransfer::Result ExtentTransfer::window(ArrayRef<Extent> input, const Wind
   return shape;
 }
 
-/// The extents of a filter's window; none if one is dynamic.
-static std::optional<SmallVector<int64_t, 2>> getKernel(ArrayRef<Extent> filter, Layout layout) {
+template <typename OpTy>
+std::optional<SmallVector<int64_t, 2>> ExtentTransfer::filterWindow(OpTy conv, Layout layout) {
+  const Extents &input = of(conv.getInput()), &filter = of(conv.getFilter());
   ImageDims dims = getImageDims(layout);
   const Extent &height = filter[dims.kernelH], &width = filter[dims.kernelW];
-  if (!height.isStatic() || !width.isStatic())
+  if (!height.isStatic() || !width.isStatic()) {
+    reason = "the filter's window has extents that are not static";
     return std::nullopt;
+  }
+  requireEqual(input[dims.c], filter[dims.in] * Extent(conv.getGroups()));
   return SmallVector<int64_t, 2>{height.getStatic(), width.getStatic()};
 }
 
@@ -75,10 +79,9 @@ template <typename OpTy>
 ExtentTransfer::Result ExtentTransfer::conv(OpTy conv, Layout layout) {
   const Extents &input = of(conv.getInput()), &filter = of(conv.getFilter());
   ImageDims dims = getImageDims(layout);
-  auto kernel = getKernel(filter, layout);
+  auto kernel = filterWindow(conv, layout);
   if (!kernel)
-    return none("the filter's window has extents that are not static");
-  requireEqual(input[dims.c], filter[dims.in] * Extent(conv.getGroups()));
+    return std::nullopt;
   return window(input, {*kernel, conv.getStrides(), conv.getPads(), conv.getDilations()}, layout, filter[dims.out]);
 }
 
@@ -92,10 +95,9 @@ template <typename OpTy>
 ExtentTransfer::Result ExtentTransfer::convTranspose(OpTy conv, Layout layout) {
   const Extents &input = of(conv.getInput()), &filter = of(conv.getFilter());
   ImageDims dims = getImageDims(layout);
-  auto kernel = getKernel(filter, layout);
+  auto kernel = filterWindow(conv, layout);
   if (!kernel)
-    return none("the filter's window has extents that are not static");
-  requireEqual(input[dims.c], filter[dims.in] * Extent(conv.getGroups()));
+    return std::nullopt;
   Extents shape = input;
   shape[dims.c] = filter[dims.out];
   const int64_t spatial[] = {dims.h, dims.w};

@@ -61,6 +61,9 @@ private:
   Result broadcast(llvm::ArrayRef<Extent> a, llvm::ArrayRef<Extent> b);
   Result matmul(mlir::Value lhs, mlir::Value rhs);
   Result window(llvm::ArrayRef<Extent> input, const Window &window, Layout layout, const Extent &channels);
+  /// The extents of a filter's window, which are static, of as many channels as the input has.
+  template <typename OpTy>
+  std::optional<llvm::SmallVector<int64_t, 2>> filterWindow(OpTy conv, Layout layout);
   template <typename OpTy>
   Result conv(OpTy conv, Layout layout);
   /// The same with parameters of each output channel.

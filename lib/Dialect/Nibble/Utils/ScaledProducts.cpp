@@ -85,9 +85,8 @@ static std::string whyNotOfValues(MatMulOp op) {
   if (ShapedType::isStatic(depth) && depth > kLargestDepthOfBytes)
     return "its 32-bit accumulators could overflow, as its depth is " + std::to_string(depth);
   if (continuesInput(op.getRhs()))
-    return "its right-hand side is an input or continues one, as caches do: a run would quantize all of it for the "
-           "rows "
-           "that are new";
+    return "its right-hand side is an input or continues one, as caches do: a run would quantize all of it for "
+           "the rows that are new";
   const std::tuple<int64_t, int64_t, StringRef> extents[] = {
       {lhs[lhs.size() - 2], kLeastRows, "rows"}, {depth, kLeastTerms, "terms"}, {rhs.back(), kLeastColumns, "columns"}};
   for (auto [extent, least, what] : extents)
