@@ -70,7 +70,7 @@ public:
         strip("strip", cl::desc("leave out what nibble explain reads: names of nodes, kernels, errors"),
               cl::sub(subcommand)),
         json("json", cl::desc("print the summary as JSON"), cl::sub(subcommand)), quantization(subcommand),
-        dims(subcommand), bounds(subcommand), states(subcommand), specializations(subcommand) {}
+        dims(subcommand), openDims(subcommand) {}
 
   Error run(Reporter &reporter) override;
 
@@ -83,9 +83,7 @@ private:
   cl::opt<bool> strip, json;
   QuantizationFlags quantization;
   DimFlags dims;
-  BoundFlags bounds;
-  StateFlags states;
-  SpecializeFlags specializations;
+  OpenDimFlags openDims;
 };
 } // namespace
 
@@ -127,18 +125,8 @@ Error CompileCommand::run(Reporter &reporter) {
   bool printsJson = json;
   if (Error error = quantization.check())
     return error;
-  Expected<DimValues> largest = bounds.parse();
-  if (!largest)
-    return largest.takeError();
-  chosen.bounds = std::move(*largest);
-  Expected<std::map<std::string, std::string>> kept = states.parse();
-  if (!kept)
-    return kept.takeError();
-  chosen.states = std::move(*kept);
-  Expected<std::vector<DimValues>> special = specializations.parse();
-  if (!special)
-    return special.takeError();
-  chosen.specializations = std::move(*special);
+  if (Error error = openDims.apply(chosen))
+    return error;
   if (Error error = check(chosen))
     return error;
   if (Error error = checkWritable(path))

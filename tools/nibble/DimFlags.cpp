@@ -40,23 +40,44 @@ Error DimFlags::apply(Session &session) const {
   return Error::success();
 }
 
-BoundFlags::BoundFlags(cl::SubCommand &sub)
+OpenDimFlags::OpenDimFlags(cl::SubCommand &sub)
     : bounds("bound", cl::CommaSeparated,
              cl::desc("the largest value of a dynamic dimension that a run takes, by its name: batch=8,sequence=512; "
                       "where all have one, the size of the arena is known"),
-             cl::value_desc("name=extent"), cl::sub(sub)) {}
+             cl::value_desc("name=extent"), cl::sub(sub)),
+      states("state", cl::CommaSeparated,
+             cl::desc("an input and the output that is its next value, in one buffer that a run updates in place: "
+                      "past=present; what it appends needs a bound (--bound)"),
+             cl::value_desc("input=output"), cl::sub(sub)),
+      specializations(
+          "specialize",
+          cl::desc(
+              "values of dynamic dimensions that get code of their own, near to as fast as --dim makes it, beside that "
+              "for all others: batch=1,sequence=128; dimensions that are not named stay dynamic (again for others)"),
+          cl::value_desc("name=extent,..."), cl::sub(sub)) {}
 
-Expected<DimValues> BoundFlags::parse() const {
+/// Moves what was parsed to where it belongs.
+template <typename T>
+static Error assign(T &to, Expected<T> parsed) {
+  if (!parsed)
+    return parsed.takeError();
+  to = std::move(*parsed);
+  return Error::success();
+}
+
+Error OpenDimFlags::apply(CompileOptions &options) const {
+  if (Error error = assign(options.bounds, parseBounds()))
+    return error;
+  if (Error error = assign(options.states, parseStates()))
+    return error;
+  return assign(options.specializations, parseSpecializations());
+}
+
+Expected<DimValues> OpenDimFlags::parseBounds() const {
   return parseValues(std::vector<std::string>(bounds.begin(), bounds.end()), "--bound", "sequence=512");
 }
 
-StateFlags::StateFlags(cl::SubCommand &sub)
-    : states("state", cl::CommaSeparated,
-             cl::desc("an input and the output that is its next value, in one buffer that a run updates in place: "
-                      "past=present; what it appends needs a bound (--bound)"),
-             cl::value_desc("input=output"), cl::sub(sub)) {}
-
-Expected<std::map<std::string, std::string>> StateFlags::parse() const {
+Expected<std::map<std::string, std::string>> OpenDimFlags::parseStates() const {
   std::map<std::string, std::string> values;
   for (StringRef flag : states) {
     auto [input, output] = flag.split('=');
@@ -68,15 +89,7 @@ Expected<std::map<std::string, std::string>> StateFlags::parse() const {
   return values;
 }
 
-SpecializeFlags::SpecializeFlags(cl::SubCommand &sub)
-    : specializations(
-          "specialize",
-          cl::desc(
-              "values of dynamic dimensions that get code of their own, near to as fast as --dim makes it, beside that "
-              "for all others: batch=1,sequence=128; dimensions that are not named stay dynamic (again for others)"),
-          cl::value_desc("name=extent,..."), cl::sub(sub)) {}
-
-Expected<std::vector<DimValues>> SpecializeFlags::parse() const {
+Expected<std::vector<DimValues>> OpenDimFlags::parseSpecializations() const {
   std::vector<DimValues> parsed;
   for (const std::string &flag : specializations) {
     SmallVector<StringRef> parts;

@@ -8,6 +8,7 @@
 #include "Command.h"
 
 #include "nibble/Driver/Executable.h"
+#include "nibble/Driver/Options.h"
 
 namespace nibble::driver {
 
@@ -24,37 +25,20 @@ private:
   cl::list<std::string> dims;
 };
 
-class BoundFlags {
+/// What a compilation does with dimensions that stay open.
+class OpenDimFlags {
 public:
-  explicit BoundFlags(cl::SubCommand &sub);
+  explicit OpenDimFlags(cl::SubCommand &sub);
 
-  /// The largest values by name, or what is wrong with a flag.
-  llvm::Expected<DimValues> parse() const;
+  /// Sets bounds, states and specializations, or tells what is wrong with a flag.
+  llvm::Error apply(CompileOptions &options) const;
 
 private:
-  cl::list<std::string> bounds;
-};
+  llvm::Expected<DimValues> parseBounds() const;
+  llvm::Expected<std::map<std::string, std::string>> parseStates() const;
+  llvm::Expected<std::vector<DimValues>> parseSpecializations() const;
 
-class StateFlags {
-public:
-  explicit StateFlags(cl::SubCommand &sub);
-
-  /// The outputs that are one buffer with an input, by its name, or what is wrong with a flag.
-  llvm::Expected<std::map<std::string, std::string>> parse() const;
-
-private:
-  cl::list<std::string> states;
-};
-
-class SpecializeFlags {
-public:
-  explicit SpecializeFlags(cl::SubCommand &sub);
-
-  /// The values of each, by name, or what is wrong with a flag.
-  llvm::Expected<std::vector<DimValues>> parse() const;
-
-private:
-  cl::list<std::string> specializations;
+  cl::list<std::string> bounds, states, specializations;
 };
 
 } // namespace nibble::driver

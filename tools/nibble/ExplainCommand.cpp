@@ -30,7 +30,7 @@ public:
         html("html", cl::desc("write a page with tables and pictures, in one file"), cl::value_desc("file"),
              cl::sub(subcommand)),
         json("json", cl::desc("print JSON"), cl::sub(subcommand)), quantization(subcommand), dims(subcommand),
-        bounds(subcommand), states(subcommand), specializations(subcommand) {}
+        openDims(subcommand) {}
 
   Error run(Reporter &reporter) override {
     CompileOptions options;
@@ -41,18 +41,8 @@ public:
     std::string page = html;
     if (Error error = quantization.check())
       return error;
-    Expected<DimValues> largest = bounds.parse();
-    if (!largest)
-      return largest.takeError();
-    options.bounds = std::move(*largest);
-    Expected<std::map<std::string, std::string>> kept = states.parse();
-    if (!kept)
-      return kept.takeError();
-    options.states = std::move(*kept);
-    Expected<std::vector<DimValues>> special = specializations.parse();
-    if (!special)
-      return special.takeError();
-    options.specializations = std::move(*special);
+    if (Error error = openDims.apply(options))
+      return error;
     const bool hasDims = !options.bounds.empty() || !options.states.empty() || !options.specializations.empty();
     if (!isModel(model) && (quantization.hasData() || target.getNumOccurrences() || hasDims))
       return makeError("'" + model +
@@ -84,9 +74,7 @@ private:
   cl::opt<bool> json;
   QuantizationFlags quantization;
   DimFlags dims;
-  BoundFlags bounds;
-  StateFlags states;
-  SpecializeFlags specializations;
+  OpenDimFlags openDims;
 };
 } // namespace
 
