@@ -90,6 +90,12 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadJIT(const CompiledModel
       return states.takeError();
     loaded->statesFunction = *states;
   }
+  if (model.hasRelease) {
+    auto release = loaded->jit->lookupFunction<void(void *)>(model.name + "_release");
+    if (!release)
+      return release.takeError();
+    loaded->releaseFunction = *release;
+  }
   loaded->arenaBytesFunction = *bytes;
   loaded->runFunction = *run;
   return loaded;
@@ -113,6 +119,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>> nibble::loadLibrary(llvm::StringRef
   loaded->arenaBytesFunction = reinterpret_cast<nibble_arena_bytes_fn>(find("_arena_bytes"));
   loaded->runFunction = reinterpret_cast<nibble_run_fn>(find("_run"));
   loaded->statesFunction = reinterpret_cast<nibble_states_fn>(find("_states"));
+  loaded->releaseFunction = reinterpret_cast<nibble_release_fn>(find("_release"));
   if (loaded->desc->dim_count > 0)
     loaded->shapeFunction = reinterpret_cast<nibble_shape_fn>(find("_shape"));
   const bool lacksShape = loaded->desc->dim_count > 0 && !loaded->shapeFunction;

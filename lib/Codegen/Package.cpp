@@ -52,8 +52,10 @@ std::string nibble::makeHeader(const CompiledModel &model) {
     os << "int32_t " << name << "_shape(const int64_t *dims, uint32_t output, int64_t *extents);\n";
   if (model.stateCount > 0)
     os << "const nibble_state_desc *" << name << "_states(uint32_t *count);\n";
-  os << "int32_t " << name << "_run(const nibble_context *context);\n\n"
-     << "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+  os << "int32_t " << name << "_run(const nibble_context *context);\n";
+  if (model.hasRelease)
+    os << "void " << name << "_release(void *arena);\n";
+  os << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
   return text;
 }
 

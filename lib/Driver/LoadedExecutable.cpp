@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "LoadedExecutable.h"
+#include "RunStatus.h"
 #include "nibble/Codegen/Dtypes.h"
 #include "nibble/Runtime/nibble_pool.h"
 #include "nibble/Support/Errors.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -80,6 +82,7 @@ public:
     if (threads > 1)
       pool.reset(nibble_pool_create(threads));
   }
+  ~LoadedExecutable() override { releaseArenas(); }
   Error readPorts() {
     if (Error error = driver::readPorts(model->describe(), inputPorts, outputPorts))
       return error;
@@ -94,6 +97,7 @@ protected:
 private:
   Array takeArena(int64_t bytes);
   void giveArena(Array arena);
+  void releaseArenas();
 
   std::unique_ptr<LoadedModel> model;
   bool sparesMemory;
@@ -119,7 +123,7 @@ struct Run {
   /// The results; of states that are `kept`, none, but how long they are now.
   std::vector<Array> takeResults(ArrayRef<StatePort> states, Kept *kept);
   void setArena(const Array &arena);
-  Error check(int32_t status) const;
+  Error check(int32_t status, StringRef isa) const;
 };
 } // namespace
 
@@ -245,24 +249,10 @@ void Run::setArena(const Array &arena) {
   context.arena_bytes = arena.getByteSize();
 }
 
-Error Run::check(int32_t status) const {
-  static constexpr StringLiteral reasons[] = {"",
-                                              "another version of the interface",
-                                              "a null pointer",
-                                              "too small an arena",
-                                              "a misaligned arena",
-                                              "dimensions that it refuses",
-                                              "that the thread rounds or flushes floating-point numbers in another way "
-                                              "than the default",
-                                              "that the processor has none of its instruction sets",
-                                              "unlike buffers of an input and an output that are one state"};
-  if (status == NIBBLE_OK)
-    return Error::success();
+Error Run::check(int32_t status, StringRef isa) const {
   if (status == NIBBLE_ERROR_DIMENSION && dimensions.data())
     return dimensions.refuse();
-  bool isKnown = status > 0 && size_t(status) < std::size(reasons);
-  return makeError("the model's run function reports " + (isKnown ? reasons[status] : "an unknown error") + " (" +
-                   Twine(status) + ")");
+  return checkStatus(status, isa);
 }
 
 Array LoadedExecutable::takeArena(int64_t bytes) {
@@ -272,8 +262,14 @@ Array LoadedExecutable::takeArena(int64_t bytes) {
     arenas.pop_back();
     return arena;
   }
-  arenas.clear(); // too small by now
+  releaseArenas(); // too small by now
   return Array::allocate(ElementKind::U8, {bytes});
+}
+
+void LoadedExecutable::releaseArenas() {
+  for (const Array &arena : arenas)
+    model->release(arena.data.get());
+  arenas.clear();
 }
 
 void LoadedExecutable::giveArena(Array arena) {
@@ -302,7 +298,7 @@ Expected<std::vector<Array>> LoadedExecutable::execute(ArrayRef<Array> arguments
   }
   int32_t status = model->run(run.context);
   giveArena(std::move(arena));
-  if (Error error = run.check(status))
+  if (Error error = run.check(status, model->describe().isa))
     return std::move(error);
   return run.takeResults(stateList, kept);
 }
@@ -349,9 +345,10 @@ Expected<std::vector<double>> measureKernels(LoadedModel &model, const NamedArra
   run.setArena(arena);
   run.context.parallel_for = Stopwatch::call;
   run.context.parallel_for_data = &watch;
+  scope_exit release([&] { model.release(run.context.arena); });
   for (int i = 0; i < runs; ++i) {
     watch.next = 0;
-    if (Error error = run.check(model.run(run.context)))
+    if (Error error = run.check(model.run(run.context), model.describe().isa))
       return std::move(error);
   }
   return watch.times;

@@ -39,6 +39,7 @@ int nibble_model_open(nibble_model *model, const char *path, const char *name, i
   if (model->desc->dim_count > 0 && !(model->shape = (nibble_shape_fn)find(model, name, "_shape")))
     return fail(model, error, error_size, "the library tells no shapes of the model", name);
   model->states = (nibble_states_fn)find(model, name, "_states");
+  model->release = (nibble_release_fn)find(model, name, "_release");
   if (threads > 1 && !(model->pool = nibble_pool_create(threads)))
     return fail(model, error, error_size, "cannot start threads for", name);
   return 0;
@@ -60,6 +61,14 @@ const nibble_state_desc *nibble_model_states(const nibble_model *model, uint32_t
   return model->states ? model->states(count) : 0;
 }
 
+static void free_arena(nibble_model *model) {
+  if (model->release && model->arena)
+    model->release(model->arena);
+  free(model->arena);
+  model->arena = 0;
+  model->arena_size = 0;
+}
+
 int32_t nibble_model_run(nibble_model *model, const void *const *inputs, void *const *outputs, const int64_t *dims) {
   if (!dims && model->desc->dim_count > 0)
     return NIBBLE_ERROR_NULL_POINTER;
@@ -67,8 +76,7 @@ int32_t nibble_model_run(nibble_model *model, const void *const *inputs, void *c
   if (needed == UINT64_MAX)
     return NIBBLE_ERROR_DIMENSION;
   if (needed > model->arena_size) {
-    free(model->arena);
-    model->arena_size = 0;
+    free_arena(model);
     uint64_t rounded = (needed + NIBBLE_ALIGNMENT - 1) / NIBBLE_ALIGNMENT * NIBBLE_ALIGNMENT;
     model->arena = aligned_alloc(NIBBLE_ALIGNMENT, rounded);
     if (!model->arena)
@@ -89,7 +97,7 @@ int32_t nibble_model_run(nibble_model *model, const void *const *inputs, void *c
 
 void nibble_model_close(nibble_model *model) {
   nibble_pool_destroy(model->pool);
-  free(model->arena);
+  free_arena(model);
   if (model->library)
     dlclose(model->library);
   memset(model, 0, sizeof *model);

@@ -92,6 +92,8 @@ struct CompiledModel {
   std::vector<std::string> ports;
   /// How many inputs are one buffer with an output.
   size_t stateCount = 0;
+  /// Whether a device computes it, on which runs leave something: there is NAME_release.
+  bool hasRelease = false;
   /// Level of each code object.
   std::vector<std::string> isas;
 };

@@ -26,6 +26,11 @@ public:
   /// Inputs and outputs that are one buffer.
   llvm::ArrayRef<nibble_state_desc> states() const;
   int32_t run(const nibble_context &context) const { return runFunction(&context); }
+  /// Gives back what runs with this arena left on a device; to be called before its memory is freed.
+  void release(void *arena) const {
+    if (releaseFunction && arena)
+      releaseFunction(arena);
+  }
   /// Gives memory back that weights took which were linked in memory; a run reads them again.
   void releaseWeights() const;
 
@@ -39,6 +44,7 @@ private:
   nibble_shape_fn shapeFunction = nullptr;   // null where there are no dynamic dimensions
   nibble_states_fn statesFunction = nullptr; // null where there are none
   nibble_run_fn runFunction = nullptr;
+  nibble_release_fn releaseFunction = nullptr; // null where no device computes the model
 };
 
 /// Links the objects in memory: those of the best level that this machine has.

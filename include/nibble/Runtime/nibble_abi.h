@@ -15,8 +15,12 @@
  *
  *   const nibble_state_desc *NAME_states(uint32_t *count);
  *
- * A run allocates nothing and keeps no state between calls: contexts with arenas of their own run at the same time.
- * The caller owns all memory.
+ * and, where a device computes it (--target=sm_80), one that gives back what runs left there:
+ *
+ *   void NAME_release(void *arena);
+ *
+ * A run allocates nothing and keeps no state between calls, but for what a device needs (see below): contexts with
+ * arenas of their own run at the same time. The caller owns all memory.
  *
  * Extents of inputs that the model leaves open have names, its dynamic dimensions: nibble_model_desc.dim_count of them,
  * numbered in the order in which the inputs, and in each its axes, name them first. Inputs that name the same dimension
@@ -57,7 +61,19 @@
  * NAME_run can be called on every processor of the architecture: where it has none of the instruction sets that the
  * model was compiled for, it returns NIBBLE_ERROR_PROCESSOR. It is an indirect function (STT_GNU_IFUNC) then, unless
  * the instruction set is the architecture's baseline (generic, neon), so the system's loader must know those: glibc and
- * Android's do, musl's does not. */
+ * Android's do, musl's does not.
+ *
+ * Models for CUDA devices open NVIDIA's driver, libcuda.so.1, when they run first. The first run with an arena takes
+ * the device of the calling thread's current context or, where it has none, the first device (CUDA_VISIBLE_DEVICES,
+ * which the driver reads, says which that is), in its primary context. It keeps memory there for the arena, the inputs
+ * and the outputs, and a graph of the kernels, which later runs with this arena find again by its address; the code and
+ * the weights are there once for all arenas of a model. The arena itself holds nothing. NAME_release(arena) gives all
+ * of it back and is to be called before the arena's memory is freed or used for anything else; the next run begins
+ * anew. The library does so for what is left when it is unloaded, and a run that fails for what it used. Inputs and
+ * outputs may be in the host's memory or a device's. A run waits for its results. Work that makes inputs on a device
+ * must be complete or in the legacy default stream; the calling thread's context stays current. `parallel_for` is not
+ * used, and the thread's floating-point state has no effect. Where such a run returns an error, the outputs are
+ * undefined. */
 
 #ifndef NIBBLE_RUNTIME_NIBBLE_ABI_H
 #define NIBBLE_RUNTIME_NIBBLE_ABI_H
@@ -81,7 +97,14 @@ enum nibble_status {
                                      * with these: operands do not match, a window is larger than its image */
   NIBBLE_ERROR_FLOAT_STATE = 6,     /* the calling thread rounds or flushes floating-point numbers in another way */
   NIBBLE_ERROR_PROCESSOR = 7,       /* the processor has none of the library's instruction sets */
-  NIBBLE_ERROR_STATE = 8            /* an input and an output that are one state have unlike buffers */
+  NIBBLE_ERROR_STATE = 8,           /* an input and an output that are one state have unlike buffers */
+  /* Of models for CUDA devices: */
+  NIBBLE_ERROR_DEVICE_MISSING = 9,      /* no driver can be opened, or it has no device */
+  NIBBLE_ERROR_DRIVER_TOO_OLD = 10,     /* the driver does not know the model's code, or cannot compile it */
+  NIBBLE_ERROR_DEVICE_UNSUPPORTED = 11, /* the device's compute capability, or its shared memory, is too low */
+  NIBBLE_ERROR_DEVICE_MEMORY = 12,      /* too little memory; a later run may succeed */
+  NIBBLE_ERROR_DEVICE = 13              /* a call of the driver failed. Where an error in a kernel did that, the process
+                                         * can use the device only when all that use its context have released it */
 };
 
 /* Of the arena. Inputs and outputs need the alignment of their elements only. */
@@ -187,6 +210,7 @@ typedef uint64_t (*nibble_arena_bytes_fn)(const int64_t *dims);
 typedef int32_t (*nibble_shape_fn)(const int64_t *dims, uint32_t output, int64_t *extents);
 typedef const nibble_state_desc *(*nibble_states_fn)(uint32_t *count);
 typedef int32_t (*nibble_run_fn)(const nibble_context *context);
+typedef void (*nibble_release_fn)(void *arena);
 
 #ifdef __cplusplus
 }

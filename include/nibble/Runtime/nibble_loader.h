@@ -15,8 +15,9 @@ typedef struct nibble_model {
   const nibble_model_desc *desc;
   nibble_arena_bytes_fn arena_bytes;
   nibble_run_fn run;
-  nibble_shape_fn shape;   /* null where the model has no dynamic dimensions: desc->outputs tell the shapes */
-  nibble_states_fn states; /* null where no inputs and outputs are one buffer */
+  nibble_shape_fn shape;     /* null where the model has no dynamic dimensions: desc->outputs tell the shapes */
+  nibble_states_fn states;   /* null where no inputs and outputs are one buffer */
+  nibble_release_fn release; /* null where no device computes it */
   void *arena;
   uint64_t arena_size;
   nibble_pool *pool; /* null with one thread */

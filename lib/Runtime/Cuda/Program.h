@@ -7,6 +7,12 @@
 
 #include "nibble/Runtime/nibble_abi.h"
 
+/* Of a kernel, on all devices and drivers. */
+#define NIBBLE_CUDA_PARAMETER_BYTES 4096u
+
+/* Of the device's arena, weights, inputs and outputs: that of cuMemAlloc. */
+#define NIBBLE_CUDA_PORT_ALIGNMENT 256u
+
 /* What an address of a kernel's argument is relative to. */
 enum nibble_cuda_base {
   NIBBLE_CUDA_NULL = 0,    /* none: the argument is null */
@@ -25,7 +31,8 @@ typedef struct nibble_cuda_argument {
 /* void kernel(struct { void *args[count]; }): one parameter, the addresses one behind the other. */
 typedef struct nibble_cuda_kernel {
   const char *symbol;
-  uint32_t parameter_bytes; /* of that structure, at least what any of its calls passes */
+  uint32_t parameter_bytes; /* of that structure, 8 for each address: at least what any of its calls passes, and at most
+                             * NIBBLE_CUDA_PARAMETER_BYTES */
   uint32_t block;           /* threads */
   uint32_t shared_bytes;    /* dynamic shared memory */
 } nibble_cuda_kernel;
@@ -37,14 +44,14 @@ typedef struct nibble_cuda_launch {
   const nibble_cuda_argument *arguments;
 } nibble_cuda_launch;
 
-/* A caller's buffer, and where a run has its copy. */
+/* A caller's buffer, of which a run has a copy, aligned to NIBBLE_CUDA_PORT_ALIGNMENT. */
 typedef struct nibble_cuda_port {
   uint64_t bytes;
   uint64_t padding; /* bytes behind it on the device, that kernels may read and whose values change nothing */
 } nibble_cuda_port;
 
 typedef struct nibble_cuda_program {
-  const char *ptx; /* text, with a zero at its end */
+  const char *ptx;   /* text, with a zero at its end */
   const void *cubin; /* the same assembled, or null */
   uint64_t cubin_bytes;
   uint32_t compute_capability; /* 10 * major + minor; later devices of any kind run the PTX, equal ones the cubin */
@@ -58,11 +65,14 @@ typedef struct nibble_cuda_program {
   const nibble_cuda_launch *launches;
 } nibble_cuda_program;
 
+/* These two are weak and internal to a library or program: where several models are linked into one, they share the
+ * first one's. So whoever changes the structures above renames both, for models of two versions to get along. */
+
 /* NAME_run of such a model: the host's arena, NIBBLE_CUDA_ARENA_BYTES, is the name of what a run keeps on the device.
  * A nibble_status. */
 int32_t nibble_cuda_run(const nibble_cuda_program *program, const nibble_context *context);
 
-/* NAME_release: gives back what runs with this arena left on the device. */
+/* NAME_release: gives back what runs with this arena left on the device; nothing where there is none. */
 void nibble_cuda_release(const nibble_cuda_program *program, void *arena);
 
 /* Of the host's arena: as little as is aligned. */

@@ -1,6 +1,8 @@
 // A library that looks like a compiled model and is faulty in one way.
 #include "nibble/Runtime/nibble_abi.h"
 
+#include <stdio.h>
+
 #ifndef VERSION
 #define VERSION NIBBLE_ABI_VERSION
 #endif
@@ -41,10 +43,22 @@ const nibble_model_desc *call(void) { return m_describe ? m_describe() : 0; }
 #else
 const nibble_model_desc *m_describe(void) { return &description; }
 #endif
+#ifdef RELEASE
+static char *used;
+uint64_t m_arena_bytes(const int64_t *dims) { return 64; }
+void m_release(void *arena) { fputs(arena == used && *used == 7 ? "released\n" : "not the arena of a run\n", stderr); }
+#else
 uint64_t m_arena_bytes(const int64_t *dims) { return 0; }
+#endif
 #ifdef SHAPE
 int32_t m_shape(const int64_t *dims, uint32_t output, int64_t *extents) { return SHAPE; }
 #endif
 #ifndef NO_RUN
-int32_t m_run(const nibble_context *context) { return STATUS; }
+int32_t m_run(const nibble_context *context) {
+#ifdef RELEASE
+  used = context->arena;
+  *used = 7;
+#endif
+  return STATUS;
+}
 #endif
