@@ -1,132 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The runtime of models for CUDA devices, with a driver that counts its calls and fails on demand.
 
-extern "C" {
-#include "../../lib/Runtime/Cuda/Program.h"
-#include "FakeDriver.h"
-}
+#include "Caller.h"
 
 #include "gtest/gtest.h"
-#include <array>
 #include <dlfcn.h>
 #include <string>
 #include <thread>
 #include <vector>
 
+using namespace nibble::test;
+
 namespace {
-constexpr int kElements = 40;
-using Values = std::array<int32_t, kElements>;
-
-/// products[i] = in[i] * weights[i], in the arena.
-void multiply(void *const *arguments, uint32_t grid, uint32_t block) {
-  const auto *in = static_cast<const int32_t *>(arguments[0]), *weights = static_cast<const int32_t *>(arguments[1]);
-  auto *products = static_cast<int32_t *>(arguments[2]);
-  for (uint32_t i = 0; i < grid * block; ++i)
-    products[i] = in[i] * weights[i];
-}
-
-/// out[i] = products[i] + in[i]; a third argument is null.
-void add(void *const *arguments, uint32_t grid, uint32_t block) {
-  const auto *in = static_cast<const int32_t *>(arguments[0]), *products = static_cast<const int32_t *>(arguments[1]);
-  auto *out = static_cast<int32_t *>(arguments[3]);
-  for (uint32_t i = 0; i < grid * block && !arguments[2]; ++i)
-    out[i] = products[i] + in[i];
-}
-
-constexpr int64_t kBytes = sizeof(Values), kOffset = 64;
-const nibble_cuda_argument multiplyArguments[] = {
-    {NIBBLE_CUDA_INPUT, 0, 0}, {NIBBLE_CUDA_WEIGHTS, 0, 8}, {NIBBLE_CUDA_ARENA, 0, kOffset}};
-const nibble_cuda_argument addArguments[] = {
-    {NIBBLE_CUDA_INPUT, 1, 0}, {NIBBLE_CUDA_ARENA, 0, kOffset}, {NIBBLE_CUDA_NULL, 0, 0}, {NIBBLE_CUDA_OUTPUT, 0, 0}};
-const nibble_cuda_launch launches[] = {{0, kElements / 8, 3, multiplyArguments}, {1, kElements / 4, 4, addArguments}};
-const nibble_cuda_kernel kernels[] = {{"multiply", 24, 8, 0}, {"add", 32, 4, 60000}};
-const nibble_cuda_port inputs[] = {{kBytes, 64}, {kBytes, 0}}, outputs[] = {{kBytes, 16}};
-
-int32_t weightValues[kElements + 2];
-const void *const weights = weightValues;
-
-nibble_cuda_program makeProgram() {
-  nibble_cuda_program program = {};
-  program.ptx = ".version 7.0";
-  program.compute_capability = 80;
-  program.driver_version = 11000;
-  program.weights = &weights;
-  program.weight_bytes = sizeof weightValues;
-  program.arena_bytes = kOffset + kBytes;
-  program.input_count = 2;
-  program.output_count = 1;
-  program.kernel_count = program.launch_count = 2;
-  program.inputs = inputs;
-  program.outputs = outputs;
-  program.kernels = kernels;
-  program.launches = launches;
-  return program;
-}
-
-struct alignas(NIBBLE_ALIGNMENT) Arena {
-  char bytes[NIBBLE_CUDA_ARENA_BYTES];
-};
-
-/// A caller's context with an arena of its own.
-class Caller {
-public:
-  explicit Caller(const nibble_cuda_program &program, int32_t seed = 3) : program(program) {
-    for (int i = 0; i < kElements; ++i) {
-      values[0][i] = i * seed;
-      values[1][i] = 1000 - i;
-    }
-  }
-  ~Caller() { nibble_cuda_release(&program, &arena); }
-
-  nibble_context makeContext() {
-    nibble_context context = {};
-    context.abi_version = NIBBLE_ABI_VERSION;
-    context.arena = &arena;
-    context.arena_bytes = sizeof arena;
-    context.inputs = pointers;
-    context.outputs = results;
-    return context;
-  }
-  int32_t run() {
-    result.fill(-1);
-    nibble_context context = makeContext();
-    return nibble_cuda_run(&program, &context);
-  }
-  bool isRight() const {
-    for (int i = 0; i < kElements; ++i)
-      if (result[i] != values[0][i] * weightValues[i + 2] + values[1][i])
-        return false;
-    return true;
-  }
-  void release() { nibble_cuda_release(&program, &arena); }
-
-private:
-  const nibble_cuda_program &program;
-  Values values[2], result;
-  const void *pointers[2] = {&values[0], &values[1]};
-  void *results[1] = {&result};
-  Arena arena;
-};
-
 const fake_functions *fake;
 
-/// The library's name is the driver's, so who opens that finds it loaded.
 class CudaRuntime : public testing::Test {
 protected:
   void SetUp() override {
     if (!fake) {
-      void *library = dlopen(FAKE_DRIVER, RTLD_NOW);
-      ASSERT_TRUE(library) << dlerror();
-      fake = reinterpret_cast<fake_get_fn>(dlsym(library, "fake_get"))();
-      fake->define("multiply", 24, multiply);
-      fake->define("add", 32, add);
-      for (int i = 0; i < kElements + 2; ++i)
-        weightValues[i] = 7 - 3 * i;
+      fake = openFakeDriver();
+      ASSERT_TRUE(fake);
       usual = *fake->driver;
     }
-    const int32_t isInitialised = fake->driver->is_initialised;
     *fake->driver = usual;
-    fake->driver->is_initialised = isInitialised;
     fake->forget();
   }
   void TearDown() override {
@@ -144,39 +40,12 @@ protected:
     return reinterpret_cast<Function *>(dlsym(dlopen("libcuda.so.1", RTLD_NOW), symbol));
   }
 
-  nibble_cuda_program program = makeProgram();
+  nibble_cuda_program program = model_program;
 
 private:
   static fake_driver usual;
 };
 fake_driver CudaRuntime::usual;
-
-// Before any driver is there: first of all tests.
-TEST(CudaRuntimeStart, NoDriver) {
-  if (fake || dlopen("libcuda.so.1", RTLD_NOW))
-    GTEST_SKIP() << "this process has a driver";
-  nibble_cuda_program program = makeProgram();
-  Caller caller(program);
-  EXPECT_EQ(caller.run(), NIBBLE_ERROR_DEVICE_MISSING);
-  EXPECT_EQ(caller.run(), NIBBLE_ERROR_DEVICE_MISSING);
-}
-
-TEST_F(CudaRuntime, NoDeviceThenOne) {
-  if (fake->driver->is_initialised)
-    GTEST_SKIP() << "the driver is initialised once in a process";
-  Caller caller(program);
-  fake->driver->devices = 0;
-  EXPECT_EQ(caller.run(), NIBBLE_ERROR_DEVICE_MISSING);
-  failAt(1, 803);
-  EXPECT_EQ(caller.run(), NIBBLE_ERROR_DEVICE_MISSING);
-  failAt(1, 2);
-  EXPECT_EQ(caller.run(), NIBBLE_ERROR_DEVICE_MEMORY);
-  fake->driver->devices = 1;
-  EXPECT_EQ(caller.run(), NIBBLE_OK);
-  fake->driver->devices = 0;
-  caller.release();
-  EXPECT_EQ(caller.run(), NIBBLE_ERROR_DEVICE_MISSING);
-}
 
 TEST_F(CudaRuntime, OrderOfCalls) {
   Caller caller(program);
@@ -224,7 +93,7 @@ TEST_F(CudaRuntime, ChecksContext) {
 
 TEST_F(CudaRuntime, ArenasShareCodeAndWeights) {
   Caller first(program), second(program, 5);
-  nibble_cuda_program other = makeProgram();
+  nibble_cuda_program other = model_program;
   Caller third(other, 6);
   for (Caller *caller : {&first, &second, &third, &first}) {
     EXPECT_EQ(caller->run(), NIBBLE_OK);
@@ -359,7 +228,7 @@ TEST_F(CudaRuntime, MemoryRunsOutAndComesBack) {
   fake->driver->free_bytes = 100000;
   EXPECT_EQ(second.run(), NIBBLE_OK);
   EXPECT_TRUE(second.isRight());
-  nibble_cuda_port huge[] = {{UINT64_MAX - 100, 200}, {kBytes, 0}};
+  nibble_cuda_port huge[] = {{UINT64_MAX - 100, 200}, program.inputs[1]};
   nibble_cuda_program impossible = program;
   impossible.inputs = huge;
   EXPECT_EQ(Caller(impossible).run(), NIBBLE_ERROR_DEVICE_MEMORY);

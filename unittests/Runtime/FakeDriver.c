@@ -45,7 +45,7 @@ typedef struct object {
 } object;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static fake_driver driver = {1, 80, 12000, UINT64_MAX, 1, 0, 0, 0, 0, 0};
+static fake_driver driver = {1, 80, 12000, UINT64_MAX, 1, 0, 0, 0, 0};
 static struct context {
   int retains, is_dead;
 } contexts[4];
@@ -141,8 +141,6 @@ EXPORT int32_t cuInit(uint32_t flags) {
   int32_t result = begin("cuInit", 0);
   if (flags)
     abort();
-  if (!result)
-    driver.is_initialised = 1;
   return end(result ? result : driver.devices ? 0 : 100);
 }
 
@@ -379,6 +377,12 @@ static int64_t live(void) {
   return sum;
 }
 static int32_t get_depth(void) { return depth; }
+
+__attribute__((destructor)) static void go(void) {
+  pthread_mutex_lock(&mutex);
+  driver.is_gone = 1;
+  end(0);
+}
 
 EXPORT const fake_functions *fake_get(void) {
   static const fake_functions all = {&driver, define, forget, count, get_names, live, get_depth};

@@ -10,13 +10,12 @@ typedef void (*fake_kernel)(void *const *arguments, uint32_t grid, uint32_t bloc
 
 typedef struct fake_driver {
   int32_t devices, capability, version;
-  uint64_t free_bytes;    /* of all memory, without what is allocated */
-  int32_t takes_cubin;    /* modules that are no PTX */
-  int32_t is_gone;        /* all calls report that the driver is deinitialised */
-  int64_t fail_at;        /* 1: the next call fails, 2: the one behind it, ...; 0: none does */
-  int32_t failure;        /* with this result, */
-  int32_t kills_context;  /* and, if not 0, everything behind it, until all have released the context */
-  int32_t is_initialised; /* cuInit was called */
+  uint64_t free_bytes;   /* of all memory, without what is allocated */
+  int32_t takes_cubin;   /* modules that are no PTX */
+  int32_t is_gone;       /* all calls report that the driver is deinitialised */
+  int64_t fail_at;       /* 1: the next call fails, 2: the one behind it, ...; 0: none does */
+  int32_t failure;       /* with this result, */
+  int32_t kills_context; /* and, if not 0, everything behind it, until all have released the context */
 } fake_driver;
 
 typedef struct fake_functions {

@@ -104,7 +104,8 @@ enum nibble_status {
   NIBBLE_ERROR_DEVICE_UNSUPPORTED = 11, /* the device's compute capability, or its shared memory, is too low */
   NIBBLE_ERROR_DEVICE_MEMORY = 12,      /* too little memory; a later run may succeed */
   NIBBLE_ERROR_DEVICE = 13              /* a call of the driver failed. Where an error in a kernel did that, the process
-                                         * can use the device only when all that use its context have released it */
+                                         * can use the device only when all that use its context have released it;
+                                         * a process that was forked when the driver was in use cannot use it at all */
 };
 
 /* Of the arena. Inputs and outputs need the alignment of their elements only. */

@@ -15,6 +15,7 @@ extern void *dlopen(const char *file, int mode) WEAK;
 extern void *dlsym(void *library, const char *symbol) WEAK;
 extern void *calloc(size_t count, size_t bytes) WEAK;
 extern void free(void *memory) WEAK;
+extern int getpid(void) WEAK;
 extern int pthread_mutex_lock(void *mutex) WEAK;
 extern int pthread_mutex_trylock(void *mutex) WEAK;
 extern int pthread_mutex_unlock(void *mutex) WEAK;
@@ -114,7 +115,17 @@ static int32_t to_status(cu_result result) {
 }
 
 static int has_c_library(void) {
-  return dlopen && dlsym && calloc && free && pthread_mutex_lock && pthread_mutex_trylock && pthread_mutex_unlock;
+  return dlopen && dlsym && calloc && free && getpid && pthread_mutex_lock && pthread_mutex_trylock &&
+         pthread_mutex_unlock;
+}
+
+/* The process that initialised the driver; 0: none. A fork of it can neither use the driver nor give anything back, and
+ * must not wait for a lock that a thread had which it lacks. */
+static int32_t owner;
+
+static int is_forked(void) {
+  const int32_t process = __atomic_load_n(&owner, __ATOMIC_RELAXED);
+  return process != 0 && process != getpid();
 }
 
 /* Finds the entry points and initialises the driver; again at each call until that succeeds once. */
@@ -141,6 +152,7 @@ static int32_t load_driver(void) {
   if (result != CU_SUCCESS)
     return NIBBLE_ERROR_DEVICE_MISSING; /* no device, or none that this driver can use */
   driver.is_ready = 1;
+  __atomic_store_n(&owner, getpid(), __ATOMIC_RELAXED);
   return NIBBLE_OK;
 }
 

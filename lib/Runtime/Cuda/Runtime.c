@@ -60,6 +60,8 @@ SHARED int32_t nibble_cuda_run(const nibble_cuda_program *program, const nibble_
     return status;
   if (!has_c_library())
     return NIBBLE_ERROR_DEVICE_MISSING;
+  if (is_forked())
+    return NIBBLE_ERROR_DEVICE;
   lock();
   arena *arena = *find(program, context->arena);
   if (!arena)
@@ -83,7 +85,7 @@ SHARED int32_t nibble_cuda_run(const nibble_cuda_program *program, const nibble_
 }
 
 SHARED void nibble_cuda_release(const nibble_cuda_program *program, void *name) {
-  if (!has_c_library())
+  if (!has_c_library() || is_forked())
     return;
   lock();
   arena **link = find(program, name);
@@ -95,7 +97,7 @@ SHARED void nibble_cuda_release(const nibble_cuda_program *program, void *name) 
 /* When the library goes, or the program ends. Then other threads may still be in a run, which keeps what it uses, or
  * stopped in the middle of one, so nothing is waited for. */
 __attribute__((destructor)) static void release_all(void) {
-  if (!has_c_library() || pthread_mutex_trylock(&mutex) != 0)
+  if (!has_c_library() || is_forked() || pthread_mutex_trylock(&mutex) != 0)
     return;
   close_idle(-1);
   unlock();
