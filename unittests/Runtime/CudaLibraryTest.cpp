@@ -2,6 +2,7 @@
 // A library of a model for CUDA devices: what it gives back when it is unloaded, and how its process ends.
 
 #include "Caller.h"
+#include "nibble/Runtime/nibble_loader.h"
 
 #include "gtest/gtest.h"
 #include <cstdlib>
@@ -33,6 +34,25 @@ TEST(CudaLibrary, GivesBackWhenItIsUnloaded) {
   EXPECT_EQ(other->run(), NIBBLE_OK);
   EXPECT_GT(fake->live(), 0);
   dlclose(library.handle);
+  EXPECT_EQ(fake->live(), 0);
+}
+
+TEST(CudaLibrary, LoaderReleasesArena) {
+  const fake_functions *fake = openFakeDriver();
+  ASSERT_TRUE(fake);
+  Library stays;
+  nibble_model model;
+  char error[100] = "";
+  ASSERT_EQ(nibble_model_open(&model, MODEL, "model", 1, error, sizeof error), 0) << error;
+  const std::array<int32_t, kElements> x = {3}, z = {5};
+  std::array<int32_t, kElements> y = {};
+  const void *inputs[] = {&x, &z};
+  void *outputs[] = {&y};
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(nibble_model_run(&model, inputs, outputs, nullptr), NIBBLE_OK);
+  EXPECT_EQ(y[0], 3 * model_weights[kWeightOffset] + 5);
+  EXPECT_GT(fake->live(), 0);
+  nibble_model_close(&model);
   EXPECT_EQ(fake->live(), 0);
 }
 

@@ -79,3 +79,20 @@ const nibble_cuda_program model_program = {
 
 int32_t model_run(const nibble_context *context) { return nibble_cuda_run(&model_program, context); }
 void model_release(void *arena) { nibble_cuda_release(&model_program, arena); }
+
+static const int64_t dims[] = {kElements};
+static const char *const dim_names[] = {0};
+#define TENSOR(name) {name, dims, dim_names, 1, NIBBLE_S32, NIBBLE_LAYOUT_NONE, 4, 0, 0}
+static const nibble_tensor_desc input_descs[] = {TENSOR("x"), TENSOR("z")}, output_descs[] = {TENSOR("y")};
+
+const nibble_model_desc *model_describe(void) {
+  static const nibble_model_desc desc = {
+      NIBBLE_ABI_VERSION,   2,           1,           0, "model", "sm_80", "", "", NIBBLE_CUDA_ARENA_BYTES,
+      sizeof model_weights, input_descs, output_descs};
+  return &desc;
+}
+
+uint64_t model_arena_bytes(const int64_t *values) {
+  (void)values;
+  return NIBBLE_CUDA_ARENA_BYTES;
+}

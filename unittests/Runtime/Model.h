@@ -10,6 +10,8 @@ enum { kElements = 40, kWeightOffset = 2 };
 
 extern const nibble_cuda_program model_program;
 extern const int32_t model_weights[kElements + kWeightOffset]; /* w from kWeightOffset on */
+const nibble_model_desc *model_describe(void);
+uint64_t model_arena_bytes(const int64_t *dims);
 int32_t model_run(const nibble_context *context);
 void model_release(void *arena);
 

@@ -63,17 +63,18 @@
  * the instruction set is the architecture's baseline (generic, neon), so the system's loader must know those: glibc and
  * Android's do, musl's does not.
  *
- * Models for CUDA devices open NVIDIA's driver, libcuda.so.1, when they run first. The first run with an arena takes
- * the device of the calling thread's current context or, where it has none, the first device (CUDA_VISIBLE_DEVICES,
- * which the driver reads, says which that is), in its primary context. It keeps memory there for the arena, the inputs
- * and the outputs, and a graph of the kernels, which later runs with this arena find again by its address; the code and
- * the weights are there once for all arenas of a model. The arena itself holds nothing. NAME_release(arena) gives all
- * of it back and is to be called before the arena's memory is freed or used for anything else; the next run begins
- * anew. The library does so for what is left when it is unloaded, and a run that fails for what it used. Inputs and
- * outputs may be in the host's memory or a device's. A run waits for its results. Work that makes inputs on a device
- * must be complete or in the legacy default stream; the calling thread's context stays current. `parallel_for` is not
- * used, and the thread's floating-point state has no effect. Where such a run returns an error, the outputs are
- * undefined. */
+ * Models for CUDA devices open NVIDIA's driver, libcuda.so.1, when they run first, by the program's dlopen: programs
+ * that are linked statically, or with a glibc before 2.34 but without libdl, have no device. The first run with an
+ * arena takes the device of the calling thread's current context or, where it has none, the first device
+ * (CUDA_VISIBLE_DEVICES, which the driver reads, says which that is), in its primary context. It keeps memory there for
+ * the arena, the inputs and the outputs, and a graph of the kernels, which later runs with this arena find again by its
+ * address; the code and the weights are there once for all arenas of a model. The arena itself holds nothing.
+ * NAME_release(arena) gives all of it back and is to be called before the arena's memory is freed or used for anything
+ * else; the next run begins anew. The library does so for what is left when it is unloaded, and a run that fails for
+ * what it used. Inputs and outputs may be in the host's memory or a device's. A run waits for its results. Work that
+ * makes inputs on a device must be complete or in the legacy default stream; the calling thread's context stays
+ * current. `parallel_for` is not used, and the thread's floating-point state has no effect. Where such a run returns an
+ * error, the outputs are undefined. */
 
 #ifndef NIBBLE_RUNTIME_NIBBLE_ABI_H
 #define NIBBLE_RUNTIME_NIBBLE_ABI_H
