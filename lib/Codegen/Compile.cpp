@@ -4,6 +4,8 @@
 #include "nibble/Codegen/Compile.h"
 #include "ProgramEmitter.h"
 
+#include "../Runtime/Cuda/Program.h"
+
 #include "nibble/Analysis/Extents.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/UKernel/Control.h"
@@ -34,7 +36,8 @@ void nibble::buildLowerPipeline(OpPassManager &pm, const CodegenOptions &options
   pm.addPass(createHashPlan());
   // Behind the hash, which is that of the graph for all dimensions.
   pm.addPass(createSpecializeDims());
-  pm.addNestedPass<func::FuncOp>(createIsolateBatch());
+  if (!isa || !isa->isGPU()) // whose kernels take all samples at once
+    pm.addNestedPass<func::FuncOp>(createIsolateBatch());
   pm.addPass(createFromNibble(
       FromNibbleOptions{options.observe, isa ? isa->dotInput() : kernels::DotInput::U8, isa && isa->pairsSteps()}));
   pm.addNestedPass<func::FuncOp>(createPlanMemory());
@@ -163,6 +166,19 @@ static ModuleOp addModule(ModuleOp functions, StringRef name, StringRef isa) {
   return module;
 }
 
+static constexpr llvm::StringLiteral kHost = "host";
+
+/// The modules of a program whose kernels run on a GPU. Its arena lies there; the caller's is a name for it.
+static LogicalResult emitDeviceFunctions(ModuleOp functions, const Program &program, const TargetSpec &target) {
+  ModuleOp device = addModule(functions, target.isa, target.isa);
+  if (failed(emitDevice(device, addModule(functions, kHost, ""), program, target)))
+    return failure();
+  Program ofCaller = program;
+  ofCaller.arenaBytes = NIBBLE_CUDA_ARENA_BYTES;
+  emitDescription(addModule(functions, "description", ""), ofCaller, target);
+  return success();
+}
+
 llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, const CodegenOptions &options) {
   // What the emitters produce.
   lowered.getContext()
@@ -177,6 +193,11 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
     return error;
   std::vector<TargetSpec> targets = getTargets(options);
   OwningOpRef<ModuleOp> functions = ModuleOp::create(program.function.getLoc());
+  if (isGPU(targets.front())) {
+    if (failed(emitDeviceFunctions(*functions, program, targets.front())))
+      return makeError("no code for '" + targets.front().isa + "'");
+    return functions;
+  }
   const bool runsAnywhere = targets.size() == 1 && isBaseline(targets.front());
   for (const TargetSpec &target : targets) {
     std::string symbol = runsAnywhere ? program.name + "_run" : getVariantSymbol(program, target);
@@ -210,29 +231,35 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   describeProgram(program, targets.back(), model);
   for (ModuleOp part : llvm::make_early_inc_range(functions.getOps<ModuleOp>())) {
     StringRef isa = part->getAttrOfType<StringAttr>("nibble.isa").getValue();
-    const TargetSpec *target = isa.empty() ? &getPlainestTargetSpec(targets.front()) : lookupTargetSpec(isa);
+    const TargetSpec *target = isa.empty() ? &getLibraryTargetSpec(targets.front()) : lookupTargetSpec(isa);
     if (!isa.empty())
       model.isas.push_back(isa.str());
     if (part.getSymName() == kDispatch)
       model.dispatch = model.objects.size();
     part->remove();
     OwningOpRef<ModuleOp> owner(part);
-    llvm::Expected<ObjectBytes> object =
-        emitObject(part, *target, isa.empty() ? 1 : options.optLevel, options.codeKind);
+    const bool isDevice = isGPU(*target), isObject = options.codeKind == CodeKind::Object;
+    llvm::Expected<ObjectBytes> object = emitObject(part, *target, isa.empty() ? 1 : options.optLevel,
+                                                    isDevice && isObject ? CodeKind::Assembly : options.codeKind);
     if (!object)
       return object.takeError();
+    if (isDevice && isObject) {
+      emitDeviceCode(functions.lookupSymbol<ModuleOp>(kHost), program, {object->data(), object->size()});
+      continue;
+    }
     model.objects.push_back(std::move(*object));
   }
   if (options.codeKind != CodeKind::Object)
     return model;
   if (!isBareMetal(targets.front())) {
-    llvm::Expected<ObjectBytes> address =
-        emitAddressObject(program.getWeightAddressSymbol(), program.getWeightSymbol(), targets.front());
+    llvm::Expected<ObjectBytes> address = emitAddressObject(program.getWeightAddressSymbol(), program.getWeightSymbol(),
+                                                            getLibraryTargetSpec(targets.front()));
     if (!address)
       return address.takeError();
     model.objects.push_back(std::move(*address));
   }
-  llvm::Expected<RawData> data = emitRawData(program.getWeightSymbol(), weights.store(), targets.front());
+  llvm::Expected<RawData> data =
+      emitRawData(program.getWeightSymbol(), weights.store(), getLibraryTargetSpec(targets.front()));
   if (!data)
     return data.takeError();
   model.weights = std::move(*data);

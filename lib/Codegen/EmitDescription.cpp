@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The constant description of a model.
 
+#include "ConstantEmitter.h"
 #include "ProgramEmitter.h"
 
 #include "nibble/Codegen/Dtypes.h"
@@ -17,28 +18,14 @@ using namespace nibble;
 using namespace nibble::ukernel;
 
 namespace {
-class DescriptionEmitter {
+class DescriptionEmitter : ConstantEmitter {
 public:
   DescriptionEmitter(ModuleOp module, const Program &program)
-      : module(module), program(program), b(module.getContext()), loc(module.getLoc()),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())) {
-    b.setInsertionPointToEnd(module.getBody());
-  }
+      : ConstantEmitter(module, program.name + "_d"), program(program) {}
 
   void emit(ArrayRef<TargetSpec> targets);
 
 private:
-  using Fill = llvm::function_ref<void(SmallVectorImpl<Value> &)>;
-
-  std::string nextSymbol() { return program.name + "_d" + std::to_string(counter++); }
-  Value i32(int64_t c) { return LLVM::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(int32_t(c))); }
-  Value i64(int64_t c) { return LLVM::ConstantOp::create(b, loc, b.getI64Type(), b.getI64IntegerAttr(c)); }
-  Value f32(float c) { return LLVM::ConstantOp::create(b, loc, b.getF32Type(), b.getF32FloatAttr(c)); }
-  Value addressOf(StringRef symbol) { return LLVM::AddressOfOp::create(b, loc, pointer, symbol); }
-
-  std::string emitString(StringRef text);
-  /// A constant of an aggregate type whose elements `fill` makes.
-  std::string emitAggregate(Type type, Fill fill);
   std::string emitTensors(bool inputs);
   void fillTensor(SmallVectorImpl<Value> &fields, DictionaryAttr attrs, BufferType type);
   Type getTensorType() {
@@ -54,39 +41,9 @@ private:
   /// The value of an extent by the array `dims`.
   Value emitValue(const Extent &extent, Value dims) { return nibble::emitValue(b, loc, extent, dims); }
 
-  ModuleOp module;
   const Program &program;
-  OpBuilder b;
-  Location loc;
-  Type pointer;
-  unsigned counter = 0;
 };
 } // namespace
-
-std::string DescriptionEmitter::emitString(StringRef text) {
-  std::string symbol = nextSymbol();
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(module.getBody());
-  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), text.size() + 1);
-  LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol,
-                         b.getStringAttr(text.str() + '\0'));
-  return symbol;
-}
-
-std::string DescriptionEmitter::emitAggregate(Type type, Fill fill) {
-  std::string symbol = nextSymbol();
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(module.getBody());
-  auto global = LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, symbol, Attribute());
-  b.createBlock(&global.getInitializerRegion());
-  SmallVector<Value> fields;
-  fill(fields);
-  Value value = LLVM::UndefOp::create(b, loc, type);
-  for (auto [index, field] : llvm::enumerate(fields))
-    value = LLVM::InsertValueOp::create(b, loc, value, field, int64_t(index));
-  LLVM::ReturnOp::create(b, loc, value);
-  return symbol;
-}
 
 void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAttr attrs, BufferType type) {
   const SmallVector<Extent> dims = program.getShape(type, attrs);
@@ -115,17 +72,9 @@ void DescriptionEmitter::fillTensor(SmallVectorImpl<Value> &fields, DictionaryAt
 std::string DescriptionEmitter::emitTensors(bool inputs) {
   func::FuncOp function = program.function;
   ArrayRef<Type> types = inputs ? function.getArgumentTypes() : function.getResultTypes();
-  auto array = LLVM::LLVMArrayType::get(getTensorType(), types.size());
-  return emitAggregate(array, [&](SmallVectorImpl<Value> &values) {
-    for (auto [index, type] : llvm::enumerate(types)) {
-      DictionaryAttr attrs = inputs ? function.getArgAttrDict(index) : function.getResultAttrDict(index);
-      SmallVector<Value> fields;
-      fillTensor(fields, attrs, cast<BufferType>(type));
-      Value tensor = LLVM::UndefOp::create(b, loc, getTensorType());
-      for (auto [i, field] : llvm::enumerate(fields))
-        tensor = LLVM::InsertValueOp::create(b, loc, tensor, field, int64_t(i));
-      values.push_back(tensor);
-    }
+  return emitArray(getTensorType(), types.size(), [&](size_t index, SmallVectorImpl<Value> &fields) {
+    DictionaryAttr attrs = inputs ? function.getArgAttrDict(index) : function.getResultAttrDict(index);
+    fillTensor(fields, attrs, cast<BufferType>(types[index]));
   });
 }
 
@@ -214,15 +163,10 @@ void DescriptionEmitter::emitStates() {
     capacities.push_back(emitCapacity(state));
   Type i32Type = b.getI32Type();
   auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), {i32Type, i32Type, i32Type, i32Type, pointer});
-  std::string table = emitAggregate(LLVM::LLVMArrayType::get(type, states.size()), [&](auto &values) {
-    for (auto [state, capacity] : llvm::zip_equal(states, capacities)) {
-      const int64_t rank = state.type.getRank(), axis = state.type.hasCapacity() ? state.type.getAxis() : rank;
-      Value fields[] = {i32(state.input), i32(state.output), i32(axis), i32(rank), addressOf(capacity)};
-      Value desc = LLVM::UndefOp::create(b, loc, type);
-      for (auto [i, field] : llvm::enumerate(fields))
-        desc = LLVM::InsertValueOp::create(b, loc, desc, field, int64_t(i));
-      values.push_back(desc);
-    }
+  std::string table = emitArray(type, states.size(), [&](size_t index, SmallVectorImpl<Value> &fields) {
+    const Program::StatePort &state = states[index];
+    const int64_t rank = state.type.getRank(), axis = state.type.hasCapacity() ? state.type.getAxis() : rank;
+    fields.append({i32(state.input), i32(state.output), i32(axis), i32(rank), addressOf(capacities[index])});
   });
   b.setInsertionPointToEnd(module.getBody());
   auto function = func::FuncOp::create(b, loc, program.name + "_states", b.getFunctionType({pointer}, {pointer}));

@@ -159,6 +159,7 @@ static std::unique_ptr<FeatureTests> makeTests(OpBuilder &b, Location loc, const
     return std::make_unique<AArch64Tests>(b, loc, arguments[0], arguments[1]);
   case kernels::Arch::CortexM:
   case kernels::Arch::RISCV32:
+  case kernels::Arch::CUDA:
     break;
   }
   llvm_unreachable("an architecture without levels");

@@ -76,6 +76,7 @@ static Value readRegister(OpBuilder &b, Location loc, kernels::Arch arch) {
     return callIntrinsic(b, loc, b.getI64Type(), "llvm.aarch64.get.fpcr", {});
   case kernels::Arch::CortexM:
   case kernels::Arch::RISCV32:
+  case kernels::Arch::CUDA:
     break;
   }
   llvm_unreachable("an architecture without such a register");

@@ -3,6 +3,8 @@
 
 #include "SampleEmitter.h"
 
+#include "nibble/Kernels/Launch.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -14,17 +16,17 @@ KernelTable::KernelTable(ModuleOp module, const Program &program, const kernels:
   builder.setInsertionPointToEnd(module.getBody());
 }
 
-FailureOr<func::FuncOp> KernelTable::get(KernelOp op) {
-  return getOrEmit(op.getKernelName(isa), kernels::kernelKey(op.getKernelParams(), isa),
+FailureOr<func::FuncOp> KernelTable::get(KernelOp op, ArrayRef<int64_t> alignments) {
+  return getOrEmit(op.getKernelName(isa), kernels::kernelKey(op.getKernelParams(), isa), alignments,
                    [&](StringRef symbol) { return op.emitKernel(builder, symbol, isa); });
 }
 
-func::FuncOp KernelTable::getHalo(Location loc, const kernels::HaloParams &params) {
+func::FuncOp KernelTable::getHalo(Location loc, const kernels::HaloParams &params, ArrayRef<int64_t> alignments) {
   auto emit = [&](StringRef symbol) {
     kernels::emitHalo(builder, loc, symbol, params, isa);
     return success();
   };
-  return *getOrEmit(kernels::haloKernelName(params, isa), kernels::haloKernelKey(params), emit);
+  return *getOrEmit(kernels::haloKernelName(params, isa), kernels::haloKernelKey(params), alignments, emit);
 }
 
 StringRef KernelTable::getTable(ArrayRef<int32_t> table) {
@@ -39,8 +41,11 @@ StringRef KernelTable::getTable(ArrayRef<int32_t> table) {
   return entry->second;
 }
 
-FailureOr<func::FuncOp> KernelTable::getOrEmit(StringRef name, StringRef key, EmitFn emit) {
-  func::FuncOp &entry = functions[{name.str(), key.str()}];
+FailureOr<func::FuncOp> KernelTable::getOrEmit(StringRef name, std::string key, ArrayRef<int64_t> alignments,
+                                               EmitFn emit) {
+  for (int64_t alignment : alignments)
+    key += " @" + std::to_string(alignment);
+  func::FuncOp &entry = functions[{name.str(), key}];
   if (entry)
     return entry;
   std::string symbol = program.name + "_k" + std::to_string(functions.size()) + "_" + name.str();
@@ -49,5 +54,7 @@ FailureOr<func::FuncOp> KernelTable::getOrEmit(StringRef name, StringRef key, Em
     return failure();
   entry = module.lookupSymbol<func::FuncOp>(symbol);
   assert(entry && "a kernel has the symbol that it was asked for");
+  if (!alignments.empty())
+    kernels::assumeAlignments(entry, alignments);
   return entry;
 }

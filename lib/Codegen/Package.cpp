@@ -109,6 +109,7 @@ static llvm::ArrayRef<std::vector<char>> getStandaloneObjects(kernels::Arch arch
     return aarch64;
   case kernels::Arch::CortexM:
   case kernels::Arch::RISCV32:
+  case kernels::Arch::CUDA:
     break;
   }
   llvm_unreachable("an architecture without programs");
@@ -143,7 +144,7 @@ llvm::Error nibble::writePackage(const CompiledModel &model, llvm::StringRef pat
 
 llvm::Error nibble::addNote(CompiledModel &model, llvm::StringRef section, llvm::ArrayRef<char> bytes) {
   llvm::Expected<ObjectBytes> object =
-      emitNoteObject(section, bytes, getPlainestTargetSpec(*lookupTargetSpec(model.isas.front())));
+      emitNoteObject(section, bytes, getLibraryTargetSpec(*lookupTargetSpec(model.isas.front())));
   if (!object)
     return object.takeError();
   model.objects.push_back(std::move(*object));

@@ -102,6 +102,14 @@ void emitDispatch(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<
 /// functions, and whether the processor has one of `targets`.
 void emitStandaloneTable(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 
+/// Emits the kernels of a program for a GPU into `device`, and into `host` the tables of their calls and NAME_run,
+/// which reads them; the PTX, NAME_ptx, comes later.
+llvm::LogicalResult emitDevice(mlir::ModuleOp device, mlir::ModuleOp host, const Program &program,
+                               const TargetSpec &target);
+
+/// Emits the text that a program's PTX is into its host module.
+void emitDeviceCode(mlir::ModuleOp host, const Program &program, llvm::StringRef ptx);
+
 /// Entry `index` of an array of dimensions.
 mlir::Value loadDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value dims, unsigned index);
 

@@ -20,14 +20,17 @@ class KernelTable {
 public:
   KernelTable(mlir::ModuleOp module, const Program &program, const kernels::ISA &isa);
 
-  llvm::FailureOr<mlir::func::FuncOp> get(ukernel::KernelOp op);
-  mlir::func::FuncOp getHalo(mlir::Location loc, const kernels::HaloParams &params);
+  /// `alignments`: of a GPU's kernel, what the addresses of its arguments are multiples of.
+  llvm::FailureOr<mlir::func::FuncOp> get(ukernel::KernelOp op, llvm::ArrayRef<int64_t> alignments = {});
+  mlir::func::FuncOp getHalo(mlir::Location loc, const kernels::HaloParams &params,
+                             llvm::ArrayRef<int64_t> alignments = {});
   /// The symbol of a constant with the numbers that a shared kernel reads; equal ones are there once.
   llvm::StringRef getTable(llvm::ArrayRef<int32_t> table);
 
 private:
   using EmitFn = llvm::function_ref<llvm::LogicalResult(llvm::StringRef symbol)>;
-  llvm::FailureOr<mlir::func::FuncOp> getOrEmit(llvm::StringRef name, llvm::StringRef key, EmitFn emit);
+  llvm::FailureOr<mlir::func::FuncOp> getOrEmit(llvm::StringRef name, std::string key,
+                                                llvm::ArrayRef<int64_t> alignments, EmitFn emit);
 
   mlir::ModuleOp module;
   const Program &program;

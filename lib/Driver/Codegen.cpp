@@ -48,8 +48,28 @@ static SmallVector<StringRef> rowsOf(StringRef name) {
   return wanted;
 }
 
+/// Of GPUs that the table lacks: the latest before it, whose code it runs. Null for other names.
+static const TargetSpec *findNearestGPU(StringRef name) {
+  unsigned capability = 0;
+  if (!name.consume_front("sm_") || name.getAsInteger(10, capability))
+    return nullptr;
+  const TargetSpec *nearest = nullptr;
+  for (const TargetSpec &spec : getTargetSpecs()) {
+    unsigned own = 0;
+    if (nibble::isGPU(spec) && !StringRef(spec.isa).drop_front(3).getAsInteger(10, own) &&
+        (!nearest || own <= capability))
+      nearest = &spec;
+  }
+  return nearest;
+}
+
 /// Names what is nearest.
 static Error unknownTarget(StringRef name) {
+  if (const TargetSpec *gpu = findNearestGPU(name)) {
+    const bool isOld = StringRef(gpu->isa).compare_numeric(name) > 0;
+    return makeError("target '" + name + "' is unknown, the nearest is '" + gpu->isa +
+                     (isOld ? "': older devices have too few instructions" : "', whose code later devices run"));
+  }
   SmallVector<std::string> known{"host"};
   for (const TargetSpec &spec : getTargetSpecs())
     known.push_back(spec.isa);
@@ -88,6 +108,9 @@ Expected<std::vector<TargetSpec>> parseTargets(StringRef target) {
     if (spec.triple != specs.front().triple)
       return makeError("targets '" + specs.front().isa + "' and '" + spec.isa +
                        "' are of different architectures, which one library cannot hold");
+  if (specs.size() > 1 && isGPU(specs.front()))
+    return makeError("one library holds code for one kind of GPU, which later kinds run too: expected '" +
+                     specs.front().isa + "' alone");
   return specs;
 }
 
@@ -104,7 +127,21 @@ bool hasQuantizedIO(const CompileOptions &options) {
   return options.io == "quantized" || (options.io == "auto" && isBareMetal(options.target));
 }
 
-Error checkBareMetal(const CompileOptions &options) {
+/// What kernels on a GPU leave to others.
+static Error checkGPU(const CompileOptions &options) {
+  auto refuse = [&](const Twine &what) { return makeError("target '" + options.target + "' " + what); };
+  if (!options.specializations.empty())
+    return refuse(
+        "has no code for dynamic dimensions, which specialize is for: fix their extents, with --dim or in the "
+        "model");
+  if (options.stopAfter.empty() && options.emit == "exe")
+    return refuse("needs the system's loader to find the driver, which emit 'exe' is without: expected so, a or o");
+  return Error::success();
+}
+
+Error checkTarget(const CompileOptions &options) {
+  if (const kernels::ISA *isa = kernels::lookupISA(options.target); isa && isa->isGPU())
+    return checkGPU(options);
   if (!isBareMetal(options.target))
     return Error::success();
   auto refuse = [&](const Twine &what) { return makeError("target '" + options.target + "' " + what); };

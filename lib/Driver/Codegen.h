@@ -23,7 +23,7 @@ bool isFixed(const CompileOptions &options);
 bool hasQuantizedIO(const CompileOptions &options);
 
 /// What a target without an operating system and floating point cannot do of what the options ask for.
-llvm::Error checkBareMetal(const CompileOptions &options);
+llvm::Error checkTarget(const CompileOptions &options);
 
 /// Fails with what is over if `model` does not fit the options' memory.
 llvm::Error checkBudget(const CompileOptions &options, const CompiledModel &model);

@@ -57,7 +57,7 @@ Expected<std::unique_ptr<Compilation>> Compilation::create(Session &session, Str
     return std::move(error);
   if (Expected<std::vector<TargetSpec>> targets = parseTargets(options.target); !targets)
     return targets.takeError();
-  if (Error error = checkBareMetal(options))
+  if (Error error = checkTarget(options))
     return std::move(error);
   Expected<std::string> name = chooseName(options.name, path);
   if (!name)

@@ -74,6 +74,14 @@ Extent nibble::kernels::assembleTileCount(const AssembleParams &params) {
   return count;
 }
 
+/// Tiles, or the items of a GPU.
+static Extent assembleItemCount(const AssembleParams &params, const ISA &isa) {
+  Extent count = 0;
+  for (const Piece &piece : params.pieces)
+    count += boxItemCount(pieceBox(params, piece), isa);
+  return count;
+}
+
 /// Tiles [begin, end) of a piece.
 static void emitPiece(KernelBuilder &b, const AssembleParams &params, const Piece &piece, ArrayRef<Value> pointers,
                       Value begin, Value end) {
@@ -94,18 +102,19 @@ static void emitPiece(KernelBuilder &b, const AssembleParams &params, const Piec
 func::FuncOp nibble::kernels::emitAssemble(OpBuilder &builder, Location loc, llvm::StringRef symbol,
                                            const AssembleParams &params, const ISA &isa) {
   assert(whyNoAssemble(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    SmallVector<Value> pointers = loadArguments(b, args, params.inputs + 1);
-    Extent start = 0;
-    for (const Piece &piece : params.pieces) {
-      const Extent count = boxTileCount(pieceBox(params, piece));
-      auto within = [&](Value tile) {
-        Value own = b.create<arith::SubIOp>(tile, b.constant(start));
-        own = b.create<arith::MaxSIOp>(own, b.constant(0));
-        return b.create<arith::MinSIOp>(own, b.constant(count));
-      };
-      emitPiece(b, params, piece, pointers, within(begin), within(end));
-      start += count;
-    }
-  });
+  return defineKernel(builder, loc, symbol, isa, assembleItemCount(params, isa),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        SmallVector<Value> pointers = loadArguments(b, args, params.inputs + 1);
+                        Extent start = 0;
+                        for (const Piece &piece : params.pieces) {
+                          const Extent count = boxItemCount(pieceBox(params, piece), isa);
+                          auto within = [&](Value tile) {
+                            Value own = b.create<arith::SubIOp>(tile, b.constant(start));
+                            own = b.create<arith::MaxSIOp>(own, b.constant(0));
+                            return b.create<arith::MinSIOp>(own, b.constant(count));
+                          };
+                          emitPiece(b, params, piece, pointers, within(begin), within(end));
+                          start += count;
+                        }
+                      });
 }

@@ -270,10 +270,11 @@ void MatMulEmitter::emitTile(Value tile) {
 func::FuncOp nibble::kernels::emitBatchMatMul(OpBuilder &builder, Location loc, StringRef symbol,
                                               const BatchMatMulParams &params, const ISA &isa) {
   assert(whyNoBatchMatMul(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (batchMatMulTileCount(params) == 0)
-      return;
-    MatMulEmitter emitter(b, params, args);
-    b.loop(begin, end, [&](Value tile) { emitter.emitTile(tile); });
-  });
+  return defineKernel(builder, loc, symbol, isa, batchMatMulTileCount(params),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (batchMatMulTileCount(params) == 0)
+                          return;
+                        MatMulEmitter emitter(b, params, args);
+                        b.loop(begin, end, [&](Value tile) { emitter.emitTile(tile); });
+                      });
 }

@@ -148,19 +148,20 @@ static Value emitInteger(KernelBuilder &b, const BinaryParams &params, Value x, 
 func::FuncOp nibble::kernels::emitBinary(OpBuilder &builder, Location loc, StringRef symbol, const BinaryParams &params,
                                          const ISA &isa) {
   assert(whyNoBinary(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    const Box box = binaryBox(params);
-    // Two registers of floats, or of what fixed-point equations are half of; else one of results.
-    const bool wide = isFloat(params) || params.requant == Requant::Fixed;
-    const int64_t full = wide ? 2 * isa.lanes() : isa.vectorBits / 8 / bytesOf(params.output);
-    auto row = [&](ArrayRef<Value> pointers, const Extent &length) {
-      emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
-        Value x = loadRow(b, box, 0, elementType(b, params.lhs), pointers[0], first, lanes);
-        Value y = loadRow(b, box, 1, elementType(b, params.rhs), pointers[1], first, lanes);
-        Value z = isFloat(params) ? emitFloat(b, params.kind, x, y) : emitInteger(b, params, x, y);
-        storeRow(b, box, 2, z, pointers[2], first);
-      });
-    };
-    emitBox(b, box, loadArguments(b, args, 3), begin, end, row);
-  });
+  return defineKernel(builder, loc, symbol, isa, boxItemCount(binaryBox(params), isa),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        const Box box = binaryBox(params);
+                        // Two registers of floats, or of what fixed-point equations are half of; else one of results.
+                        const bool wide = isFloat(params) || params.requant == Requant::Fixed;
+                        const int64_t full = wide ? 2 * isa.lanes() : isa.vectorBits / 8 / bytesOf(params.output);
+                        auto row = [&](ArrayRef<Value> pointers, const Extent &length) {
+                          emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
+                            Value x = loadRow(b, box, 0, elementType(b, params.lhs), pointers[0], first, lanes);
+                            Value y = loadRow(b, box, 1, elementType(b, params.rhs), pointers[1], first, lanes);
+                            Value z = isFloat(params) ? emitFloat(b, params.kind, x, y) : emitInteger(b, params, x, y);
+                            storeRow(b, box, 2, z, pointers[2], first);
+                          });
+                        };
+                        emitBox(b, box, loadArguments(b, args, 3), begin, end, row);
+                      });
 }

@@ -27,6 +27,7 @@ static bool canMerge(const Box &box, int64_t outer, int64_t inner) {
 Box nibble::kernels::mergeDimensions(Box box) {
   Box merged;
   merged.rowTile = box.rowTile;
+  merged.threadTile = box.threadTile;
   for (const BoxOperand &operand : box.operands)
     merged.operands.push_back({operand.elementBytes, {}});
   for (int64_t d = box.rank() - 1, inner = -1; d >= 0; --d) {
@@ -60,6 +61,24 @@ Extent nibble::kernels::boxTileCount(const Box &box) {
   if (box.empty())
     return 0;
   return box.rank() == 1 ? ceilDiv(box.length(), box.rowTile) : box.shape.front();
+}
+
+/// Elements of a row that a thread of a GPU takes.
+static int64_t threadTileOf(const Box &box, const ISA &isa) {
+  if (box.threadTile)
+    return box.threadTile;
+  if (!box.isVectorizable())
+    return 1;
+  int64_t widest = 1;
+  for (const BoxOperand &operand : box.operands)
+    widest = std::max(widest, operand.elementBytes);
+  return isa.vectorBits / 8 / widest;
+}
+
+Extent nibble::kernels::boxItemCount(const Box &box, const ISA &isa) {
+  if (!isa.isGPU() || box.empty())
+    return boxTileCount(box);
+  return product(ArrayRef(box.shape).drop_back()) * ceilDiv(box.length(), threadTileOf(box, isa));
 }
 
 int64_t nibble::kernels::elementsPerTile(const Extent &work) {
@@ -101,10 +120,31 @@ static void emitDimension(KernelBuilder &b, const Box &box, int64_t dimension, A
          [&](Value iv) { emitDimension(b, box, dimension + 1, advance(b, box, dimension, pointers, iv), row); });
 }
 
+/// Piece `item` of the rows of a box: neighbouring threads have neighbouring pieces.
+static void emitItem(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value item,
+                     llvm::function_ref<void(ArrayRef<Value>, const Extent &)> row) {
+  const int64_t size = threadTileOf(box, b.isa), length = box.length().getStatic();
+  const int64_t pieces = llvm::divideCeil(length, size), last = length - (pieces - 1) * size;
+  Value piece = b.create<arith::RemUIOp>(item, b.constant(pieces));
+  Value rest = b.create<arith::DivUIOp>(item, b.constant(pieces));
+  SmallVector<Value> at = advance(b, box, box.rank() - 1, pointers, piece, size);
+  for (int64_t d = box.rank() - 2; d >= 0; --d) {
+    Value extent = b.constant(box.shape[d]);
+    at = advance(b, box, d, at, d == 0 ? rest : b.create<arith::RemUIOp>(rest, extent));
+    rest = b.create<arith::DivUIOp>(rest, extent);
+  }
+  if (last == size)
+    return row(at, size);
+  Value isLast = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, piece, b.constant(pieces - 1));
+  b.whenElse(isLast, [&] { row(at, last); }, [&] { row(at, size); });
+}
+
 void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
                               llvm::function_ref<void(ArrayRef<Value>, const Extent &)> row) {
   if (box.empty())
     return;
+  if (b.isa.isGPU())
+    return b.loop(begin, end, [&](Value item) { emitItem(b, box, pointers, item, row); });
   if (box.rank() == 1)
     return emitRowTiles(b, box, pointers, begin, end, row);
   b.loop(begin, end, [&](Value tile) { emitDimension(b, box, 1, advance(b, box, 0, pointers, tile), row); });

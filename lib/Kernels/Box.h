@@ -21,6 +21,7 @@ struct Box {
   Extents shape;
   llvm::SmallVector<BoxOperand, 3> operands;
   int64_t rowTile = 4096; ///< elements of a tile where there is one dimension
+  int64_t threadTile = 0; ///< of a row, which a thread of a GPU takes; 0: as many as fill a vector
 
   int64_t rank() const { return shape.size(); }
   Extent length() const { return shape.back(); }
@@ -39,11 +40,14 @@ Box mergeDimensions(Box box);
 /// The outermost dimension, or pieces of `box.rowTile` elements where it is the only one. `box` must be merged.
 Extent boxTileCount(const Box &box);
 
+/// What the kernel of an ISA is cut into: these tiles, or the items of a GPU, pieces of rows.
+Extent boxItemCount(const Box &box, const ISA &isa);
+
 /// The `rowTile` of a box whose elements take `work` elements of input each.
 int64_t elementsPerTile(const Extent &work);
 
-/// Emits the loops over tiles [begin, end) of a merged box. `row` gets the operands' pointers at a row's first element,
-/// and the row's length.
+/// Emits the loops over tiles, or items, [begin, end) of a merged box. `row` gets the operands' pointers at a row's
+/// first element, and the row's length.
 void emitBox(KernelBuilder &b, const Box &box, llvm::ArrayRef<Value> pointers, Value begin, Value end,
              llvm::function_ref<void(llvm::ArrayRef<Value> pointers, const Extent &length)> row);
 

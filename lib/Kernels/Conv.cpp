@@ -150,6 +150,13 @@ static Extent imageTileCount(const ConvParams &params) {
   return isDepthwise(params) ? depthwiseTileCount(params) : DensePlan(params).tiles();
 }
 
+/// Tiles, or the items of a GPU.
+static Extent imageTileCount(const ConvParams &params, const ISA &isa) {
+  if (!isa.isGPU())
+    return imageTileCount(params);
+  return isDepthwise(params) ? depthwiseItemCount(params, isa) : planForThreads(params).tiles();
+}
+
 Extent nibble::kernels::convTileCount(const ConvParams &params) { return params.images * imageTileCount(params); }
 
 /// Tiles [begin, end) of one image.
@@ -172,7 +179,7 @@ static void emitImages(KernelBuilder &b, const ConvParams &params, Value args, V
   if (b.isa.isBareMetal())
     steps.push_back(0); // the table
   const int64_t pointerBytes = b.isa.pointerBits() / 8;
-  Value own = b.stackMemory(steps.size() * pointerBytes), tiles = b.constant(max(imageTileCount(params), 1));
+  Value own = b.stackMemory(steps.size() * pointerBytes), tiles = b.constant(max(imageTileCount(params, b.isa), 1));
   Value last = b.create<arith::DivUIOp>(b.add(end, b.create<arith::SubIOp>(tiles, b.constant(1))), tiles);
   b.loop(b.create<arith::DivUIOp>(begin, tiles), last, [&](Value image) {
     for (auto [i, step] : llvm::enumerate(steps)) {
@@ -190,10 +197,11 @@ static void emitImages(KernelBuilder &b, const ConvParams &params, Value args, V
 func::FuncOp nibble::kernels::emitConv(OpBuilder &builder, Location loc, StringRef symbol, const ConvParams &params,
                                        const ISA &isa) {
   assert(whyNoConv(params, isa).empty() && "ask first");
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (params.images == 1)
-      emitImage(b, params, args, begin, end);
-    else
-      emitImages(b, params, args, begin, end);
-  });
+  return defineKernel(builder, loc, symbol, isa, params.images * imageTileCount(params, isa),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (params.images == 1)
+                          emitImage(b, params, args, begin, end);
+                        else
+                          emitImages(b, params, args, begin, end);
+                      });
 }

@@ -194,12 +194,14 @@ void TransposeEmitter::emitRow(Value in, Value out, Value oy) {
 func::FuncOp nibble::kernels::emitConvTranspose(OpBuilder &builder, Location loc, StringRef symbol,
                                                 const ConvTransposeParams &params, const ISA &isa) {
   assert(whyNoConvTranspose(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    TransposeEmitter emitter(b, params, args);
-    Value in = b.argument(args, 0), out = b.argument(args, 2);
-    forEachImageRow(b, begin, end, params.images, params.outputH, [&](Value image, Value oy) {
-      Value target = b.at(b.at(out, b.mul(image, b.constant(params.outImage))), b.mul(oy, b.constant(params.out.row)));
-      emitter.emitRow(b.at(in, b.mul(image, b.constant(params.inImage))), target, oy);
-    });
-  });
+  return defineKernel(builder, loc, symbol, isa, convTransposeTileCount(params),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        TransposeEmitter emitter(b, params, args);
+                        Value in = b.argument(args, 0), out = b.argument(args, 2);
+                        forEachImageRow(b, begin, end, params.images, params.outputH, [&](Value image, Value oy) {
+                          Value target = b.at(b.at(out, b.mul(image, b.constant(params.outImage))),
+                                              b.mul(oy, b.constant(params.out.row)));
+                          emitter.emitRow(b.at(in, b.mul(image, b.constant(params.inImage))), target, oy);
+                        });
+                      });
 }

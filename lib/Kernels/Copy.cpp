@@ -65,9 +65,11 @@ void nibble::kernels::emitCopyRow(KernelBuilder &b, const Box &box, llvm::ArrayR
 func::FuncOp nibble::kernels::emitCopy(OpBuilder &builder, Location loc, llvm::StringRef symbol,
                                        const CopyParams &params, const ISA &isa) {
   assert(whyNoCopy(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    const Box box = copyBox(params);
-    emitBox(b, box, loadArguments(b, args, 2), begin, end,
-            [&](ArrayRef<Value> pointers, const Extent &length) { emitCopyRow(b, box, pointers, length); });
-  });
+  return defineKernel(
+      builder, loc, symbol, isa, boxItemCount(copyBox(params), isa),
+      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        const Box box = copyBox(params);
+        emitBox(b, box, loadArguments(b, args, 2), begin, end,
+                [&](ArrayRef<Value> pointers, const Extent &length) { emitCopyRow(b, box, pointers, length); });
+      });
 }

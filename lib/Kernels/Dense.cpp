@@ -21,8 +21,8 @@ struct Pointers {
 class DenseEmitter {
 public:
   DenseEmitter(KernelBuilder &b, const ConvParams &params)
-      : b(b), plan(params), p(plan.params), tile(chooseRegisterTile(plan, b.isa)), dot(b, p),
-        epilogue(b, p, plan.columns, kBlock) {}
+      : b(b), plan(b.isa.isGPU() ? planForThreads(params) : DensePlan(params)), p(plan.params),
+        tile(chooseRegisterTile(plan, b.isa)), dot(b, p), epilogue(b, p, plan.columns, kBlock) {}
 
   void emit(Value args, Value begin, Value end);
 

@@ -89,6 +89,7 @@ protected:
   Pointers block(Pointers at, Value index);
   Pointers channelsWithin(Pointers at, Value channels);
   void emitRow(Pointers at);
+  void emitItem(Pointers at, Value item);
   void emitChannels(Pointers at, int64_t channels);
   void emitPixels(Pointers at, Channels channels);
 
@@ -143,14 +144,58 @@ void DepthwiseEmitter::emit(Value args, Value begin, Value end) {
     base.addend = b.argument(args, 5);
   if (p.encoded || (p.scaled && !isFloat(p)))
     base.rows = b.argument(args, 5);
-  b.loop(begin, end, [&](Value y) {
+  b.loop(begin, end, [&](Value tile) {
+    Value y = tile, item;
+    if (b.isa.isGPU()) {
+      const Extent items = depthwiseItemCount(p, b.isa);
+      Value perRow = b.constant(floorDiv(items, max(p.H, 1)));
+      y = b.create<arith::DivUIOp>(tile, perRow);
+      item = b.create<arith::RemUIOp>(tile, perRow);
+    }
     Pointers at = base;
     at.input = b.at(at.input, b.mul(y, b.constant(p.strideH * p.in.row)));
     at.output = b.at(at.output, b.mul(y, b.constant(p.out.row)));
     if (p.residual)
       at.addend = b.at(at.addend, b.mul(y, b.constant(p.residual->addend.row)));
-    emitRow(at);
+    if (item)
+      emitItem(at, item);
+    else
+      emitRow(at);
   });
+}
+
+/// Channels and outputs of a thread's register tile.
+static int64_t itemChannels(const ConvParams &p, const ISA &isa) { return isa.lanes() * (isFloat(p) ? 1 : tapsOf(p)); }
+static constexpr int64_t itemOutputs = 2;
+
+Extent nibble::kernels::depthwiseItemCount(const ConvParams &p, const ISA &isa) {
+  return p.H * ceilDiv(p.W, itemOutputs) * ceilDiv(p.C, itemChannels(p, isa));
+}
+
+/// Item `item` of a row: neighbouring threads have neighbouring channels.
+void DepthwiseEmitter::emitItem(Pointers at, Value item) {
+  const int64_t width = itemChannels(p, b.isa), parts = llvm::divideCeil(p.C, width);
+  Value part = b.create<arith::RemUIOp>(item, b.constant(parts)),
+        group = b.create<arith::DivUIOp>(item, b.constant(parts));
+  at = moved(at, b.mul(group, b.constant(itemOutputs)));
+  const int64_t perBlock = kChannelBlock / width, lastOutputs = (p.W.getStatic() - 1) % itemOutputs + 1;
+  at = channelsWithin(block(at, b.create<arith::DivUIOp>(part, b.constant(perBlock))),
+                      b.mul(b.create<arith::RemUIOp>(part, b.constant(perBlock)), b.constant(width)));
+  const auto isLast = [&](Value index, int64_t count) {
+    return b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, index, b.constant(count - 1));
+  };
+  const auto emitColumns = [&](int64_t outputs) {
+    const int64_t left = p.C % width;
+    if (left == 0)
+      return emitOutputs(at, outputs, {b.isa.lanes(), width});
+    b.whenElse(
+        isLast(part, parts), [&] { emitOutputs(at, outputs, {b.isa.lanes(), left}); },
+        [&] { emitOutputs(at, outputs, {b.isa.lanes(), width}); });
+  };
+  if (lastOutputs == itemOutputs)
+    return emitColumns(itemOutputs);
+  const int64_t groups = llvm::divideCeil(p.W.getStatic(), itemOutputs);
+  b.whenElse(isLast(group, groups), [&] { emitColumns(lastOutputs); }, [&] { emitColumns(itemOutputs); });
 }
 
 Pointers DepthwiseEmitter::moved(Pointers at, Value pixels) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Dot.h"
+#include "CUDA/Device.h"
 
 using namespace mlir;
 using namespace nibble::kernels;
@@ -19,7 +20,8 @@ static StringRef pmaddwd(int64_t lanes) { return lanes == 4 ? "llvm.x86.sse2.pma
 
 /// XOR with 0x80 is an addition or subtraction of 128, which packConvBias takes back.
 Value Dot::toDotInput(Value dwords) {
-  if (isWords() || (kind == ElementKind::U8) == (b.isa.dotInput() == DotInput::U8))
+  const DotInput taken = b.isa.dotInput();
+  if (isWords() || taken == DotInput::Either || (kind == ElementKind::U8) == (taken == DotInput::U8))
     return dwords;
   return b.create<arith::XOrIOp>(dwords, b.splat(dwords.getType(), int64_t(int32_t(0x80808080))));
 }
@@ -210,6 +212,15 @@ Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
     return b.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", acc.getType(), {acc, w.even, x.even});
   case DotKind::Smull:
     return multiplyAddPairs(b, acc, x.even, w.even);
+  case DotKind::Dp4a: {
+    const StringRef name = kind == ElementKind::U8 ? "llvm.nvvm.idp4a.u.s" : "llvm.nvvm.idp4a.s.s";
+    return forEachLane(b, b.i32(), {b.bitcast(x.even, b.i32()), b.bitcast(w.even, b.i32()), acc},
+                       [&](ValueRange operands) { return b.intrinsic(name, b.i32(), operands); });
+  }
+  case DotKind::Mla:
+  case DotKind::Smlad:
+  case DotKind::Vmladav:
+    break; // of small kernels
   }
   llvm_unreachable("unknown dot product");
 }
@@ -253,7 +264,7 @@ Dot::PairTile Dot::multiplyAddPair(PairTile acc, Value input, PairTile weights) 
 }
 
 static bool isOneInstruction(const ISA &isa, ElementKind input) {
-  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd ||
+  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd || isa.dot == DotKind::Dp4a ||
          ((isa.dot == DotKind::Sdot || isa.dot == DotKind::Smmla) && input != ElementKind::S16);
 }
 

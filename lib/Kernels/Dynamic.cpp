@@ -187,19 +187,21 @@ static void emitEncoding(KernelBuilder &b, const Extent &length, Value row, Valu
 
 func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, StringRef symbol,
                                            const RowScaleParams &params, const ISA &isa) {
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    SmallVector<Value> pointers = loadArguments(b, args, 2);
-    if (params.affine)
-      return b.loop(begin, end, [&](Value) { emitEncoding(b, params.length, pointers[0], pointers[1]); });
-    b.loop(begin, end, [&](Value row) {
-      Value bits = RowMaximum(b, params).emit(advance(b, pointers[0], row, params.rowPitch));
-      Value largest = b.create<arith::BitcastOp>(b.f32(), bits);
-      Value scale = b.create<arith::DivFOp>(largest, b.splat(b.f32(), float(params.levels)));
-      Value isFinite = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, bits, b.splat(b.i32(), int64_t(0x7f800000)));
-      Value poisoned = b.splat(b.f32(), std::numeric_limits<float>::quiet_NaN());
-      b.store(b.create<arith::SelectOp>(isFinite, scale, poisoned), advance(b, pointers[1], row, 4));
-    });
-  });
+  return defineKernel(
+      builder, loc, symbol, isa, rowScaleTileCount(params), [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        SmallVector<Value> pointers = loadArguments(b, args, 2);
+        if (params.affine)
+          return b.loop(begin, end, [&](Value) { emitEncoding(b, params.length, pointers[0], pointers[1]); });
+        b.loop(begin, end, [&](Value row) {
+          Value bits = RowMaximum(b, params).emit(advance(b, pointers[0], row, params.rowPitch));
+          Value largest = b.create<arith::BitcastOp>(b.f32(), bits);
+          Value scale = b.create<arith::DivFOp>(largest, b.splat(b.f32(), float(params.levels)));
+          Value isFinite =
+              b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, bits, b.splat(b.i32(), int64_t(0x7f800000)));
+          Value poisoned = b.splat(b.f32(), std::numeric_limits<float>::quiet_NaN());
+          b.store(b.create<arith::SelectOp>(isFinite, scale, poisoned), advance(b, pointers[1], row, 4));
+        });
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -258,19 +260,21 @@ static void emitEncoded(KernelBuilder &b, const RowQuantizeParams &p, Value enco
 
 func::FuncOp nibble::kernels::emitRowQuantize(OpBuilder &builder, Location loc, StringRef symbol,
                                               const RowQuantizeParams &params, const ISA &isa) {
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    SmallVector<Value> pointers = loadArguments(b, args, 3);
-    b.loop(begin, end, [&](Value tile) {
-      Value lines = b.constant(params.lines);
-      Value row = b.create<arith::DivUIOp>(tile, lines), line = b.create<arith::RemUIOp>(tile, lines);
-      if (params.affine)
-        return emitEncoded(b, params, pointers[1], advance(b, pointers[0], line, params.linePitch),
-                           advance(b, pointers[2], line, params.outputLinePitch));
-      Value scale = b.load(b.f32(), advance(b, pointers[1], row, 4));
-      Value reciprocal = b.create<arith::DivFOp>(b.splat(b.f32(), 1.0f), scale);
-      emitBytes(b, params, reciprocal,
-                advance(b, advance(b, pointers[0], row, params.rowPitch), line, params.linePitch),
-                advance(b, advance(b, pointers[2], row, params.outputRowPitch), line, params.outputLinePitch));
-    });
-  });
+  return defineKernel(
+      builder, loc, symbol, isa, rowQuantizeTileCount(params),
+      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        SmallVector<Value> pointers = loadArguments(b, args, 3);
+        b.loop(begin, end, [&](Value tile) {
+          Value lines = b.constant(params.lines);
+          Value row = b.create<arith::DivUIOp>(tile, lines), line = b.create<arith::RemUIOp>(tile, lines);
+          if (params.affine)
+            return emitEncoded(b, params, pointers[1], advance(b, pointers[0], line, params.linePitch),
+                               advance(b, pointers[2], line, params.outputLinePitch));
+          Value scale = b.load(b.f32(), advance(b, pointers[1], row, 4));
+          Value reciprocal = b.create<arith::DivFOp>(b.splat(b.f32(), 1.0f), scale);
+          emitBytes(b, params, reciprocal,
+                    advance(b, advance(b, pointers[0], row, params.rowPitch), line, params.linePitch),
+                    advance(b, advance(b, pointers[2], row, params.outputRowPitch), line, params.outputLinePitch));
+        });
+      });
 }

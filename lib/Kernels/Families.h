@@ -16,6 +16,8 @@ void emitDense(KernelBuilder &b, const ConvParams &params, Value args, Value beg
 void emitDepthwise(KernelBuilder &b, const ConvParams &params, Value args, Value begin, Value end);
 
 Extent depthwiseTileCount(const ConvParams &params);
+/// Of a GPU: register tiles, one a thread.
+Extent depthwiseItemCount(const ConvParams &params, const ISA &isa);
 std::string depthwiseTileName(const ConvParams &params, const ISA &isa);
 
 /// Where the value of (output channel, ky, kx, input channel of its group) lies, in elements, of `size` in all. The

@@ -77,6 +77,12 @@ Extent nibble::kernels::gatherTileCount(const GatherParams &params) {
   return loops.outer.empty() ? boxTileCount(loops.rows) : loops.outer.front().extent;
 }
 
+static Extent gatherItemCount(const GatherParams &params, const ISA &isa) {
+  if (!isa.isGPU() || !hasElements(params) || !loopsOf(params).outer.empty())
+    return gatherTileCount(params);
+  return boxItemCount(loopsOf(params).rows, isa);
+}
+
 /// Pointers of index `iv` along `d`.
 static SmallVector<Value> enter(KernelBuilder &b, const GatherDimension &d, Value tables, ArrayRef<Value> pointers,
                                 Value iv) {
@@ -101,16 +107,18 @@ static void emitFrom(KernelBuilder &b, const GatherLoops &loops, size_t dimensio
 func::FuncOp nibble::kernels::emitGather(OpBuilder &builder, Location loc, llvm::StringRef symbol,
                                          const GatherParams &params, const ISA &isa) {
   assert(whyNoGather(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (!hasElements(params))
-      return;
-    const GatherLoops loops = loopsOf(params);
-    SmallVector<Value> pointers = {b.argument(args, 0), b.argument(args, 2)};
-    if (loops.outer.empty())
-      return emitBox(b, loops.rows, pointers, begin, end,
-                     [&](ArrayRef<Value> row, const Extent &length) { emitCopyRow(b, loops.rows, row, length); });
-    Value tables = b.argument(args, 1);
-    b.loop(begin, end,
-           [&](Value iv) { emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv)); });
-  });
+  return defineKernel(
+      builder, loc, symbol, isa, gatherItemCount(params, isa),
+      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        if (!hasElements(params))
+          return;
+        const GatherLoops loops = loopsOf(params);
+        SmallVector<Value> pointers = {b.argument(args, 0), b.argument(args, 2)};
+        if (loops.outer.empty())
+          return emitBox(b, loops.rows, pointers, begin, end,
+                         [&](ArrayRef<Value> row, const Extent &length) { emitCopyRow(b, loops.rows, row, length); });
+        Value tables = b.argument(args, 1);
+        b.loop(begin, end,
+               [&](Value iv) { emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv)); });
+      });
 }

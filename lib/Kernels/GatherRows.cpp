@@ -13,6 +13,7 @@ using namespace nibble::kernels;
 static Box indexBox(const GatherRowsParams &params) {
   Box box{{params.indices}, {{params.indexBytes, {params.indexBytes}}}};
   box.rowTile = elementsPerTile(params.rowBytes);
+  box.threadTile = 1;
   return box;
 }
 
@@ -71,23 +72,27 @@ static void scaleRow(KernelBuilder &b, int64_t length, Value from, Value scale, 
 func::FuncOp nibble::kernels::emitGatherRows(OpBuilder &builder, Location loc, llvm::StringRef symbol,
                                              const GatherRowsParams &params, const ISA &isa) {
   assert(whyNoGatherRows(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (gatherRowsTileCount(params) == 0)
-      return;
-    SmallVector<Value> arguments = loadArguments(b, args, 3 + params.scaled);
-    Box box = indexBox(params);
-    const int64_t outputBytes = params.rowBytes * (params.scaled ? 4 : 1);
-    box.operands.push_back({outputBytes, {outputBytes}});
-    emitBox(b, box, {arguments[1], arguments.back()}, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
-      b.loop(length, [&](Value i) {
-        Value row = loadRowNumber(b, params, b.at(pointers[0], b.mul(i, b.constant(params.indexBytes))));
-        Value from = b.at(arguments[0], b.mul(row, b.constant(params.rowBytes)));
-        Value to = b.at(pointers[1], b.mul(i, b.constant(outputBytes)));
-        if (params.scaled)
-          scaleRow(b, params.rowBytes, from, b.load(b.f32(), b.at(arguments[2], b.mul(row, b.constant(4))), 4), to);
-        else
-          copyRow(b, params.rowBytes, from, to);
+  return defineKernel(
+      builder, loc, symbol, isa, boxItemCount(indexBox(params), isa) * min(gatherRowsTileCount(params), 1),
+      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        if (gatherRowsTileCount(params) == 0)
+          return;
+        SmallVector<Value> arguments = loadArguments(b, args, 3 + params.scaled);
+        Box box = indexBox(params);
+        const int64_t outputBytes = params.rowBytes * (params.scaled ? 4 : 1);
+        box.operands.push_back({outputBytes, {outputBytes}});
+        emitBox(b, box, {arguments[1], arguments.back()}, begin, end,
+                [&](ArrayRef<Value> pointers, const Extent &length) {
+                  b.loop(length, [&](Value i) {
+                    Value row = loadRowNumber(b, params, b.at(pointers[0], b.mul(i, b.constant(params.indexBytes))));
+                    Value from = b.at(arguments[0], b.mul(row, b.constant(params.rowBytes)));
+                    Value to = b.at(pointers[1], b.mul(i, b.constant(outputBytes)));
+                    if (params.scaled)
+                      scaleRow(b, params.rowBytes, from,
+                               b.load(b.f32(), b.at(arguments[2], b.mul(row, b.constant(4))), 4), to);
+                    else
+                      copyRow(b, params.rowBytes, from, to);
+                  });
+                });
       });
-    });
-  });
 }

@@ -161,10 +161,11 @@ void GenerateLoops::emitElement() {
 func::FuncOp nibble::kernels::emitGenerate(OpBuilder &builder, Location loc, StringRef symbol,
                                            const GenerateParams &params, const ISA &isa) {
   assert(whyNoGenerate(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (llvm::is_contained(params.shape, Extent(0)))
-      return;
-    GenerateLoops loops(b, params, args);
-    b.loop(begin, end, [&](Value tile) { loops.emitTile(tile); });
-  });
+  return defineKernel(builder, loc, symbol, isa, generateTileCount(params),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (llvm::is_contained(params.shape, Extent(0)))
+                          return;
+                        GenerateLoops loops(b, params, args);
+                        b.loop(begin, end, [&](Value tile) { loops.emitTile(tile); });
+                      });
 }

@@ -65,11 +65,12 @@ static void fillRow(KernelBuilder &b, const HaloParams &params, Value image, Val
 func::FuncOp nibble::kernels::emitHalo(OpBuilder &builder, Location loc, StringRef symbol, const HaloParams &params,
                                        const ISA &isa) {
   assert(whyNoHalo(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    Value first = b.argument(args, 0);
-    forEachImageRow(b, begin, end, params.images, rowsOf(params), [&](Value image, Value row) {
-      Value y = b.create<arith::SubIOp>(row, b.constant(params.top));
-      fillRow(b, params, b.at(first, b.mul(image, b.constant(params.imagePitch))), y);
-    });
-  });
+  return defineKernel(builder, loc, symbol, isa, haloTileCount(params),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        Value first = b.argument(args, 0);
+                        forEachImageRow(b, begin, end, params.images, rowsOf(params), [&](Value image, Value row) {
+                          Value y = b.create<arith::SubIOp>(row, b.constant(params.top));
+                          fillRow(b, params, b.at(first, b.mul(image, b.constant(params.imagePitch))), y);
+                        });
+                      });
 }

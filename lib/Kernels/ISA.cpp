@@ -9,10 +9,13 @@ using namespace nibble::kernels;
 static constexpr llvm::StringLiteral x86 = "x86_64-unknown-linux-gnu";
 static constexpr llvm::StringLiteral aarch64 = "aarch64-unknown-linux-gnu";
 
+static constexpr llvm::StringLiteral cuda = "nvptx64-nvidia-cuda";
+
 static constexpr llvm::StringLiteral native = "run by the tests where the machine has it";
 static constexpr llvm::StringLiteral emulated = "run by the tests under qemu-aarch64";
 static constexpr llvm::StringLiteral onBoard = "run by the tests under qemu-system-arm";
 static constexpr llvm::StringLiteral onVirtualBoard = "run by the tests under qemu-system-riscv32";
+static constexpr llvm::StringLiteral onEmulator = "emulated, not executed: its PTX is run by the tests on the CPU";
 
 // The scheduling model's processor has much more than the row asks for: no scalable vectors, and nothing beyond
 // ARMv8.2.
@@ -45,6 +48,12 @@ static const ISA table[] = {
      8, DotKind::Vmladav, false, onBoard},
     {"rv32imc", Arch::RISCV32, "riscv32-unknown-none-elf", "generic-rv32", "+m,+c", "", "", 32, 28, DotKind::Mla, false,
      onVirtualBoard},
+    // Of a GPU a vector is what one thread loads at once. PTX of the oldest driver that knows the device.
+    {"sm_75", Arch::CUDA, cuda, "sm_75", "+ptx64", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
+    {"sm_80", Arch::CUDA, cuda, "sm_80", "+ptx70", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
+    {"sm_86", Arch::CUDA, cuda, "sm_86", "+ptx71", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
+    {"sm_89", Arch::CUDA, cuda, "sm_89", "+ptx78", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
+    {"sm_90", Arch::CUDA, cuda, "sm_90", "+ptx78", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
 };
 
 llvm::ArrayRef<ISA> nibble::kernels::getISAs() { return table; }

@@ -13,6 +13,8 @@ const Instructions &Instructions::of(Arch arch) {
   case Arch::CortexM:
   case Arch::RISCV32:
     return microcontrollerInstructions();
+  case Arch::CUDA:
+    return cudaInstructions();
   }
   llvm_unreachable("unknown architecture");
 }

@@ -31,6 +31,7 @@ public:
 const Instructions &x86Instructions();
 const Instructions &aarch64Instructions();
 const Instructions &microcontrollerInstructions();
+const Instructions &cudaInstructions();
 
 } // namespace kernels
 } // namespace nibble

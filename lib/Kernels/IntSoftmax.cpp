@@ -225,17 +225,19 @@ void IntSoftmaxEmitter::emitLine(Value in, Value out) {
 func::FuncOp nibble::kernels::emitIntSoftmax(OpBuilder &builder, Location loc, StringRef symbol,
                                              const IntSoftmaxParams &params, const ISA &isa) {
   assert(whyNoIntSoftmax(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (intSoftmaxTileCount(params) == 0)
-      return;
-    SmallVector<Value> arguments = loadArguments(b, args, 3);
-    IntSoftmaxEmitter emitter(b, params, arguments[1]);
-    const Box box = lineBox(params, 1);
-    emitBox(b, box, {arguments[0], arguments[2]}, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
-      b.loop(length, [&](Value line) {
-        emitter.emitLine(b.at(pointers[0], b.mul(line, b.constant(box.operands[0].strides.back()))),
-                         b.at(pointers[1], b.mul(line, b.constant(box.operands[1].strides.back()))));
+  return defineKernel(
+      builder, loc, symbol, isa, boxItemCount(lineBox(params, 1), isa) * min(lengthOf(params), 1),
+      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        if (intSoftmaxTileCount(params) == 0)
+          return;
+        SmallVector<Value> arguments = loadArguments(b, args, 3);
+        IntSoftmaxEmitter emitter(b, params, arguments[1]);
+        const Box box = lineBox(params, 1);
+        emitBox(b, box, {arguments[0], arguments[2]}, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
+          b.loop(length, [&](Value line) {
+            emitter.emitLine(b.at(pointers[0], b.mul(line, b.constant(box.operands[0].strides.back()))),
+                             b.at(pointers[1], b.mul(line, b.constant(box.operands[1].strides.back()))));
+          });
+        });
       });
-    });
-  });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelBuilder.h"
+#include "CUDA/Device.h"
 #include "nibble/Kernels/EmitExtent.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -99,6 +100,7 @@ Value KernelBuilder::load(Type type, Value pointer, unsigned alignment) {
 void KernelBuilder::store(Value value, Value pointer) { LLVM::StoreOp::create(*this, value, pointer, 1); }
 
 Value KernelBuilder::argument(Value args, int64_t index) {
+  launch.arguments = std::max(launch.arguments, index + 1);
   return load(ptr(), at(args, isa.pointerBits() / 8 * index), isa.pointerBits() / 8);
 }
 
@@ -197,7 +199,10 @@ void KernelBuilder::whenElse(Value condition, llvm::function_ref<void()> then, l
 }
 
 func::FuncOp nibble::kernels::defineKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
+                                           const Extent &tiles,
                                            llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
+  if (isa.isGPU())
+    return defineDeviceKernel(builder, loc, symbol, isa, tiles, body);
   KernelBuilder b(loc, builder, isa);
   OpBuilder::InsertionGuard guard(b);
   auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr(), b.index(), b.index()}, {}));

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "nibble/Kernels/ISA.h"
+#include "nibble/Kernels/Launch.h"
 #include "nibble/Support/Extent.h"
 
 namespace nibble {
@@ -34,6 +35,8 @@ public:
   void enter(mlir::Block *block);
 
   const ISA &isa;
+  /// Of a kernel for a GPU: its tiles, a thread each, unless the emitter cuts it otherwise.
+  Launch launch;
 
   Type i8() { return getI8Type(); }
   Type i16() { return getIntegerType(16); }
@@ -111,8 +114,9 @@ private:
   llvm::SmallVector<std::pair<Extent, Value>> dynamicValues;
 };
 
-/// Emits the function of a kernel round `body`.
+/// Emits the function of a kernel of `tiles` tiles round `body`.
 mlir::func::FuncOp defineKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
+                                const Extent &tiles,
                                 llvm::function_ref<void(KernelBuilder &, Value args, Value begin, Value end)> body);
 
 } // namespace kernels

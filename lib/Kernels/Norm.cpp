@@ -15,6 +15,7 @@ static Box rowBox(const NormParams &params) {
   Box box{params.rows,
           {{bytesOf(params.input.kind), params.inputStrides}, {bytesOf(params.output.kind), params.outputStrides}}};
   box.rowTile = elementsPerTile(params.length);
+  box.threadTile = 1;
   return mergeDimensions(std::move(box));
 }
 
@@ -101,19 +102,21 @@ void NormEmitter::emitRow(Value in, Value out) {
 func::FuncOp nibble::kernels::emitNorm(OpBuilder &builder, Location loc, StringRef symbol, const NormParams &params,
                                        const ISA &isa) {
   assert(whyNoNorm(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (normTileCount(params) == 0)
-      return;
-    SmallVector<Value> arguments = loadArguments(b, args, 2 + params.scale + params.bias);
-    Value scale = params.scale ? arguments[1] : Value(), bias = params.bias ? arguments[1 + params.scale] : Value();
-    NormEmitter emitter(b, params, scale, bias);
-    const Box box = rowBox(params);
-    emitBox(b, box, {arguments.front(), arguments.back()}, begin, end,
-            [&](ArrayRef<Value> pointers, const Extent &length) {
-              b.loop(length, [&](Value row) {
-                emitter.emitRow(b.at(pointers[0], b.mul(row, b.constant(box.operands[0].strides.back()))),
-                                b.at(pointers[1], b.mul(row, b.constant(box.operands[1].strides.back()))));
-              });
-            });
-  });
+  return defineKernel(
+      builder, loc, symbol, isa, boxItemCount(rowBox(params), isa) * min(params.length, 1),
+      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        if (normTileCount(params) == 0)
+          return;
+        SmallVector<Value> arguments = loadArguments(b, args, 2 + params.scale + params.bias);
+        Value scale = params.scale ? arguments[1] : Value(), bias = params.bias ? arguments[1 + params.scale] : Value();
+        NormEmitter emitter(b, params, scale, bias);
+        const Box box = rowBox(params);
+        emitBox(b, box, {arguments.front(), arguments.back()}, begin, end,
+                [&](ArrayRef<Value> pointers, const Extent &length) {
+                  b.loop(length, [&](Value row) {
+                    emitter.emitRow(b.at(pointers[0], b.mul(row, b.constant(box.operands[0].strides.back()))),
+                                    b.at(pointers[1], b.mul(row, b.constant(box.operands[1].strides.back()))));
+                  });
+                });
+      });
 }

@@ -85,7 +85,8 @@ std::vector<char> nibble::kernels::packConvBias(const ConvParams &p, llvm::Array
   std::vector<int32_t> packed(kinds * layout.groups * layout.size);
   const int64_t taps = p.KH * p.KW * p.C / p.groups;
   // What the kernel adds to each byte of the input; words it takes as they are.
-  const int64_t added = p.input == ElementKind::S16 ? 0 : (p.input == ElementKind::S8) - (dotInput == DotInput::S8);
+  const bool asTheyAre = p.input == ElementKind::S16 || dotInput == DotInput::Either;
+  const int64_t added = asTheyAre ? 0 : (p.input == ElementKind::S8) - (dotInput == DotInput::S8);
   for (int64_t o = 0; o < p.N; ++o) {
     const int64_t column = layout.index(o), index = column / kBlock * kBlock * kinds + column % kBlock;
     int64_t value = bias[o];

@@ -132,22 +132,24 @@ void ColumnPacker::emit(Value in, Value out) {
 func::FuncOp nibble::kernels::emitPackColumns(OpBuilder &builder, Location loc, StringRef symbol,
                                               const PackColumnsParams &params, const ISA &isa) {
   assert(whyNoPackColumns(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (packColumnsTileCount(params) == 0)
-      return;
-    const Values pointers(loadArguments(b, args, 2));
-    b.loop(begin, end, [&](Value tile) {
-      Value blocks = b.constant(packedBlocks(params.columns));
-      const Values moved = enterBatch(b, matrixBox(params), pointers, b.create<arith::DivUIOp>(tile, blocks));
-      Value block = b.create<arith::RemUIOp>(tile, blocks);
-      Value out = b.at(moved[1], b.mul(block, b.constant(packedBlockBytes(params.rows))));
-      emitRowTile(b, params.columns, kPackedColumns, block, [&](Value first, int64_t columns) {
-        Value within = b.create<arith::RemUIOp>(first, b.constant(kPackedColumns));
-        emitVectors(b, columns, isa.lanes(), [&](int64_t lanes, Value done) {
-          const auto at = [&](Value pointer, Value column) { return b.at(pointer, b.mul(column, b.constant(4))); };
-          ColumnPacker(b, params, lanes).emit(at(moved[0], b.add(first, done)), at(out, b.add(within, done)));
+  return defineKernel(
+      builder, loc, symbol, isa, packColumnsTileCount(params),
+      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+        if (packColumnsTileCount(params) == 0)
+          return;
+        const Values pointers(loadArguments(b, args, 2));
+        b.loop(begin, end, [&](Value tile) {
+          Value blocks = b.constant(packedBlocks(params.columns));
+          const Values moved = enterBatch(b, matrixBox(params), pointers, b.create<arith::DivUIOp>(tile, blocks));
+          Value block = b.create<arith::RemUIOp>(tile, blocks);
+          Value out = b.at(moved[1], b.mul(block, b.constant(packedBlockBytes(params.rows))));
+          emitRowTile(b, params.columns, kPackedColumns, block, [&](Value first, int64_t columns) {
+            Value within = b.create<arith::RemUIOp>(first, b.constant(kPackedColumns));
+            emitVectors(b, columns, isa.lanes(), [&](int64_t lanes, Value done) {
+              const auto at = [&](Value pointer, Value column) { return b.at(pointer, b.mul(column, b.constant(4))); };
+              ColumnPacker(b, params, lanes).emit(at(moved[0], b.add(first, done)), at(out, b.add(within, done)));
+            });
+          });
         });
       });
-    });
-  });
 }

@@ -107,7 +107,7 @@ void PackedMatMulEmitter::chooseTile() {
 Value PackedMatMulEmitter::startOf(Value columns, int64_t vector) {
   VectorArith a(b, lanes);
   const bool takesUnsigned = b.isa.dotInput() == DotInput::U8;
-  if (takesUnsigned == (p.lhs == ElementKind::U8))
+  if (b.isa.dotInput() == DotInput::Either || takesUnsigned == (p.lhs == ElementKind::U8))
     return a.i32(0);
   Value sums = b.load(b.vec(lanes, b.i32()), b.at(columnAt(columns, vector), kPackedColumns * 4), lanes * 4);
   Value off = a.shl(sums, 7);
@@ -221,11 +221,12 @@ void PackedMatMulEmitter::emitTile(ValueRange pointers, Value tile) {
 func::FuncOp nibble::kernels::emitPackedMatMul(OpBuilder &builder, Location loc, StringRef symbol,
                                                const PackedMatMulParams &params, const ISA &isa) {
   assert(whyNoPackedMatMul(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (packedMatMulTileCount(params) == 0)
-      return;
-    const Values pointers(loadArguments(b, args, 4));
-    PackedMatMulEmitter emitter(b, params);
-    b.loop(begin, end, [&](Value tile) { emitter.emitTile(pointers, tile); });
-  });
+  return defineKernel(builder, loc, symbol, isa, packedMatMulTileCount(params),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (packedMatMulTileCount(params) == 0)
+                          return;
+                        const Values pointers(loadArguments(b, args, 4));
+                        PackedMatMulEmitter emitter(b, params);
+                        b.loop(begin, end, [&](Value tile) { emitter.emitTile(pointers, tile); });
+                      });
 }

@@ -117,7 +117,25 @@ static double planCycles(const DensePlan &plan, const ISA &isa, RegisterTile til
   return cycles;
 }
 
+/// Of a thread, which has many neighbours and few registers.
+static constexpr RegisterTile threadTile = {4, 1};
+
+static Split splitBy(int64_t size, int64_t total) {
+  size = std::min(size, total);
+  const int64_t count = llvm::divideCeil(total, size);
+  return {size, count, total - size * (count - 1)};
+}
+
+DensePlan nibble::kernels::planForThreads(const ConvParams &params) {
+  DensePlan plan(params);
+  plan.x = splitBy(threadTile.mr, plan.params.W.getStatic());
+  plan.n = splitBy(threadTile.blocks * kBlock, plan.columns);
+  return plan;
+}
+
 RegisterTile nibble::kernels::chooseRegisterTile(const DensePlan &plan, const ISA &isa) {
+  if (isa.isGPU())
+    return threadTile;
   const int64_t vectors = kBlock / isa.lanes();
   const auto fits = [&](int64_t mr, int64_t blocks) {
     return Dot::registers(isa, plan.params, mr, blocks * vectors) <= isa.registers;

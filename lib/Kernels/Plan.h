@@ -72,6 +72,9 @@ struct RegisterTile {
 };
 RegisterTile chooseRegisterTile(const DensePlan &plan, const ISA &isa);
 
+/// A plan of which each thread of a GPU takes a tile, which is one of its register tiles.
+DensePlan planForThreads(const ConvParams &params);
+
 } // namespace kernels
 } // namespace nibble
 

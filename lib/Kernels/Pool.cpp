@@ -255,14 +255,15 @@ void PoolEmitter::emitRow(Value oy) {
 func::FuncOp nibble::kernels::emitPool(OpBuilder &builder, Location loc, StringRef symbol, const PoolParams &params,
                                        const ISA &isa) {
   assert(whyNoPool(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (poolTileCount(params) == 0)
-      return;
-    Value in = b.argument(args, 0), out = b.argument(args, 1);
-    forEachImageRow(b, begin, end, params.images, params.outputH, [&](Value image, Value oy) {
-      PoolEmitter emitter(b, params, b.at(in, b.mul(image, b.constant(params.inImage))),
-                          b.at(out, b.mul(image, b.constant(params.outImage))));
-      emitter.emitRow(oy);
-    });
-  });
+  return defineKernel(builder, loc, symbol, isa, poolTileCount(params),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (poolTileCount(params) == 0)
+                          return;
+                        Value in = b.argument(args, 0), out = b.argument(args, 1);
+                        forEachImageRow(b, begin, end, params.images, params.outputH, [&](Value image, Value oy) {
+                          PoolEmitter emitter(b, params, b.at(in, b.mul(image, b.constant(params.inImage))),
+                                              b.at(out, b.mul(image, b.constant(params.outImage))));
+                          emitter.emitRow(oy);
+                        });
+                      });
 }

@@ -37,6 +37,7 @@ static ReductionLoops loopsOf(const ReductionParams &params) {
   }
   kept.operands[1].strides = params.outputStrides;
   kept.rowTile = elementsPerTile(reducedCount(params));
+  kept.threadTile = 1;
   return {mergeDimensions(std::move(kept)), mergeDimensions(std::move(reduced))};
 }
 
@@ -178,14 +179,16 @@ void ReductionEmitter::emitColumns(ArrayRef<Value> pointers, const Extent &lengt
 func::FuncOp nibble::kernels::emitReduction(OpBuilder &builder, Location loc, StringRef symbol,
                                             const ReductionParams &params, const ISA &isa) {
   assert(whyNoReduction(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    const ReductionLoops loops = loopsOf(params);
-    ReductionEmitter emitter(b, params, loops);
-    emitBox(b, loops.kept, loadArguments(b, args, 2), begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
-      if (loops.inRows())
-        emitter.emitRows(pointers, length);
-      else
-        emitter.emitColumns(pointers, length);
-    });
-  });
+  return defineKernel(builder, loc, symbol, isa, boxItemCount(loopsOf(params).kept, isa),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        const ReductionLoops loops = loopsOf(params);
+                        ReductionEmitter emitter(b, params, loops);
+                        emitBox(b, loops.kept, loadArguments(b, args, 2), begin, end,
+                                [&](ArrayRef<Value> pointers, const Extent &length) {
+                                  if (loops.inRows())
+                                    emitter.emitRows(pointers, length);
+                                  else
+                                    emitter.emitColumns(pointers, length);
+                                });
+                      });
 }

@@ -22,14 +22,42 @@ namespace kernels {
 /// Numbers of a table.
 enum class Field {
   // Loops.
-  Rows, Trips, LastPixel, Blocks, LastBlock, TapRows, TapColumns, Steps, Groups,
+  Rows,
+  Trips,
+  LastPixel,
+  Blocks,
+  LastBlock,
+  TapRows,
+  TapColumns,
+  Steps,
+  Groups,
   // Bytes from one to the next.
-  RowInput, PixelInput, TapRowInput, TapColumnInput, GroupInput, GroupWeights, GroupOutput, RowOutput, PixelOutput,
+  RowInput,
+  PixelInput,
+  TapRowInput,
+  TapColumnInput,
+  GroupInput,
+  GroupWeights,
+  GroupOutput,
+  RowOutput,
+  PixelOutput,
   TapWeights,
   // Requantization: 1 + 2 * zero point, the clamp, and where the shifts begin behind the multipliers.
-  Bias, Low, High, Shifts,
+  Bias,
+  Low,
+  High,
+  Shifts,
   // Of a residual.
-  AddendRow, AddendPixel, AddendZero, Scale, AddendScale, ScaleUp, ScaleDown, SumBias, SumLow, SumHigh,
+  AddendRow,
+  AddendPixel,
+  AddendZero,
+  Scale,
+  AddendScale,
+  ScaleUp,
+  ScaleDown,
+  SumBias,
+  SumLow,
+  SumHigh,
   Count
 };
 

@@ -22,6 +22,7 @@ Box nibble::kernels::lineBox(const LineParams &params, int64_t elementBytes) {
           {{elementBytes, withoutAxis(params, params.inputStrides)},
            {elementBytes, withoutAxis(params, params.outputStrides)}}};
   box.rowTile = elementsPerTile(lengthOf(params));
+  box.threadTile = 1;
   return mergeDimensions(std::move(box));
 }
 
@@ -52,6 +53,7 @@ static Box softmaxBox(const SoftmaxParams &params) {
   if (params.masked)
     box.operands.push_back({4, withoutAxis(params, params.maskStrides)});
   box.rowTile = elementsPerTile(lengthOf(params));
+  box.threadTile = 1;
   return mergeDimensions(std::move(box));
 }
 
@@ -221,34 +223,36 @@ static void emitGroups(KernelBuilder &b, const Extent &length, int64_t size,
 func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, StringRef symbol,
                                           const SoftmaxParams &params, const ISA &isa) {
   assert(whyNoSoftmax(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    if (softmaxTileCount(params) == 0)
-      return;
-    SoftmaxEmitter emitter(b, params);
-    SmallVector<Value> arguments = loadArguments(b, args, 2 + params.masked);
-    SmallVector<Value> operands = {arguments.front(), arguments.back()};
-    if (params.masked)
-      operands.push_back(arguments[1]);
-    const Box box = softmaxBox(params);
-    const bool repeatsMask = params.masked && box.isRepeated(2);
-    const bool vectors = !emitter.inRows() && box.isContiguous(0) && box.isContiguous(1) &&
-                         (!params.masked || repeatsMask || box.isContiguous(2));
-    emitBox(b, box, operands, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
-      const auto lineAt = [&](Value index) {
-        SmallVector<Value> starts;
-        for (auto [pointer, operand] : llvm::zip(pointers, box.operands))
-          starts.push_back(b.at(pointer, b.mul(index, b.constant(operand.strides.back()))));
-        return Line{starts[0], starts[1], params.masked ? starts[2] : Value(), repeatsMask};
-      };
-      if (!emitter.inRows())
-        return emitVectors(b, length, vectors ? isa.lanes() : 1,
-                           [&](int64_t count, Value first) { emitter.emitColumns(lineAt(first), count); });
-      emitGroups(b, length, rowsTogether(isa), [&](int64_t count, Value first) {
-        SmallVector<Line> rows;
-        for (int64_t i = 0; i < count; ++i)
-          rows.push_back(lineAt(b.add(first, b.constant(i))));
-        emitter.emitRows(rows);
-      });
-    });
-  });
+  return defineKernel(builder, loc, symbol, isa, boxItemCount(softmaxBox(params), isa) * min(lengthOf(params), 1),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (softmaxTileCount(params) == 0)
+                          return;
+                        SoftmaxEmitter emitter(b, params);
+                        SmallVector<Value> arguments = loadArguments(b, args, 2 + params.masked);
+                        SmallVector<Value> operands = {arguments.front(), arguments.back()};
+                        if (params.masked)
+                          operands.push_back(arguments[1]);
+                        const Box box = softmaxBox(params);
+                        const bool repeatsMask = params.masked && box.isRepeated(2);
+                        const bool vectors = !emitter.inRows() && box.isContiguous(0) && box.isContiguous(1) &&
+                                             (!params.masked || repeatsMask || box.isContiguous(2));
+                        emitBox(b, box, operands, begin, end, [&](ArrayRef<Value> pointers, const Extent &length) {
+                          const auto lineAt = [&](Value index) {
+                            SmallVector<Value> starts;
+                            for (auto [pointer, operand] : llvm::zip(pointers, box.operands))
+                              starts.push_back(b.at(pointer, b.mul(index, b.constant(operand.strides.back()))));
+                            return Line{starts[0], starts[1], params.masked ? starts[2] : Value(), repeatsMask};
+                          };
+                          if (!emitter.inRows())
+                            return emitVectors(b, length, vectors ? isa.lanes() : 1, [&](int64_t count, Value first) {
+                              emitter.emitColumns(lineAt(first), count);
+                            });
+                          emitGroups(b, length, rowsTogether(isa), [&](int64_t count, Value first) {
+                            SmallVector<Line> rows;
+                            for (int64_t i = 0; i < count; ++i)
+                              rows.push_back(lineAt(b.add(first, b.constant(i))));
+                            emitter.emitRows(rows);
+                          });
+                        });
+                      });
 }

@@ -142,18 +142,19 @@ static Value emitLanes(KernelBuilder &b, const UnaryParams &params, Value x) {
 func::FuncOp nibble::kernels::emitUnary(OpBuilder &builder, Location loc, StringRef symbol, const UnaryParams &params,
                                         const ISA &isa) {
   assert(whyNoUnary(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, [&](KernelBuilder &b, Value args, Value begin, Value end) {
-    const Box box = unaryBox(params);
-    std::optional<LookupTable> entries;
-    if (params.kind == UnaryKind::Lookup)
-      entries.emplace(b, b.argument(args, 2), box.isVectorizable());
-    const int64_t full = entries ? entries->lanes() : lanesAtOnce(params, isa);
-    auto row = [&](ArrayRef<Value> pointers, const Extent &length) {
-      emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
-        Value x = loadRow(b, box, 0, elementType(b, params.input), pointers[0], first, lanes);
-        storeRow(b, box, 1, entries ? entries->at(x) : emitLanes(b, params, x), pointers[1], first);
-      });
-    };
-    emitBox(b, box, loadArguments(b, args, 2), begin, end, row);
-  });
+  return defineKernel(builder, loc, symbol, isa, boxItemCount(unaryBox(params), isa),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        const Box box = unaryBox(params);
+                        std::optional<LookupTable> entries;
+                        if (params.kind == UnaryKind::Lookup)
+                          entries.emplace(b, b.argument(args, 2), box.isVectorizable());
+                        const int64_t full = entries ? entries->lanes() : lanesAtOnce(params, isa);
+                        auto row = [&](ArrayRef<Value> pointers, const Extent &length) {
+                          emitVectors(b, length, box.isVectorizable() ? full : 1, [&](int64_t lanes, Value first) {
+                            Value x = loadRow(b, box, 0, elementType(b, params.input), pointers[0], first, lanes);
+                            storeRow(b, box, 1, entries ? entries->at(x) : emitLanes(b, params, x), pointers[1], first);
+                          });
+                        };
+                        emitBox(b, box, loadArguments(b, args, 2), begin, end, row);
+                      });
 }

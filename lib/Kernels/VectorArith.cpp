@@ -12,6 +12,4 @@ Value VectorArith::f64(double c) {
   return arith::ConstantOp::create(b, value);
 }
 
-Value VectorArith::bnot(Value x) {
-  return b.create<arith::XOrIOp>(x, b.splat(x.getType(), int64_t(-1)));
-}
+Value VectorArith::bnot(Value x) { return b.create<arith::XOrIOp>(x, b.splat(x.getType(), int64_t(-1))); }

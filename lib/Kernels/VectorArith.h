@@ -53,7 +53,7 @@ public:
 
 private:
   Type shaped(Type element) { return lanes == scalar ? element : b.vec(lanes, element); }
-  Value bitcast(Value x, Type element) { 
+  Value bitcast(Value x, Type element) {
     return lanes == scalar ? b.create<mlir::arith::BitcastOp>(element, x) : b.bitcast(x, element);
   }
   static unsigned width(Value x) { return mlir::getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth(); }

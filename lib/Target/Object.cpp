@@ -114,6 +114,8 @@ llvm::Expected<ObjectBytes> nibble::emitObject(ModuleOp module, const TargetSpec
   code->setDataLayout((*machine)->createDataLayout());
   for (llvm::Function &function : *code)
     if (!function.isDeclaration()) {
+      if (isGPU(spec)) // all of them are called from the host
+        function.setCallingConv(llvm::CallingConv::PTX_Kernel);
       function.addFnAttr("target-cpu", spec.cpu);
       function.addFnAttr("target-features", spec.features);
       function.addFnAttr("prefer-vector-width", "512");

@@ -40,6 +40,15 @@ const TargetSpec &nibble::getPlainestTargetSpec(const TargetSpec &spec) {
   return *llvm::find_if(getTargetSpecs(), [&](const TargetSpec &other) { return other.triple == spec.triple; });
 }
 
+const TargetSpec &nibble::getLibraryTargetSpec(const TargetSpec &spec) {
+  return isGPU(spec) ? *lookupTargetSpec("generic") : getPlainestTargetSpec(spec);
+}
+
+bool nibble::isGPU(const TargetSpec &spec) {
+  const kernels::ISA *isa = kernels::lookupISA(spec.isa);
+  return isa && isa->isGPU();
+}
+
 bool nibble::isBaseline(const TargetSpec &spec) { return spec.isa == getPlainestTargetSpec(spec).isa; }
 
 bool nibble::isBareMetal(const TargetSpec &spec) {

@@ -21,15 +21,16 @@ enum class DotKind {
   Mla,      ///< byte by byte, in general registers
   Smlad,    ///< bytes widened to 16 bits, two multiplications in a general register
   Vmladav,  ///< a vector of bytes to one sum in a general register
+  Dp4a,     ///< one instruction for a lane, bytes of either kind
 };
 
 /// What the dot products' other operand is. Bytes of the other kind are XORed with 0x80 in registers, which the packed
 /// bias makes up for: so all instruction sets of a library must agree. The last two are of bare metal, whose small
 /// kernels have operands in an order of their own (lib/Kernels/Small.h): words of four bytes of either kind, or vectors
-/// of s8.
-enum class DotInput { U8, S8, Words, Vectors };
+/// of s8. Either: all kernels take bytes of both kinds as they are.
+enum class DotInput { U8, S8, Words, Vectors, Either };
 
-enum class Arch { X86_64, AArch64, CortexM, RISCV32 };
+enum class Arch { X86_64, AArch64, CortexM, RISCV32, CUDA };
 
 /// No operating system, no threads, and no floating-point arithmetic.
 constexpr bool isBareMetal(Arch arch) { return arch == Arch::CortexM || arch == Arch::RISCV32; }
@@ -54,12 +55,16 @@ struct ISA {
   DotInput dotInput() const {
     if (isBareMetal())
       return dot == DotKind::Vmladav ? DotInput::Vectors : DotInput::Words;
+    if (isGPU())
+      return DotInput::Either;
     return arch == Arch::X86_64 ? DotInput::U8 : DotInput::S8;
   }
   /// Whether dot products take two steps at once (`ConvParams::pairedSteps`); others can follow.
   bool pairsSteps() const { return dot == DotKind::Smmla; }
   unsigned pointerBits() const { return isBareMetal() ? 32 : 64; }
   bool isBareMetal() const { return kernels::isBareMetal(arch); }
+  /// Kernels run on a device, whose threads take the place of tiles (lib/Kernels/CUDA).
+  bool isGPU() const { return arch == Arch::CUDA; }
 };
 
 /// All rows; within an architecture the plainest first.

@@ -32,6 +32,12 @@ const TargetSpec *lookupTargetSpec(llvm::StringRef isa);
 /// The level of the same architecture that all its machines have.
 const TargetSpec &getPlainestTargetSpec(const TargetSpec &spec);
 
+/// What the code round the kernels runs on: this level's plainest, or, of a GPU, that of the computer it is in.
+const TargetSpec &getLibraryTargetSpec(const TargetSpec &spec);
+
+/// Whether its kernels run on a GPU.
+bool isGPU(const TargetSpec &spec);
+
 /// Whether all machines of its architecture have it.
 bool isBaseline(const TargetSpec &spec);
 

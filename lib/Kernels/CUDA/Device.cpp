@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels as a GPU runs them: threads in the place of tiles.
+
+#include "Device.h"
+
+using namespace mlir;
+using namespace nibble;
+using namespace nibble::kernels;
+
+static constexpr llvm::StringLiteral kLaunch = "nibble.launch";
+
+Launch nibble::kernels::getLaunch(func::FuncOp kernel) {
+  ArrayRef<int64_t> values = kernel->getAttrOfType<DenseI64ArrayAttr>(kLaunch).asArrayRef();
+  return {values[0], values[1], values[2], values[3], values[4]};
+}
+
+/// The argument that a load reads of the kernel's parameter, if it does.
+static std::optional<int64_t> getArgumentNumber(LLVM::LoadOp load, Value parameter) {
+  if (load.getAddr() == parameter)
+    return 0;
+  auto element = load.getAddr().getDefiningOp<LLVM::GEPOp>();
+  if (!element || element.getBase() != parameter || !element.getDynamicIndices().empty())
+    return std::nullopt;
+  return element.getRawConstantIndices().front() / 8;
+}
+
+void nibble::kernels::assumeAlignments(func::FuncOp kernel, ArrayRef<int64_t> alignments) {
+  Value parameter = kernel.getArgument(0);
+  SmallVector<LLVM::LoadOp> loads;
+  kernel.walk([&](LLVM::LoadOp load) { loads.push_back(load); });
+  for (LLVM::LoadOp load : loads) {
+    const std::optional<int64_t> number = getArgumentNumber(load, parameter);
+    if (!number || *number >= int64_t(alignments.size()) || alignments[*number] <= 1)
+      continue;
+    ImplicitLocOpBuilder b(load.getLoc(), load);
+    b.setInsertionPointAfter(load);
+    Value truth = arith::ConstantIntOp::create(b, b.getI1Type(), 1);
+    Value alignment = arith::ConstantIntOp::create(b, b.getI64Type(), alignments[*number]);
+    LLVM::AssumeOp::create(b, truth, LLVM::AssumeAlignTag(), load.getResult(), alignment);
+  }
+}
+
+static Value readRegister(KernelBuilder &b, StringRef name) {
+  return b.intrinsic(("llvm.nvvm.read.ptx.sreg." + name).str(), b.i32(), {});
+}
+
+Value nibble::kernels::threadInBlock(KernelBuilder &b) { return readRegister(b, "tid.x"); }
+
+Value nibble::kernels::threadInItem(KernelBuilder &b) {
+  Value thread = b.create<arith::ExtUIOp>(b.index(), threadInBlock(b));
+  return b.create<arith::RemUIOp>(thread, b.constant(b.launch.itemThreads));
+}
+
+void nibble::kernels::blockBarrier(KernelBuilder &b) {
+  LLVM::CallIntrinsicOp::create(b, b.getStringAttr("llvm.nvvm.barrier.cta.sync.aligned.all"),
+                                ValueRange(b.splat(b.i32(), int64_t(0))));
+}
+
+Value nibble::kernels::forEachLane(KernelBuilder &b, Type element, ValueRange vectors,
+                                   llvm::function_ref<Value(ValueRange)> body) {
+  Values results;
+  const int64_t lanes = KernelBuilder::lanesOf(vectors.front());
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    Values scalars;
+    for (Value vector : vectors)
+      scalars.push_back(vector::ExtractOp::create(b, vector, lane));
+    results.push_back(body(scalars));
+  }
+  return vector::FromElementsOp::create(b, b.vec(lanes, element), results);
+}
+
+/// A number that is known when the kernel is complete.
+static arith::ConstantIntOp createUnknown(KernelBuilder &b) { return arith::ConstantIntOp::create(b, b.index(), 0); }
+static void setKnown(KernelBuilder &b, arith::ConstantIntOp op, int64_t value) {
+  op.setValueAttr(b.getIntegerAttr(op.getType(), value));
+}
+
+func::FuncOp nibble::kernels::defineDeviceKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
+                                                 const Extent &tiles,
+                                                 llvm::function_ref<void(KernelBuilder &, Value, Value, Value)> body) {
+  KernelBuilder b(loc, builder, isa);
+  OpBuilder::InsertionGuard guard(b);
+  b.launch.items = tiles.getStatic();
+  auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr()}, {}));
+  Block *entry = function.addEntryBlock();
+  b.enter(entry);
+  const auto wide = [&](Value value) { return b.create<arith::ExtUIOp>(b.index(), value); };
+  arith::ConstantIntOp block = createUnknown(b), itemThreads = createUnknown(b), items = createUnknown(b);
+  Value thread = b.add(b.mul(wide(readRegister(b, "ctaid.x")), block), wide(threadInBlock(b)));
+  Value item = b.create<arith::DivUIOp>(thread, itemThreads);
+  // All threads of an item go the same way, and so all of a block where that is one item.
+  b.when(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, item, items),
+         [&] { body(b, entry->getArgument(0), item, b.add(item, b.constant(1))); });
+  const Launch &launch = b.launch;
+  assert(launch.block % launch.itemThreads == 0 && "items do not cross blocks");
+  setKnown(b, block, launch.block);
+  setKnown(b, itemThreads, launch.itemThreads);
+  setKnown(b, items, launch.items);
+  func::ReturnOp::create(b);
+  const int64_t words = std::max<int64_t>(1, launch.arguments);
+  function.setArgAttr(0, "llvm.byval", TypeAttr::get(LLVM::LLVMArrayType::get(b.i64(), words)));
+  function.setArgAttr(0, "llvm.align", b.getI64IntegerAttr(8));
+  // The assembler then has as many registers for a thread as a block leaves it.
+  function->setAttr("passthrough", b.getArrayAttr(b.getStrArrayAttr({"nvvm.maxntid", std::to_string(launch.block)})));
+  function->setAttr(
+      kLaunch, b.getDenseI64ArrayAttr({launch.items, launch.itemThreads, launch.block, launch.sharedBytes, words}));
+  return function;
+}

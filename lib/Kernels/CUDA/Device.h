@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What kernels of a GPU need beside the vectors of all others: threads, and memory that a block shares.
+
+#ifndef NIBBLE_LIB_KERNELS_CUDA_DEVICE_H
+#define NIBBLE_LIB_KERNELS_CUDA_DEVICE_H
+
+#include "../KernelBuilder.h"
+
+namespace nibble {
+namespace kernels {
+
+/// defineKernel of a GPU: `body` gets an item in place of a range of tiles, [item, item + 1).
+mlir::func::FuncOp
+defineDeviceKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef symbol, const ISA &isa,
+                   const Extent &tiles,
+                   llvm::function_ref<void(KernelBuilder &, Value args, Value begin, Value end)> body);
+
+/// The number of this thread in its block, i32.
+Value threadInBlock(KernelBuilder &b);
+/// The number of this thread among those of its item, of the kernel's index type. `b.launch.itemThreads` is final.
+Value threadInItem(KernelBuilder &b);
+/// All threads of the block have come here, and see what the others wrote.
+void blockBarrier(KernelBuilder &b);
+
+/// `body` of each lane of vectors of as many lanes, for operations that take scalars only.
+Value forEachLane(KernelBuilder &b, Type element, ValueRange vectors, llvm::function_ref<Value(ValueRange)> body);
+
+} // namespace kernels
+} // namespace nibble
+
+#endif // NIBBLE_LIB_KERNELS_CUDA_DEVICE_H
