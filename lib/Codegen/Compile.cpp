@@ -7,6 +7,7 @@
 #include "../Runtime/Cuda/Program.h"
 
 #include "nibble/Analysis/Extents.h"
+#include "nibble/Codegen/CudaRuntime.h"
 #include "nibble/Dialect/Nibble/Passes.h"
 #include "nibble/Dialect/UKernel/Control.h"
 #include "nibble/Dialect/UKernel/Passes.h"
@@ -251,6 +252,11 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   }
   if (options.codeKind != CodeKind::Object)
     return model;
+  if (isGPU(targets.front())) {
+    for (const std::vector<char> &object : getCudaRuntimeObjects(kernels::Arch::X86_64))
+      model.objects.emplace_back(object.begin(), object.end());
+    model.hasRelease = true;
+  }
   if (!isBareMetal(targets.front())) {
     llvm::Expected<ObjectBytes> address = emitAddressObject(program.getWeightAddressSymbol(), program.getWeightSymbol(),
                                                             getLibraryTargetSpec(targets.front()));

@@ -29,12 +29,13 @@ void LoadedModel::releaseWeights() const {
       releasePages(bytes.data);
 }
 
-// A library for instruction sets that this machine lacks would end in a signal.
+// A library for instruction sets that this machine lacks would end in a signal. One for a GPU says when it runs what is
+// missing.
 static llvm::Error checkHost(llvm::StringRef isas) {
   llvm::SmallVector<llvm::StringRef> names;
   isas.split(names, ',');
   for (llvm::StringRef name : names)
-    if (const TargetSpec *target = lookupTargetSpec(name); target && isHostCapable(*target))
+    if (const TargetSpec *target = lookupTargetSpec(name); target && (isHostCapable(*target) || isGPU(*target)))
       return llvm::Error::success();
   return makeError("this machine has none of the instruction sets that the model was compiled for: " + isas);
 }
