@@ -256,6 +256,7 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
     for (const std::vector<char> &object : getCudaRuntimeObjects(kernels::Arch::X86_64))
       model.objects.emplace_back(object.begin(), object.end());
     model.hasRelease = true;
+    model.arena = NIBBLE_CUDA_ARENA_BYTES;
   }
   if (!isBareMetal(targets.front())) {
     llvm::Expected<ObjectBytes> address = emitAddressObject(program.getWeightAddressSymbol(), program.getWeightSymbol(),

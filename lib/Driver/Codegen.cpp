@@ -19,10 +19,10 @@ using namespace llvm;
 
 namespace nibble::driver {
 
-/// `aarch64-linux-gnu`: what others call the system of a row. None of bare metal, whose rows are machines.
+/// `aarch64-linux-gnu`: what others call the system of a row. None of bare metal and GPUs, whose rows are machines.
 static std::string systemOf(const TargetSpec &spec) {
   auto [arch, system] = StringRef(spec.triple).split("-unknown-");
-  return nibble::isBareMetal(spec) ? std::string() : (arch + "-" + system).str();
+  return nibble::isBareMetal(spec) || nibble::isGPU(spec) ? std::string() : (arch + "-" + system).str();
 }
 
 /// The rows that `name` stands for: one, or those of a system, `aarch64-linux-gnu`; with features behind it,

@@ -79,8 +79,8 @@ struct CompiledModel {
   RawData weights;
   /// The one of them that chooses among the levels, or refuses; only a system's loader runs such code.
   std::optional<size_t> dispatch;
-  uint64_t arenaBytes = 0, weightBytes = 0; ///< the arena's where dimensions are kUsualDimension
-  Extent arena;                             ///< the same for all dimensions
+  uint64_t arenaBytes = 0, weightBytes = 0; ///< the arena's where dimensions are kUsualDimension; of a GPU, on it
+  Extent arena;                             ///< the caller's, for all dimensions
   std::vector<std::string> dims;            ///< names of the dynamic dimensions, in the order of a context's `dims`
   /// All that is loaded but the weights; of a microcontroller, the stack that a run needs.
   uint64_t codeBytes = 0, stackBytes = 0;
