@@ -146,8 +146,8 @@ Expected<Compiled> Compilation::packageAll(CompiledModel model) {
 bool Compilation::isCode() const { return is_contained({"so", "a", "o", "exe"}, options.emit); }
 
 Error Compilation::measureNodes(Summary &summary) {
-  if (hasControl(summary)) {
-    session.reporter().note(kNoTimes);
+  if (hasControl(summary) || code->hasRelease) {
+    session.reporter().note(code->hasRelease ? kNoDeviceTimes : kNoTimes);
     return Error::success();
   }
   Expected<std::unique_ptr<LoadedModel>> loaded = loadJIT(*code);

@@ -170,6 +170,10 @@ static Expected<Summary> explainCompiled(Session &session, StringRef path) {
     session.reporter().note("there are no times: " + toString(model.takeError()));
     return std::move(**summary);
   }
+  if ((*model)->isOnDevice()) {
+    session.reporter().note(kNoDeviceTimes);
+    return std::move(**summary);
+  }
   if (Error error = measureCalls(**model, nullptr, {}, **summary)) {
     if ((*model)->describe().dim_count == 0)
       return addContext("'" + path + "'", std::move(error));

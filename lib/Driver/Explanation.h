@@ -29,6 +29,10 @@ bool hasControl(const Summary &summary);
 constexpr llvm::StringLiteral kNoTimes =
     "there are no times of single nodes: the model has loops or branches, whose calls run more than once or not always";
 
+/// Of models whose kernels run on a device.
+constexpr llvm::StringLiteral kNoDeviceTimes =
+    "there are no times: a GPU runs the kernels of a model in one go, which nibble bench measures";
+
 /// Takes the time of each call on a feed in the form of `feedPorts`, or on random numbers (chooseDims) if `feed` is
 /// null, and adds it to the call and its node; that of the calls of each specialization on random numbers. Not all
 /// models with dynamic dimensions take those.

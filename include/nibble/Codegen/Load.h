@@ -26,6 +26,8 @@ public:
   /// Inputs and outputs that are one buffer.
   llvm::ArrayRef<nibble_state_desc> states() const;
   int32_t run(const nibble_context &context) const { return runFunction(&context); }
+  /// Whether its kernels run elsewhere, where no `parallel_for` calls them.
+  bool isOnDevice() const { return releaseFunction; }
   /// Gives back what runs with this arena left on a device; to be called before its memory is freed.
   void release(void *arena) const {
     if (releaseFunction && arena)
