@@ -50,11 +50,10 @@ FailureOr<func::FuncOp> KernelTable::getOrEmit(StringRef name, std::string key, 
     return entry;
   std::string symbol = program.name + "_k" + std::to_string(functions.size()) + "_" + name.str();
   builder.setInsertionPointToEnd(module.getBody());
+  const kernels::ArgumentAlignments scope(module, alignments);
   if (failed(emit(symbol)))
     return failure();
   entry = module.lookupSymbol<func::FuncOp>(symbol);
   assert(entry && "a kernel has the symbol that it was asked for");
-  if (!alignments.empty())
-    kernels::assumeAlignments(entry, alignments);
   return entry;
 }

@@ -2,6 +2,7 @@
 // The interface of the convolution kernels: which family serves, under which name.
 
 #include "nibble/Kernels/Conv.h"
+#include "CUDA/BlockConv.h"
 #include "Families.h"
 #include "Plan.h"
 #include "Small.h"
@@ -62,6 +63,8 @@ static std::string tileName(const ConvParams &params, const ISA &isa) {
     return smallConvTileName(params, isa);
   if (isDepthwise(params))
     return depthwiseTileName(params, isa);
+  if (const auto tile = chooseBlockTile(params, isa))
+    return blockTileName(*tile);
   const RegisterTile tile = chooseRegisterTile(DensePlan(params), isa);
   const std::string name = std::to_string(tile.mr) + "x" + std::to_string(tile.blocks * kBlock);
   return params.input == ElementKind::F32 ? name : name + "c" + std::to_string(channelsPerStep(params));
@@ -197,6 +200,9 @@ static void emitImages(KernelBuilder &b, const ConvParams &params, Value args, V
 func::FuncOp nibble::kernels::emitConv(OpBuilder &builder, Location loc, StringRef symbol, const ConvParams &params,
                                        const ISA &isa) {
   assert(whyNoConv(params, isa).empty() && "ask first");
+  if (const auto tile = chooseBlockTile(params, isa))
+    return defineKernel(builder, loc, symbol, isa, blockCount(params, *tile),
+                        [&](KernelBuilder &b, Value args, Value, Value) { emitBlockConv(b, params, *tile, args); });
   return defineKernel(builder, loc, symbol, isa, params.images * imageTileCount(params, isa),
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         if (params.images == 1)

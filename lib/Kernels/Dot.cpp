@@ -212,7 +212,8 @@ Value Dot::multiplyAdd(Value acc, Operand x, Operand w) {
     return b.intrinsic("llvm.aarch64.neon.sdot.v4i32.v16i8", acc.getType(), {acc, w.even, x.even});
   case DotKind::Smull:
     return multiplyAddPairs(b, acc, x.even, w.even);
-  case DotKind::Dp4a: {
+  case DotKind::Dp4a:
+  case DotKind::Mma: { // of a thread alone
     const StringRef name = kind == ElementKind::U8 ? "llvm.nvvm.idp4a.u.s" : "llvm.nvvm.idp4a.s.s";
     return forEachLane(b, b.i32(), {b.bitcast(x.even, b.i32()), b.bitcast(w.even, b.i32()), acc},
                        [&](ValueRange operands) { return b.intrinsic(name, b.i32(), operands); });
@@ -264,7 +265,7 @@ Dot::PairTile Dot::multiplyAddPair(PairTile acc, Value input, PairTile weights) 
 }
 
 static bool isOneInstruction(const ISA &isa, ElementKind input) {
-  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd || isa.dot == DotKind::Dp4a ||
+  return input == ElementKind::F32 || isa.dot == DotKind::Vpdpbusd || isa.isGPU() ||
          ((isa.dot == DotKind::Sdot || isa.dot == DotKind::Smmla) && input != ElementKind::S16);
 }
 

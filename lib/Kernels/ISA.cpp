@@ -50,10 +50,10 @@ static const ISA table[] = {
      onVirtualBoard},
     // Of a GPU a vector is what one thread loads at once. PTX of the oldest driver that knows the device.
     {"sm_75", Arch::CUDA, cuda, "sm_75", "+ptx64", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
-    {"sm_80", Arch::CUDA, cuda, "sm_80", "+ptx70", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
-    {"sm_86", Arch::CUDA, cuda, "sm_86", "+ptx71", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
-    {"sm_89", Arch::CUDA, cuda, "sm_89", "+ptx78", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
-    {"sm_90", Arch::CUDA, cuda, "sm_90", "+ptx78", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
+    {"sm_80", Arch::CUDA, cuda, "sm_80", "+ptx70", "", "", 128, 128, DotKind::Mma, true, onEmulator},
+    {"sm_86", Arch::CUDA, cuda, "sm_86", "+ptx71", "", "", 128, 128, DotKind::Mma, true, onEmulator},
+    {"sm_89", Arch::CUDA, cuda, "sm_89", "+ptx78", "", "", 128, 128, DotKind::Mma, true, onEmulator},
+    {"sm_90", Arch::CUDA, cuda, "sm_90", "+ptx78", "", "", 128, 128, DotKind::Mma, true, onEmulator},
 };
 
 llvm::ArrayRef<ISA> nibble::kernels::getISAs() { return table; }

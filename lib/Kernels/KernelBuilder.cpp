@@ -86,22 +86,29 @@ Value KernelBuilder::at(Value pointer, const Extent &offset) {
     return pointer;
   if (!offset.isStatic() || !llvm::isInt<32>(offset.getStatic()))
     return at(pointer, constant(offset));
-  return LLVM::GEPOp::create(*this, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{int32_t(offset.getStatic())});
+  return LLVM::GEPOp::create(*this, pointer.getType(), i8(), pointer,
+                             ArrayRef<LLVM::GEPArg>{int32_t(offset.getStatic())});
 }
 
 Value KernelBuilder::at(Value pointer, Value offset) {
-  return LLVM::GEPOp::create(*this, ptr(), i8(), pointer, ArrayRef<LLVM::GEPArg>{offset});
+  return LLVM::GEPOp::create(*this, pointer.getType(), i8(), pointer, ArrayRef<LLVM::GEPArg>{offset});
 }
 
 Value KernelBuilder::load(Type type, Value pointer, unsigned alignment) {
   return LLVM::LoadOp::create(*this, type, pointer, alignment);
 }
 
-void KernelBuilder::store(Value value, Value pointer) { LLVM::StoreOp::create(*this, value, pointer, 1); }
+void KernelBuilder::store(Value value, Value pointer, unsigned alignment) {
+  LLVM::StoreOp::create(*this, value, pointer, alignment);
+}
 
 Value KernelBuilder::argument(Value args, int64_t index) {
   launch.arguments = std::max(launch.arguments, index + 1);
-  return load(ptr(), at(args, isa.pointerBits() / 8 * index), isa.pointerBits() / 8);
+  Value pointer = load(ptr(), at(args, isa.pointerBits() / 8 * index), isa.pointerBits() / 8);
+  if (args == entry->getArgument(0) && alignmentOf(index) > 1)
+    LLVM::AssumeOp::create(*this, splat(getI1Type(), int64_t(1)), LLVM::AssumeAlignTag(), pointer,
+                           constant64(alignmentOf(index)));
+  return pointer;
 }
 
 Value KernelBuilder::broadcastLoad(VectorType type, Value pointer) {

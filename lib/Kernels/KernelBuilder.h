@@ -37,6 +37,11 @@ public:
   const ISA &isa;
   /// Of a kernel for a GPU: its tiles, a thread each, unless the emitter cuts it otherwise.
   Launch launch;
+  /// Of a kernel for a GPU: what the addresses of its first arguments are known to be multiples of.
+  llvm::SmallVector<int64_t> alignments;
+  int64_t alignmentOf(int64_t argument) const {
+    return argument < int64_t(alignments.size()) ? alignments[argument] : 1;
+  }
 
   Type i8() { return getI8Type(); }
   Type i16() { return getIntegerType(16); }
@@ -69,7 +74,7 @@ public:
   /// `bytes` of the stack, aligned to 64; may be asked for inside of loops.
   Value stackMemory(int64_t bytes);
   Value load(Type type, Value pointer, unsigned alignment = 1);
-  void store(Value value, Value pointer);
+  void store(Value value, Value pointer, unsigned alignment = 1);
   /// args[index]
   Value argument(Value args, int64_t index);
 

@@ -22,6 +22,7 @@ enum class DotKind {
   Smlad,    ///< bytes widened to 16 bits, two multiplications in a general register
   Vmladav,  ///< a vector of bytes to one sum in a general register
   Dp4a,     ///< one instruction for a lane, bytes of either kind
+  Mma,      ///< the lanes of a warp together: 16 rows by 8 columns by 32 bytes; Dp4a where a thread works alone
 };
 
 /// What the dot products' other operand is. Bytes of the other kind are XORed with 0x80 in registers, which the packed

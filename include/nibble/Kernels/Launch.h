@@ -5,6 +5,7 @@
 #define NIBBLE_KERNELS_LAUNCH_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
 
@@ -26,9 +27,17 @@ struct Launch {
 /// Of a kernel that was emitted for a GPU: `void kernel(struct { void *args[arguments]; })`.
 Launch getLaunch(mlir::func::FuncOp kernel);
 
-/// Tells the kernel what the addresses of its first arguments are multiples of, in bytes: then it may read and write
-/// more than an element at once.
-void assumeAlignments(mlir::func::FuncOp kernel, llvm::ArrayRef<int64_t> alignments);
+/// While this lives, kernels that are emitted into `module` may assume what the addresses of their first arguments are
+/// multiples of, in bytes, and so read and write more than an element at once.
+class ArgumentAlignments {
+public:
+  ArgumentAlignments(mlir::ModuleOp module, llvm::ArrayRef<int64_t> alignments);
+  ~ArgumentAlignments();
+  ArgumentAlignments(const ArgumentAlignments &) = delete;
+
+private:
+  mlir::ModuleOp module;
+};
 
 } // namespace kernels
 } // namespace nibble

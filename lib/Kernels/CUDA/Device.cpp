@@ -7,43 +7,25 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
-static constexpr llvm::StringLiteral kLaunch = "nibble.launch";
+static constexpr llvm::StringLiteral kLaunch = "nibble.launch", kAlignments = "nibble.alignments";
 
 Launch nibble::kernels::getLaunch(func::FuncOp kernel) {
   ArrayRef<int64_t> values = kernel->getAttrOfType<DenseI64ArrayAttr>(kLaunch).asArrayRef();
   return {values[0], values[1], values[2], values[3], values[4]};
 }
 
-/// The argument that a load reads of the kernel's parameter, if it does.
-static std::optional<int64_t> getArgumentNumber(LLVM::LoadOp load, Value parameter) {
-  if (load.getAddr() == parameter)
-    return 0;
-  auto element = load.getAddr().getDefiningOp<LLVM::GEPOp>();
-  if (!element || element.getBase() != parameter || !element.getDynamicIndices().empty())
-    return std::nullopt;
-  return element.getRawConstantIndices().front() / 8;
+ArgumentAlignments::ArgumentAlignments(ModuleOp module, ArrayRef<int64_t> alignments) : module(module) {
+  if (!alignments.empty())
+    module->setAttr(kAlignments, DenseI64ArrayAttr::get(module.getContext(), alignments));
 }
 
-void nibble::kernels::assumeAlignments(func::FuncOp kernel, ArrayRef<int64_t> alignments) {
-  Value parameter = kernel.getArgument(0);
-  SmallVector<LLVM::LoadOp> loads;
-  kernel.walk([&](LLVM::LoadOp load) { loads.push_back(load); });
-  for (LLVM::LoadOp load : loads) {
-    const std::optional<int64_t> number = getArgumentNumber(load, parameter);
-    if (!number || *number >= int64_t(alignments.size()) || alignments[*number] <= 1)
-      continue;
-    ImplicitLocOpBuilder b(load.getLoc(), load);
-    b.setInsertionPointAfter(load);
-    Value truth = arith::ConstantIntOp::create(b, b.getI1Type(), 1);
-    Value alignment = arith::ConstantIntOp::create(b, b.getI64Type(), alignments[*number]);
-    LLVM::AssumeOp::create(b, truth, LLVM::AssumeAlignTag(), load.getResult(), alignment);
-  }
-}
+ArgumentAlignments::~ArgumentAlignments() { module->removeAttr(kAlignments); }
 
 static Value readRegister(KernelBuilder &b, StringRef name) {
   return b.intrinsic(("llvm.nvvm.read.ptx.sreg." + name).str(), b.i32(), {});
 }
 
+Value nibble::kernels::blockInGrid(KernelBuilder &b) { return readRegister(b, "ctaid.x"); }
 Value nibble::kernels::threadInBlock(KernelBuilder &b) { return readRegister(b, "tid.x"); }
 
 Value nibble::kernels::threadInItem(KernelBuilder &b) {
@@ -54,6 +36,24 @@ Value nibble::kernels::threadInItem(KernelBuilder &b) {
 void nibble::kernels::blockBarrier(KernelBuilder &b) {
   LLVM::CallIntrinsicOp::create(b, b.getStringAttr("llvm.nvvm.barrier.cta.sync.aligned.all"),
                                 ValueRange(b.splat(b.i32(), int64_t(0))));
+}
+
+Value nibble::kernels::sharedMemory(KernelBuilder &b, int64_t bytes) {
+  b.launch.sharedBytes = std::max(b.launch.sharedBytes, bytes);
+  constexpr llvm::StringLiteral name = "nibble_shared";
+  auto module = b.getBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  if (!module.lookupSymbol(name)) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(b.i8(), 0);
+    LLVM::GlobalOp::create(b, type, /*isConstant=*/false, LLVM::Linkage::External, name, Attribute(),
+                           /*alignment=*/128, kSharedSpace);
+  }
+  return LLVM::AddressOfOp::create(b, LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace), name);
+}
+
+Value nibble::kernels::globalPointer(KernelBuilder &b, Value pointer) {
+  return b.create<LLVM::AddrSpaceCastOp>(LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace), pointer);
 }
 
 Value nibble::kernels::forEachLane(KernelBuilder &b, Type element, ValueRange vectors,
@@ -81,6 +81,8 @@ func::FuncOp nibble::kernels::defineDeviceKernel(OpBuilder &builder, Location lo
   KernelBuilder b(loc, builder, isa);
   OpBuilder::InsertionGuard guard(b);
   b.launch.items = tiles.getStatic();
+  if (auto alignments = b.getBlock()->getParentOp()->getAttrOfType<DenseI64ArrayAttr>(kAlignments))
+    b.alignments = llvm::to_vector(alignments.asArrayRef());
   auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr()}, {}));
   Block *entry = function.addEntryBlock();
   b.enter(entry);

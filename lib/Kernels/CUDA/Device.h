@@ -15,12 +15,21 @@ defineDeviceKernel(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef
                    const Extent &tiles,
                    llvm::function_ref<void(KernelBuilder &, Value args, Value begin, Value end)> body);
 
+/// The number of this block in the grid, i32.
+Value blockInGrid(KernelBuilder &b);
 /// The number of this thread in its block, i32.
 Value threadInBlock(KernelBuilder &b);
 /// The number of this thread among those of its item, of the kernel's index type. `b.launch.itemThreads` is final.
 Value threadInItem(KernelBuilder &b);
 /// All threads of the block have come here, and see what the others wrote.
 void blockBarrier(KernelBuilder &b);
+
+/// LLVM's numbers of the memory of the device, and of a block.
+constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+/// The first of `bytes` that the block shares, aligned to 128.
+Value sharedMemory(KernelBuilder &b, int64_t bytes);
+/// An address in the device's memory as such: instructions that know it are faster.
+Value globalPointer(KernelBuilder &b, Value pointer);
 
 /// `body` of each lane of vectors of as many lanes, for operations that take scalars only.
 Value forEachLane(KernelBuilder &b, Type element, ValueRange vectors, llvm::function_ref<Value(ValueRange)> body);
