@@ -161,9 +161,12 @@ EMULATED cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
     return CUDA_ERROR_INVALID_VALUE;
   if (!isDeviceNumber(device))
     return CUDA_ERROR_INVALID_DEVICE;
-  *context = &state().contexts[size_t(device)];
-  ++(*context)->retained;
-  return (*context)->error;
+  CUctx_st &own = state().contexts[size_t(device)];
+  if (own.error)
+    return own.error;
+  ++own.retained;
+  *context = &own;
+  return CUDA_SUCCESS;
 }
 
 /// The last release destroys the context with all that is in it, so that a new one is as at the beginning.
@@ -185,17 +188,21 @@ static void destroyContents(CUcontext context) {
     CUstream stream = *it;
     it = stream->context == context ? (delete stream, s.streams.erase(it)) : std::next(it);
   }
-  context->error = CUDA_SUCCESS;
 }
 
 EMULATED cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   Call call(false);
+  if (call.error == CUDA_ERROR_NOT_INITIALIZED)
+    return call.error;
   if (!isDeviceNumber(device))
     return CUDA_ERROR_INVALID_DEVICE;
   CUctx_st &context = state().contexts[size_t(device)];
   if (!context.retained)
     return CUDA_ERROR_INVALID_CONTEXT;
-  if (--context.retained == 0 && !state().pretended.report && !state().pretended.settings.profile)
+  if (--context.retained > 0)
+    return CUDA_SUCCESS;
+  context.error = CUDA_SUCCESS;
+  if (!state().pretended.report && !state().pretended.settings.profile)
     destroyContents(&context); // a report tells what was left instead
   return CUDA_SUCCESS;
 }
@@ -209,6 +216,8 @@ static bool isContext(CUcontext context) {
 
 EMULATED cuCtxPushCurrent_v2(CUcontext context) {
   Call call(false);
+  if (call.error == CUDA_ERROR_NOT_INITIALIZED)
+    return call.error;
   if (!isContext(context))
     return CUDA_ERROR_INVALID_CONTEXT;
   contextStack().push_back(context);
@@ -217,6 +226,8 @@ EMULATED cuCtxPushCurrent_v2(CUcontext context) {
 
 EMULATED cuCtxPopCurrent_v2(CUcontext *context) {
   Call call(false);
+  if (call.error == CUDA_ERROR_NOT_INITIALIZED)
+    return call.error;
   if (contextStack().empty())
     return CUDA_ERROR_INVALID_CONTEXT;
   if (context)
@@ -227,6 +238,8 @@ EMULATED cuCtxPopCurrent_v2(CUcontext *context) {
 
 EMULATED cuCtxSetCurrent(CUcontext context) {
   Call call(false);
+  if (call.error == CUDA_ERROR_NOT_INITIALIZED)
+    return call.error;
   if (context && !isContext(context))
     return CUDA_ERROR_INVALID_CONTEXT;
   if (!contextStack().empty())
@@ -243,6 +256,18 @@ EMULATED cuCtxGetCurrent(CUcontext *context) {
   if (!context)
     return CUDA_ERROR_INVALID_VALUE;
   *context = call.context;
+  return CUDA_SUCCESS;
+}
+
+EMULATED cuCtxGetDevice(CUdevice *device) {
+  Call call(false);
+  if (call.error == CUDA_ERROR_NOT_INITIALIZED)
+    return call.error;
+  if (!device)
+    return CUDA_ERROR_INVALID_VALUE;
+  if (!call.context)
+    return CUDA_ERROR_INVALID_CONTEXT;
+  *device = call.context->ordinal;
   return CUDA_SUCCESS;
 }
 

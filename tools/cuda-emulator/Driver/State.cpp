@@ -8,8 +8,18 @@
 
 using namespace ptx;
 
+/// At the process's end. The state stays, as threads may run then, and libraries may release what they have.
+struct End {
+  ~End() {
+    std::lock_guard<std::recursive_mutex> lock(state().mutex);
+    state().report();
+    state().initialized = false;
+  }
+};
+
 State &ptx::state() {
-  static State one;
+  static State &one = *new State;
+  static End end;
   return one;
 }
 
@@ -51,7 +61,7 @@ void ptx::printProfiles(CUmodule module) {
     printProfile(*kernel);
 }
 
-State::~State() {
+void State::report() const {
   if (pretended.settings.profile)
     for (CUmodule module : modules)
       printProfiles(module);
@@ -79,7 +89,11 @@ State::~State() {
 }
 
 bool State::capturing() const {
-  return std::any_of(streams.begin(), streams.end(), [](CUstream one) { return one->capture; });
+  return std::any_of(streams.begin(), streams.end(), [](CUstream one) {
+    return one->capture &&
+           (one->mode == CU_STREAM_CAPTURE_MODE_GLOBAL ||
+            (one->mode == CU_STREAM_CAPTURE_MODE_THREAD_LOCAL && one->capturer == std::this_thread::get_id()));
+  });
 }
 
 Call::Call(bool needsContext) : lock(state().mutex) {

@@ -10,6 +10,7 @@
 #include <deque>
 #include <mutex>
 #include <set>
+#include <thread>
 
 /// An exported function of the driver.
 #define EMULATED extern "C" __attribute__((visibility("default"))) CUresult
@@ -73,7 +74,9 @@ struct CUgraphExec_st {
 struct CUstream_st {
   CUcontext context;
   CUgraph capture = nullptr; // what is being captured
-  bool invalid = false;      // by what a capture cannot have
+  int mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
+  std::thread::id capturer = {};
+  bool invalid = false; // by what a capture cannot have
 };
 
 struct CUevent_st {
@@ -98,7 +101,8 @@ struct State {
   std::set<std::pair<CUcontext, CUdeviceptr>> allocated;
 
   State();
-  ~State(); // reports what is left
+  void report() const; // what is left
+  /// Whether a capture forbids this thread what a graph cannot have.
   bool capturing() const;
 };
 

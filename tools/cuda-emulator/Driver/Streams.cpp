@@ -60,6 +60,8 @@ EMULATED cuStreamBeginCapture_v2(CUstream stream, int mode) {
   if (stream->capture)
     return CUDA_ERROR_ILLEGAL_STATE;
   stream->capture = new CUgraph_st;
+  stream->mode = mode;
+  stream->capturer = std::this_thread::get_id();
   stream->invalid = false;
   return CUDA_SUCCESS;
 }
