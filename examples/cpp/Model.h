@@ -36,27 +36,42 @@ private:
 
 class Model {
 public:
-  /// `dims`: the values of the model's dynamic dimensions, as the batch.
-  Model(nibble_describe_fn describe, nibble_arena_bytes_fn arenaBytes, nibble_run_fn run, std::vector<int64_t> dims)
+  /// `dims`: the values of the model's dynamic dimensions, as the batch. `release`: of a model for a CUDA device.
+  Model(nibble_describe_fn describe, nibble_arena_bytes_fn arenaBytes, nibble_run_fn run, std::vector<int64_t> dims,
+        nibble_release_fn release = nullptr)
       : description(describe()), entry(run), dims(std::move(dims)), bytes(arenaBytes(this->dims.data())),
-        arena(allocate(bytes)) {}
+        arena(allocate(bytes, release)) {}
 
   const nibble_model_desc &describe() const { return *description; }
 
   void run(const std::vector<const void *> &inputs, const std::vector<void *> &outputs, Threads *threads = nullptr) {
-    nibble_context context = {NIBBLE_ABI_VERSION, arena.get(), bytes, inputs.data(), outputs.data(), dims.data(),
-                              threads ? Threads::parallelFor : nullptr, threads};
+    nibble_context context = {NIBBLE_ABI_VERSION,
+                              arena.get(),
+                              bytes,
+                              inputs.data(),
+                              outputs.data(),
+                              dims.data(),
+                              threads ? Threads::parallelFor : nullptr,
+                              threads};
     if (int32_t status = entry(&context))
       throw std::runtime_error(std::string(description->name) + ": status " + std::to_string(status));
   }
 
 private:
-  using Memory = std::unique_ptr<void, void (*)(void *)>;
-  static Memory allocate(uint64_t bytes) {
+  struct Free {
+    nibble_release_fn release;
+    void operator()(void *arena) const {
+      if (release)
+        release(arena);
+      std::free(arena);
+    }
+  };
+  using Memory = std::unique_ptr<void, Free>;
+  static Memory allocate(uint64_t bytes, nibble_release_fn release) {
     if (bytes == UINT64_MAX)
       throw std::invalid_argument("dimensions that the model refuses");
     const uint64_t whole = std::max<uint64_t>((bytes + NIBBLE_ALIGNMENT - 1) / NIBBLE_ALIGNMENT, 1) * NIBBLE_ALIGNMENT;
-    Memory memory(std::aligned_alloc(NIBBLE_ALIGNMENT, whole), std::free);
+    Memory memory(std::aligned_alloc(NIBBLE_ALIGNMENT, whole), Free{release});
     if (!memory)
       throw std::bad_alloc();
     return memory;
