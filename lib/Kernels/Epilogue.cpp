@@ -17,17 +17,31 @@ Multiplier Epilogue::loadMultiplier(Value pointer, int64_t lanes) {
 }
 
 Value Epilogue::clampF32(Value value, int32_t low, int32_t high) {
+  if (b.isa.isGPU()) { // no NaN comes here; rounded, zeros are the same
+    value = b.create<arith::MaxNumFOp>(value, b.splat(value.getType(), float(low)));
+    return b.create<arith::MinNumFOp>(value, b.splat(value.getType(), float(high)));
+  }
   value = b.maxFloat(value, b.splat(value.getType(), float(low)));
   return b.minFloat(value, b.splat(value.getType(), float(high)));
+}
+
+/// Of a clamped value, below 2^22. A GPU converts at a quarter of the rate at which it adds: where the last place of a
+/// sum is 1, the addition rounds, and the low bits are the integer.
+Value Epilogue::roundClamped(Value real) {
+  if (!b.isa.isGPU())
+    return instructions.roundToInt(b, real);
+  Value sum = b.create<arith::AddFOp>(real, b.splat(real.getType(), 0x1.8p23f));
+  return b.create<arith::SubIOp>(b.bitcast(sum, b.i32()), b.splat(b.vec(KernelBuilder::lanesOf(real), b.i32()),
+                                                                  int64_t(llvm::bit_cast<int32_t>(0x1.8p23f))));
 }
 
 /// rint(clamp(fl32(fl32(acc) * m))), less the zero point.
 Value Epilogue::requantizeFloat(Value acc, Value multiplier) {
   Value real = b.create<arith::SIToFPOp>(multiplier.getType(), acc);
   real = b.create<arith::MulFOp>(real, multiplier);
-  if (!clampsWhilePacking())
-    real = clampF32(real, p.clampMin - p.outputZeroPoint, p.clampMax - p.outputZeroPoint);
-  return instructions.roundToInt(b, real);
+  if (clampsWhilePacking())
+    return instructions.roundToInt(b, real);
+  return roundClamped(clampF32(real, p.clampMin - p.outputZeroPoint, p.clampMax - p.outputZeroPoint));
 }
 
 /// clamp((acc * m + 2^(s-1)) >> s), less the zero point.
@@ -51,7 +65,7 @@ Value Epilogue::addResidualFloat(Value q, Value a) {
   };
   Value real = r.addendFirst ? sum(a, r.addendScale, r.addendZeroPoint, q, r.scale, p.outputZeroPoint)
                              : sum(q, r.scale, p.outputZeroPoint, a, r.addendScale, r.addendZeroPoint);
-  return instructions.roundToInt(b, clampF32(real, r.min, r.max));
+  return roundClamped(clampF32(real, r.min, r.max));
 }
 
 /// (q * m1 + (a - za) * m2 + 2^(s-1)) >> s, clamped, less the zero point.
@@ -104,7 +118,27 @@ Value Epilogue::packWords(Value first, Value second) {
   return clampPacked(instructions.pack(b, withZero(first), withZero(second), /*isSigned=*/true));
 }
 
+Value Epilogue::narrow(Value clamped) {
+  if (zeroPoint() != 0)
+    clamped = b.add(clamped, b.splat(clamped.getType(), int64_t(zeroPoint())));
+  return b.create<arith::TruncIOp>(b.vec(KernelBuilder::lanesOf(clamped), isWords() ? b.i16() : b.i8()), clamped);
+}
+
+static Value join(KernelBuilder &b, ArrayRef<Value> vectors) {
+  Values parts(vectors);
+  while (parts.size() > 1) {
+    const int64_t lanes = KernelBuilder::lanesOf(parts.front());
+    Values joined;
+    for (size_t i = 0; i < parts.size(); i += 2)
+      joined.push_back(b.shuffle(parts[i], parts[i + 1], llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes))));
+    parts = std::move(joined);
+  }
+  return parts.front();
+}
+
 Value Epilogue::packLanes(ArrayRef<Value> vectors) {
+  if (b.isa.isGPU())
+    return narrow(join(b, vectors));
   if (isWords())
     return packWords(vectors[0], vectors[1]);
   // The zero point is added where there are half as many vectors; no saturation can lose what matters: a value beyond
@@ -122,7 +156,7 @@ Value Epilogue::packLanes(ArrayRef<Value> vectors) {
 Value Epilogue::packInOrder(ArrayRef<Value> vectors) {
   Value packed = packLanes(vectors);
   const int64_t lanes = KernelBuilder::lanesOf(packed) * bytesOf(p.output) / 16; // of 128 bits
-  if (lanes == 1)
+  if (lanes == 1 || b.isa.isGPU())
     return packed;
   // Quad j of the result, a dword or two, is quad j % lanes of vector j / lanes.
   const int64_t count = vectors.size();

@@ -37,6 +37,9 @@ public:
   /// The same, one vector after the other.
   Value packInOrder(llvm::ArrayRef<Value> vectors);
 
+  /// Of a GPU, which has no instructions that saturate while they pack: what `requantize` made, as stored values.
+  Value narrow(Value clamped);
+
   /// Scaled: fl32(fl32(acc * scale) + bias), and the clamp. `row` has the row's scale in each lane, for integers.
   Value scale(Value acc, Multiplier multiplier, Value row);
 
@@ -63,7 +66,8 @@ private:
   int32_t high() const { return p.residual ? p.residual->max : p.clampMax; }
   /// No f32 clamp is needed before the conversion: saturation while packing is the clamp.
   bool clampsWhilePacking() const {
-    return p.requant == Requant::Float && p.multipliersBelowOne && !p.residual && !(isWords() && zeroPoint() != 0);
+    return !b.isa.isGPU() && p.requant == Requant::Float && p.multipliersBelowOne && !p.residual &&
+           !(isWords() && zeroPoint() != 0);
   }
 
   Value requantizeFloat(Value acc, Value multiplier);
@@ -73,6 +77,7 @@ private:
   Value addResidualFixed(Value q, Value a);
   Value clampWide(Value value, int32_t low, int32_t high);
   Value clampF32(Value value, int32_t low, int32_t high);
+  Value roundClamped(Value real);
   Value packWords(Value first, Value second);
   Value clampPacked(Value packed);
 

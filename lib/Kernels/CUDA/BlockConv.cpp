@@ -27,16 +27,28 @@ public:
 
 private:
   int64_t rowGroups() const { return tile.warpM() / kProductRows; }
-  int64_t blocks() const { return tile.warpN() / kBlock; }
+  /// Blocks of columns whose products take turns, and such groups of a warp's.
+  int64_t together() const {
+    return plan.params.output != ElementKind::F32 && tile.warpN() % (2 * kBlock) == 0 ? 2 : 1;
+  }
+  int64_t products() const { return 2 * together(); }
+  int64_t columnGroups() const { return tile.warpN() / kBlock / together(); }
+  /// Neighbouring columns of a thread's results.
+  int64_t width() const { return 4 * together(); }
   Value number(int64_t value) { return b.splat(b.i32(), value); }
   Value div(Value value, int64_t by) { return b.create<arith::DivUIOp>(value, number(by)); }
   Value rem(Value value, int64_t by) { return b.create<arith::RemUIOp>(value, number(by)); }
+  std::array<Value, 2> placeBlock();
   void placeThread();
-  Value column(int64_t block) { return b.add(firstColumn, number(block * kBlock)); }
+  Value column(int64_t group) { return b.add(firstColumn, number(group * together() * kBlock)); }
+  /// Where the four sums of a product are.
+  int64_t sumsOf(int64_t rowGroup, int64_t columnGroup, int64_t product) const {
+    return ((rowGroup * columnGroups() + columnGroup) * products() + product) * 4;
+  }
   Values startAtBias(BlockStore &store);
   Values sum(StageCopies &copies, Values acc);
   Values multiplyStage(Value stage, Values acc);
-  std::array<Value, 2> loadPair(Value pointer);
+  Values loadWords(Value pointer);
   Values multiply(Value rows, Value columns, Values acc);
   void storeResults(BlockStore &store, ValueRange acc);
 
@@ -50,45 +62,69 @@ private:
 };
 } // namespace
 
-/// Lane 4 i + k has row i of a product's results, and quad k of a block's columns.
+/// The tile's place among the tiles, down and to the right. Where there are many, those of eight rows follow each other
+/// column by column: what runs at the same time shares rows and columns, which then come from the cache.
+std::array<Value, 2> BlockConvEmitter::placeBlock() {
+  const int64_t height = llvm::divideCeil(pixels.count(), tile.m), width = llvm::divideCeil(plan.columns, tile.n);
+  constexpr int64_t rows = 8;
+  Value block = blockInGrid(b);
+  if (height < rows || width < rows)
+    return {div(block, width), rem(block, width)};
+  Value first = b.mul(div(block, rows * width), number(rows)), within = rem(block, rows * width);
+  Value size = number(rows);
+  if (height % rows)
+    size = b.create<arith::MinUIOp>(size, b.create<arith::SubIOp>(number(height), first));
+  return {b.add(first, b.create<arith::RemUIOp>(within, size)), b.create<arith::DivUIOp>(within, size)};
+}
+
+/// Lane 4 i + k has row i of a product's results, and of its columns 2 k and 2 k + 1.
 void BlockConvEmitter::placeThread() {
-  const int64_t across = llvm::divideCeil(plan.columns, tile.n);
-  Value block = blockInGrid(b), thread = threadInBlock(b), lane = rem(thread, 32), warp = div(thread, 32);
-  firstRow = b.mul(div(block, across), number(tile.m));
-  firstBlock = b.mul(rem(block, across), number(tile.n / kBlock));
+  const auto [down, right] = placeBlock();
+  Value thread = threadInBlock(b), lane = rem(thread, 32), warp = div(thread, 32);
+  firstRow = b.mul(down, number(tile.m));
+  firstBlock = b.mul(right, number(tile.n / kBlock));
   Value warpRow = b.mul(div(warp, tile.warpsN), number(tile.warpM()));
   Value warpColumn = b.mul(rem(warp, tile.warpsN), number(tile.warpN()));
   Value quad = rem(lane, 4), group = div(lane, 4);
   resultRow = b.add(b.add(firstRow, warpRow), group);
-  firstColumn = b.add(b.add(b.mul(firstBlock, number(kBlock)), warpColumn), b.mul(quad, number(4)));
+  firstColumn = b.add(b.add(b.mul(firstBlock, number(kBlock)), warpColumn), b.mul(quad, number(width())));
   // loadMatrices wants the addresses of rows, lanes 16 and up those of the second 16 bytes.
   Value row = b.add(warpRow, rem(lane, 16)), swizzle = rem(div(lane, 2), 4);
   for (int64_t half : {0, 1}) {
     Value piece = b.create<arith::XOrIOp>(b.add(div(lane, 16), number(2 * half)), swizzle);
     rowPlaces[half] = b.add(b.mul(row, number(kStageBytes)), b.mul(piece, number(16)));
   }
-  Value pair = b.create<arith::XOrIOp>(b.mul(group, number(8)), b.mul(div(quad, 2), number(32)));
-  columnPlace = b.add(b.add(b.mul(quad, number(kBlock * 4)), pair), b.mul(warpColumn, number(kStageBytes)));
+  // Of the steps `quad` and on a thread wants as many columns as there are products.
+  Value first = b.mul(group, number(products()));
+  Value piece = b.create<arith::XOrIOp>(b.mul(rem(first, kBlock), number(4)), b.mul(div(quad, 2), number(32)));
+  columnPlace = b.add(b.add(b.mul(quad, number(kBlock * 4)), piece), b.mul(warpColumn, number(kStageBytes)));
+  columnPlace = b.add(columnPlace, b.mul(div(first, kBlock), number(kBlock * kStageBytes)));
   columnPlace = b.add(columnPlace, number(tile.rowBytes()));
 }
 
-/// [row group][block][first or second product][4 sums]
 Values BlockConvEmitter::startAtBias(BlockStore &store) {
   Values row, acc;
-  for (int64_t block = 0; block < blocks(); ++block) {
-    Value bias = store.loadBias(column(block));
-    for (int64_t i : {0, 2, 0, 2, 1, 3, 1, 3})
-      row.push_back(vector::ExtractOp::create(b, bias, i));
+  for (int64_t group = 0; group < columnGroups(); ++group) {
+    Value bias = store.loadBias(column(group));
+    for (int64_t product = 0; product < products(); ++product)
+      for (int64_t i : {0, 1, 0, 1})
+        row.push_back(vector::ExtractOp::create(b, bias, i * products() + product));
   }
   for (int64_t group = 0; group < rowGroups(); ++group)
     llvm::append_range(acc, row);
   return acc;
 }
 
-/// Two dwords by one load, which LLVM would split if they were a vector.
-std::array<Value, 2> BlockConvEmitter::loadPair(Value pointer) {
-  Value both = b.load(b.i64(), pointer, 8), high = b.create<arith::ShRUIOp>(both, b.constant64(32));
-  return {b.create<arith::TruncIOp>(b.i32(), both), b.create<arith::TruncIOp>(b.i32(), high)};
+/// A dword for each product, by loads of 64 bits: LLVM would take a vector apart.
+Values BlockConvEmitter::loadWords(Value pointer) {
+  Values pairs, words;
+  for (int64_t i = 0; i < products(); i += 2)
+    pairs.push_back(b.load(b.i64(), b.at(pointer, 4 * i), i == 0 ? 4 * products() : 8));
+  for (Value pair : pairs) {
+    words.push_back(b.create<arith::TruncIOp>(b.i32(), pair));
+    words.push_back(b.create<arith::TruncIOp>(b.i32(), b.create<arith::ShRUIOp>(pair, b.constant64(32))));
+  }
+  return words;
 }
 
 /// 32 bytes of all rows by all columns.
@@ -96,18 +132,17 @@ Values BlockConvEmitter::multiply(Value rows, Value columns, Values acc) {
   SmallVector<Values> inputs;
   for (int64_t group = 0; group < rowGroups(); ++group)
     inputs.push_back(loadMatrices(b, b.at(rows, group * kProductRows * kStageBytes)));
-  for (int64_t block = 0; block < blocks(); ++block) {
-    const int64_t first = block * kBlock * kStageBytes;
-    const std::array<Value, 2> low = loadPair(b.at(columns, first)),
-                               high = loadPair(b.at(columns, first + kProductBytes / 2 * kBlock));
-    for (int64_t half : {0, 1}) {
-      const Values weights = {low[half], high[half]};
-      for (int64_t group = 0; group < rowGroups(); ++group) {
-        Value *sums = &acc[((group * blocks() + block) * 2 + half) * 4];
-        const Values next = multiplyAdd(b, plan.params.input, ArrayRef<Value>(sums, 4), inputs[group], weights);
-        llvm::copy(next, sums);
+  for (int64_t group = 0; group < columnGroups(); ++group) {
+    const int64_t first = group * together() * kBlock * kStageBytes;
+    const Values low = loadWords(b.at(columns, first)),
+                 high = loadWords(b.at(columns, first + kProductBytes / 2 * kBlock));
+    for (int64_t product = 0; product < products(); ++product)
+      for (int64_t row = 0; row < rowGroups(); ++row) {
+        Value *sums = &acc[sumsOf(row, group, product)];
+        llvm::copy(
+            multiplyAdd(b, plan.params.input, ArrayRef<Value>(sums, 4), inputs[row], {low[product], high[product]}),
+            sums);
       }
-    }
   }
   return acc;
 }
@@ -158,14 +193,17 @@ void BlockConvEmitter::storeResults(BlockStore &store, ValueRange acc) {
   for (int64_t i = 0; i < 2 * rowGroups(); ++i)
     rows.push_back(b.add(resultRow, number(8 * i)));
   store.enterRows(rows);
-  for (int64_t block = 0; block < blocks(); ++block) {
+  for (int64_t group = 0; group < columnGroups(); ++group) {
     Values sums;
-    for (int64_t i = 0; i < 2 * rowGroups(); ++i) {
-      const int64_t first = (i / 2 * blocks() + block) * 8 + i % 2 * 2;
-      const Values quad = {acc[first], acc[first + 4], acc[first + 1], acc[first + 5]};
-      sums.push_back(vector::FromElementsOp::create(b, b.vec(4, b.i32()), quad));
-    }
-    store.store(column(block), sums);
+    for (int64_t row = 0; row < rowGroups(); ++row)
+      for (int64_t half : {0, 1}) {
+        Values piece;
+        for (int64_t i : {0, 1})
+          for (int64_t product = 0; product < products(); ++product)
+            piece.push_back(acc[sumsOf(row, group, product) + 2 * half + i]);
+        sums.push_back(vector::FromElementsOp::create(b, b.vec(width(), b.i32()), piece));
+      }
+    store.store(column(group), sums);
   }
 }
 
@@ -173,7 +211,7 @@ void BlockConvEmitter::emit(Value args) {
   b.launch.itemThreads = b.launch.block = tile.threads();
   placeThread();
   StageCopies copies(b, plan, tile, pixels, args, firstRow, firstBlock);
-  BlockStore store(b, plan, pixels, args);
+  BlockStore store(b, plan, pixels, args, width(), tile.n);
   storeResults(store, sum(copies, startAtBias(store)));
 }
 

@@ -11,15 +11,16 @@
 namespace nibble {
 namespace kernels {
 
-/// Stores quads: four neighbouring columns of a row, in one thread.
+/// Stores pieces of rows: `width` neighbouring columns, a multiple of which they begin at, each from one thread.
 class BlockStore {
 public:
-  BlockStore(KernelBuilder &b, const DensePlan &plan, const PixelMap &pixels, Value args);
+  BlockStore(KernelBuilder &b, const DensePlan &plan, const PixelMap &pixels, Value args, int64_t width,
+             int64_t tileColumns);
 
-  /// The biases of the quad that begins at `column` (i32), in place of those of columns that are not there others.
+  /// The biases of the piece that begins at `column` (i32), in place of those of columns that are not there others.
   Value loadBias(Value column);
 
-  /// The rows (i32) of the quads to come, some of which may not be there.
+  /// The rows (i32) of the pieces to come, some of which may not be there.
   void enterRows(ValueRange rows);
   /// `sums` of as many rows, of the columns from `column` on.
   void store(Value column, ValueRange sums);
@@ -40,12 +41,15 @@ private:
   Value isThere(const Row &row, Value column);
   void storeFloats(Value column, ValueRange sums);
   void storeIntegers(Value column, ValueRange sums);
-  void storeQuad(const Row &row, Value column, Value quad);
+  void storePiece(const Row &row, Value column, Value piece);
+  /// Where columns are not there, others that are.
+  Value existing(Value column);
 
   KernelBuilder &b;
   const DensePlan &plan;
   const ConvParams &p;
   const PixelMap &pixels;
+  int64_t width, tileColumns;
   Epilogue epilogue;
   Value bias, multipliers, output, addend, rowScales;
   int64_t outputAlignment, addendAlignment = 1;

@@ -14,12 +14,14 @@ using namespace nibble::kernels;
 
 /// A warp's tile of 64x64 reads least of the shared memory for what it multiplies; smaller blocks keep more
 /// multiprocessors busy.
-static constexpr BlockTile tiles[] = {{128, 128, 2, 2}, {128, 64, 2, 2}, {64, 128, 2, 2}, {64, 64, 2, 2},
-                                      {128, 32, 4, 1},  {64, 32, 2, 2},  {32, 64, 1, 4},  {32, 32, 2, 2},
-                                      {16, 64, 1, 4},   {64, 16, 4, 1}};
+static constexpr BlockTile tiles[] = {{128, 128, 2, 2}, {128, 96, 2, 2}, {128, 64, 2, 2}, {64, 128, 2, 2},
+                                      {64, 96, 2, 2},   {64, 64, 2, 2},  {128, 32, 4, 1}, {64, 32, 2, 2},
+                                      {32, 64, 1, 4},   {32, 32, 2, 2},  {16, 64, 1, 4},  {64, 16, 4, 1}};
 
-/// Multiprocessors of a usual device: of an A100, and of others about as many.
-static constexpr int64_t processors = 108;
+/// Of a usual device, an A100 or one about as large: multiprocessors, and of each the bytes of shared memory,
+/// registers, and bytes a cycle from its own memory and from the cache of all.
+static constexpr int64_t processors = 108, memory = 160 << 10, registers = 1 << 16;
+static constexpr double ownBytes = 128, cacheBytes = 40;
 
 static bool isServed(const ConvParams &p, const ISA &isa) {
   const bool bytes = p.input == ElementKind::U8 || p.input == ElementKind::S8;
@@ -28,20 +30,24 @@ static bool isServed(const ConvParams &p, const ISA &isa) {
   return canMapPixels(p) && DensePlan(p).groupBytes() < (int64_t(1) << 31);
 }
 
-/// Cycles, as far as the choice goes: blocks take turns on the multiprocessors, two at a time on each. A stage takes
-/// the tensor cores' time, or that of the shared memory, or, where too few warps are there to hide it, its copies'.
+/// Blocks that a multiprocessor holds at once.
+static int64_t residents(const BlockTile &tile) {
+  const int64_t perThread = tile.m * tile.n / tile.threads() + 72; // the sums, fragments and addresses
+  return std::min({memory / (4 * tile.stageBytes()), registers / (perThread * tile.threads()), int64_t(16)});
+}
+
+/// Cycles, as far as the choice goes: blocks take turns on the multiprocessors. A stage takes the tensor cores' time,
+/// or that of the shared memory, or of the cache, or, where few blocks are there to hide it, the latency of its copies.
 static double deviceCycles(const DensePlan &plan, int64_t pixels, const BlockTile &tile) {
   const int64_t stages = llvm::divideCeil(plan.steps(), kStageSteps);
   const int64_t blocks = llvm::divideCeil(pixels, tile.m) * llvm::divideCeil(plan.columns, tile.n);
   const double products = tile.m * tile.n * kStageBytes / 2048.0;
-  const double reads = 2.0 * tile.warpsM * tile.warpsN * (tile.warpM() + tile.warpN()) * 32 / 128.0;
-  const double copies = tile.stageBytes() / 128.0;
-  const double stage = std::max(products, reads + copies);
-  const int64_t turns = llvm::divideCeil(blocks, processors);
-  constexpr double latency = 160, start = 1500; // of a stage that nothing else hides; of a block
-  const double together = std::min<int64_t>(turns, 2);
-  return stages * std::max(turns * stage, llvm::divideCeil(turns, 2) * latency) + start * turns / together +
-         turns * tile.m * tile.n / 32.0;
+  const double reads = double(tile.warpsM * tile.warpsN * (tile.warpM() + tile.warpN()) * kStageBytes);
+  const double stage = std::max({products, (reads + tile.stageBytes()) / ownBytes, tile.stageBytes() / cacheBytes});
+  const int64_t turns = llvm::divideCeil(blocks, processors), waves = llvm::divideCeil(turns, residents(tile));
+  constexpr double latency = 200, start = 1500; // of a stage, and of a block's first one and its results
+  const double results = tile.m * tile.n / 16.0;
+  return std::max(turns * stages * stage, waves * stages * latency) + turns * results + waves * start;
 }
 
 static int64_t pixelCount(const ConvParams &p) { return (p.images * p.H * p.W).getStatic(); }

@@ -72,29 +72,23 @@ void StageCopies::forEachPiece(int64_t pieces, llvm::function_ref<void(int64_t)>
   }
 }
 
-/// Dwords that no copy can take are loaded, a byte at a time if need be.
-void StageCopies::copyRow(Value target, Value source, Value valid) {
-  if (pieceBytes >= 4)
-    return copyAsync(b, target, source, pieceBytes, valid);
-  const auto load = [&] { return Values{b.load(b.i32(), source, pieceBytes)}; };
-  Value dword =
-      !valid ? load().front()
-             : b.when(b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, valid, number(0)), ValueRange(number(0)), load)
-                   .front();
-  b.store(dword, target, 4);
-}
-
 void StageCopies::beginRows(Value stage, Value target) {
   const int64_t copied = std::max<int64_t>(pieceBytes, 4), perRow = kStageBytes / copied;
   Value step = b.add(b.mul(stage, number(kStageSteps)), b.mul(rem(thread, perRow), number(copied / 4)));
   Value valid;
-  if (isRagged()) {
+  if (isRagged() && pieceBytes >= 4) {
     Value left = b.create<arith::SubIOp>(number(4 * plan.steps()), b.mul(step, number(4)));
     valid = b.create<arith::MinSIOp>(b.create<arith::MaxSIOp>(left, number(0)), number(copied));
+  } else if (isRagged()) { // any values will do: the weights behind the last ones are zeros
+    step = b.create<arith::MinUIOp>(step, number(plan.steps() - 1));
   }
   Value window = b.at(input, tapOffset(step)), place = b.at(target, rowPlace);
   forEachPiece(tile.m * perRow, [&](int64_t i) {
-    copyRow(b.at(place, i * tile.threads() * copied), b.at(window, rowOffsets[i]), valid);
+    Value to = b.at(place, i * tile.threads() * copied), from = b.at(window, rowOffsets[i]);
+    if (pieceBytes >= 4)
+      copyAsync(b, to, from, pieceBytes, valid);
+    else // which no copy can take: loaded, a byte at a time if need be
+      b.store(b.load(b.i32(), from, pieceBytes), to, 4);
   });
 }
 

@@ -33,7 +33,6 @@ private:
   Value tapOffset(Value step);
   void beginRows(Value stage, Value target);
   void beginColumns(Value stage, Value target);
-  void copyRow(Value target, Value source, Value valid);
   void forEachPiece(int64_t pieces, llvm::function_ref<void(int64_t)> body);
   /// Whether the last stage is not whole.
   bool isRagged() const { return plan.steps() % kStageSteps != 0; }
