@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Box.h"
+#include "CUDA/Device.h"
+#include "RowTiles.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/bit.h"
 
@@ -123,20 +125,13 @@ static void emitDimension(KernelBuilder &b, const Box &box, int64_t dimension, A
 /// Piece `item` of the rows of a box: neighbouring threads have neighbouring pieces.
 static void emitItem(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value item,
                      llvm::function_ref<void(ArrayRef<Value>, const Extent &)> row) {
-  const int64_t size = threadTileOf(box, b.isa), length = box.length().getStatic();
-  const int64_t pieces = llvm::divideCeil(length, size), last = length - (pieces - 1) * size;
-  Value piece = b.create<arith::RemUIOp>(item, b.constant(pieces));
-  Value rest = b.create<arith::DivUIOp>(item, b.constant(pieces));
-  SmallVector<Value> at = advance(b, box, box.rank() - 1, pointers, piece, size);
-  for (int64_t d = box.rank() - 2; d >= 0; --d) {
-    Value extent = b.constant(box.shape[d]);
-    at = advance(b, box, d, at, d == 0 ? rest : b.create<arith::RemUIOp>(rest, extent));
-    rest = b.create<arith::DivUIOp>(rest, extent);
-  }
-  if (last == size)
-    return row(at, size);
-  Value isLast = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, piece, b.constant(pieces - 1));
-  b.whenElse(isLast, [&] { row(at, last); }, [&] { row(at, size); });
+  const int64_t size = threadTileOf(box, b.isa);
+  Value piece = b.takeDigit(item, ceilDiv(box.length(), size));
+  SmallVector<Value> at(pointers);
+  for (int64_t d = box.rank() - 2; d >= 0; --d)
+    at = advance(b, box, d, at, d == 0 ? item : b.takeDigit(item, box.shape[d]));
+  emitRowTile(b, box.length(), size, piece,
+              [&](Value first, int64_t count) { row(advance(b, box, box.rank() - 1, at, first), count); });
 }
 
 void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> pointers, Value begin, Value end,
@@ -144,7 +139,7 @@ void nibble::kernels::emitBox(KernelBuilder &b, const Box &box, ArrayRef<Value> 
   if (box.empty())
     return;
   if (b.isa.isGPU())
-    return b.loop(begin, end, [&](Value item) { emitItem(b, box, pointers, item, row); });
+    return emitItem(b, box, pointers, begin, row);
   if (box.rank() == 1)
     return emitRowTiles(b, box, pointers, begin, end, row);
   b.loop(begin, end, [&](Value tile) { emitDimension(b, box, 1, advance(b, box, 0, pointers, tile), row); });
@@ -190,6 +185,16 @@ void nibble::kernels::emitVectors(KernelBuilder &b, const Extent &length, int64_
     body(part, b.constant(done));
     done += part;
   }
+}
+
+void nibble::kernels::emitShared(KernelBuilder &b, const Extent &length, int64_t lanes,
+                                 llvm::function_ref<void(int64_t, Value)> body) {
+  if (b.launch.itemThreads == 1)
+    return emitVectors(b, length, lanes, body);
+  carryOwn(b, length, {}, [&](Value index, ValueRange) {
+    body(1, index);
+    return Values();
+  });
 }
 
 void nibble::kernels::forEachImageRow(KernelBuilder &b, Value begin, Value end, const Extent &images,

@@ -63,6 +63,10 @@ void emitFillBox(KernelBuilder &b, const Box &box, Value pointer, mlir::TypedAtt
 void emitVectors(KernelBuilder &b, const Extent &length, int64_t lanes,
                  llvm::function_ref<void(int64_t lanes, Value first)> body);
 
+/// The same, divided among the threads of a GPU where several share an item: element by element, as carryOwn does.
+void emitShared(KernelBuilder &b, const Extent &length, int64_t lanes,
+                llvm::function_ref<void(int64_t lanes, Value first)> body);
+
 /// Emits `body` for the tiles [begin, end) of a kernel whose tiles are the `rows` rows of each of `images` images.
 void forEachImageRow(KernelBuilder &b, Value begin, Value end, const Extent &images, const Extent &rows,
                      llvm::function_ref<void(Value image, Value row)> body);

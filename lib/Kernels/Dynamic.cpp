@@ -4,6 +4,9 @@
 #include "nibble/Kernels/Dynamic.h"
 #include "Box.h"
 #include "ByteArith.h"
+#include "CUDA/Device.h"
+#include "Lanes.h"
+#include "RowTiles.h"
 #include "VectorArith.h"
 
 using namespace mlir;
@@ -50,10 +53,27 @@ class RowMaximum {
 public:
   RowMaximum(KernelBuilder &b, const RowsParams &params) : b(b), p(params) {}
 
-  Value emit(Value row) {
-    const int32_t least = llvm::bit_cast<int32_t>(numerics::leastRowMagnitude);
-    Values start(kVectors, b.splat(b.vec(lanes(), b.i32()), int64_t(least)));
-    start.push_back(b.splat(b.i32(), int64_t(least)));
+  Value emit(Value row) { return b.isa.isGPU() ? emitByThreads(row) : emitByVectors(row); }
+
+private:
+  static constexpr int64_t kVectors = 4;
+
+  int64_t lanes() const { return b.isa.lanes(); }
+  Value max(Value x, Value y) { return b.create<arith::MaxSIOp>(x, y); }
+  Value leastLanes(Type type) { return b.splat(type, int64_t(llvm::bit_cast<int32_t>(numerics::leastRowMagnitude))); }
+
+  Value emitByThreads(Value row) {
+    Values found = b.loop(p.lines, leastLanes(b.i32()), [&](Value line, ValueRange found) {
+      Value from = advance(b, row, line, p.linePitch);
+      return carryOwn(b, p.length, found,
+                      [&](Value i, ValueRange found) { return Values{maximum(found[0], advance(b, from, i, 4))}; });
+    });
+    return combineThreads(b, found[0], [&](Value x, Value y) { return max(x, y); });
+  }
+
+  Value emitByVectors(Value row) {
+    Values start(kVectors, leastLanes(b.vec(lanes(), b.i32())));
+    start.push_back(leastLanes(b.i32()));
     Values found = b.loop(p.lines, start, [&](Value line, ValueRange found) {
       return emitLine(advance(b, row, line, p.linePitch), found);
     });
@@ -62,12 +82,6 @@ public:
       widest = max(widest, other);
     return max(found.back(), vector::ReductionOp::create(b, vector::CombiningKind::MAXSI, widest));
   }
-
-private:
-  static constexpr int64_t kVectors = 4;
-
-  int64_t lanes() const { return b.isa.lanes(); }
-  Value max(Value x, Value y) { return b.create<arith::MaxSIOp>(x, y); }
 
   /// Of the vector, or the scalar, at `pointer`.
   Value maximum(Value found, Value pointer) {
@@ -131,15 +145,32 @@ public:
   RowRange(KernelBuilder &b, const Extent &length) : b(b), length(length) {}
 
   Range emit(Value row) {
+    Values found = b.isa.isGPU() ? carryByThreads(row) : carryByVectors(row);
+    return {reduced(found[0], [&](Value x, Value y) { return b.minFloat(x, y); }),
+            reduced(found[1], [&](Value x, Value y) { return b.maxFloat(x, y); }),
+            reduced(found[2], [&](Value x, Value y) { return b.create<arith::MaxSIOp>(x, y); })};
+  }
+
+private:
+  Values start(int64_t width) {
+    Value zero = b.splat(b.vec(width, b.f32()), 0.0f);
+    return {zero, zero, b.splat(b.vec(width, b.i32()), int64_t(0))};
+  }
+
+  Values carryByThreads(Value row) {
+    return carryOwn(b, length, start(1), [&](Value i, ValueRange carried) {
+      return widened(carried, b.load(b.vec(1, b.f32()), advance(b, row, i, 4), 4));
+    });
+  }
+
+  Values carryByVectors(Value row) {
     const int64_t lanes = b.isa.lanes();
     const int64_t width = std::min<int64_t>(lanes, llvm::bit_floor(uint64_t(length.getStaticOr(lanes))));
     const Extent trips = floorDiv(length, width);
     VectorType floats = b.vec(width, b.f32());
-    Value zero = b.splat(floats, 0.0f);
-    Values found =
-        b.loop(trips, {zero, zero, b.splat(b.vec(width, b.i32()), int64_t(0))}, [&](Value i, ValueRange carried) {
-          return widened(carried, b.load(floats, advance(b, row, i, 4 * width), 4));
-        });
+    Values found = b.loop(trips, start(width), [&](Value i, ValueRange carried) {
+      return widened(carried, b.load(floats, advance(b, row, i, 4 * width), 4));
+    });
     // A vector that overlaps the ones before it changes nothing; of a dynamic length there may be none before.
     if (!length.isStatic())
       found = b.loop(mod(length, width), found, [&](Value i, ValueRange carried) {
@@ -147,12 +178,9 @@ public:
       });
     else if (length.getStatic() % width != 0)
       found = widened(found, b.load(floats, b.at(row, (length - width) * 4), 4));
-    return {reduced(found[0], [&](Value x, Value y) { return b.minFloat(x, y); }),
-            reduced(found[1], [&](Value x, Value y) { return b.maxFloat(x, y); }),
-            reduced(found[2], [&](Value x, Value y) { return b.create<arith::MaxSIOp>(x, y); })};
+    return found;
   }
 
-private:
   Values widened(ValueRange found, Value x) {
     VectorArith a(b, b.lanesOf(x));
     Value magnitude = a.iand(a.bits(x), a.i32(0x7fffffff));
@@ -162,7 +190,7 @@ private:
   Value reduced(Value vector, llvm::function_ref<Value(Value, Value)> combine) {
     for (int64_t width = b.lanesOf(vector) / 2; width >= 1; width /= 2)
       vector = combine(b.slice(vector, 0, width), b.slice(vector, width, width));
-    return vector;
+    return combineThreads(b, vector, combine);
   }
 
   KernelBuilder &b;
@@ -181,8 +209,10 @@ static void emitEncoding(KernelBuilder &b, const Extent &length, Value row, Valu
   zero = a.toF32(roundClamp(b, zero, {0, 0, 255}, /*mayBeNaN=*/true));
   Value isFinite =
       a.band(a.ilt(found.magnitude, a.i32(0x7f800000)), a.lt(range, a.f32(std::numeric_limits<float>::infinity())));
-  b.store(a.select(isFinite, scale, a.f32(std::numeric_limits<float>::quiet_NaN())), encoding);
-  b.store(a.select(isFinite, zero, a.f32(0.0f)), b.at(encoding, 4));
+  emitShared(b, 1, 1, [&](int64_t, Value) {
+    b.store(a.select(isFinite, scale, a.f32(std::numeric_limits<float>::quiet_NaN())), encoding);
+    b.store(a.select(isFinite, zero, a.f32(0.0f)), b.at(encoding, 4));
+  });
 }
 
 func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, StringRef symbol,
@@ -190,6 +220,7 @@ func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, Str
   return defineKernel(
       builder, loc, symbol, isa, rowScaleTileCount(params), [&](KernelBuilder &b, Value args, Value begin, Value end) {
         SmallVector<Value> pointers = loadArguments(b, args, 2);
+        shareRows(b);
         if (params.affine)
           return b.loop(begin, end, [&](Value) { emitEncoding(b, params.length, pointers[0], pointers[1]); });
         b.loop(begin, end, [&](Value row) {
@@ -199,7 +230,9 @@ func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, Str
           Value isFinite =
               b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, bits, b.splat(b.i32(), int64_t(0x7f800000)));
           Value poisoned = b.splat(b.f32(), std::numeric_limits<float>::quiet_NaN());
-          b.store(b.create<arith::SelectOp>(isFinite, scale, poisoned), advance(b, pointers[1], row, 4));
+          emitShared(b, 1, 1, [&](int64_t, Value) {
+            b.store(b.create<arith::SelectOp>(isFinite, scale, poisoned), advance(b, pointers[1], row, 4));
+          });
         });
       });
 }
@@ -232,9 +265,12 @@ static StoredRange getRange(const RowQuantizeParams &p) {
   return p.output == ElementKind::S8 ? StoredRange{0, -127, 127} : StoredRange{0, 0, 255};
 }
 
-static void emitBytes(KernelBuilder &b, const RowQuantizeParams &p, Value reciprocal, Value from, Value to) {
+static RowPieces piecesOf(const RowQuantizeParams &p, const ISA &isa) { return RowPieces(isa, p.length, isa.lanes()); }
+
+static void emitBytes(KernelBuilder &b, const RowQuantizeParams &p, Value reciprocal, Value piece, Value from,
+                      Value to) {
   const StoredRange range = getRange(p);
-  emitVectors(b, p.length, b.isa.vectorBits / 8, [&](int64_t lanes, Value first) {
+  piecesOf(p, b.isa).emit(b, piece, b.isa.vectorBits / 8, [&](int64_t lanes, Value first) {
     Value factor = vector::BroadcastOp::create(b, b.vec(lanes, b.f32()), reciprocal);
     Value x = b.load(b.vec(lanes, b.f32()), advance(b, from, first, 4));
     Value q = roundClamp(b, b.create<arith::MulFOp>(x, factor), range, /*mayBeNaN=*/true);
@@ -243,9 +279,10 @@ static void emitBytes(KernelBuilder &b, const RowQuantizeParams &p, Value recipr
 }
 
 /// numerics::quantize with the encoding's scale and zero point.
-static void emitEncoded(KernelBuilder &b, const RowQuantizeParams &p, Value encoding, Value from, Value to) {
+static void emitEncoded(KernelBuilder &b, const RowQuantizeParams &p, Value encoding, Value piece, Value from,
+                        Value to) {
   Value scale = b.load(b.f32(), encoding, 4), zero = b.load(b.f32(), b.at(encoding, 4), 4);
-  emitVectors(b, p.length, b.isa.vectorBits / 8, [&](int64_t lanes, Value first) {
+  piecesOf(p, b.isa).emit(b, piece, b.isa.vectorBits / 8, [&](int64_t lanes, Value first) {
     VectorArith a(b, lanes);
     auto repeat = [&](Value one) { return b.create<vector::BroadcastOp>(b.vec(lanes, b.f32()), one); };
     Value v = a.div(b.load(b.vec(lanes, b.f32()), advance(b, from, first, 4)), repeat(scale));
@@ -261,18 +298,19 @@ static void emitEncoded(KernelBuilder &b, const RowQuantizeParams &p, Value enco
 func::FuncOp nibble::kernels::emitRowQuantize(OpBuilder &builder, Location loc, StringRef symbol,
                                               const RowQuantizeParams &params, const ISA &isa) {
   return defineKernel(
-      builder, loc, symbol, isa, rowQuantizeTileCount(params),
+      builder, loc, symbol, isa, rowQuantizeTileCount(params) * piecesOf(params, isa).count(),
       [&](KernelBuilder &b, Value args, Value begin, Value end) {
         SmallVector<Value> pointers = loadArguments(b, args, 3);
         b.loop(begin, end, [&](Value tile) {
+          Value piece = piecesOf(params, isa).take(b, tile);
           Value lines = b.constant(params.lines);
           Value row = b.create<arith::DivUIOp>(tile, lines), line = b.create<arith::RemUIOp>(tile, lines);
           if (params.affine)
-            return emitEncoded(b, params, pointers[1], advance(b, pointers[0], line, params.linePitch),
+            return emitEncoded(b, params, pointers[1], piece, advance(b, pointers[0], line, params.linePitch),
                                advance(b, pointers[2], line, params.outputLinePitch));
           Value scale = b.load(b.f32(), advance(b, pointers[1], row, 4));
           Value reciprocal = b.create<arith::DivFOp>(b.splat(b.f32(), 1.0f), scale);
-          emitBytes(b, params, reciprocal,
+          emitBytes(b, params, reciprocal, piece,
                     advance(b, advance(b, pointers[0], row, params.rowPitch), line, params.linePitch),
                     advance(b, advance(b, pointers[2], row, params.outputRowPitch), line, params.outputLinePitch));
         });

@@ -2,6 +2,8 @@
 // Softmax of bytes: numerics::ByteSoftmax on lines.
 
 #include "ByteArith.h"
+#include "CUDA/Device.h"
+#include "Lanes.h"
 #include "Lookup.h"
 #include "Softmax.h"
 #include "nibble/Support/Softmax.h"
@@ -46,6 +48,8 @@ class IntSoftmaxEmitter {
 public:
   IntSoftmaxEmitter(KernelBuilder &b, const IntSoftmaxParams &params, Value table)
       : b(b), p(params), length(lengthOf(params)), table(table) {
+    if (isDense())
+      shareRows(b);
     if (mayBeTabled())
       results = b.create<LLVM::AllocaOp>(b.ptr(), b.i8(), b.constant(numerics::softmaxEntries), /*alignment=*/64);
   }
@@ -59,7 +63,9 @@ private:
   };
 
   bool isDense() const { return p.inputStrides[p.axis] == 1 && p.outputStrides[p.axis] == 1; }
-  bool mayBeTabled() const { return isDense() && length.getStaticOr(tabledLength) >= tabledLength; }
+  bool mayBeTabled() const { return isDense() && length.getStaticOr(tabledLength) >= tabledLength && !b.isa.isGPU(); }
+  /// Whether the threads of an item share a line.
+  bool isShared() const { return b.launch.itemThreads > 1; }
   Value at(Value line, const Extents &strides, Value i) { return b.at(line, b.mul(i, b.constant(strides[p.axis]))); }
   Value loadBytes(Value in, Value i, int64_t count) { return b.load(b.vec(count, b.i8()), at(in, p.inputStrides, i)); }
   Value shiftRight(Value x, int64_t n) { return b.create<arith::ShRUIOp>(x, b.constant64(n)); }
@@ -71,6 +77,7 @@ private:
   }
 
   Value findLargest(Value in);
+  Value findLargestByThreads(Value in);
   Value findLargestOfDynamic(Value in, llvm::function_ref<Value(Value, Value)> max);
   /// The exponential of the byte, `base` being that of 0.
   Value exponential(Value base, Value byte) {
@@ -105,6 +112,14 @@ Value IntSoftmaxEmitter::findLargestOfDynamic(Value in, llvm::function_ref<Value
   })[0];
 }
 
+/// A vector of one lane.
+Value IntSoftmaxEmitter::findLargestByThreads(Value in) {
+  const auto max = [&](Value x, Value y) { return b.create<arith::MaxSIOp>(x, y); };
+  const auto load = [&](Value i) { return widen(b, loadBytes(in, i, 1), p.input); };
+  const auto next = [&](Value i, ValueRange carried) { return Values{max(carried[0], load(i))}; };
+  return narrow(b, combineThreads(b, carryOwn(b, length, load(b.constant(0)), next)[0], max), p.input);
+}
+
 Value IntSoftmaxEmitter::findLargest(Value in) {
   const bool isUnsigned = p.input == ElementKind::U8;
   auto max = [&](Value x, Value y) {
@@ -114,6 +129,8 @@ Value IntSoftmaxEmitter::findLargest(Value in) {
     return b.create<vector::ReductionOp>(isUnsigned ? vector::CombiningKind::MAXUI : vector::CombiningKind::MAXSI,
                                          found);
   };
+  if (isShared())
+    return combine(findLargestByThreads(in));
   if (!this->length.isStatic())
     return combine(findLargestOfDynamic(in, max));
   const int64_t widest = b.isa.vectorBits / 8, length = this->length.getStatic();
@@ -143,6 +160,11 @@ Value IntSoftmaxEmitter::sumUp(Value base, Value in) {
     Value byte = b.load(b.i8(), at(in, p.inputStrides, i));
     return b.add(sum, b.create<arith::ExtUIOp>(b.i64(), exponential(base, byte)));
   };
+  if (isShared()) {
+    const auto next = [&](Value i, ValueRange carried) { return Values{add(carried[0], i)}; };
+    return combineThreads(b, carryOwn(b, length, b.constant64(0), next)[0],
+                          [&](Value x, Value y) { return b.add(x, y); });
+  }
   Values sums = b.loop(trips, Values(chains, b.constant64(0)), [&](Value i, ValueRange carried) {
     Values next;
     for (int64_t c = 0; c < chains; ++c)
@@ -189,7 +211,7 @@ Value IntSoftmaxEmitter::makeResults(Value exponentials, Factor factor) {
 }
 
 void IntSoftmaxEmitter::emitDirect(Value in, Value out, Value base, Factor factor) {
-  emitVectors(b, length, isDense() ? b.isa.lanes() : 1, [&](int64_t count, Value i) {
+  emitShared(b, length, isDense() ? b.isa.lanes() : 1, [&](int64_t count, Value i) {
     Value bytes = makeResults(exponentials(base, loadBytes(in, i, count)), factor);
     b.store(bytes, at(out, p.outputStrides, i));
   });

@@ -81,6 +81,12 @@ Value KernelBuilder::addMul(Value base, Value value, const Extent &factor) {
   return add(base, mul(value, constant(factor)));
 }
 
+Value KernelBuilder::takeDigit(Value &number, const Extent &count) {
+  Value base = constant(count), digit = create<arith::RemUIOp>(number, base);
+  number = create<arith::DivUIOp>(number, base);
+  return digit;
+}
+
 Value KernelBuilder::at(Value pointer, const Extent &offset) {
   if (offset == 0)
     return pointer;
@@ -180,6 +186,10 @@ void KernelBuilder::loop(const Extent &count, llvm::function_ref<void(Value)> bo
 }
 
 Values KernelBuilder::when(Value condition, ValueRange carried, llvm::function_ref<Values()> body) {
+  if (carried.empty()) {
+    when(condition, [&] { body(); });
+    return {};
+  }
   auto branch = scf::IfOp::create(*this, carried.getTypes(), condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(branch.thenBlock());

@@ -68,6 +68,9 @@ public:
   /// base + value * factor
   Value addMul(Value base, Value value, const Extent &factor);
 
+  /// The last digit of `number` in base `count`; `number` becomes what stands before it.
+  Value takeDigit(Value &number, const Extent &count);
+
   /// pointer + offset
   Value at(Value pointer, const Extent &offset);
   Value at(Value pointer, Value offset);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Lanes.h"
+#include "CUDA/Device.h"
 #include "nibble/Support/Numerics.h"
 
 using namespace mlir;
@@ -39,6 +40,14 @@ static Value combineRest(KernelBuilder &b, Value acc, const Extent &length,
   })[0];
 }
 
+/// Lanes that are apart.
+static Value combineAll(MutableArrayRef<Value> values, Combine combine) {
+  for (int64_t width = lanes / 2; width >= 1; width /= 2)
+    for (int64_t j = 0; j < width; ++j)
+      values[j] = combine(values[j], values[j + width]);
+  return values.front();
+}
+
 /// The lanes of a row as a vector of one.
 static Value combineLanes(KernelBuilder &b, Value acc, Combine combine) {
   for (int64_t width = lanes / 2; width >= 1; width /= 2)
@@ -46,8 +55,30 @@ static Value combineLanes(KernelBuilder &b, Value acc, Combine combine) {
   return acc;
 }
 
+void nibble::kernels::shareRows(KernelBuilder &b) {
+  if (b.isa.isGPU())
+    b.launch.itemThreads = lanes;
+}
+
+/// Each thread is a lane.
+static Values reduceByThreads(KernelBuilder &b, int64_t rows, const Extent &length, float neutral,
+                              llvm::function_ref<Value(Value, int64_t, int64_t)> get, Combine combine) {
+  const Values start(rows, b.splat(b.vec(1, b.f32()), neutral));
+  Values acc = carryOwn(b, length, start, [&](Value index, ValueRange carried) {
+    Values next;
+    for (int64_t row = 0; row < rows; ++row)
+      next.push_back(combine(carried[row], get(index, 1, row)));
+    return next;
+  });
+  for (Value &value : acc)
+    value = combineThreads(b, value, combine);
+  return acc;
+}
+
 Values nibble::kernels::reduceRows(KernelBuilder &b, int64_t rows, const Extent &length, float neutral,
                                    llvm::function_ref<Value(Value, int64_t, int64_t)> get, Combine combine) {
+  if (b.launch.itemThreads == lanes)
+    return reduceByThreads(b, rows, length, neutral, get, combine);
   Values acc(rows, b.splat(b.vec(lanes, b.f32()), neutral));
   const Extent trips = floorDiv(length, lanes), rest = mod(length, lanes);
   if (trips != 0)
@@ -100,8 +131,32 @@ Value LaneMemory::finish(Combine combine) {
   SmallVector<Value, lanes> values;
   for (int64_t lane = 0; lane < lanes; ++lane)
     values.push_back(b.load(type, slot(b.constant(lane))));
-  for (int64_t width = lanes / 2; width >= 1; width /= 2)
-    for (int64_t j = 0; j < width; ++j)
-      values[j] = combine(values[j], values[j + width]);
-  return values.front();
+  return combineAll(values, combine);
+}
+
+/// The number of elements is known, and so each one's lane.
+static Value reduceInRegisters(KernelBuilder &b, int64_t length, Value start, llvm::function_ref<Value(Value)> get,
+                               Combine combine) {
+  const int64_t trips = length / lanes;
+  const auto add = [&](Values acc, Value first, int64_t count) {
+    for (int64_t lane = 0; lane < count; ++lane)
+      acc[lane] = combine(acc[lane], get(b.add(first, b.constant(lane))));
+    return acc;
+  };
+  Values acc(lanes, start);
+  if (trips > 0)
+    acc = b.loop(trips, acc, [&](Value trip, ValueRange carried) {
+      return add(Values(carried), b.mul(trip, b.constant(lanes)), lanes);
+    });
+  acc = add(acc, b.constant(trips * lanes), length % lanes);
+  return combineAll(acc, combine);
+}
+
+Value LaneMemory::reduce(const Extent &length, int64_t columns, float neutral, llvm::function_ref<Value(Value)> get,
+                         Combine combine) {
+  if (b.isa.isGPU())
+    return reduceInRegisters(b, length.getStatic(), b.splat(b.vec(columns, b.f32()), neutral), get, combine);
+  start(columns, neutral);
+  b.loop(length, [&](Value i) { add(i, get(i), combine); });
+  return finish(combine);
 }

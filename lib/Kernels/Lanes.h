@@ -12,6 +12,9 @@ namespace kernels {
 /// Combines two vectors, lane by lane.
 using Combine = llvm::function_ref<Value(Value acc, Value value)>;
 
+/// On a GPU 16 neighbouring threads share an item, and each is a lane of its rows.
+void shareRows(KernelBuilder &b);
+
 /// Reduces `length` contiguous elements: the vectors that `get` makes of 16 (or, the last time, fewer) elements from
 /// `first` on. Gives a vector of one lane.
 Value reduceRow(KernelBuilder &b, const Extent &length, float neutral,
@@ -26,6 +29,10 @@ class LaneMemory {
 public:
   /// To be created outside of all loops.
   explicit LaneMemory(KernelBuilder &b);
+
+  /// Of `columns` columns of `length` elements, which `get` makes. A GPU has the lanes in registers.
+  Value reduce(const Extent &length, int64_t columns, float neutral, llvm::function_ref<Value(Value index)> get,
+               Combine combine);
 
   /// Begins reductions of `lanes` columns.
   void start(int64_t columns, float neutral);

@@ -88,7 +88,7 @@ void NormEmitter::emitRow(Value in, Value out) {
   });
   VectorArith one(b, 1);
   Value reciprocal = one.div(one.f32(1.0f), one.sqrt(one.add(variance, one.f32(p.epsilon))));
-  emitVectors(b, p.length, b.isa.lanes(), [&](int64_t count, Value i) {
+  emitShared(b, p.length, b.isa.lanes(), [&](int64_t count, Value i) {
     VectorArith a(b, count);
     Value y = a.mul(deviation(i, count), repeat(reciprocal, count));
     if (p.scale)
@@ -107,6 +107,7 @@ func::FuncOp nibble::kernels::emitNorm(OpBuilder &builder, Location loc, StringR
       [&](KernelBuilder &b, Value args, Value begin, Value end) {
         if (normTileCount(params) == 0)
           return;
+        shareRows(b);
         SmallVector<Value> arguments = loadArguments(b, args, 2 + params.scale + params.bias);
         Value scale = params.scale ? arguments[1] : Value(), bias = params.bias ? arguments[1 + params.scale] : Value();
         NormEmitter emitter(b, params, scale, bias);

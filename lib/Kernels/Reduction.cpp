@@ -94,6 +94,9 @@ private:
   Value combine(Value x, Value y);
   /// What becomes of the reduced value.
   Value finish(Value value);
+  /// Element number `index` of those that are reduced to one.
+  Value elementAt(Value pointer, Value index);
+  Value reduceColumns(Value column, int64_t lanes);
   /// Loops over the reduced dimensions; carries the number of elements before.
   Value emitReduced(int64_t dimension, Value pointer, Value index, VectorType type);
 
@@ -148,7 +151,7 @@ void ReductionEmitter::emitRows(ArrayRef<Value> pointers, const Extent &length) 
           return b.load(b.vec(count, b.f32()), b.at(row, b.mul(first, b.constant(4))));
         },
         [&](Value x, Value y) { return combine(x, y); });
-    storeRow(b, loops.kept, 1, finish(value), pointers[1], i);
+    emitShared(b, 1, 1, [&](int64_t, Value) { storeRow(b, loops.kept, 1, finish(value), pointers[1], i); });
   });
 }
 
@@ -163,16 +166,34 @@ Value ReductionEmitter::emitReduced(int64_t dimension, Value pointer, Value inde
   })[0];
 }
 
+Value ReductionEmitter::elementAt(Value pointer, Value index) {
+  const Box &box = loops.reduced;
+  for (int64_t d = box.rank() - 1; d >= 0; --d) {
+    Value digit = d == 0 ? index : b.takeDigit(index, box.shape[d]);
+    pointer = b.at(pointer, b.mul(digit, b.constant(box.operands[0].strides[d])));
+  }
+  return pointer;
+}
+
+Value ReductionEmitter::reduceColumns(Value column, int64_t lanes) {
+  const auto combined = [&](Value x, Value y) { return combine(x, y); };
+  VectorType type = b.vec(lanes, b.f32());
+  if (b.isa.isGPU())
+    return memory.reduce(
+        product(loops.reduced.shape), lanes, neutral(),
+        [&](Value index) { return b.load(type, elementAt(column, index)); }, combined);
+  memory.start(lanes, neutral());
+  if (!loops.reduced.empty())
+    emitReduced(0, column, b.constant(0), type);
+  return memory.finish(combined);
+}
+
 /// Results side by side.
 void ReductionEmitter::emitColumns(ArrayRef<Value> pointers, const Extent &length) {
   const Box &kept = loops.kept;
   emitVectors(b, length, kept.isContiguous(0) ? b.isa.lanes() : 1, [&](int64_t lanes, Value first) {
     Value column = b.at(pointers[0], b.mul(first, b.constant(kept.operands[0].strides.back())));
-    memory.start(lanes, neutral());
-    if (!loops.reduced.empty())
-      emitReduced(0, column, b.constant(0), b.vec(lanes, b.f32()));
-    Value value = memory.finish([&](Value x, Value y) { return combine(x, y); });
-    storeRow(b, kept, 1, finish(value), pointers[1], first);
+    storeRow(b, kept, 1, finish(reduceColumns(column, lanes)), pointers[1], first);
   });
 }
 
@@ -183,6 +204,8 @@ func::FuncOp nibble::kernels::emitReduction(OpBuilder &builder, Location loc, St
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         const ReductionLoops loops = loopsOf(params);
                         ReductionEmitter emitter(b, params, loops);
+                        if (loops.inRows())
+                          shareRows(b);
                         emitBox(b, loops.kept, loadArguments(b, args, 2), begin, end,
                                 [&](ArrayRef<Value> pointers, const Extent &length) {
                                   if (loops.inRows())

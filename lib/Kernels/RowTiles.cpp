@@ -44,3 +44,12 @@ void nibble::kernels::emitRowTile(KernelBuilder &b, const Extent &rows, int64_t 
       b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, tile, b.constant(full)), [&] { body(first, tileRows); },
       [&] { emitLastRows(b, rest, tileRows, first, body); });
 }
+
+void RowPieces::emit(KernelBuilder &b, Value piece, int64_t lanes,
+                     llvm::function_ref<void(int64_t, Value)> body) const {
+  if (!size)
+    return emitVectors(b, length, lanes, body);
+  emitRowTile(b, length, size, piece, [&](Value first, int64_t count) {
+    emitVectors(b, count, size, [&](int64_t part, Value i) { body(part, b.add(first, i)); });
+  });
+}

@@ -17,6 +17,24 @@ Values enterBatch(KernelBuilder &b, const Box &box, ValueRange pointers, Value b
 void emitRowTile(KernelBuilder &b, const Extent &rows, int64_t tileRows, Value tile,
                  llvm::function_ref<void(Value first, int64_t count)> body);
 
+/// A row that a tile has whole, and of which an item of a GPU has a piece of at most `size` elements, a power of two.
+class RowPieces {
+public:
+  RowPieces(const ISA &isa, const Extent &length, int64_t size) : length(length), size(isa.isGPU() ? size : 0) {}
+
+  /// What each row makes of the kernel's tiles.
+  Extent count() const { return size ? ceilDiv(length, size) : Extent(1); }
+  /// The number of the piece, which is the last digit of the item's; nothing where rows stay whole.
+  Value take(KernelBuilder &b, Value &item) const { return size ? b.takeDigit(item, count()) : Value(); }
+  /// emitVectors of the row, or of its piece.
+  void emit(KernelBuilder &b, Value piece, int64_t lanes,
+            llvm::function_ref<void(int64_t lanes, Value first)> body) const;
+
+private:
+  Extent length;
+  int64_t size;
+};
+
 } // namespace kernels
 } // namespace nibble
 

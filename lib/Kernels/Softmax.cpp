@@ -188,7 +188,7 @@ void SoftmaxEmitter::emitRows(ArrayRef<Line> rows) {
   Values total = reduceRows(b, rows.size(), length, 0.0f, exponentialOf, getSum);
   for (Value &value : total)
     value = replaceEmpty(value, 0.0f, 1.0f);
-  emitVectors(b, length, b.isa.lanes(), [&](int64_t count, Value i) {
+  emitShared(b, length, b.isa.lanes(), [&](int64_t count, Value i) {
     for (auto [row, line] : llvm::enumerate(rows))
       divide(line, i, count, repeat(largest[row], count), repeat(total[row], count));
   });
@@ -199,11 +199,10 @@ void SoftmaxEmitter::emitColumns(const Line &line, int64_t lanes) {
   Value largest = b.loop(length, start,
                          [&](Value i, ValueRange carried) { return Values{max(carried[0], load(line, i, lanes))}; })[0];
   largest = replaceEmpty(largest, lowest, 0.0f);
-  memory.start(lanes, 0.0f);
-  b.loop(length, [&](Value i) {
-    memory.add(i, makeExponential(line, i, lanes, largest), [&](Value x, Value y) { return sum(x, y); });
-  });
-  Value total = replaceEmpty(memory.finish([&](Value x, Value y) { return sum(x, y); }), 0.0f, 1.0f);
+  Value total = memory.reduce(
+      length, lanes, 0.0f, [&](Value i) { return makeExponential(line, i, lanes, largest); },
+      [&](Value x, Value y) { return sum(x, y); });
+  total = replaceEmpty(total, 0.0f, 1.0f);
   b.loop(length, [&](Value i) { divide(line, i, lanes, largest, total); });
 }
 
@@ -228,6 +227,8 @@ func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, Stri
                         if (softmaxTileCount(params) == 0)
                           return;
                         SoftmaxEmitter emitter(b, params);
+                        if (emitter.inRows())
+                          shareRows(b);
                         SmallVector<Value> arguments = loadArguments(b, args, 2 + params.masked);
                         SmallVector<Value> operands = {arguments.front(), arguments.back()};
                         if (params.masked)

@@ -8,6 +8,7 @@ using namespace nibble;
 using namespace nibble::kernels;
 
 static constexpr llvm::StringLiteral kLaunch = "nibble.launch", kAlignments = "nibble.alignments";
+static constexpr int64_t warpThreads = 32;
 
 Launch nibble::kernels::getLaunch(func::FuncOp kernel) {
   ArrayRef<int64_t> values = kernel->getAttrOfType<DenseI64ArrayAttr>(kLaunch).asArrayRef();
@@ -29,8 +30,52 @@ Value nibble::kernels::blockInGrid(KernelBuilder &b) { return readRegister(b, "c
 Value nibble::kernels::threadInBlock(KernelBuilder &b) { return readRegister(b, "tid.x"); }
 
 Value nibble::kernels::threadInItem(KernelBuilder &b) {
-  Value thread = b.create<arith::ExtUIOp>(b.index(), threadInBlock(b));
-  return b.create<arith::RemUIOp>(thread, b.constant(b.launch.itemThreads));
+  Value thread = b.create<arith::RemUIOp>(threadInBlock(b), b.splat(b.i32(), b.launch.itemThreads));
+  return b.create<arith::ExtUIOp>(b.index(), thread);
+}
+
+Values nibble::kernels::carryOwn(KernelBuilder &b, const Extent &length, ValueRange start,
+                                 llvm::function_ref<Values(Value, ValueRange)> body) {
+  const int64_t threads = b.launch.itemThreads, trips = length.getStatic() / threads,
+                rest = length.getStatic() % threads;
+  Value thread = threadInItem(b);
+  Values carried(start);
+  if (trips > 0)
+    carried = b.loop(trips, carried, [&](Value trip, ValueRange carried) {
+      return body(b.add(b.mul(trip, b.constant(threads)), thread), carried);
+    });
+  if (rest == 0)
+    return carried;
+  Value isThere = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, thread, b.constant(rest));
+  return b.when(isThere, carried, [&] { return body(b.add(thread, b.constant(trips * threads)), carried); });
+}
+
+/// The value of the thread of the item whose number differs by `distance`, a power of two.
+static Value exchange(KernelBuilder &b, Value mask, Value value, int64_t distance) {
+  Type type = value.getType();
+  if (isa<VectorType>(type))
+    return forEachLane(b, getElementTypeOrSelf(type), value,
+                       [&](ValueRange lane) { return exchange(b, mask, lane.front(), distance); });
+  if (type.isInteger(64)) {
+    Value halves = b.bitcast(b.create<vector::BroadcastOp>(b.vec(1, type), value), b.i32());
+    return b.create<vector::ExtractOp>(b.bitcast(exchange(b, mask, halves, distance), type), 0);
+  }
+  Value by = b.splat(b.i32(), distance), all = b.splat(b.i32(), int64_t(31));
+  return b.intrinsic(type.isF32() ? "llvm.nvvm.shfl.sync.bfly.f32" : "llvm.nvvm.shfl.sync.bfly.i32", type,
+                     {mask, value, by, all});
+}
+
+Value nibble::kernels::combineThreads(KernelBuilder &b, Value value, llvm::function_ref<Value(Value, Value)> combine) {
+  const int64_t threads = b.launch.itemThreads;
+  if (threads == 1)
+    return value;
+  assert(threads <= warpThreads && "threads of one warp");
+  // Other items of the warp may be elsewhere.
+  Value first = b.create<arith::AndIOp>(threadInBlock(b), b.splat(b.i32(), warpThreads - threads));
+  Value mask = b.create<arith::ShLIOp>(b.splat(b.i32(), (int64_t(1) << threads) - 1), first);
+  for (int64_t distance = threads / 2; distance >= 1; distance /= 2)
+    value = combine(value, exchange(b, mask, value, distance));
+  return value;
 }
 
 void nibble::kernels::blockBarrier(KernelBuilder &b) {
@@ -70,9 +115,16 @@ Value nibble::kernels::forEachLane(KernelBuilder &b, Type element, ValueRange ve
 }
 
 /// A number that is known when the kernel is complete.
-static arith::ConstantIntOp createUnknown(KernelBuilder &b) { return arith::ConstantIntOp::create(b, b.index(), 0); }
+static arith::ConstantIntOp createUnknown(KernelBuilder &b) { return arith::ConstantIntOp::create(b, b.i32(), 0); }
 static void setKnown(KernelBuilder &b, arith::ConstantIntOp op, int64_t value) {
   op.setValueAttr(b.getIntegerAttr(op.getType(), value));
+}
+
+/// Few items are worth more blocks, so that more of the device's parts have some.
+static void spread(Launch &launch) {
+  constexpr int64_t manyBlocks = 128;
+  while (launch.itemThreads <= warpThreads && launch.block > warpThreads && launch.grid() < manyBlocks)
+    launch.block /= 2;
 }
 
 func::FuncOp nibble::kernels::defineDeviceKernel(OpBuilder &builder, Location loc, StringRef symbol, const ISA &isa,
@@ -86,14 +138,17 @@ func::FuncOp nibble::kernels::defineDeviceKernel(OpBuilder &builder, Location lo
   auto function = func::FuncOp::create(b, symbol, b.getFunctionType({b.ptr()}, {}));
   Block *entry = function.addEntryBlock();
   b.enter(entry);
-  const auto wide = [&](Value value) { return b.create<arith::ExtUIOp>(b.index(), value); };
   arith::ConstantIntOp block = createUnknown(b), itemThreads = createUnknown(b), items = createUnknown(b);
-  Value thread = b.add(b.mul(wide(readRegister(b, "ctaid.x")), block), wide(threadInBlock(b)));
+  Value thread = b.add(b.mul(readRegister(b, "ctaid.x"), block), threadInBlock(b));
   Value item = b.create<arith::DivUIOp>(thread, itemThreads);
   // All threads of an item go the same way, and so all of a block where that is one item.
-  b.when(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, item, items),
-         [&] { body(b, entry->getArgument(0), item, b.add(item, b.constant(1))); });
-  const Launch &launch = b.launch;
+  b.when(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, item, items), [&] {
+    // LLVM divides it as 32 bits, as it sees where the others come from.
+    Value number = b.create<arith::ExtUIOp>(b.index(), item);
+    body(b, entry->getArgument(0), number, b.add(number, b.constant(1)));
+  });
+  Launch &launch = b.launch;
+  spread(launch);
   assert(launch.block % launch.itemThreads == 0 && "items do not cross blocks");
   setKnown(b, block, launch.block);
   setKnown(b, itemThreads, launch.itemThreads);

@@ -21,6 +21,14 @@ Value blockInGrid(KernelBuilder &b);
 Value threadInBlock(KernelBuilder &b);
 /// The number of this thread among those of its item, of the kernel's index type. `b.launch.itemThreads` is final.
 Value threadInItem(KernelBuilder &b);
+
+/// Carries values through those of `length` elements that are this thread's: each of an item's threads takes every
+/// itemThreads-th, so that neighbours have neighbours.
+Values carryOwn(KernelBuilder &b, const Extent &length, ValueRange start,
+                llvm::function_ref<Values(Value index, ValueRange carried)> body);
+/// Combines the values of an item's threads, of a warp at most, in a tree: first those whose numbers differ in the
+/// highest bit. All threads have the result, as `combine` does not mind the order of two values.
+Value combineThreads(KernelBuilder &b, Value value, llvm::function_ref<Value(Value, Value)> combine);
 /// All threads of the block have come here, and see what the others wrote.
 void blockBarrier(KernelBuilder &b);
 
