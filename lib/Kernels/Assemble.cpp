@@ -99,6 +99,15 @@ static void emitPiece(KernelBuilder &b, const AssembleParams &params, const Piec
   });
 }
 
+/// Item `own` of a piece, if it has that many.
+static void emitPieceOfItem(KernelBuilder &b, const AssembleParams &params, const Piece &piece,
+                            ArrayRef<Value> pointers, Value own, const Extent &count) {
+  if (count == 0)
+    return;
+  Value isThere = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, own, b.constant(count));
+  b.when(isThere, [&] { emitPiece(b, params, piece, pointers, own, own); });
+}
+
 func::FuncOp nibble::kernels::emitAssemble(OpBuilder &builder, Location loc, llvm::StringRef symbol,
                                            const AssembleParams &params, const ISA &isa) {
   assert(whyNoAssemble(params, isa).empty());
@@ -108,6 +117,12 @@ func::FuncOp nibble::kernels::emitAssemble(OpBuilder &builder, Location loc, llv
                         Extent start = 0;
                         for (const Piece &piece : params.pieces) {
                           const Extent count = boxItemCount(pieceBox(params, piece), isa);
+                          if (isa.isGPU()) {
+                            emitPieceOfItem(b, params, piece, pointers,
+                                            b.create<arith::SubIOp>(begin, b.constant(start)), count);
+                            start += count;
+                            continue;
+                          }
                           auto within = [&](Value tile) {
                             Value own = b.create<arith::SubIOp>(tile, b.constant(start));
                             own = b.create<arith::MaxSIOp>(own, b.constant(0));

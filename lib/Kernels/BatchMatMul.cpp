@@ -71,6 +71,11 @@ std::string nibble::kernels::batchMatMulKernelKey(const BatchMatMulParams &param
 
 static Extent rowTiles(const BatchMatMulParams &params) { return ceilDiv(params.M, tileRows); }
 
+/// Of the columns: with a tile of rows an item of a GPU.
+static RowPieces piecesOf(const BatchMatMulParams &params, const ISA &isa) {
+  return RowPieces(isa, params.N, 2 * isa.lanes());
+}
+
 Extent nibble::kernels::batchMatMulTileCount(const BatchMatMulParams &params) {
   return params.N == 0 ? Extent(0) : rowTiles(params) * product(params.batch);
 }
@@ -121,7 +126,7 @@ public:
   void emitTile(Value tile);
 
 private:
-  void emitRows(Matrices matrices, int64_t rows);
+  void emitRows(Matrices matrices, int64_t rows, Value piece);
   Value start(Value n, int64_t lanes);
   Value multiply(Value lhs, Value rhs, Value acc);
   /// One k of all rows, by `carried` accumulators.
@@ -240,9 +245,9 @@ Values MatMulEmitter::emitPair(Matrices matrices, Value column, Value pair, int6
   return next;
 }
 
-void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
+void MatMulEmitter::emitRows(Matrices matrices, int64_t rows, Value piece) {
   const int64_t rhsBytes = bytesOf(p.rhs);
-  emitVectors(b, p.N, 2 * b.isa.lanes(), [&](int64_t lanes, Value n) {
+  piecesOf(p, b.isa).emit(b, piece, 2 * b.isa.lanes(), [&](int64_t lanes, Value n) {
     Value column = at(matrices.rhs, n, rhsBytes);
     Values accs(rows, start(n, lanes));
     const Extent pairs = multipliesPairs(lanes) ? floorDiv(p.K, 2) : Extent(0), rest = p.K - 2 * pairs;
@@ -260,17 +265,18 @@ void MatMulEmitter::emitRows(Matrices matrices, int64_t rows) {
 }
 
 void MatMulEmitter::emitTile(Value tile) {
+  Value piece = piecesOf(p, b.isa).take(b, tile);
   Value count = b.constant(rowTiles(p));
   const Values moved = enterBatch(b, batchBox(p), pointers, b.create<arith::DivUIOp>(tile, count));
   emitRowTile(b, p.M, tileRows, b.create<arith::RemUIOp>(tile, count), [&](Value first, int64_t rows) {
-    emitRows({at(moved[0], first, p.lhsRow), moved[1], at(moved[2], first, p.outputRow)}, rows);
+    emitRows({at(moved[0], first, p.lhsRow), moved[1], at(moved[2], first, p.outputRow)}, rows, piece);
   });
 }
 
 func::FuncOp nibble::kernels::emitBatchMatMul(OpBuilder &builder, Location loc, StringRef symbol,
                                               const BatchMatMulParams &params, const ISA &isa) {
   assert(whyNoBatchMatMul(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, batchMatMulTileCount(params),
+  return defineKernel(builder, loc, symbol, isa, batchMatMulTileCount(params) * piecesOf(params, isa).count(),
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         if (batchMatMulTileCount(params) == 0)
                           return;

@@ -4,6 +4,7 @@
 #include "nibble/Kernels/ConvTranspose.h"
 #include "Box.h"
 #include "ByteArith.h"
+#include "RowTiles.h"
 #include "VectorArith.h"
 
 using namespace mlir;
@@ -48,6 +49,11 @@ std::string nibble::kernels::convTransposeKernelKey(const ConvTransposeParams &p
 
 Extent nibble::kernels::convTransposeTileCount(const ConvTransposeParams &params) {
   return params.images * params.outputH;
+}
+
+/// Of the columns of a group.
+static RowPieces piecesOf(const ConvTransposeParams &params, const ISA &isa) {
+  return RowPieces(isa, params.N / params.groups, isa.lanes());
 }
 
 template <typename T>
@@ -96,6 +102,8 @@ public:
 
   /// The output row at `out`, number `oy`, of the image at `in`.
   void emitRow(Value in, Value out, Value oy);
+  /// The columns of a group, or a piece of them, of pixel `ox` of that row.
+  void emitGroup(Value in, Value out, Value oy, Value ox, Value group, Value piece);
 
 private:
   /// Folds `body` over the taps of `axis` that output `o` has.
@@ -175,25 +183,41 @@ Value TransposeEmitter::window(Value image, Value oy, Value ox, Value group, Val
   });
 }
 
+void TransposeEmitter::emitGroup(Value in, Value out, Value oy, Value ox, Value group, Value piece) {
+  Value pixel = offset(out, ox, p.out.pixel);
+  // Four registers of sums hide the latency of each.
+  piecesOf(p, b.isa).emit(b, piece, 4 * b.isa.lanes(), [&](int64_t lanes, Value column) {
+    Value acc = window(in, oy, ox, group, column, lanes), n = b.addMul(column, group, columns);
+    if (!isFloat(p))
+      acc = requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
+    b.store(acc, offset(pixel, n, bytesOf(p.output)));
+  });
+}
+
 void TransposeEmitter::emitRow(Value in, Value out, Value oy) {
-  const int64_t outBytes = bytesOf(p.output);
-  b.loop(p.outputW, [&](Value ox) {
-    Value pixel = offset(out, ox, p.out.pixel);
-    b.loop(p.groups, [&](Value group) {
-      // Four registers of sums hide the latency of each.
-      emitVectors(b, columns, 4 * b.isa.lanes(), [&](int64_t lanes, Value column) {
-        Value acc = window(in, oy, ox, group, column, lanes), n = b.addMul(column, group, columns);
-        if (!isFloat(p))
-          acc = requantizeColumns(b, acc, multipliers, n, p.N, p.requant, p.range, p.output);
-        b.store(acc, offset(pixel, n, outBytes));
-      });
-    });
+  b.loop(p.outputW,
+         [&](Value ox) { b.loop(p.groups, [&](Value group) { emitGroup(in, out, oy, ox, group, Value()); }); });
+}
+
+/// A GPU's items are pieces of the columns of a group of a pixel.
+static func::FuncOp emitThreadConvTranspose(OpBuilder &builder, Location loc, StringRef symbol,
+                                            const ConvTransposeParams &p, const ISA &isa) {
+  const RowPieces pieces = piecesOf(p, isa);
+  const Extent items = convTransposeTileCount(p) * p.outputW * p.groups * pieces.count();
+  return defineKernel(builder, loc, symbol, isa, items, [&](KernelBuilder &b, Value args, Value item, Value) {
+    Value piece = pieces.take(b, item), group = b.takeDigit(item, p.groups), ox = b.takeDigit(item, p.outputW),
+          oy = b.takeDigit(item, p.outputH);
+    Value in = b.at(b.argument(args, 0), b.mul(item, b.constant(p.inImage)));
+    Value out = b.at(b.argument(args, 2), b.mul(item, b.constant(p.outImage)));
+    TransposeEmitter(b, p, args).emitGroup(in, b.at(out, b.mul(oy, b.constant(p.out.row))), oy, ox, group, piece);
   });
 }
 
 func::FuncOp nibble::kernels::emitConvTranspose(OpBuilder &builder, Location loc, StringRef symbol,
                                                 const ConvTransposeParams &params, const ISA &isa) {
   assert(whyNoConvTranspose(params, isa).empty());
+  if (isa.isGPU())
+    return emitThreadConvTranspose(builder, loc, symbol, params, isa);
   return defineKernel(builder, loc, symbol, isa, convTransposeTileCount(params),
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         TransposeEmitter emitter(b, params, args);

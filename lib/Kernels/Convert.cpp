@@ -65,18 +65,20 @@ Value nibble::kernels::convertLanes(KernelBuilder &b, const ConvertParams &param
 func::FuncOp nibble::kernels::emitConvert(OpBuilder &builder, Location loc, StringRef symbol,
                                           const ConvertParams &params, const ISA &isa) {
   assert(whyNoConvert(params, isa).empty());
-  return defineKernel(
-      builder, loc, symbol, isa, convertTileCount(params), [&](KernelBuilder &b, Value args, Value begin, Value end) {
-        if (convertTileCount(params) == 0)
-          return;
-        Value in = b.argument(args, 0), out = b.argument(args, 1);
-        const Extent planeRow = params.W * bytesOf(fromPlanes(params) ? params.input : params.output);
-        b.loop(begin, end, [&](Value y) {
-          Value planes = b.mul(y, b.constant(planeRow)), pixels = b.mul(y, b.constant(params.pixels.row));
-          if (fromPlanes(params))
-            emitPlanesToPixels(b, params, b.at(in, planes), b.at(out, pixels));
-          else
-            emitPixelsToPlanes(b, params, b.at(in, pixels), b.at(out, planes));
-        });
-      });
+  return defineKernel(builder, loc, symbol, isa, convertTileCount(params) * convertPieceCount(params, isa),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (convertTileCount(params) == 0)
+                          return;
+                        Value in = b.argument(args, 0), out = b.argument(args, 1);
+                        const Extent planeRow = params.W * bytesOf(fromPlanes(params) ? params.input : params.output);
+                        b.loop(begin, end, [&](Value y) {
+                          const ConvertPiece piece = takeConvertPiece(b, params, y);
+                          Value planes = b.mul(y, b.constant(planeRow)),
+                                pixels = b.mul(y, b.constant(params.pixels.row));
+                          if (fromPlanes(params))
+                            emitPlanesToPixels(b, params, piece, b.at(in, planes), b.at(out, pixels));
+                          else
+                            emitPixelsToPlanes(b, params, piece, b.at(in, pixels), b.at(out, planes));
+                        });
+                      });
 }

@@ -3,11 +3,19 @@
 // one i32 lane a pixel.
 
 #include "ConvertLanes.h"
+#include "RowTiles.h"
 #include "VectorArith.h"
 
 using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
+
+static RowPieces piecesOf(const ConvertParams &params, const ISA &isa) { return RowPieces(isa, params.W, isa.lanes()); }
+
+static int64_t groupCount(const ConvertParams &params) {
+  const ElementKind pixels = params.inputLayout == ImageLayout::Pixels ? params.input : params.output;
+  return llvm::divideCeil(params.C, 4 / bytesOf(pixels));
+}
 
 namespace {
 
@@ -28,8 +36,8 @@ public:
   void toPixels(int64_t lanes, Value x, Group group);
   void toPlanes(int64_t lanes, Value x, Group group);
 
-  /// Emits `body` for all pixels and groups of channels.
-  void forEach(llvm::function_ref<void(int64_t lanes, Value x, Group group)> body);
+  /// Emits `body` for all pixels and groups of channels, or those of a piece.
+  void forEach(ConvertPiece piece, llvm::function_ref<void(int64_t lanes, Value x, Group group)> body);
 
 private:
   Value plane(Group group, int64_t channel, Value x) {
@@ -56,9 +64,12 @@ private:
 
 } // namespace
 
-void RowEmitter::forEach(llvm::function_ref<void(int64_t, Value, Group)> body) {
+void RowEmitter::forEach(ConvertPiece piece, llvm::function_ref<void(int64_t, Value, Group)> body) {
   const int64_t size = 4 / pixelBytes, full = params.C / size, rest = params.C % size;
-  emitVectors(b, params.W, b.isa.lanes(), [&](int64_t lanes, Value x) {
+  piecesOf(params, b.isa).emit(b, piece.pixels, b.isa.lanes(), [&](int64_t lanes, Value x) {
+    if (piece.group)
+      return emitRowTile(b, params.C, size, piece.group,
+                         [&](Value first, int64_t count) { body(lanes, x, Group{first, count}); });
     if (full > 0)
       b.loop(full, [&](Value iv) { body(lanes, x, Group{b.mul(iv, b.constant(size)), size}); });
     if (rest > 0)
@@ -144,12 +155,25 @@ void RowEmitter::toPlanes(int64_t lanes, Value x, Group group) {
   }
 }
 
-void nibble::kernels::emitPlanesToPixels(KernelBuilder &b, const ConvertParams &params, Value in, Value out) {
-  RowEmitter emitter(b, params, params.output, params.input, out, in);
-  emitter.forEach([&](int64_t lanes, Value x, Group group) { emitter.toPixels(lanes, x, group); });
+Extent nibble::kernels::convertPieceCount(const ConvertParams &params, const ISA &isa) {
+  return isa.isGPU() ? piecesOf(params, isa).count() * groupCount(params) : Extent(1);
 }
 
-void nibble::kernels::emitPixelsToPlanes(KernelBuilder &b, const ConvertParams &params, Value in, Value out) {
+ConvertPiece nibble::kernels::takeConvertPiece(KernelBuilder &b, const ConvertParams &params, Value &item) {
+  if (!b.isa.isGPU())
+    return {};
+  Value pixels = piecesOf(params, b.isa).take(b, item);
+  return {pixels, b.takeDigit(item, groupCount(params))};
+}
+
+void nibble::kernels::emitPlanesToPixels(KernelBuilder &b, const ConvertParams &params, ConvertPiece piece, Value in,
+                                         Value out) {
+  RowEmitter emitter(b, params, params.output, params.input, out, in);
+  emitter.forEach(piece, [&](int64_t lanes, Value x, Group group) { emitter.toPixels(lanes, x, group); });
+}
+
+void nibble::kernels::emitPixelsToPlanes(KernelBuilder &b, const ConvertParams &params, ConvertPiece piece, Value in,
+                                         Value out) {
   RowEmitter emitter(b, params, params.input, params.output, in, out);
-  emitter.forEach([&](int64_t lanes, Value x, Group group) { emitter.toPlanes(lanes, x, group); });
+  emitter.forEach(piece, [&](int64_t lanes, Value x, Group group) { emitter.toPlanes(lanes, x, group); });
 }

@@ -78,9 +78,13 @@ Extent nibble::kernels::gatherTileCount(const GatherParams &params) {
 }
 
 static Extent gatherItemCount(const GatherParams &params, const ISA &isa) {
-  if (!isa.isGPU() || !hasElements(params) || !loopsOf(params).outer.empty())
+  if (!isa.isGPU() || !hasElements(params))
     return gatherTileCount(params);
-  return boxItemCount(loopsOf(params).rows, isa);
+  const GatherLoops loops = loopsOf(params);
+  Extent count = boxItemCount(loops.rows, isa);
+  for (const GatherDimension &d : loops.outer)
+    count *= d.extent;
+  return count;
 }
 
 /// Pointers of index `iv` along `d`.
@@ -95,6 +99,20 @@ static SmallVector<Value> enter(KernelBuilder &b, const GatherDimension &d, Valu
           b.at(pointers[1], b.mul(iv, b.constant(d.outputStride)))};
 }
 
+static void emitRows(KernelBuilder &b, const GatherLoops &loops, ArrayRef<Value> pointers, Value begin, Value end) {
+  emitBox(b, loops.rows, pointers, begin, end,
+          [&](ArrayRef<Value> row, const Extent &length) { emitCopyRow(b, loops.rows, row, length); });
+}
+
+/// An item of a GPU: the digits of its number are the indices.
+static void emitItem(KernelBuilder &b, const GatherLoops &loops, Value tables, SmallVector<Value> pointers,
+                     Value item) {
+  Value own = b.takeDigit(item, boxItemCount(loops.rows, b.isa));
+  for (const GatherDimension &d : llvm::reverse(loops.outer))
+    pointers = enter(b, d, tables, pointers, b.takeDigit(item, d.extent));
+  emitRows(b, loops, pointers, own, own);
+}
+
 static void emitFrom(KernelBuilder &b, const GatherLoops &loops, size_t dimension, Value tables,
                      ArrayRef<Value> pointers) {
   if (dimension == loops.outer.size())
@@ -107,18 +125,19 @@ static void emitFrom(KernelBuilder &b, const GatherLoops &loops, size_t dimensio
 func::FuncOp nibble::kernels::emitGather(OpBuilder &builder, Location loc, llvm::StringRef symbol,
                                          const GatherParams &params, const ISA &isa) {
   assert(whyNoGather(params, isa).empty());
-  return defineKernel(
-      builder, loc, symbol, isa, gatherItemCount(params, isa),
-      [&](KernelBuilder &b, Value args, Value begin, Value end) {
-        if (!hasElements(params))
-          return;
-        const GatherLoops loops = loopsOf(params);
-        SmallVector<Value> pointers = {b.argument(args, 0), b.argument(args, 2)};
-        if (loops.outer.empty())
-          return emitBox(b, loops.rows, pointers, begin, end,
-                         [&](ArrayRef<Value> row, const Extent &length) { emitCopyRow(b, loops.rows, row, length); });
-        Value tables = b.argument(args, 1);
-        b.loop(begin, end,
-               [&](Value iv) { emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv)); });
-      });
+  return defineKernel(builder, loc, symbol, isa, gatherItemCount(params, isa),
+                      [&](KernelBuilder &b, Value args, Value begin, Value end) {
+                        if (!hasElements(params))
+                          return;
+                        const GatherLoops loops = loopsOf(params);
+                        SmallVector<Value> pointers = {b.argument(args, 0), b.argument(args, 2)};
+                        if (loops.outer.empty())
+                          return emitRows(b, loops, pointers, begin, end);
+                        Value tables = b.argument(args, 1);
+                        if (isa.isGPU())
+                          return emitItem(b, loops, tables, pointers, begin);
+                        b.loop(begin, end, [&](Value iv) {
+                          emitFrom(b, loops, 1, tables, enter(b, loops.outer.front(), tables, pointers, iv));
+                        });
+                      });
 }

@@ -3,6 +3,7 @@
 
 #include "Box.h"
 #include "ByteArith.h"
+#include "RowTiles.h"
 #include "nibble/Kernels/Move.h"
 
 using namespace mlir;
@@ -54,13 +55,24 @@ static Value loadRowNumber(KernelBuilder &b, const GatherRowsParams &params, Val
   return b.index() == b.i64() ? row : Value(b.create<arith::TruncIOp>(b.index(), row));
 }
 
-static void copyRow(KernelBuilder &b, int64_t bytes, Value from, Value to) {
-  emitVectors(b, bytes, b.isa.vectorBits / 8,
-              [&](int64_t lanes, Value i) { b.store(b.load(b.vec(lanes, b.i8()), b.at(from, i)), b.at(to, i)); });
+/// Elements of a row that are moved at once.
+static int64_t lanesOf(const GatherRowsParams &params, const ISA &isa) {
+  return params.scaled ? isa.lanes() : isa.vectorBits / 8;
 }
 
-static void scaleRow(KernelBuilder &b, int64_t length, Value from, Value scale, Value to) {
-  emitVectors(b, length, b.isa.lanes(), [&](int64_t lanes, Value i) {
+/// Of rows: an item of a GPU.
+static RowPieces piecesOf(const GatherRowsParams &params, const ISA &isa) {
+  return RowPieces(isa, params.rowBytes, lanesOf(params, isa));
+}
+
+static void copyRow(KernelBuilder &b, const GatherRowsParams &params, Value piece, Value from, Value to) {
+  piecesOf(params, b.isa).emit(b, piece, lanesOf(params, b.isa), [&](int64_t lanes, Value i) {
+    b.store(b.load(b.vec(lanes, b.i8()), b.at(from, i)), b.at(to, i));
+  });
+}
+
+static void scaleRow(KernelBuilder &b, const GatherRowsParams &params, Value piece, Value from, Value scale, Value to) {
+  piecesOf(params, b.isa).emit(b, piece, lanesOf(params, b.isa), [&](int64_t lanes, Value i) {
     Value stored = widen(b, b.load(b.vec(lanes, b.i8()), b.at(from, i)), ElementKind::S8);
     VectorType type = b.vec(lanes, b.f32());
     Value real = b.create<arith::SIToFPOp>(type, stored);
@@ -73,7 +85,8 @@ func::FuncOp nibble::kernels::emitGatherRows(OpBuilder &builder, Location loc, l
                                              const GatherRowsParams &params, const ISA &isa) {
   assert(whyNoGatherRows(params, isa).empty());
   return defineKernel(
-      builder, loc, symbol, isa, boxItemCount(indexBox(params), isa) * min(gatherRowsTileCount(params), 1),
+      builder, loc, symbol, isa,
+      boxItemCount(indexBox(params), isa) * min(gatherRowsTileCount(params), 1) * piecesOf(params, isa).count(),
       [&](KernelBuilder &b, Value args, Value begin, Value end) {
         if (gatherRowsTileCount(params) == 0)
           return;
@@ -81,6 +94,7 @@ func::FuncOp nibble::kernels::emitGatherRows(OpBuilder &builder, Location loc, l
         Box box = indexBox(params);
         const int64_t outputBytes = params.rowBytes * (params.scaled ? 4 : 1);
         box.operands.push_back({outputBytes, {outputBytes}});
+        Value piece = piecesOf(params, isa).take(b, begin);
         emitBox(b, box, {arguments[1], arguments.back()}, begin, end,
                 [&](ArrayRef<Value> pointers, const Extent &length) {
                   b.loop(length, [&](Value i) {
@@ -88,10 +102,10 @@ func::FuncOp nibble::kernels::emitGatherRows(OpBuilder &builder, Location loc, l
                     Value from = b.at(arguments[0], b.mul(row, b.constant(params.rowBytes)));
                     Value to = b.at(pointers[1], b.mul(i, b.constant(outputBytes)));
                     if (params.scaled)
-                      scaleRow(b, params.rowBytes, from,
+                      scaleRow(b, params, piece, from,
                                b.load(b.f32(), b.at(arguments[2], b.mul(row, b.constant(4))), 4), to);
                     else
-                      copyRow(b, params.rowBytes, from, to);
+                      copyRow(b, params, piece, from, to);
                   });
                 });
       });

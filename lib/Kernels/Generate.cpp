@@ -58,6 +58,16 @@ static Tiling tilingOf(const GenerateParams &params) {
   return tiling;
 }
 
+/// A GPU's threads have an element each.
+static Tiling tilingOf(const GenerateParams &params, const ISA &isa) {
+  if (!isa.isGPU())
+    return tilingOf(params);
+  Tiling tiling;
+  tiling.outer = params.shape.size();
+  tiling.tiles = product(params.shape);
+  return tiling;
+}
+
 static std::string nameOf(Type type) {
   std::string text;
   llvm::raw_string_ostream(text) << type;
@@ -103,7 +113,7 @@ namespace {
 class GenerateLoops {
 public:
   GenerateLoops(KernelBuilder &b, const GenerateParams &params, Value args)
-      : b(b), params(params), tiling(tilingOf(params)), emitter(b, params, args),
+      : b(b), params(params), tiling(tilingOf(params, b.isa)), emitter(b, params, args),
         output(b.argument(args, params.inputs.size())), indices(params.shape.size()) {}
 
   void emitTile(Value tile);
@@ -123,18 +133,13 @@ private:
 } // namespace
 
 void GenerateLoops::emitTile(Value tile) {
-  auto divide = [&](const Extent &by) {
-    Value remainder = b.create<arith::RemUIOp>(tile, b.constant(by));
-    tile = b.create<arith::DivUIOp>(tile, b.constant(by));
-    return remainder;
-  };
   if (tiling.piece) {
-    firstOfPiece = b.mul(divide(tiling.pieces), b.constant(tiling.piece));
+    firstOfPiece = b.mul(b.takeDigit(tile, tiling.pieces), b.constant(tiling.piece));
     endOfPiece =
         b.create<arith::MinSIOp>(b.add(firstOfPiece, b.constant(tiling.piece)), b.constant(params.shape.back()));
   }
   for (size_t d = tiling.outer; d-- > 0;)
-    indices[d] = divide(params.shape[d]);
+    indices[d] = b.takeDigit(tile, params.shape[d]);
   emitDimension(tiling.outer);
 }
 
@@ -161,7 +166,7 @@ void GenerateLoops::emitElement() {
 func::FuncOp nibble::kernels::emitGenerate(OpBuilder &builder, Location loc, StringRef symbol,
                                            const GenerateParams &params, const ISA &isa) {
   assert(whyNoGenerate(params, isa).empty());
-  return defineKernel(builder, loc, symbol, isa, generateTileCount(params),
+  return defineKernel(builder, loc, symbol, isa, tilingOf(params, isa).tiles,
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         if (llvm::is_contained(params.shape, Extent(0)))
                           return;

@@ -3,6 +3,8 @@
 
 #include "Box.h"
 #include "nibble/Kernels/Convert.h"
+#include "nibble/Kernels/Move.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -62,9 +64,25 @@ static void fillRow(KernelBuilder &b, const HaloParams &params, Value image, Val
   all();
 }
 
+/// The border's pieces round all images, for a GPU.
+static AssembleParams borderOf(const HaloParams &params) {
+  AssembleParams border;
+  border.elementBytes = bytesOf(params.element);
+  border.fill = params.element == ElementKind::F32 ? llvm::bit_cast<uint32_t>(float(params.value)) : params.value;
+  const Extent width = params.left + params.W + params.right;
+  border.pieces = borderPieces({params.images, rowsOf(params), width, params.C},
+                               {params.imagePitch, params.pitch.row, params.pitch.pixel, border.elementBytes},
+                               {0, params.top, params.left, 0}, {params.images, params.H, params.W, params.C});
+  for (Piece &piece : border.pieces)
+    piece.outputOffset -= params.top * params.pitch.row + params.left * params.pitch.pixel;
+  return border;
+}
+
 func::FuncOp nibble::kernels::emitHalo(OpBuilder &builder, Location loc, StringRef symbol, const HaloParams &params,
                                        const ISA &isa) {
   assert(whyNoHalo(params, isa).empty());
+  if (isa.isGPU())
+    return emitAssemble(builder, loc, symbol, borderOf(params), isa);
   return defineKernel(builder, loc, symbol, isa, haloTileCount(params),
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         Value first = b.argument(args, 0);

@@ -129,9 +129,28 @@ void ColumnPacker::emit(Value in, Value out) {
   b.store(sums, b.at(out, kPackedColumns * 4));
 }
 
+static Value at(KernelBuilder &b, Value floats, Value index) { return b.at(floats, b.mul(index, b.constant(4))); }
+
+/// A GPU's threads have a column each.
+static func::FuncOp emitThreadPackColumns(OpBuilder &builder, Location loc, StringRef symbol,
+                                          const PackColumnsParams &params, const ISA &isa) {
+  const Extent items = params.columns * product(params.batch);
+  return defineKernel(builder, loc, symbol, isa, items, [&](KernelBuilder &b, Value args, Value item, Value) {
+    if (items == 0)
+      return;
+    Value column = b.takeDigit(item, params.columns), block = column;
+    const Values moved = enterBatch(b, matrixBox(params), Values(loadArguments(b, args, 2)), item);
+    Value within = b.takeDigit(block, kPackedColumns);
+    Value out = b.at(moved[1], b.mul(block, b.constant(packedBlockBytes(params.rows))));
+    ColumnPacker(b, params, 1).emit(at(b, moved[0], column), at(b, out, within));
+  });
+}
+
 func::FuncOp nibble::kernels::emitPackColumns(OpBuilder &builder, Location loc, StringRef symbol,
                                               const PackColumnsParams &params, const ISA &isa) {
   assert(whyNoPackColumns(params, isa).empty());
+  if (isa.isGPU())
+    return emitThreadPackColumns(builder, loc, symbol, params, isa);
   return defineKernel(
       builder, loc, symbol, isa, packColumnsTileCount(params),
       [&](KernelBuilder &b, Value args, Value begin, Value end) {
@@ -146,8 +165,7 @@ func::FuncOp nibble::kernels::emitPackColumns(OpBuilder &builder, Location loc, 
           emitRowTile(b, params.columns, kPackedColumns, block, [&](Value first, int64_t columns) {
             Value within = b.create<arith::RemUIOp>(first, b.constant(kPackedColumns));
             emitVectors(b, columns, isa.lanes(), [&](int64_t lanes, Value done) {
-              const auto at = [&](Value pointer, Value column) { return b.at(pointer, b.mul(column, b.constant(4))); };
-              ColumnPacker(b, params, lanes).emit(at(moved[0], b.add(first, done)), at(out, b.add(within, done)));
+              ColumnPacker(b, params, lanes).emit(at(b, moved[0], b.add(first, done)), at(b, out, b.add(within, done)));
             });
           });
         });

@@ -4,6 +4,8 @@
 #include "nibble/Kernels/Pool.h"
 #include "Box.h"
 #include "ByteArith.h"
+#include "CUDA/Device.h"
+#include "RowTiles.h"
 #include "VectorArith.h"
 
 using namespace mlir;
@@ -109,10 +111,17 @@ public:
   PoolEmitter(KernelBuilder &b, const PoolParams &params, Value in, Value out) : b(b), p(params), in(in), out(out) {}
 
   void emitRow(Value oy);
+  /// The piece `piece` of the channels of a pixel.
+  void emitPiece(Value oy, Value ox, Value piece);
 
 private:
+  Taps clipH(Value oy) { return clip(oy, p.H, p.KH, p.strideH, p.dilationH, p.padTop, isClippedH(p)); }
+  Taps clipW(Value ox) { return clip(ox, p.W, p.KW, p.strideW, p.dilationW, p.padLeft, isClippedW(p)); }
   Taps clip(Value o, const Extent &extent, int64_t kernel, int64_t stride, int64_t dilation, int64_t pad, bool clipped);
   Value reduceTaps(const Taps &taps, Value start, llvm::function_ref<Value(Value tap, Value acc)> body);
+  /// Combines the taps of a window for the channels from `c` on.
+  Value sumUp(const Taps &ys, const Taps &xs, Value c, int64_t lanes);
+  Value sumUpByThreads(const Taps &ys, const Taps &xs, Value c, int64_t lanes);
   /// The result of one window for the channels from `c` on, as they lie in memory.
   Value window(const Taps &ys, const Taps &xs, Value c, int64_t lanes);
   Value start(int64_t lanes);
@@ -220,10 +229,10 @@ Value PoolEmitter::average(const Taps &ys, const Taps &xs, Value acc) {
   return requantizeByTaps(acc, taps);
 }
 
-Value PoolEmitter::window(const Taps &ys, const Taps &xs, Value c, int64_t lanes) {
+Value PoolEmitter::sumUp(const Taps &ys, const Taps &xs, Value c, int64_t lanes) {
   VectorType type = b.vec(lanes, elementType(b, p.input));
   Value first = b.at(in, b.mul(c, b.constant(bytesOf(p.input))));
-  Value acc = reduceTaps(ys, start(lanes), [&](Value ky, Value acc) {
+  return reduceTaps(ys, start(lanes), [&](Value ky, Value acc) {
     Value y = b.addMul(ys.origin, ky, p.dilationH);
     Value row = b.at(first, b.mul(y, b.constant(p.in.row)));
     return reduceTaps(xs, acc, [&](Value kx, Value acc) {
@@ -231,6 +240,23 @@ Value PoolEmitter::window(const Taps &ys, const Taps &xs, Value c, int64_t lanes
       return combine(acc, b.load(type, b.at(row, b.mul(x, b.constant(p.in.pixel)))));
     });
   });
+}
+
+/// Each thread of the item adds up some of the taps.
+Value PoolEmitter::sumUpByThreads(const Taps &ys, const Taps &xs, Value c, int64_t lanes) {
+  VectorType type = b.vec(lanes, elementType(b, p.input));
+  Value first = b.at(in, b.mul(c, b.constant(bytesOf(p.input))));
+  const Values sums = carryOwn(b, p.KH * p.KW, start(lanes), [&](Value tap, ValueRange acc) {
+    Value kx = b.takeDigit(tap, p.KW);
+    Value y = b.addMul(ys.origin, tap, p.dilationH), x = b.addMul(xs.origin, kx, p.dilationW);
+    Value pixel = b.at(b.at(first, b.mul(y, b.constant(p.in.row))), b.mul(x, b.constant(p.in.pixel)));
+    return Values{combine(acc[0], b.load(type, pixel))};
+  });
+  return combineThreads(b, sums[0], [&](Value x, Value y) { return b.add(x, y); });
+}
+
+Value PoolEmitter::window(const Taps &ys, const Taps &xs, Value c, int64_t lanes) {
+  Value acc = b.launch.itemThreads > 1 ? sumUpByThreads(ys, xs, c, lanes) : sumUp(ys, xs, c, lanes);
   if (isMax(p))
     return acc;
   acc = average(ys, xs, acc);
@@ -240,10 +266,10 @@ Value PoolEmitter::window(const Taps &ys, const Taps &xs, Value c, int64_t lanes
 void PoolEmitter::emitRow(Value oy) {
   // Two registers of floats, or of the i32 that averages of integers are; one of stored values.
   const int64_t full = isMax(p) && !isFloat(p) ? b.isa.vectorBits / 8 / bytesOf(p.input) : 2 * b.isa.lanes();
-  const Taps ys = clip(oy, p.H, p.KH, p.strideH, p.dilationH, p.padTop, isClippedH(p));
+  const Taps ys = clipH(oy);
   Value outRow = b.at(out, b.mul(oy, b.constant(p.out.row)));
   b.loop(p.outputW, [&](Value ox) {
-    const Taps xs = clip(ox, p.W, p.KW, p.strideW, p.dilationW, p.padLeft, isClippedW(p));
+    const Taps xs = clipW(ox);
     Value pixel = b.at(outRow, b.mul(ox, b.constant(p.out.pixel)));
     emitVectors(b, p.C, full, [&](int64_t lanes, Value c) {
       Value result = window(ys, xs, c, lanes);
@@ -252,9 +278,46 @@ void PoolEmitter::emitRow(Value oy) {
   });
 }
 
+/// Of the channels of a pixel: an item of a GPU.
+static RowPieces piecesOf(const PoolParams &params, const ISA &isa) { return RowPieces(isa, params.C, isa.lanes()); }
+
+void PoolEmitter::emitPiece(Value oy, Value ox, Value piece) {
+  const Taps ys = clipH(oy), xs = clipW(ox);
+  Value pixel = b.at(b.at(out, b.mul(oy, b.constant(p.out.row))), b.mul(ox, b.constant(p.out.pixel)));
+  piecesOf(p, b.isa).emit(b, piece, b.isa.lanes(), [&](int64_t lanes, Value c) {
+    Value result = window(ys, xs, c, lanes), target = b.at(pixel, b.mul(c, b.constant(bytesOf(p.output))));
+    emitShared(b, 1, 1, [&](int64_t, Value) { b.store(result, target); });
+  });
+}
+
+/// Threads of a GPU that share a window. Sums of integers are the same in any order.
+static int64_t threadsOf(const PoolParams &params) {
+  constexpr int64_t manyTaps = 32;
+  const bool shares = !isMax(params) && !isFloat(params) && params.KH * params.KW >= manyTaps && !isClippedH(params) &&
+                      !isClippedW(params);
+  return shares ? 8 : 1;
+}
+
+static func::FuncOp emitThreadPool(OpBuilder &builder, Location loc, StringRef symbol, const PoolParams &params,
+                                   const ISA &isa) {
+  const RowPieces pieces = piecesOf(params, isa);
+  const Extent items = poolTileCount(params) * params.outputW * pieces.count();
+  return defineKernel(builder, loc, symbol, isa, items, [&](KernelBuilder &b, Value args, Value item, Value) {
+    if (items == 0)
+      return;
+    b.launch.itemThreads = threadsOf(params);
+    Value piece = pieces.take(b, item), ox = b.takeDigit(item, params.outputW), oy = b.takeDigit(item, params.outputH);
+    Value in = b.at(b.argument(args, 0), b.mul(item, b.constant(params.inImage)));
+    Value out = b.at(b.argument(args, 1), b.mul(item, b.constant(params.outImage)));
+    PoolEmitter(b, params, in, out).emitPiece(oy, ox, piece);
+  });
+}
+
 func::FuncOp nibble::kernels::emitPool(OpBuilder &builder, Location loc, StringRef symbol, const PoolParams &params,
                                        const ISA &isa) {
   assert(whyNoPool(params, isa).empty());
+  if (isa.isGPU())
+    return emitThreadPool(builder, loc, symbol, params, isa);
   return defineKernel(builder, loc, symbol, isa, poolTileCount(params),
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         if (poolTileCount(params) == 0)
