@@ -45,7 +45,7 @@ private:
   Address getAddress(Value value) const;
   Address getAddress(const KernelArgument &argument) const;
   LogicalResult emitCall(KernelOp op);
-  void addCall(func::FuncOp kernel, ArrayRef<Address> arguments);
+  LogicalResult addCall(KernelOp op, func::FuncOp kernel, ArrayRef<Address> arguments);
   std::string emitKernels();
   std::string emitLaunches();
   std::string emitPorts(TypeRange types);
@@ -83,17 +83,22 @@ Address DeviceEmitter::getAddress(const KernelArgument &argument) const {
   return address;
 }
 
-void DeviceEmitter::addCall(func::FuncOp kernel, ArrayRef<Address> arguments) {
-  if (kernels::getLaunch(kernel).items == 0)
-    return;
+LogicalResult DeviceEmitter::addCall(KernelOp op, func::FuncOp kernel, ArrayRef<Address> arguments) {
+  const kernels::Launch launch = kernels::getLaunch(kernel);
+  if (launch.items == 0)
+    return success();
+  if (!launch.isCountable())
+    return op.emitError("is more than the threads of a GPU can be counted for; split it into smaller tensors");
   numbers.insert({kernel, numbers.size()});
   calls.push_back({kernel, llvm::to_vector(arguments)});
+  return success();
 }
 
 LogicalResult DeviceEmitter::emitCall(KernelOp op) {
   if (auto type = cast<BufferType>(op->getResult(0).getType()); type.hasHalo()) {
     const Address image = getAddress(getOrigin(op->getResult(0)));
-    addCall(kernels.getHalo(op.getLoc(), getHaloParams(type), image.alignment()), image);
+    if (failed(addCall(op, kernels.getHalo(op.getLoc(), getHaloParams(type), image.alignment()), image)))
+      return failure();
   }
   SmallVector<KernelArgument> arguments;
   op.getKernelArguments(arguments);
@@ -104,9 +109,7 @@ LogicalResult DeviceEmitter::emitCall(KernelOp op) {
     alignments.push_back(addresses.back().alignment());
   }
   FailureOr<func::FuncOp> kernel = kernels.get(op, alignments);
-  if (succeeded(kernel))
-    addCall(*kernel, addresses);
-  return success(succeeded(kernel));
+  return failed(kernel) ? failure() : addCall(op, *kernel, addresses);
 }
 
 LogicalResult DeviceEmitter::emitCalls() {

@@ -21,6 +21,8 @@ struct Launch {
   int64_t sharedBytes = 0; ///< memory that a block shares
   int64_t arguments = 0;   ///< addresses that the kernel reads
 
+  /// Whether 31 bits are enough for the threads' numbers, which kernels compute with.
+  bool isCountable() const { return grid() * block < int64_t(1) << 31; }
   int64_t grid() const { return (items * itemThreads + block - 1) / block; }
 };
 
