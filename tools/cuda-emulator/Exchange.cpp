@@ -50,17 +50,18 @@ const Instruction *shuffle(Warp &w, const Instruction *i) {
   if (!mask)
     return i + 1;
   const uint32_t *list = w.block->kernel.lists.data() + (i->extra >> 2);
-  uint32_t members = w.lanesOf<uint32_t>(list[0])[__builtin_ctz(mask)];
-  if (!gather(w, i, members, mask))
-    return nullptr;
+  // Parts of a warp that exchange among themselves have member masks of their own.
+  const uint32_t *members = w.lanesOf<uint32_t>(list[0]);
   const uint32_t *a = w.lanesOf<uint32_t>(i->a), *b = w.lanesOf<uint32_t>(i->b), *c = w.lanesOf<uint32_t>(i->c);
   uint32_t made[lanes], inside = 0;
   for (uint32_t l = 0; l < lanes; ++l) {
     uint32_t from = l;
     if (!(mask >> l & 1))
       continue;
+    if (!gather(w, i, members[l], mask))
+      return nullptr;
     inside |= uint32_t(sourceLane(int(i->extra & 3), l, b[l], c[l], from)) << l;
-    if (!((mask & members) >> from & 1))
+    if (!((mask & members[l]) >> from & 1) || members[from] != members[l])
       return fault(w, i, FaultKind::Barrier, "reads lane " + std::to_string(from) + ", which takes no part", l);
     made[l] = a[from];
   }
