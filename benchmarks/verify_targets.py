@@ -27,6 +27,9 @@ from rich.table import Table
 
 import nibble
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import cuda  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[1]
 ZOO = ROOT.parent / "shared" / "models"
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
@@ -110,9 +113,9 @@ def prepare(name: str, folder: Path) -> Prepared:
     return Prepared(name, path, ranges, feed, expected, count_macs(path))
 
 
-def compile_for(model: Prepared, target: str, kind: str, output: Path) -> dict:
+def compile_for(model: Prepared, target: str, kind: str, output: Path, *options: str) -> dict:
     done = subprocess.run([NIBBLE, "compile", model.path, "--calib-file", model.ranges, *FLAGS, "--target", target, "--emit",
-                           kind, "--strip", "--name", model.name, "--json", "-o", output], capture_output=True, text=True)
+                           kind, "--strip", "--name", model.name, "--json", "-o", output, *options], capture_output=True, text=True)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if "error: " in line]
         raise Impossible((errors or done.stderr.splitlines())[0].split("error: ")[-1])
@@ -161,10 +164,42 @@ def run_on_board(model: Prepared, target: dict, folder: Path) -> dict:
             "library_bytes": summary["code_bytes"] + summary["weight_bytes"]}
 
 
+def run_on_gpu(model: Prepared, target: dict, folder: Path) -> dict:
+    """On this machine's device where that runs the code, else in the emulator of the PTX."""
+    device = cuda.find_device()
+    executed = device is not None and device.runs(target["name"])
+    if not executed and not (cuda.EMULATOR / "libcuda.so.1").exists():
+        raise Impossible(f"{cuda.EMULATOR} has no emulator")
+    library = folder / "model.so"
+    summary = compile_for(model, target["name"], "so", library, *batch_of_one(model))
+    np.savez(folder / "in.npz", **model.feed)
+    capability = int(target["name"].removeprefix("sm_"))
+    done = subprocess.run([NIBBLE, "run", library, "--inputs", folder / "in.npz", "--outputs", folder / "out.npz"],
+                          capture_output=True, text=True, env=None if executed else cuda.emulated(capability))
+    if done.returncode != 0:
+        sys.exit(f"error: {model.name} for {target['name']}: {done.stderr}")
+    outputs = np.load(folder / "out.npz")
+    how = f"executed on {device.name}" if executed else "emulated, not executed: PTX on the CPU"
+    return {"how": how, "output": b"".join(outputs[key].tobytes() for key in outputs.files), "summary": summary,
+            "library_bytes": library.stat().st_size}
+
+
+def batch_of_one(model: Prepared) -> list[str]:
+    """Options that fix the dimensions that the model leaves open as the sample has them."""
+    dims = {}
+    for value in onnx.load(str(model.path), load_external_data=False).graph.input:
+        for dim, extent in zip(value.type.tensor_type.shape.dim, model.feed.get(value.name, np.zeros(0)).shape):
+            if dim.dim_param:
+                dims[dim.dim_param] = extent
+    return [argument for name, extent in dims.items() for argument in ("--dim", f"{name}={extent}")]
+
+
 def get_runner(target: dict):
     """How a target's code is run; None where it cannot be."""
     if target["runs_here"]:
         return run_native
+    if target["name"].startswith("sm_"):
+        return run_on_gpu
     if target["triple"].startswith("aarch64"):
         return run_emulated
     return run_on_board if target["name"] in board.BOARDS else None
