@@ -53,8 +53,21 @@ static Value shift(KernelBuilder &b, Value x, Value count) {
   return select(b, inside, shifted, constantLike(b, x, 0));
 }
 
+/// A float to the nearest integer of `type` towards 0, as `name` saturates. To one bit through eight: LLVM 22 generates
+/// wrong code for that on GPUs.
+static Value convert(KernelBuilder &b, StringRef name, Type type, ValueRange x) {
+  if (!type.isInteger(1))
+    return b.intrinsic(name, type, x);
+  Value byte = b.intrinsic(name, b.i8(), x);
+  Value bit = name == "llvm.fptoui.sat"
+                  ? b.create<arith::MinUIOp>(byte, b.splat(b.i8(), int64_t(1)))
+                  : b.create<arith::MaxSIOp>(b.create<arith::MinSIOp>(byte, b.splat(b.i8(), int64_t(0))),
+                                             b.splat(b.i8(), int64_t(-1)));
+  return b.create<arith::TruncIOp>(type, bit);
+}
+
 Value nibble::kernels::emitDefined(KernelBuilder &b, Operation &op, ValueRange x) {
-  auto convert = [&](StringRef name) { return b.intrinsic(name, op.getResult(0).getType(), x); };
+  auto convert = [&](StringRef name) { return ::convert(b, name, op.getResult(0).getType(), x); };
   return llvm::TypeSwitch<Operation *, Value>(&op)
       .Case([&](arith::DivSIOp) { return divide<arith::DivSIOp>(b, x[0], x[1]); })
       .Case([&](arith::DivUIOp) { return divide<arith::DivUIOp>(b, x[0], x[1]); })

@@ -16,7 +16,8 @@ static void releaseTags(Allocation &allocation) {
 Memory::~Memory() {
   for (Allocation &allocation : allocations) {
     releaseTags(allocation);
-    std::free(allocation.data);
+    if (!allocation.adopted)
+      std::free(allocation.data);
   }
 }
 
@@ -41,6 +42,15 @@ uint64_t Memory::allocate(uint64_t bytes, bool constant) {
   allocations.insert(behind(allocations, made.begin), made);
   allocatedBytes += bytes;
   return made.begin;
+}
+
+void Memory::adopt(uint8_t *data, uint64_t bytes) {
+  Allocation made;
+  made.begin = reinterpret_cast<uint64_t>(data) + bias;
+  made.bytes = bytes;
+  made.data = data;
+  made.adopted = true;
+  allocations.insert(behind(allocations, made.begin), made);
 }
 
 bool Memory::release(uint64_t address) {
@@ -71,7 +81,7 @@ uint8_t *Memory::host(uint64_t address, uint64_t bytes) const {
 
 void Memory::prepareTags() {
   for (Allocation &one : allocations) {
-    if (!one.tags.written && !one.constant) {
+    if (!one.tags.written && !one.constant && !one.adopted) {
       one.tags.written = static_cast<uint32_t *>(std::calloc(one.bytes + 1, sizeof(uint32_t)));
       one.tags.read = static_cast<uint32_t *>(std::calloc(one.bytes + 1, sizeof(uint32_t)));
       if (!one.tags.written || !one.tags.read)

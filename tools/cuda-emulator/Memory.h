@@ -19,6 +19,7 @@ struct Allocation {
   uint8_t *data = nullptr;
   Tags tags; // one for each byte, pages that no launch touches cost nothing
   bool constant = false;
+  bool adopted = false; // somebody else's
 };
 
 /// Addresses of the device are the host's plus a bias: the host cannot use them by mistake, and a kernel cannot use the
@@ -35,6 +36,9 @@ public:
 
   /// 0 where the host has no memory left. What is allocated holds 0xA5, which no test takes for zeros.
   uint64_t allocate(uint64_t bytes, bool constant = false);
+  /// Makes `bytes` of the host's memory the device's too, at their address plus the bias. Races are not looked for
+  /// there.
+  void adopt(uint8_t *data, uint64_t bytes);
   /// False where no allocation begins there.
   bool release(uint64_t address);
   /// The live allocation that has this byte, or null.

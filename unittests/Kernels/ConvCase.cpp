@@ -265,6 +265,14 @@ std::vector<uint8_t> ConvCase::computedInPlace(Kernel *kernel) const {
   return prepared.getResult();
 }
 
+std::vector<uint8_t> ConvCase::computed(const test::EmulatedKernel &kernel, bool inPlace) const {
+  PreparedConv prepared(*this, DotInput::Either);
+  if (inPlace)
+    prepared.takeAddend(*this);
+  prepared.run(kernel);
+  return prepared.getResult();
+}
+
 std::vector<uint8_t> ConvCase::computed(Kernel *kernel) const { return computed(kernel, p, {}); }
 
 std::vector<uint8_t> ConvCase::computed(Kernel *kernel, const ConvParams &emitted, llvm::ArrayRef<int64_t> dims) const {

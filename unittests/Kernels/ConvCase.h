@@ -4,6 +4,7 @@
 #ifndef NIBBLE_UNITTESTS_KERNELS_CONVCASE_H
 #define NIBBLE_UNITTESTS_KERNELS_CONVCASE_H
 
+#include "EmulatedKernel.h"
 #include "KernelJit.h"
 #include "nibble/Kernels/Conv.h"
 #include <array>
@@ -30,6 +31,8 @@ public:
   /// Whether the result may lie where the addend does, and the kernel's then.
   bool canTakeAddend() const;
   std::vector<uint8_t> computedInPlace(Kernel *kernel) const;
+  /// The same of a GPU's kernel.
+  std::vector<uint8_t> computed(const test::EmulatedKernel &kernel, bool inPlace) const;
 
   void emit(mlir::OpBuilder &builder, mlir::Location loc, const ISA &isa) const {
     emitConv(builder, loc, "kernel", p, isa);
@@ -73,6 +76,7 @@ public:
   void takeAddend(const ConvCase &test);
   void run(Kernel *kernel) const { kernel(&args[1], 0, tiles); }
   void runTile(Kernel *kernel, int64_t tile) const { kernel(&args[1], tile, tile + 1); }
+  void run(const test::EmulatedKernel &kernel) const { kernel.run(llvm::ArrayRef(args).drop_front()); }
   const std::vector<uint8_t> &getResult() const { return result; }
 
   const int64_t tiles;

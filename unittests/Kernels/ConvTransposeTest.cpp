@@ -92,7 +92,7 @@ void check(const ConvTransposeParams &p, Operands<T> operands) {
               T(finish(p, sum(p, operands, n, oy, ox, o), operands.multipliers[o]));
   std::vector<char> weights = packConvTransposeWeights(p, operands.weights);
   std::vector<char> multipliers = packMultipliers(operands.multipliers, p.requant);
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoConvTranspose(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitConvTranspose(builder, loc, symbol, p, isa);

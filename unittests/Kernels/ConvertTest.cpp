@@ -67,7 +67,7 @@ void check(const ConvertParams &p) {
     copyBytes(in.data(), floats);
   }
   std::vector<char> want = reference(p, in.data(), outBytes);
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoConvert(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitConvert(builder, loc, symbol, p, isa);
@@ -168,7 +168,7 @@ TEST(Halo, FillsTheBorderAlone) {
               else
                 std::memcpy(to + 4 * c, &value, 4);
             }
-      for (const ISA *isa : hostISAs()) {
+      for (const ISA *isa : testedISAs()) {
         CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
           return emitHalo(builder, loc, symbol, p, isa);
         });

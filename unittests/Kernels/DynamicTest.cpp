@@ -62,7 +62,7 @@ void check(const RowQuantizeParams &p, std::vector<float> memory) {
     scales.push_back(numerics::rowScale(elements.data(), elements.size(), s.levels));
   }
   const std::vector<char> bytes = quantized(p, memory, scales);
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     CompiledKernel scale(*isa, [&](mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef symbol, const ISA &level) {
       return emitRowScale(b, loc, symbol, s, level);
     });

@@ -82,7 +82,7 @@ void checkIntegers(const BinaryParams &p) {
                                        storedAt(rhs, offset(p.shape, p.rhsStrides, i), p.rhs));
     std::memcpy(&want[offset(p.shape, p.outputStrides, i)], &y, kernels::bytesOf(p.output)); // little-endian
   }
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoBinary(p, *isa), "");
     Guarded out(size);
     compile(p, *isa).run({lhs.data(), rhs.data(), out.data()}, binaryTileCount(p));
@@ -192,7 +192,7 @@ void checkFloats(const BinaryParams &p) {
   for (int64_t i = 0; i < countOf(p.shape); ++i)
     want.push_back(
         floatReference(p.kind, lhs[offset(p.shape, p.lhsStrides, i) / 4], rhs[offset(p.shape, p.rhsStrides, i) / 4]));
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoBinary(p, *isa), "");
     Guarded out(want.size() * 4);
     compile(p, *isa).run({lhs.data(), rhs.data(), out.data()}, binaryTileCount(p));
@@ -210,7 +210,7 @@ TEST(Binary, FloatKinds) {
 
 TEST(Binary, MayWriteOverAnOperand) {
   BinaryParams p = binary(BinaryKind::Add, ElementKind::F32, {133}, {133}, {133});
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     std::vector<float> lhs = randomFloats(133, 1, false, 1), rhs = randomFloats(133, 1, false, 2), want = lhs;
     for (size_t i = 0; i < want.size(); ++i)
       want[i] += rhs[i];

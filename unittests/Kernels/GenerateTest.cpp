@@ -63,7 +63,7 @@ public:
   void expectExact() {
     Tensor want = llvm::cantFail(reference::interpret(main, inputs)).front();
     GenerateParams params = getParams();
-    for (const ISA *isa : hostISAs()) {
+    for (const ISA *isa : testedISAs()) {
       CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
         return emitGenerate(builder, loc, symbol, params, isa);
       });

@@ -55,7 +55,7 @@ void check(const IntSoftmaxParams &p, float inputScale, std::vector<uint8_t> in)
   const int64_t size = reach(p.shape, p.outputStrides);
   const std::vector<uint8_t> want = reference(p, inputScale, in, size);
   std::vector<int32_t> table = packSoftmaxTable(inputScale);
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoIntSoftmax(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitIntSoftmax(builder, loc, symbol, p, isa);

@@ -13,8 +13,7 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
-static ObjectBytes generate(const ISA &isa, Emit emit, CodeKind kind) {
-  MLIRContext context;
+static OwningOpRef<ModuleOp> makeModule(MLIRContext &context, Emit emit) {
   context.loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect, scf::SCFDialect, vector::VectorDialect,
                       LLVM::LLVMDialect>();
   OpBuilder builder(&context);
@@ -23,7 +22,18 @@ static ObjectBytes generate(const ISA &isa, Emit emit, CodeKind kind) {
   emit(builder, builder.getUnknownLoc());
   if (failed(verify(*module)))
     llvm::report_fatal_error("the kernel is not valid IR");
+  return module;
+}
+
+static ObjectBytes generate(const ISA &isa, Emit emit, CodeKind kind) {
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module = makeModule(context, emit);
   return llvm::cantFail(emitObject(*module, *lookupTargetSpec(isa.name), /*optLevel=*/2, kind));
+}
+
+test::EmulatedKernel nibble::kernels::emulate(const ISA &isa, Emit emit) {
+  MLIRContext context;
+  return test::EmulatedKernel(*makeModule(context, emit), isa);
 }
 
 std::string nibble::kernels::kernelAssembly(const ISA &isa, Emit emit) {

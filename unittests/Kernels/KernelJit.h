@@ -4,6 +4,7 @@
 #ifndef NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
 #define NIBBLE_UNITTESTS_KERNELS_KERNELJIT_H
 
+#include "EmulatedKernel.h"
 #include "mlir/IR/Builders.h"
 #include "nibble/Kernels/ISA.h"
 #include "nibble/Target/JIT.h"
@@ -25,6 +26,9 @@ private:
   std::unique_ptr<JITLibrary> library;
   Kernel *kernel;
 };
+
+/// The same of a GPU, emulated.
+test::EmulatedKernel emulate(const ISA &isa, Emit emit);
 
 /// The kernel's assembly.
 std::string kernelAssembly(const ISA &isa, Emit emit);

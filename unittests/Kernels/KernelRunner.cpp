@@ -39,6 +39,10 @@ CompiledKernel::CompiledKernel(const ISA &isa, Emit emit) {
     ADD_FAILURE() << "the kernel does not verify";
     return;
   }
+  if (isa.isGPU()) {
+    emulated = std::make_unique<EmulatedKernel>(*module, isa);
+    return;
+  }
   auto object = emitObject(*module, *target);
   if (!object) {
     ADD_FAILURE() << llvm::toString(object.takeError());
@@ -59,6 +63,8 @@ CompiledKernel::CompiledKernel(const ISA &isa, Emit emit) {
 }
 
 void CompiledKernel::run(llvm::ArrayRef<void *> args, const Extent &tiles) const {
+  if (emulated)
+    return emulated->run(args);
   ASSERT_NE(function, nullptr);
   const int64_t half = tiles.getStatic() / 2;
   function(args.data(), half, tiles.getStatic());
@@ -78,6 +84,12 @@ std::vector<const ISA *> test::hostISAs() {
     if (isHostCapable(*lookupTargetSpec(isa.name)))
       found.push_back(&isa);
   return found;
+}
+
+std::vector<const ISA *> test::testedISAs() {
+  std::vector<const ISA *> tested = hostISAs();
+  tested.push_back(lookupISA("sm_80"));
+  return tested;
 }
 
 Guarded::Guarded(int64_t bytes, int64_t skew)

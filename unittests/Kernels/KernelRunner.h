@@ -4,6 +4,7 @@
 #ifndef NIBBLE_UNITTESTS_KERNELS_KERNELRUNNER_H
 #define NIBBLE_UNITTESTS_KERNELS_KERNELRUNNER_H
 
+#include "EmulatedKernel.h"
 #include "nibble/Kernels/ISA.h"
 #include "nibble/Support/Extent.h"
 #include "nibble/Target/JIT.h"
@@ -24,14 +25,15 @@ using Emit = llvm::function_ref<mlir::func::FuncOp(mlir::OpBuilder &, mlir::Loca
 class CompiledKernel {
 public:
   CompiledKernel(const ISA &isa, Emit emit);
-  explicit operator bool() const { return function; }
+  explicit operator bool() const { return function || emulated; }
   void run(llvm::ArrayRef<void *> args, int64_t begin, int64_t end) const { function(args.data(), begin, end); }
-  /// All tiles, whose number is known, in two calls where there are two, the later ones first.
+  /// All tiles, whose number is known, in two calls where there are two, the later ones first; of a GPU, in one.
   void run(llvm::ArrayRef<void *> args, const Extent &tiles) const;
 
 private:
   std::unique_ptr<JITLibrary> library;
   KernelFunction *function = nullptr;
+  std::unique_ptr<EmulatedKernel> emulated;
 };
 
 /// Extents that are known, as integers.
@@ -42,6 +44,8 @@ mlir::MLIRContext &kernelContext();
 
 /// The instruction sets of this machine.
 std::vector<const ISA *> hostISAs();
+/// These, and a GPU, which is emulated: its kernels have no dynamic extents.
+std::vector<const ISA *> testedISAs();
 
 /// Bytes with a canary on either side, which the destructor checks. `margin` bytes before and behind `data()` are ours.
 class Guarded {

@@ -39,7 +39,7 @@ void checkCopy(const CopyParams &p) {
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(i, p.inputStrides)], p.elementBytes);
   });
   ASSERT_EQ(whyNoCopy(p, getISAs().front()), "");
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitCopy(builder, loc, symbol, p, isa);
     });
@@ -94,7 +94,7 @@ void checkAssemble(const AssembleParams &p) {
         from = &inputs[piece.source][dot(i, piece.inputStrides)];
       std::memcpy(&want[piece.outputOffset.getStatic() + dot(i, piece.outputStrides)], from, p.elementBytes);
     });
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitAssemble(builder, loc, symbol, p, isa);
     });
@@ -131,7 +131,7 @@ void checkGather(const GatherParams &p, const std::vector<int32_t> &tables) {
     std::memcpy(&want[dot(i, p.outputStrides)], &in[bufferBytes / 2 + dot(source, p.inputStrides)], p.elementBytes);
   });
   ASSERT_EQ(whyNoGather(p, getISAs().front()), "");
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitGather(builder, loc, symbol, p, isa);
     });

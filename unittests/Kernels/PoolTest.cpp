@@ -101,7 +101,7 @@ void check(const PoolParams &p) {
         T value = reduce(p, tapsOf<T>(p, in.data() + image * inImage, oy, ox, c));
         std::memcpy(want.data() + image * outImage + oy * pitch + ox * p.out.pixel + c * sizeof(T), &value, sizeof(T));
       }
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoPool(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitPool(builder, loc, symbol, p, isa);

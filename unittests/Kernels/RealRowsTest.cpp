@@ -67,7 +67,7 @@ void expectReals(const RealOperand &operand, const char *got, const std::vector<
 /// Runs a kernel on every instruction set of this machine.
 void checkKernel(Emit emit, std::vector<void *> args, const RealOperand &output, const std::vector<float> &want,
                  const Extent &tiles, const std::string &what) {
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     CompiledKernel kernel(*isa, emit);
     Guarded out(want.size() * bytesOf(output.kind));
     args.push_back(out.data());
@@ -263,7 +263,7 @@ void checkGather(int64_t rowBytes, bool scaled) {
   std::vector<void *> args = {table.data(), const_cast<Index *>(indices.data())};
   if (scaled)
     args.push_back(scales.data());
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoGatherRows(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitGatherRows(builder, loc, symbol, p, isa);

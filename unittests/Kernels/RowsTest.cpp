@@ -63,7 +63,7 @@ void checkSoftmax(const SoftmaxParams &p, float deviation, bool extremes) {
   std::vector<float> in = randomFloats(reach(p.shape, p.inputStrides), deviation, extremes);
   const int64_t elements = reach(p.shape, p.outputStrides);
   std::vector<float> want = softmaxReference(p, in, elements);
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoSoftmax(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitSoftmax(builder, loc, symbol, p, isa);
@@ -168,7 +168,7 @@ void checkReduction(ReductionParams p, int64_t elements) {
   p.outputStrides = denseStrides(kept, 4);
   const bool order = p.kind == ReductionKind::Max || p.kind == ReductionKind::Min;
   std::vector<float> in = randomFloats(elements, 1, order), want = reductionReference(p, in);
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoReduction(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitReduction(builder, loc, symbol, p, isa);
@@ -202,7 +202,7 @@ TEST(Reduction, IntoAPaddedBuffer) {
   std::memset(want.data(), canary, want.size() * 4);
   for (int64_t i = 0; i < 21; ++i)
     want[i / 7 * 10 + i % 7] = dense[i];
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitReduction(builder, loc, symbol, p, isa);
     });
@@ -267,7 +267,7 @@ constexpr int64_t matrixBytes = 1 << 16;
 
 void runProduct(const BatchMatMulParams &p, std::vector<char> lhs, std::vector<char> rhs, std::vector<char> bias,
                 std::vector<char> multipliers, const std::vector<char> &want) {
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoBatchMatMul(p, *isa), "");
     CompiledKernel kernel(*isa, [&](auto &builder, auto loc, auto symbol, const ISA &isa) {
       return emitBatchMatMul(builder, loc, symbol, p, isa);

@@ -72,7 +72,7 @@ TEST_P(Functions, EqualTheScalarOnes) {
   numerics::ScalarArith arith;
   for (float x : in)
     want.push_back(GetParam().function(arith, x));
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoUnary(p, *isa), "");
     Guarded out(count * 4);
     compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(Unary, Functions, ::testing::ValuesIn(cases));
 TEST(Unary, EmptyAndSingle) {
   for (int64_t count : {0, 1}) {
     UnaryParams p = unary(UnaryKind::Sqrt, ElementKind::F32, count);
-    for (const ISA *isa : hostISAs()) {
+    for (const ISA *isa : testedISAs()) {
       float in = 9.0f;
       Guarded out(count * 4);
       compile(p, *isa).run({&in, out.data()}, unaryTileCount(p));
@@ -112,7 +112,7 @@ void checkQuantize(const UnaryParams &p) {
   std::vector<uint8_t> want;
   for (float x : in)
     want.push_back(uint8_t(numerics::quantize(x, p.scale, p.range.zeroPoint, p.range.min, p.range.max)));
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     ASSERT_EQ(whyNoUnary(p, *isa), "");
     Guarded out(in.size());
     compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
@@ -153,7 +153,7 @@ TEST(Unary, Dequantize) {
     for (uint8_t byte : in)
       want.push_back(
           numerics::dequantize(bytes == ElementKind::U8 ? int32_t(byte) : int32_t(int8_t(byte)), scale, zero));
-    for (const ISA *isa : hostISAs()) {
+    for (const ISA *isa : testedISAs()) {
       ASSERT_EQ(whyNoUnary(p, *isa), "");
       Guarded out(301 * 4);
       compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
@@ -172,7 +172,7 @@ TEST(Unary, QuantizeScattered) {
   for (int64_t y = 0; y < 7; ++y)
     for (int64_t x = 0; x < 9; ++x)
       want[y * 16 + x] = uint8_t(numerics::quantize(in[x * 7 + y], 0.1f, 3, 0, 255));
-  for (const ISA *isa : hostISAs()) {
+  for (const ISA *isa : testedISAs()) {
     Guarded out(want.size());
     compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
     expectSame(out.data<uint8_t>(), want.data(), want.size(), unaryKernelName(p, *isa));
@@ -197,7 +197,7 @@ TEST(Unary, Requantize) {
                         : numerics::requantizeFixed(acc, *numerics::toFixedMultiplier(p.scale), p.range.zeroPoint,
                                                     p.range.min, p.range.max)));
       }
-      for (const ISA *isa : hostISAs()) {
+      for (const ISA *isa : testedISAs()) {
         ASSERT_EQ(whyNoUnary(p, *isa), "");
         Guarded out(517);
         compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
@@ -240,7 +240,7 @@ TEST(Unary, Words) {
           const float x = numerics::dequantize(acc, scale, 0);
           std::memcpy(&want[i * bytesOf(output)], output == f32 ? static_cast<const void *>(&x) : &q, bytesOf(output));
         }
-        for (const ISA *isa : hostISAs()) {
+        for (const ISA *isa : testedISAs()) {
           ASSERT_EQ(whyNoUnary(p, *isa), "");
           Guarded out(want.size());
           compile(p, *isa).run({in.data(), out.data()}, unaryTileCount(p));
@@ -260,7 +260,7 @@ TEST(Unary, Lookup) {
   pitched.shape = {6, 300};
   pitched.inputStrides = {511, 1};
   pitched.outputStrides = {400, 1};
-  for (const ISA *isa : hostISAs())
+  for (const ISA *isa : testedISAs())
     for (const UnaryParams &q : {p, pitched}) {
       const int64_t size = q.shape.size() == 1 ? 6 * 511 : 5 * 400 + 300;
       std::vector<uint8_t> want(size, uint8_t(canary));
