@@ -105,7 +105,7 @@ def library(digits, tmp_path_factory):
     ({"devices": 0}, "no CUDA device"),
     ({"sm": 75}, "sm_80"),
     ({"driver": 10020}, "driver"),
-    ({"memory": 65536}, "memory"),
+    ({"memory": 16384}, "memory"),
     ({"fail_launch": 1}, "failed"),
 ])
 def test_what_a_machine_lacks(library, settings, message):

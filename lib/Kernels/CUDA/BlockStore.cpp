@@ -81,10 +81,24 @@ Values BlockStore::loadAddends(Value column) {
   Type type = b.vec(width, b.getIntegerType(8 * bytes));
   Values pieces;
   for (const Row &row : rows) {
-    const auto load = [&]() -> Values {
-      return {b.load(type, atColumn(b.at(addend, row.offsets.addend), column, bytes), addendAlignment)};
+    Value zeros = b.splat(type, int64_t(0));
+    const auto load = [&](int64_t count) -> Values {
+      Value pointer = atColumn(b.at(addend, row.offsets.addend), column, bytes);
+      if (count == width)
+        return {b.load(type, pointer, addendAlignment)};
+      Value piece = zeros;
+      for (int64_t i = 0; i < count; ++i)
+        piece =
+            vector::InsertOp::create(b, b.load(b.getIntegerType(8 * bytes), b.at(pointer, i * bytes), bytes), piece, i);
+      return {piece};
     };
-    llvm::append_range(pieces, b.when(isThere(row, column), b.splat(type, int64_t(0)), load));
+    Values piece = b.when(isThere(row, column), zeros, [&]() -> Values {
+      const int64_t rest = plan.columns % width; // behind which another block's results may begin
+      if (rest == 0)
+        return load(width);
+      return b.when(below(column, plan.columns - rest), load(rest), [&] { return load(width); });
+    });
+    llvm::append_range(pieces, piece);
   }
   return pieces;
 }
