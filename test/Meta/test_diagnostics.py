@@ -19,6 +19,7 @@ UNTESTED = {
     "lowering to the LLVM dialect failed": BUG,
     "translation to LLVM IR failed": BUG,
     "no code for the instruction set '": BUG,
+    "no code for '": BUG,
     "no kernels for the instruction set '": "each target of the list has kernels",
     "' has no kernel for": "all that is lowered has kernels; TableTest asks for parameters that have none",
     "cannot generate code for '": "LLVM has all targets of the list",
