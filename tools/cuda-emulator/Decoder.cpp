@@ -132,10 +132,13 @@ const OpcodeTable &ptx::opcodes() {
 
 static const Instruction *meet(Warp &w, const Instruction *i) { return jump(w, uint32_t(i - w.code) + 1); }
 
-void Decoder::label(std::string_view name) {
+void Decoder::label(std::string_view name, uint32_t line) {
   statement = nullptr;
-  if (!labels.emplace(name, codeSize()).second)
-    return problem("label '" + std::string(name) + "' is defined twice");
+  if (!labels.emplace(name, codeSize()).second) {
+    problem("label '" + std::string(name) + "' is defined twice");
+    errorLine = line;
+    return;
+  }
   emit(meet, "label");
 }
 

@@ -30,7 +30,7 @@ public:
   void declareRegister(Type type, std::string_view name);
   void declareLocal(std::string_view name, uint64_t bytes, uint32_t alignment);
   void declareShared(const SharedVariable &variable) { sharedVariables.push_back(variable); }
-  void label(std::string_view name);
+  void label(std::string_view name, uint32_t line);
   void branchTable(std::string_view name, std::vector<std::string_view> targets);
   void decode(Statement &statement);
   void finish();

@@ -256,8 +256,11 @@ bool Parser::parameters(Kernel &kernel) {
 
 /// .maxntid, .reqntid and those that only advise.
 bool Parser::bounds(Kernel &kernel) {
+  static constexpr std::string_view known[] = {".maxntid", ".reqntid", ".minnctapersm", ".maxnreg", ".noreturn"};
   while (token.kind == Token::Name && token.text[0] == '.') {
     std::string_view word = token.text;
+    if (std::find(std::begin(known), std::end(known), word) == std::end(known))
+      return problem("'" + std::string(word) + "' is not executed here");
     advance();
     uint64_t values[3] = {1, 1, 1};
     unsigned count = 0;
@@ -271,8 +274,6 @@ bool Parser::bounds(Kernel &kernel) {
       kernel.maxThreads = uint32_t(values[0] * values[1] * values[2]);
     else if (word == ".reqntid")
       std::copy(values, values + 3, kernel.requiredThreads);
-    else if (word != ".minnctapersm" && word != ".maxnreg" && word != ".noreturn")
-      return problem("'" + std::string(word) + "' is not executed here");
   }
   return true;
 }
@@ -291,10 +292,8 @@ bool Parser::function() {
   if (!body(decoder))
     return false;
   decoder.finish();
-  if (decoder.failed()) {
-    error = "line " + std::to_string(decoder.errorLine) + ": " + decoder.error;
+  if (!decoderIsWell(decoder))
     return false;
-  }
   module.kernelList.push_back(std::move(kernel));
   return true;
 }

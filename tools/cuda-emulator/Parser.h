@@ -47,6 +47,7 @@ private:
   bool initializer(const Declaration &declaration, std::vector<uint8_t> &data);
   bool initialValue(unsigned bytes, std::vector<uint8_t> &data, uint64_t limit);
   bool labelOrInstruction(Decoder &decoder);
+  bool decoderIsWell(const Decoder &decoder);
   bool branchTargets(Decoder &decoder, std::string_view label);
   bool operand(Operand &out);
   bool addressOperand(Operand &out);

@@ -119,8 +119,8 @@ bool Parser::labelOrInstruction(Decoder &decoder) {
   if (statement.guard.empty() && accept(':')) {
     if (acceptName(".branchtargets"))
       return branchTargets(decoder, first);
-    decoder.label(first);
-    return true;
+    decoder.label(first, statement.line);
+    return decoderIsWell(decoder);
   }
   splitOpcode(first, statement);
   while (!token.is(';')) {
@@ -131,10 +131,13 @@ bool Parser::labelOrInstruction(Decoder &decoder) {
   }
   advance();
   decoder.decode(statement);
-  if (!decoder.failed())
-    return true;
-  error = "line " + std::to_string(decoder.errorLine) + ": " + decoder.error;
-  return false;
+  return decoderIsWell(decoder);
+}
+
+bool Parser::decoderIsWell(const Decoder &decoder) {
+  if (decoder.failed())
+    error = "line " + std::to_string(decoder.errorLine) + ": " + decoder.error;
+  return !decoder.failed();
 }
 
 bool Parser::operand(Operand &out) {

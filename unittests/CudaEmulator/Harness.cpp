@@ -58,3 +58,8 @@ std::string harness::loadError(const std::string &text) {
   std::string error;
   return ptx::Module::parse(text, memory, error) ? "" : error;
 }
+
+std::string harness::instructionError(const std::string &text, const std::string &declarations) {
+  std::string error = loadError(kernelText(text, 1, declarations));
+  return error.substr(std::min(error.size(), error.find(": ") + 2));
+}

@@ -50,6 +50,8 @@ public:
 
 /// What loading the text is refused with, "" where it is not.
 std::string loadError(const std::string &text);
+/// What is wrong with an instruction, without its line.
+std::string instructionError(const std::string &text, const std::string &declarations = "");
 
 } // namespace harness
 
