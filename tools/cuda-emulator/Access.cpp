@@ -17,37 +17,60 @@ std::string hex(uint64_t value) {
   return text;
 }
 
-/// The addresses of one access, made plain.
+/// The addresses of one access, made plain. Lanes without the mask have that of the first with it.
 struct Addresses {
-  uint64_t lane[lanes];
-  uint64_t least, most; // of the mask's lanes
-  bool adjacent;        // all lanes, each `bytes` behind the one before
-  unsigned first;       // the mask's first lane
+  alignas(64) uint64_t lane[lanes];
+  uint64_t least, most;
+  uint64_t bits; // that are set in any
+  bool adjacent; // all lanes, each `bytes` behind the one before
+  unsigned first;
 };
 
 void collect(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes, Addresses &out) {
   const uint64_t *base = w.lanesOf<uint64_t>(i->a);
   uint64_t offset = uint64_t(i->offset);
-  uint64_t different = 0;
   out.first = unsigned(__builtin_ctz(mask));
   uint64_t stand = base[out.first] + offset;
+  uint64_t different = 0, bits = 0, least = stand, most = stand;
+#pragma clang loop unroll(disable) vectorize(assume_safety)
   for (unsigned l = 0; l < lanes; ++l) {
-    out.lane[l] = (mask >> l & 1) ? base[l] + offset : stand;
-    different |= out.lane[l] ^ (stand + uint64_t(bytes) * l);
+    uint64_t address = (mask >> l & 1) ? base[l] + offset : stand;
+    out.lane[l] = address;
+    different |= address ^ (stand + uint64_t(bytes) * l);
+    bits |= address;
+    least = std::min(least, address);
+    most = std::max(most, address);
   }
   out.adjacent = mask == fullMask && !different;
-  if (out.adjacent) {
-    out.least = stand;
-    out.most = out.lane[lanes - 1];
-    return;
-  }
-  uint64_t least = stand, most = stand;
-  for (unsigned l = 0; l < lanes; ++l) {
-    least = std::min(least, out.lane[l]);
-    most = std::max(most, out.lane[l]);
-  }
   out.least = least;
   out.most = most;
+  out.bits = bits;
+}
+
+/// Calls `each` with the first lane, the lane behind the last, the begin and the size of every run of lanes whose
+/// places are one, or one behind the other. Ends where it returns false.
+template <class F>
+bool forRuns(const Addresses &a, uint32_t mask, uint32_t bytes, F &&each) {
+  if (a.adjacent)
+    return each(0, a.least, bytes * lanes);
+  for (unsigned l = 0; l < lanes;) {
+    if (!(mask >> l & 1)) {
+      ++l;
+      continue;
+    }
+    unsigned begin = l;
+    uint64_t last = a.lane[l];
+    for (++l; l < lanes; ++l) {
+      if (!(mask >> l & 1))
+        continue;
+      if (a.lane[l] - last != 0 && a.lane[l] - last != bytes)
+        break;
+      last = a.lane[l];
+    }
+    if (!each(begin, a.lane[begin], uint32_t(last - a.lane[begin]) + bytes))
+      return false;
+  }
+  return true;
 }
 
 /// The first lane of the mask for which `bad` holds.
@@ -60,10 +83,7 @@ unsigned firstLane(uint32_t mask, F &&bad) {
 }
 
 bool misaligned(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes, const Addresses &a, AccessKind kind) {
-  uint64_t low = 0;
-  for (unsigned l = 0; l < lanes; ++l)
-    low |= a.lane[l];
-  if (!(low & (bytes - 1)))
+  if (!(a.bits & (bytes - 1)))
     return false;
   unsigned l = firstLane(mask, [&](unsigned l) { return a.lane[l] & (bytes - 1); });
   fault(w, i, FaultKind::MisalignedAddress,
@@ -82,7 +102,7 @@ void outside(Warp &w, const Instruction *i, uint32_t bytes, uint64_t address, Ac
 
 // Global memory.
 
-bool contains(const Allocation &one, uint64_t address, uint32_t bytes) {
+bool contains(const Allocation &one, uint64_t address, uint64_t bytes) {
   uint64_t offset = address - one.begin;
   return offset < one.bytes && bytes <= one.bytes - offset;
 }
@@ -95,42 +115,39 @@ std::string nearest(const Memory &memory, uint64_t address) {
   return "what is allocated";
 }
 
-/// Names the first byte that races. `begin` is that of an access of `count` bytes, `bytes` for each lane from `lane`
-/// on.
+/// Names the first byte of a run that races.
 template <bool shared>
-bool raceAt(Warp &w, const Instruction *i, const Shadow &shadow, const Tags &tags, uint64_t begin, uint32_t count,
-            uint32_t bytes, uint64_t base, AccessKind kind, unsigned lane) {
+void nameRace(Warp &w, const Instruction *i, const Shadow &shadow, const Tags &tags, uint64_t base, uint64_t begin,
+              uint32_t count, uint32_t bytes, AccessKind kind, const Addresses &a, unsigned lane) {
   for (uint64_t k = begin; k < begin + count; ++k) {
     bool wrote = shadow.conflict<shared>(tags.written[k]);
     if (!wrote && !(kind == AccessKind::Write && shadow.conflict<shared>(tags.read[k])))
       continue;
+    while (base + k - a.lane[lane] >= bytes)
+      ++lane;
     uint32_t tag = wrote ? tags.written[k] : tags.read[k];
     fault(w, i, FaultKind::Race,
           std::string(verb(kind)) + (shared ? " shared" : " global") + " memory at " + hex(base + k) + ", which " +
               shadow.describe(tag) + (wrote ? " wrote" : " read"),
-          lane + unsigned((k - begin) / bytes));
-    break;
+          lane);
+    return;
   }
-  return true;
 }
 
-/// Checks and notes an access; true where it races, after naming the race.
+/// Checks and notes a run of `count` bytes, `begin` behind the tags' first; true where it races, after naming the race.
 template <bool shared>
-bool races(Warp &w, const Instruction *i, const Tags &tags, uint64_t begin, uint32_t count, uint32_t bytes,
-           uint64_t base, AccessKind kind, unsigned lane) {
-  Shadow shadow(w);
+bool races(Warp &w, const Instruction *i, const Shadow &shadow, const Tags &tags, uint64_t base, uint64_t begin,
+           uint32_t count, uint32_t bytes, AccessKind kind, const Addresses &a, unsigned lane) {
   uint32_t *written = tags.written + begin, *read = tags.read + begin;
-  if (kind == AccessKind::Write) {
-    if (shadow.writeRaces<shared>(written, read, count))
-      return raceAt<shared>(w, i, shadow, tags, begin, count, bytes, base, kind, lane);
+  bool racing = kind == AccessKind::Write ? shadow.writeRaces<shared>(written, read, count)
+                                          : shadow.readRaces<shared>(written, count);
+  if (racing)
+    nameRace<shared>(w, i, shadow, tags, base, begin, count, bytes, kind, a, lane);
+  else if (kind == AccessKind::Write)
     shadow.noteWrite(written, count);
-    return false;
-  }
-  if (shadow.readRaces<shared>(written, count))
-    return raceAt<shared>(w, i, shadow, tags, begin, count, bytes, base, kind, lane);
-  if (kind == AccessKind::Read)
+  else if (kind == AccessKind::Read)
     shadow.noteRead<shared>(read, count);
-  return false;
+  return racing;
 }
 
 void countSectors(Warp &w, uint32_t mask, uint32_t bytes, const Addresses &a, AccessKind kind) {
@@ -150,13 +167,6 @@ void countSectors(Warp &w, uint32_t mask, uint32_t bytes, const Addresses &a, Ac
   profile.leastSectors += (all + 31) / 32;
 }
 
-bool racesInGlobal(Warp &w, const Instruction *i, uint64_t address, uint32_t count, uint32_t bytes, AccessKind kind,
-                   unsigned lane) {
-  const Allocation &one = w.cache;
-  return w.block->races && one.tags.written &&
-         races<false>(w, i, one.tags, address - one.begin, count, bytes, one.begin, kind, lane);
-}
-
 /// Finds the lane's allocation; false after a fault.
 bool findAllocation(Warp &w, const Instruction *i, uint64_t address, uint32_t bytes, AccessKind kind, unsigned lane) {
   const Memory &memory = w.block->launch.memory;
@@ -174,21 +184,51 @@ bool findAllocation(Warp &w, const Instruction *i, uint64_t address, uint32_t by
   return false;
 }
 
+/// The host's places, where the first lane's address is at `data`.
+void place(Access &out, const Addresses &a, uint8_t *data) {
+  if (a.adjacent) {
+    out.adjacent = data;
+    return;
+  }
+#pragma clang loop unroll(disable)
+  for (unsigned l = 0; l < lanes; ++l)
+    out.at[l] = data + (a.lane[l] - a.lane[0]);
+}
+
+/// Whether all lanes are in one allocation, which is the warp's cached one then.
+bool inOneAllocation(Warp &w, const Addresses &a, uint32_t bytes, AccessKind kind) {
+  uint64_t span = a.most - a.least + bytes;
+  if (!contains(w.cache, a.least, span)) {
+    const Allocation *found = w.block->launch.memory.find(a.least);
+    if (!found || !contains(*found, a.least, span))
+      return false;
+    w.cache = *found;
+  }
+  return kind == AccessKind::Read || !w.cache.constant;
+}
+
 bool resolveGlobal(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes, const Addresses &a, AccessKind kind,
                    Access &out) {
   if (w.block->profiled)
     countSectors(w, mask, bytes, a, kind);
-  if (a.adjacent && findAllocation(w, i, a.least, bytes, kind, 0) && contains(w.cache, a.most, bytes)) {
-    out.adjacent = w.cache.data + (a.least - w.cache.begin);
-    return !racesInGlobal(w, i, a.least, bytes * lanes, bytes, kind, 0);
+  Shadow shadow(w);
+  const Allocation &one = w.cache;
+  auto racing = [&](unsigned lane, uint64_t address, uint32_t count) {
+    return w.block->races && one.tags.written &&
+           races<false>(w, i, shadow, one.tags, one.begin, address - one.begin, count, bytes, kind, a, lane);
+  };
+  if (inOneAllocation(w, a, bytes, kind)) {
+    place(out, a, one.data + (a.lane[0] - one.begin));
+    return !w.block->races || !one.tags.written ||
+           forRuns(a, mask, bytes,
+                   [&](unsigned lane, uint64_t address, uint32_t count) { return !racing(lane, address, count); });
   }
   for (unsigned l = 0; l < lanes; ++l) {
     if (!(mask >> l & 1))
       continue;
-    uint64_t address = a.lane[l];
-    if (!findAllocation(w, i, address, bytes, kind, l) || racesInGlobal(w, i, address, bytes, bytes, kind, l))
+    if (!findAllocation(w, i, a.lane[l], bytes, kind, l) || racing(l, a.lane[l], bytes))
       return false;
-    out.at[l] = w.cache.data + (address - w.cache.begin);
+    out.at[l] = one.data + (a.lane[l] - one.begin);
   }
   return true;
 }
@@ -218,27 +258,21 @@ bool resolveShared(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes,
                    Access &out) {
   Block &block = *w.block;
   uint64_t size = block.shared.size();
-  auto beyond = [&](unsigned l) { return a.lane[l] > size || bytes > size - a.lane[l]; };
   if (a.most > size || bytes > size - a.most) {
-    unsigned l = firstLane(mask, beyond);
+    unsigned l = firstLane(mask, [&](unsigned l) { return a.lane[l] > size || bytes > size - a.lane[l]; });
     outside(w, i, bytes, a.lane[l], kind, "the block's " + std::to_string(size) + " bytes of shared memory", l);
     return false;
   }
   if (block.profiled)
     countBanks(w, mask, bytes, a);
+  place(out, a, block.shared.data() + a.lane[0]);
+  if (!block.races)
+    return true;
   Tags tags{block.sharedWritten.data(), block.sharedRead.data()};
-  if (a.adjacent) {
-    out.adjacent = block.shared.data() + a.least;
-    return !block.races || !races<true>(w, i, tags, a.least, bytes * lanes, bytes, 0, kind, 0);
-  }
-  for (unsigned l = 0; l < lanes; ++l) {
-    if (!(mask >> l & 1))
-      continue;
-    if (block.races && races<true>(w, i, tags, a.lane[l], bytes, bytes, 0, kind, l))
-      return false;
-    out.at[l] = block.shared.data() + a.lane[l];
-  }
-  return true;
+  Shadow shadow(w);
+  return forRuns(a, mask, bytes, [&](unsigned lane, uint64_t address, uint32_t count) {
+    return !races<true>(w, i, shadow, tags, 0, address, count, bytes, kind, a, lane);
+  });
 }
 
 bool resolvePrivate(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes, const Addresses &a, AccessKind kind,
@@ -305,11 +339,11 @@ bool ptx::resolve(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes, 
 }
 
 bool ptx::checkOverlap(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes, const Access &access,
-                       const uint8_t *values, uint32_t stride) {
+                       uint32_t offset, const uint8_t *values, uint32_t stride) {
   if (access.adjacent || !w.block->races)
     return true;
   for (unsigned l = 0; l < lanes; ++l) {
-    if (!(mask >> l & 1) || !std::memcmp(access.at[l], values + l * stride, bytes))
+    if (!(mask >> l & 1) || !std::memcmp(access.at[l] + offset, values + l * stride, bytes))
       continue;
     fault(w, i, FaultKind::Race, "writes a place to which another lane of the same instruction writes another value",
           l);

@@ -19,9 +19,9 @@ struct Access {
 bool resolve(Warp &warp, const Instruction *i, uint32_t mask, uint32_t bytes, Decoder::Space space, AccessKind kind,
              Access &out);
 
-/// Complains where two lanes of one store wrote different values to one place.
+/// Complains where two lanes of one store wrote different values to one place, `offset` bytes behind the access's.
 bool checkOverlap(Warp &warp, const Instruction *i, uint32_t mask, uint32_t bytes, const Access &access,
-                  const uint8_t *values, uint32_t stride);
+                  uint32_t offset, const uint8_t *values, uint32_t stride);
 
 } // namespace ptx
 

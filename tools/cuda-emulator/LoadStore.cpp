@@ -25,6 +25,7 @@ const Instruction *load(Warp &w, const Instruction *i) {
     R *d = w.lanesOf<R>(N == 1 ? i->d : w.block->kernel.lists[i->d + n]);
     if (access.adjacent) {
       const uint8_t *from = access.adjacent + n * sizeof(M);
+#pragma clang loop unroll(disable) vectorize(assume_safety)
       for (unsigned l = 0; l < lanes; ++l) {
         M value;
         std::memcpy(&value, from + l * (N * sizeof(M)), sizeof value);
@@ -52,21 +53,25 @@ const Instruction *storeTo(Warp &w, const Instruction *i) {
   AccessKind kind = i->extra & synchronizes ? AccessKind::Synchronizing : AccessKind::Write;
   if (!resolve(w, i, mask, sizeof(M) * N, spaceOf(i), kind, access))
     return nullptr;
-  const R *sources[N];
-  for (unsigned n = 0; n < N; ++n)
-    sources[n] = w.lanesOf<R>(N == 1 ? i->d : w.block->kernel.lists[i->d + n]);
-  for (unsigned l = 0; l < lanes; ++l) {
-    uint8_t *to = access.adjacent ? access.adjacent + l * (N * sizeof(M)) : access.at[l];
-    for (unsigned n = 0; n < N && (mask >> l & 1); ++n) {
-      M value = M(sources[n][l]);
-      std::memcpy(to + n * sizeof(M), &value, sizeof value);
+  for (unsigned n = 0; n < N; ++n) {
+    const R *source = w.lanesOf<R>(N == 1 ? i->d : w.block->kernel.lists[i->d + n]);
+    if (access.adjacent) {
+      uint8_t *to = access.adjacent + n * sizeof(M);
+#pragma clang loop unroll(disable) vectorize(assume_safety)
+      for (unsigned l = 0; l < lanes; ++l) {
+        M value = M(source[l]);
+        std::memcpy(to + l * (N * sizeof(M)), &value, sizeof value);
+      }
+      continue;
     }
-  }
-  for (unsigned n = 0; n < N && !access.adjacent; ++n) {
-    if (!checkOverlap(w, i, mask, sizeof(M), access, reinterpret_cast<const uint8_t *>(sources[n]), sizeof(R)))
+    for (unsigned l = 0; l < lanes; ++l) {
+      M value = M(source[l]);
+      if (mask >> l & 1)
+        std::memcpy(access.at[l] + n * sizeof(M), &value, sizeof value);
+    }
+    if (!checkOverlap(w, i, mask, sizeof(M), access, n * sizeof(M), reinterpret_cast<const uint8_t *>(source),
+                      sizeof(R)))
       return nullptr;
-    for (uint8_t *&at : access.at)
-      at += sizeof(M);
   }
   return i + 1;
 }

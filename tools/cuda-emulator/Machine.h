@@ -113,12 +113,12 @@ inline const Instruction *jump(Warp &warp, uint32_t pc) { return pc < warp.nextP
 template <class D, class F>
 inline void store(uint32_t mask, D *d, F &&value) {
   if (mask == fullMask) {
-#pragma clang loop vectorize(assume_safety)
+#pragma clang loop unroll(disable) vectorize(assume_safety)
     for (unsigned l = 0; l < lanes; ++l)
       d[l] = value(l);
     return;
   }
-#pragma clang loop vectorize(assume_safety)
+#pragma clang loop unroll(disable) vectorize(assume_safety)
   for (unsigned l = 0; l < lanes; ++l) {
     D made = value(l);
     d[l] = (mask >> l & 1) ? made : d[l];

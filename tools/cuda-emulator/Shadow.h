@@ -12,6 +12,8 @@
 
 #include "Machine.h"
 
+#include <algorithm>
+
 namespace ptx {
 
 constexpr uint32_t warpBits = 6, severalWarps = 63;
@@ -25,55 +27,101 @@ public:
         mine(w.block->intervalTag | w.block->workerBits | w.index), several(mine | severalWarps),
         manyBlocks(w.block->launch.manyBlocks), workerMask(w.block->workerMask), workerBits(w.block->workerBits) {}
 
-  /// What a tag of global memory says: someone touched it whom nothing orders before this warp.
-  bool globalConflict(uint32_t tag) const {
-    return bool((tag >= first) & (tag != mine) &
-                !((tag >= blockTag) & (tag < interval) & ((tag & workerMask) == workerBits)));
-  }
-  /// Shared memory belongs to one block at a time, whose CPU thread counts up.
-  bool sharedConflict(uint32_t tag) const { return bool((tag >= interval) & (tag != mine)); }
-
+  /// Whether a tag is of someone whom nothing orders before this warp. Shared memory belongs to one block at a time,
+  /// whose CPU thread counts up.
   template <bool shared>
   bool conflict(uint32_t tag) const {
-    return shared ? sharedConflict(tag) : globalConflict(tag);
+    return conflicts<shared>(Vector<1>{tag})[0];
   }
 
   /// Whether a read of `count` bytes races.
   template <bool shared>
   bool readRaces(const uint32_t *written, uint32_t count) const {
-    uint32_t bad = 0;
-    for (uint32_t k = 0; k < count; ++k)
-      bad |= uint32_t(conflict<shared>(written[k]));
-    return bad;
-  }
-
-  template <bool shared>
-  void noteRead(uint32_t *readers, uint32_t count) const {
-    for (uint32_t k = 0; k < count; ++k) {
-      uint32_t tag = readers[k];
-      uint32_t others = shared || (tag | severalWarps) == several ? several : manyBlocks;
-      readers[k] = conflict<shared>(tag) ? others : mine;
-    }
+    return any(count, [&](uint32_t k, auto v) { return conflicts<shared>(load(v, written + k)); });
   }
 
   template <bool shared>
   bool writeRaces(const uint32_t *written, const uint32_t *readers, uint32_t count) const {
-    uint32_t bad = 0;
-    for (uint32_t k = 0; k < count; ++k)
-      bad |= uint32_t(conflict<shared>(written[k])) | uint32_t(conflict<shared>(readers[k]));
-    return bad;
+    return any(count, [&](uint32_t k, auto v) {
+      return conflicts<shared>(load(v, written + k)) | conflicts<shared>(load(v, readers + k));
+    });
   }
 
-  void noteWrite(uint32_t *written, uint32_t count) const {
-    for (uint32_t k = 0; k < count; ++k)
-      written[k] = mine;
+  template <bool shared>
+  void noteRead(uint32_t *readers, uint32_t count) const {
+    inBlocks(count, [&](uint32_t k, auto v) {
+      auto tag = load(v, readers + k);
+      using V = decltype(v);
+      auto here = (tag | severalWarps) == several;
+      V others = shared ? V{} + several : select(here, V{} + several, V{} + manyBlocks);
+      V made = select(conflicts<shared>(tag), others, V{} + mine);
+      std::memcpy(readers + k, &made, sizeof made);
+    });
   }
+
+  void noteWrite(uint32_t *written, uint32_t count) const { std::fill_n(written, count, mine); }
 
   uint32_t mineTag() const { return mine; }
   /// Whom a tag names.
   std::string describe(uint32_t tag) const;
 
 private:
+  /// Tags side by side, compared at once; comparisons give all ones or zero.
+  template <unsigned n>
+  using Vector = uint32_t __attribute__((vector_size(4 * n)));
+
+  template <class V>
+  static V load(V, const uint32_t *from) {
+    V made;
+    std::memcpy(&made, from, sizeof made);
+    return made;
+  }
+  template <class M, class V>
+  static V select(M mask, V yes, V no) {
+    return (V(mask) & yes) | (~V(mask) & no);
+  }
+
+  template <bool shared, class V>
+  auto conflicts(V tag) const {
+    if constexpr (shared)
+      return (tag >= interval) & (tag != mine);
+    else
+      return (tag >= first) & (tag != mine) &
+             ~((tag >= blockTag) & (tag < interval) & ((tag & workerMask) == workerBits));
+  }
+
+  template <class F>
+  static void inBlocks(uint32_t count, F &&each) {
+    uint32_t k = 0;
+    for (; k + 16 <= count; k += 16)
+      each(k, Vector<16>());
+    for (; k + 4 <= count; k += 4)
+      each(k, Vector<4>());
+    for (; k < count; ++k)
+      each(k, Vector<1>());
+  }
+
+  template <class F>
+  static bool any(uint32_t count, F &&each) {
+    Vector<16> wide = {};
+    Vector<4> narrow = {};
+    inBlocks(count, [&](uint32_t k, auto v) {
+      auto found = each(k, v);
+      if constexpr (sizeof v == sizeof wide)
+        wide |= Vector<16>(found);
+      else if constexpr (sizeof v == sizeof narrow)
+        narrow |= Vector<4>(found);
+      else
+        narrow[0] |= uint32_t(found[0]);
+    });
+    uint64_t parts[10], all = 0;
+    std::memcpy(parts, &wide, sizeof wide);
+    std::memcpy(parts + 8, &narrow, sizeof narrow);
+    for (uint64_t part : parts)
+      all |= part;
+    return all;
+  }
+
   uint32_t first, blockTag, interval, mine, several, manyBlocks, workerMask, workerBits;
 };
 
