@@ -3,6 +3,7 @@
 // whose products one instruction multiplies and adds.
 
 #include "ByteArith.h"
+#include "CUDA/FourSteps.h"
 #include "Dot.h"
 #include "RowTiles.h"
 #include "VectorArith.h"
@@ -73,7 +74,7 @@ static Extent rowTiles(const BatchMatMulParams &params) { return ceilDiv(params.
 
 /// Of the columns: with a tile of rows an item of a GPU.
 static RowPieces piecesOf(const BatchMatMulParams &params, const ISA &isa) {
-  return RowPieces(isa, params.N, 2 * isa.lanes());
+  return RowPieces(isa, params.N, isa.lanes());
 }
 
 Extent nibble::kernels::batchMatMulTileCount(const BatchMatMulParams &params) {
@@ -133,6 +134,8 @@ private:
   Values emitStep(Matrices matrices, Value column, Value k, int64_t lanes, ValueRange carried);
   /// Whether integers of so many columns are multiplied in pairs.
   bool multipliesPairs(int64_t lanes) const { return !isFloat(p) && !b.isa.isBareMetal() && lanes >= 4; }
+  /// Adds the products of several k at once, and gives how many of them were done.
+  Extent emitTogether(Matrices matrices, Value column, int64_t lanes, Values &accs);
   /// The k of `pair` and the one behind it.
   Values emitPair(Matrices matrices, Value column, Value pair, int64_t lanes, ValueRange carried);
   /// Stored values less their zero point, which 16 bits hold: of words it is 0.
@@ -245,18 +248,29 @@ Values MatMulEmitter::emitPair(Matrices matrices, Value column, Value pair, int6
   return next;
 }
 
+Extent MatMulEmitter::emitTogether(Matrices matrices, Value column, int64_t lanes, Values &accs) {
+  if (b.isa.isGPU() && FourSteps::serves(p)) {
+    const Extent fours = floorDiv(p.K, 4);
+    if (fours != 0)
+      accs = FourSteps(b, p, lhsZero, rhsZero).emit(matrices.lhs, column, fours.getStatic(), accs);
+    return 4 * fours;
+  }
+  const Extent pairs = multipliesPairs(lanes) ? floorDiv(p.K, 2) : Extent(0);
+  if (pairs != 0)
+    accs = b.loop(pairs, accs,
+                  [&](Value pair, ValueRange carried) { return emitPair(matrices, column, pair, lanes, carried); });
+  return 2 * pairs;
+}
+
 void MatMulEmitter::emitRows(Matrices matrices, int64_t rows, Value piece) {
   const int64_t rhsBytes = bytesOf(p.rhs);
   piecesOf(p, b.isa).emit(b, piece, 2 * b.isa.lanes(), [&](int64_t lanes, Value n) {
     Value column = at(matrices.rhs, n, rhsBytes);
     Values accs(rows, start(n, lanes));
-    const Extent pairs = multipliesPairs(lanes) ? floorDiv(p.K, 2) : Extent(0), rest = p.K - 2 * pairs;
-    if (pairs != 0)
-      accs = b.loop(pairs, accs,
-                    [&](Value pair, ValueRange carried) { return emitPair(matrices, column, pair, lanes, carried); });
+    const Extent done = emitTogether(matrices, column, lanes, accs), rest = p.K - done;
     if (rest != 0)
       accs = b.loop(rest, accs, [&](Value k, ValueRange carried) {
-        return emitStep(matrices, column, b.add(k, b.constant(2 * pairs)), lanes, carried);
+        return emitStep(matrices, column, b.add(k, b.constant(done)), lanes, carried);
       });
     Value target = at(matrices.output, n, bytesOf(p.output));
     for (int64_t m = 0; m < rows; ++m)
