@@ -5,7 +5,6 @@
 #include "Box.h"
 #include "ByteArith.h"
 #include "CUDA/Device.h"
-#include "Lanes.h"
 #include "RowTiles.h"
 #include "VectorArith.h"
 
@@ -63,9 +62,10 @@ private:
   Value leastLanes(Type type) { return b.splat(type, int64_t(llvm::bit_cast<int32_t>(numerics::leastRowMagnitude))); }
 
   Value emitByThreads(Value row) {
-    Values found = b.loop(p.lines, leastLanes(b.i32()), [&](Value line, ValueRange found) {
+    const bool dense = p.linePitch == p.length * 4;
+    Values found = b.loop(dense ? Extent(1) : p.lines, leastLanes(b.i32()), [&](Value line, ValueRange found) {
       Value from = advance(b, row, line, p.linePitch);
-      return carryOwn(b, p.length, found,
+      return carryOwn(b, dense ? p.lines * p.length : p.length, found,
                       [&](Value i, ValueRange found) { return Values{maximum(found[0], advance(b, from, i, 4))}; });
     });
     return combineThreads(b, found[0], [&](Value x, Value y) { return max(x, y); });
@@ -215,12 +215,20 @@ static void emitEncoding(KernelBuilder &b, const Extent &length, Value row, Valu
   });
 }
 
+/// As many threads of a GPU as a row is worth: a warp, or a block.
+static void shareRow(KernelBuilder &b, const RowsParams &p) {
+  const int64_t elements = (p.lines * p.length).getStatic();
+  b.launch.itemThreads = elements <= 2048 ? 32 : elements <= 8192 ? 256 : 1024;
+  b.launch.block = std::max(b.launch.block, b.launch.itemThreads);
+}
+
 func::FuncOp nibble::kernels::emitRowScale(OpBuilder &builder, Location loc, StringRef symbol,
                                            const RowScaleParams &params, const ISA &isa) {
   return defineKernel(
       builder, loc, symbol, isa, rowScaleTileCount(params), [&](KernelBuilder &b, Value args, Value begin, Value end) {
         SmallVector<Value> pointers = loadArguments(b, args, 2);
-        shareRows(b);
+        if (isa.isGPU())
+          shareRow(b, params);
         if (params.affine)
           return b.loop(begin, end, [&](Value) { emitEncoding(b, params.length, pointers[0], pointers[1]); });
         b.loop(begin, end, [&](Value row) {

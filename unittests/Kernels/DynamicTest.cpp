@@ -90,6 +90,40 @@ TEST(Dynamic, Images) {
       check(makeRows(2, 5, length, ElementKind::U8, gap), randomFloats(10 * (length + gap), 1.0f, false, gap));
 }
 
+// More than a few threads of a GPU are worth: their parts of a row are combined.
+TEST(Dynamic, LongRows) {
+  for (int64_t length : {2047, 2048, 2049, 8193, 10000})
+    check(makeRows(2, 1, length, ElementKind::S8), randomFloats(2 * length, 2.0f, /*extremes=*/false, length));
+  for (int64_t gap : {0, 5})
+    check(makeRows(2, 7, 1500, ElementKind::U8, gap), randomFloats(14 * (1500 + gap), 2.0f, false, gap));
+}
+
+void checkEncoding(const std::vector<float> &row) {
+  RowQuantizeParams p = makeRows(1, 1, row.size(), ElementKind::U8);
+  RowScaleParams s = scaleParams(p);
+  p.affine = s.affine = true;
+  const numerics::DynamicEncoding want = numerics::dynamicEncoding(row.data(), row.size());
+  for (const ISA *isa : testedISAs()) {
+    CompiledKernel encode(*isa, [&](mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef symbol, const ISA &level) {
+      return emitRowScale(b, loc, symbol, s, level);
+    });
+    ASSERT_TRUE(encode);
+    Guarded got(8);
+    encode.run({const_cast<float *>(row.data()), got.data()}, rowScaleTileCount(s));
+    expectSame(got.data<float>(), &want.scale, 2, rowScaleKernelName(s, *isa) + rowScaleKernelKey(s));
+  }
+}
+
+TEST(Dynamic, Encodings) {
+  for (int64_t length : {1, 2, 3, 16, 17, 33, 100, 2049, 10000}) {
+    checkEncoding(randomFloats(length, 2.0f, /*extremes=*/false, length));
+    checkEncoding(randomFloats(length, 2.0f, /*extremes=*/true, length));
+    std::vector<float> negative(length, -1.5f), zeros(length, -0.0f);
+    checkEncoding(negative);
+    checkEncoding(zeros);
+  }
+}
+
 // NaN, infinities, denormals and the largest numbers: rows of their own, and beside ordinary ones.
 TEST(Dynamic, Extremes) {
   for (int64_t length : {1, 7, 40})

@@ -2,6 +2,7 @@
 // Kernels as a GPU runs them: threads in the place of tiles.
 
 #include "Device.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace nibble;
@@ -65,17 +66,35 @@ static Value exchange(KernelBuilder &b, Value mask, Value value, int64_t distanc
                      {mask, value, by, all});
 }
 
-Value nibble::kernels::combineThreads(KernelBuilder &b, Value value, llvm::function_ref<Value(Value, Value)> combine) {
-  const int64_t threads = b.launch.itemThreads;
-  if (threads == 1)
-    return value;
-  assert(threads <= warpThreads && "threads of one warp");
-  // Other items of the warp may be elsewhere.
+/// Of `threads` neighbours of a warp.
+static Value combineNeighbours(KernelBuilder &b, Value value, int64_t threads,
+                               llvm::function_ref<Value(Value, Value)> combine) {
+  // Others of the warp may be elsewhere.
   Value first = b.create<arith::AndIOp>(threadInBlock(b), b.splat(b.i32(), warpThreads - threads));
   Value mask = b.create<arith::ShLIOp>(b.splat(b.i32(), (int64_t(1) << threads) - 1), first);
   for (int64_t distance = threads / 2; distance >= 1; distance /= 2)
     value = combine(value, exchange(b, mask, value, distance));
   return value;
+}
+
+Value nibble::kernels::combineThreads(KernelBuilder &b, Value value, llvm::function_ref<Value(Value, Value)> combine) {
+  const int64_t threads = b.launch.itemThreads, warps = threads / warpThreads;
+  if (threads == 1)
+    return value;
+  value = combineNeighbours(b, value, std::min(threads, warpThreads), combine);
+  if (warps <= 1)
+    return value;
+  assert(b.launch.block == threads && "a block for each item");
+  const int64_t bytes = llvm::divideCeil(getElementTypeOrSelf(value).getIntOrFloatBitWidth(), 8);
+  Value memory = sharedMemory(b, warps * bytes), thread = threadInItem(b);
+  const auto slot = [&](Value warp) { return b.at(memory, b.mul(warp, b.constant(bytes))); };
+  blockBarrier(b); // all have read what was there before
+  Value warp = b.create<arith::DivUIOp>(thread, b.constant(warpThreads));
+  Value isFirst = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, thread, b.mul(warp, b.constant(warpThreads)));
+  b.when(isFirst, [&] { b.store(value, slot(warp), bytes); });
+  blockBarrier(b);
+  value = b.load(value.getType(), slot(b.create<arith::RemUIOp>(thread, b.constant(warps))), bytes);
+  return combineNeighbours(b, value, warps, combine);
 }
 
 void nibble::kernels::blockBarrier(KernelBuilder &b) {

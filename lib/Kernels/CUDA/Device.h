@@ -26,8 +26,9 @@ Value threadInItem(KernelBuilder &b);
 /// itemThreads-th, so that neighbours have neighbours.
 Values carryOwn(KernelBuilder &b, const Extent &length, ValueRange start,
                 llvm::function_ref<Values(Value index, ValueRange carried)> body);
-/// Combines the values of an item's threads, of a warp at most, in a tree: first those whose numbers differ in the
-/// highest bit. All threads have the result, as `combine` does not mind the order of two values.
+/// Combines the values, scalars or vectors of one lane, of an item's threads in trees of warps: first those whose
+/// numbers differ in the highest bit. All threads have the result, as `combine` does not mind the order of two values.
+/// More threads than a warp has are a block, and `combine` minds no order at all.
 Value combineThreads(KernelBuilder &b, Value value, llvm::function_ref<Value(Value, Value)> combine);
 /// All threads of the block have come here, and see what the others wrote.
 void blockBarrier(KernelBuilder &b);
