@@ -160,11 +160,16 @@ void countSectors(Warp &w, uint32_t mask, uint32_t bytes, const Addresses &a, Ac
     sectors[count++] = (a.lane[l] + bytes - 1) / 32;
   }
   std::sort(sectors, sectors + count);
-  uint64_t all = uint64_t(__builtin_popcount(mask)) * bytes;
+  uint64_t all = uint64_t(__builtin_popcount(mask)) * bytes, different = bytes;
+  uint64_t sorted[lanes];
+  std::copy(a.lane, a.lane + lanes, sorted); // lanes without the mask repeat one that has it
+  std::sort(sorted, sorted + lanes);
+  for (unsigned l = 1; l < lanes; ++l)
+    different += std::min<uint64_t>(sorted[l] - sorted[l - 1], bytes);
   (kind == AccessKind::Read ? profile.globalLoadBytes : profile.globalStoreBytes) += all;
   ++profile.globalAccesses;
   profile.sectors += uint64_t(std::unique(sectors, sectors + count) - sectors);
-  profile.leastSectors += (all + 31) / 32;
+  profile.leastSectors += (different + 31) / 32;
 }
 
 /// Finds the lane's allocation; false after a fault.

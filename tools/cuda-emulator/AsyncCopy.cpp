@@ -90,7 +90,8 @@ const Instruction *wait(Warp &w, const Instruction *i) {
 
 void decodeCopy(Decoder &d, bool bypassesL1) {
   bool spaces = d.has("shared") || d.has("shared::cta");
-  d.oneOf({"L2::64B", "L2::128B", "L2::256B"});
+  if (d.oneOf({"L2::64B", "L2::128B", "L2::256B"}) >= 0)
+    d.needs(75, 74);
   if (!spaces || !d.has("global"))
     return d.problem("expected .shared.global");
   if (!d.expectOperands(3, 4))
@@ -114,6 +115,7 @@ void decodeCopy(Decoder &d, bool bypassesL1) {
 void decodeAsync(Decoder &d) {
   if (!d.has("async"))
     return d.problem("only cp.async is executed here");
+  d.needs(80, 70);
   if (d.has("commit_group")) {
     d.emit(commit, "cp.async.commit_group");
     return;

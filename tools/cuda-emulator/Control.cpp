@@ -141,11 +141,11 @@ void decodeWarpBarrier(Decoder &d) {
 void decodeBarrier(Decoder &d) {
   if (d.has("warp"))
     return decodeWarpBarrier(d);
-  d.has("cta");
+  if (d.has("cta"))
+    d.needs(30, 78);
   if (!d.has("sync"))
     return d.problem("only .sync is executed here");
   d.has("aligned");
-  d.has("all");
   if (!d.expectOperands(1, 2))
     return;
   uint32_t number = d.source(d.operand(0), Type::U32);

@@ -267,9 +267,17 @@ Handler withinFloat(Type type, bool integral) {
   return nullptr;
 }
 
+/// Whether `to` has all values of `from`, both integers.
+bool holdsAll(Type to, Type from) {
+  if (isSigned(to) == isSigned(from))
+    return bytesOf(to) >= bytesOf(from);
+  return isSigned(to) && bytesOf(to) > bytesOf(from);
+}
+
 void decodePair(Decoder &d, int mode) {
   if (d.type() != Type::F16x2 || mode < 0 || !d.expectOperands(3, 3))
     return d.problem("expected .f16x2.f32 and a rounding");
+  d.needs(80, 70);
   uint32_t a = d.source(d.operand(1), Type::F32), b = d.source(d.operand(2), Type::F32);
   Instruction &made = d.emit(packHalves);
   made.d = d.destination(d.operand(0), Type::F16x2);
@@ -290,6 +298,8 @@ void decodeConvert(Decoder &d) {
   c.to = d.type();
   if (d.failed() || !d.expectOperands(2, 2))
     return;
+  if (c.saturate && !isFloat(c.to) && !isFloat(c.from) && holdsAll(c.to, c.from))
+    return d.problem("there is nothing to saturate");
   uint32_t a = d.anySource(d.operand(1), c.from, c.fromBytes);
   uint32_t to = d.anyDestination(d.operand(0), c.to, c.toBytes);
   bool toFloatType = isFloat(c.to), fromFloatType = isFloat(c.from);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Decoder.h"
 
-#include <algorithm>
+#include <cstdlib>
 
 using namespace ptx;
 
@@ -21,6 +21,15 @@ void Decoder::problem(const std::string &what) {
   for (std::string_view modifier : statement->modifiers)
     opcode += "." + std::string(modifier);
   error = "'" + opcode + "': " + what;
+}
+
+void Decoder::needs(unsigned computeCapability, unsigned version) {
+  unsigned target = module.target.size() > 3 ? unsigned(std::atoi(module.target.c_str() + 3)) : 0;
+  if (target < computeCapability)
+    problem("needs sm_" + std::to_string(computeCapability) + ", the target is " + module.target);
+  else if (module.version < version)
+    problem("needs PTX " + std::to_string(version / 10) + "." + std::to_string(version % 10) + ", this is " +
+            std::to_string(module.version / 10) + "." + std::to_string(module.version % 10));
 }
 
 uint32_t Decoder::list(const std::vector<uint32_t> &slots) {

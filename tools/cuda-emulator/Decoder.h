@@ -45,6 +45,8 @@ public:
   int oneOf(std::initializer_list<std::string_view> modifiers);
   /// The last modifier not asked for yet, which must be a type.
   Type type();
+  /// Refuses what devices or versions of PTX before these do not have.
+  void needs(unsigned computeCapability, unsigned version);
   void problem(const std::string &what);
   bool failed() const { return !error.empty(); }
   size_t operandCount() const { return statement->operands.size(); }

@@ -173,6 +173,7 @@ void decodeReduce(Decoder &d) {
     return d.problem("expected .sync, an operation and a type of 32 bits");
   if (!d.expectOperands(3, 3))
     return;
+  d.needs(80, 70);
   uint32_t a = d.source(d.operand(1), type), members = d.source(d.operand(2), Type::B32);
   Instruction &made = d.emit(isSigned(type) ? reduce<int32_t> : reduce<uint32_t>);
   made.d = d.destination(d.operand(0), type);

@@ -183,6 +183,8 @@ void decodeExtreme(Decoder &d, Type type) {
   if (!exact(d, false))
     return;
   bool nan = d.has("NaN");
+  if (nan || type == Type::F16 || type == Type::F16x2)
+    d.needs(80, 70);
   Handler handler = nan ? float2<Extreme<maximum, true>, HalfExtreme<maximum, true>>(type)
                         : float2<Extreme<maximum, false>, HalfExtreme<maximum, false>>(type);
   emitAlike(d, handler, type, 2, kindOf(d, type).c_str());

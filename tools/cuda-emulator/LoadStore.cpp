@@ -119,8 +119,10 @@ bool takeHints(Decoder &d) {
   d.oneOf({"gpu", "cta", "sys", "cluster"});
   d.oneOf({"weak", "nc"});
   d.oneOf({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
-  d.oneOf({"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"});
-  d.oneOf({"L2::64B", "L2::128B", "L2::256B"});
+  if (d.oneOf({"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"}) >= 0)
+    d.needs(70, 74);
+  if (d.oneOf({"L2::64B", "L2::128B", "L2::256B"}) >= 0)
+    d.needs(75, 74);
   return ordered;
 }
 

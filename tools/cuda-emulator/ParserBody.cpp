@@ -189,7 +189,7 @@ bool Parser::operand(Operand &out) {
   }
 }
 
-/// name, name+N, name+-N, name-N or N, in brackets whose first is read.
+/// name, name+N, name+-N or N, in brackets whose first is read.
 bool Parser::addressOperand(Operand &out) {
   out.kind = Operand::Address;
   uint64_t value = 0;
@@ -204,10 +204,6 @@ bool Parser::addressOperand(Operand &out) {
   if (accept('+')) {
     if (!integer(value))
       return false;
-  } else if (accept('-')) {
-    if (!integer(value))
-      return false;
-    value = 0 - value;
   }
   out.offset = int64_t(value);
   return expect(']');

@@ -123,6 +123,7 @@ void decodeMultiply(Decoder &d) {
     return d.problem("expected .sync.aligned, .m8n8k16, .m16n8k16 or .m16n8k32, .row.col, and bytes summed in .s32");
   if (!d.expectOperands(4, 4))
     return;
+  d.needs(shape == 0 ? 75 : 80, shape == 0 ? 65 : 70);
   unsigned tall = shape == 0 ? 1 : 2, deep = shape == 2 ? 2 : 1;
   std::vector<uint32_t> slots;
   takeVector(d, d.operand(1), tall * deep, false, slots);
@@ -173,6 +174,7 @@ void decodeLoadMatrix(Decoder &d) {
   if (!sync || count < 0 || d.type() != Type::B16 ||
       (space != Decoder::Space::Shared && space != Decoder::Space::Generic))
     return d.problem("expected .sync.aligned.m8n8, .x1, .x2 or .x4, and .shared.b16");
+  d.needs(75, 65);
   if (!d.expectOperands(2, 2))
     return;
   std::vector<uint32_t> slots;

@@ -47,7 +47,7 @@ TEST(AsyncCopy, Arrives) {
   for (const char *copy :
        {"cp.async.cg.shared.global [%rd0], [%rd1], 16;", "cp.async.ca.shared.global [%rd0], [%rd1], 16;",
         "cp.async.ca.shared.global [%rd0], [%rd1], 8; cp.async.ca.shared.global [%rd0+8], [%rd1+8], 8;",
-        "cp.async.ca.shared.global.L2::128B [%rd0], [%rd1], 4; cp.async.ca.shared.global [%rd0+4], "
+        "cp.async.ca.shared.global [%rd0], [%rd1], 4; cp.async.ca.shared.global [%rd0+4], "
         "[%rd1+4], 4; cp.async.ca.shared.global [%rd0+8], [%rd1+8], 8;"})
     for (const char *wait : {"cp.async.commit_group; cp.async.wait_group 0;", "cp.async.wait_all;"}) {
       Copy made = run(std::string(copy) + wait + copyOut);

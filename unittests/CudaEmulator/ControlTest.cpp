@@ -77,7 +77,7 @@ TEST(Control, BarriersReleaseWhenTheOthersHaveEnded) {
   Device device;
   ASSERT_TRUE(
       device.load(kernelText("setp.ge.u32 %p0, %t, 64; @%p0 ret; mov.u64 %rd0, s; mad.wide.u32 %rd1, %t, 4, %rd0;"
-                             "st.shared.u32 [%rd1], %t; barrier.cta.sync.aligned.all 0; sub.u32 %r0, 63, %t;"
+                             "st.shared.u32 [%rd1], %t; barrier.sync.aligned 0; sub.u32 %r0, 63, %t;"
                              "mad.wide.u32 %rd1, %r0, 4, %rd0; ld.shared.u32 %r1, [%rd1];"
                              "mad.wide.u32 %rd2, %t, 4, %a0; st.global.u32 [%rd2], %r1; bar.sync 1, 96;",
                              1, ".shared .align 4 .b8 s[256];")));

@@ -96,14 +96,14 @@ TEST(Exchange, Reductions) {
 
 TEST(Exchange, Atomics) {
   Device device;
-  ASSERT_TRUE(device.load(
-      kernelText("mad.wide.u32 %rd0, %t, 4, %a1; atom.global.add.u32 %r0, [%a0], 2; st.global.u32 [%rd0], %r0;"
-                 "red.global.max.s32 [%a0+4], %t; neg.s32 %r1, %t; atom.min.s32 %r2, [%a0+8], %r1;"
-                 "atom.global.cas.b32 %r3, [%a0+12], %t, 999; atom.global.exch.b32 %r4, [%a0+16], %t;"
-                 "red.global.or.b32 [%a0+20], %lanemask_eq; red.global.inc.u32 [%a0+24], 10;"
-                 "atom.global.add.u64 %rd5, [%a0+32], 5; red.global.add.f32 [%a0+40], 0f3F000000;"
-                 "mov.u64 %rd6, s; st.volatile.shared.u32 [s], 0; atom.shared.xor.b32 %r5, [s], %lanemask_le;",
-                 2, ".shared .align 4 .b8 s[4];")));
+  ASSERT_TRUE(device.load(kernelText(
+      "mad.wide.u32 %rd0, %t, 4, %a1; atom.global.add.u32 %r0, [%a0], 2; st.global.u32 [%rd0], %r0;"
+      "red.global.max.s32 [%a0+4], %t; neg.s32 %r1, %t; atom.min.s32 %r2, [%a0+8], %r1;"
+      "atom.global.cas.b32 %r3, [%a0+12], %t, 999; atom.global.exch.b32 %r4, [%a0+16], %t;"
+      "mov.u32 %r6, %lanemask_eq; red.global.or.b32 [%a0+20], %r6; red.global.inc.u32 [%a0+24], 10;"
+      "atom.global.add.u64 %rd5, [%a0+32], 5; red.global.add.f32 [%a0+40], 0f3F000000;"
+      "mov.u64 %rd6, s; st.volatile.shared.u32 [s], 0; mov.u32 %r7, %lanemask_le; atom.shared.xor.b32 %r5, [s], %r7;",
+      2, ".shared .align 4 .b8 s[4];")));
   uint64_t sums = device.upload(std::vector<uint32_t>(16)), old = device.upload(std::vector<uint32_t>(32));
   for (unsigned cpus : {1u, 2u}) {
     device.settings.threads = cpus;

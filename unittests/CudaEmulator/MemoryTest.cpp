@@ -123,7 +123,7 @@ TEST(Memory, Bounds) {
       faultOf("mad.wide.u32 %rd0, %t, 4, %a0; ld.global.u32 %r0, [%rd0+4];", FaultKind::IllegalAddress).substr(0, 38),
       "thread (31,0,0): reads 4 bytes at 0x10");
   EXPECT_EQ(
-      faultOf("mad.wide.u32 %rd0, %t, 8, %a0; st.global.u8 [%rd0-8], 1;", FaultKind::IllegalAddress).substr(0, 37),
+      faultOf("mad.wide.u32 %rd0, %t, 8, %a0; st.global.u8 [%rd0+-8], 1;", FaultKind::IllegalAddress).substr(0, 37),
       "thread (0,0,0): writes 1 bytes at 0x1");
   EXPECT_EQ(faultOf("ld.global.u32 %r0, [0];", FaultKind::IllegalAddress),
             "thread (0,0,0): reads 4 bytes at 0x0, outside of what is allocated");

@@ -54,7 +54,27 @@ TEST(Syntax, Instructions) {
             "'mov.u16': the immediate does not fit the type");
   EXPECT_EQ(instructionError("mov.u32 %r0 %r1;"), "expected ',' or ';', got '%r1'");
   EXPECT_EQ(instructionError("mov.u32 %r0, 0x;"), "expected an operand, got '0x'");
+  EXPECT_EQ(instructionError("ld.global.u32 %r0, [%rd0-8];"), "expected ']', got '-'");
   EXPECT_EQ(instructionError("mov.u32 %r0, 0f12;"), "expected an operand, got '0f12'");
+}
+
+TEST(Syntax, DevicesAndVersions) {
+  auto error = [](const std::string &text, const char *version, const char *target) {
+    std::string whole = kernelText(text, 1);
+    whole.replace(whole.find("7.0"), 3, version);
+    whole.replace(whole.find("sm_80"), 5, target);
+    std::string made = loadError(whole);
+    return made.substr(std::min(made.size(), made.find("': ") + 3));
+  };
+  std::string product =
+      "mma.sync.aligned.m16n8k16.row.col.s32.s8.s8.s32 {%r0,%r1,%r2,%r3}, {%r4,%r5}, {%r6}, {%r0,%r1,%r2,%r3};";
+  EXPECT_EQ(error(product, "7.0", "sm_75"), "needs sm_80, the target is sm_75");
+  EXPECT_EQ(error(product, "6.5", "sm_80"), "needs PTX 7.0, this is 6.5");
+  EXPECT_EQ(error(product, "7.8", "sm_90a"), "");
+  EXPECT_EQ(error("cp.async.wait_all;", "7.0", "sm_75"), "needs sm_80, the target is sm_75");
+  EXPECT_EQ(error("redux.sync.add.u32 %r0, %r1, -1;", "7.0", "sm_75"), "needs sm_80, the target is sm_75");
+  EXPECT_EQ(error("barrier.cta.sync 0;", "7.0", "sm_80"), "needs PTX 7.8, this is 7.0");
+  EXPECT_EQ(error("min.NaN.f32 %f0, %f1, %f2;", "6.5", "sm_75"), "needs sm_80, the target is sm_75");
 }
 
 /// Half a text, at any place, ends in an error or a module, never in a crash.
