@@ -91,14 +91,6 @@ CUresult loadText(CUcontext context, CUmodule *made, const char *text, Log log) 
   return CUDA_SUCCESS;
 }
 
-bool isFunction(CUfunction function) {
-  for (CUmodule module : state().modules)
-    for (CUfunc_st &one : module->functions)
-      if (&one == function)
-        return true;
-  return false;
-}
-
 /// The parameters' bytes, from an array of their addresses or from a buffer.
 bool packParameters(const Resources &resources, void **each, void **extra, std::vector<uint8_t> &out) {
   out.assign(resources.parameterBytes, 0);
@@ -124,6 +116,14 @@ bool packParameters(const Resources &resources, void **each, void **extra, std::
 }
 
 } // namespace
+
+bool ptx::isFunction(CUfunction function) {
+  for (CUmodule module : state().modules)
+    for (CUfunc_st &one : module->functions)
+      if (&one == function)
+        return true;
+  return false;
+}
 
 EMULATED cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count, int *options, void **values) {
   Call call;

@@ -141,6 +141,8 @@ static CUresult errorOf(FaultKind kind) {
 /// A kernel's fault shows in all calls that follow, as on a device; what the launch itself cannot have shows at once.
 static CUresult executeKernel(CUcontext context, const Operation &operation) {
   State &s = state();
+  if (!isFunction(operation.function)) // of a graph that outlives the module
+    return CUDA_ERROR_INVALID_HANDLE;
   if (++s.launches == s.pretended.failLaunch) {
     std::fprintf(stderr, "emulated GPU: launch %llu fails, as fail_launch tells\n", (unsigned long long)s.launches);
     return context->error = CUDA_ERROR_ILLEGAL_ADDRESS;

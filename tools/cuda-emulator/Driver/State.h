@@ -125,6 +125,8 @@ CUresult execute(CUcontext context, const Operation &operation);
 /// Ends captures that what was called now cannot be part of, with the error to return then.
 CUresult unlessCapturing();
 bool isDevice(uint64_t address);
+/// Whether a loaded module has it.
+bool isFunction(CUfunction function);
 /// KiB of shared memory that a block of such a device can ask for.
 int sharedLimit(unsigned computeCapability);
 
