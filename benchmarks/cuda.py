@@ -2,6 +2,7 @@
 """Which GPU this machine has, and where models for one run otherwise: in the emulator of the build."""
 import ctypes
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,18 @@ def find_device() -> Device | None:
     return Device(text.value.decode(), 10 * major.value + minor.value, version.value)
 
 
+def main() -> None:
+    device = find_device()
+    if device is None:
+        sys.exit("error: no CUDA device: libcuda.so.1 cannot be opened or finds none; install NVIDIA's driver")
+    print(f"{device.name}, compute capability {device.capability / 10}, driver {device.driver // 1000}.{device.driver % 1000 // 10}")
+
+
 def emulated(capability: int) -> dict:
     """The environment of a process that runs models for a GPU in the emulator."""
     paths = f"{EMULATOR}:{os.environ.get('LD_LIBRARY_PATH', '')}"
     return os.environ | {"LD_LIBRARY_PATH": paths, "NIBBLE_EMULATED_GPU": f"sm={capability},threads={os.cpu_count()}"}
+
+
+if __name__ == "__main__":
+    main()
