@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """CUDA: libraries made on any machine give the interpreter's bits, in an emulator of the PTX or on a GPU."""
 
+import json
 import subprocess
+import sys
 
 import gpu
 import numpy as np
@@ -144,3 +146,15 @@ def test_without_a_driver(library, monkeypatch, tmp_path):
         pytest.skip("this machine has a driver")
     with pytest.raises(nibble.Error, match="no CUDA device.*install NVIDIA's driver"):
         nibble.load(library).run({"image": np.zeros((1, 1, 8, 8), np.float32)})
+
+
+def test_bench_gpu(tmp_path):
+    """The command runs, and writes what it prints; of an emulator its times say nothing."""
+    done = subprocess.run([sys.executable, ROOT / "benchmarks/gpu.py", "--small", "--seconds", "0", "--json",
+                           tmp_path / "rows.json"], capture_output=True, text=True, env=gpu.environment())
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "rows.json").read_text())["rows"]
+    assert len(rows) == 3 and all(row["nibble_ms"] > 0 and row["equal"] and row["case"] in done.stdout for row in rows)
+    done = subprocess.run([sys.executable, ROOT / "benchmarks/gpu.py", "none"], capture_output=True, text=True,
+                          env=gpu.environment())
+    assert done.returncode == 1 and done.stderr == "error: no case has one of the words ['none'] in its name\n"
