@@ -61,6 +61,7 @@ static void bindOptions(nb::module_ &module) {
       .def_rw("io", &CompileOptions::io)
       .def_rw("io_layout", &CompileOptions::ioLayout)
       .def_rw("requant", &CompileOptions::requant)
+      .def_rw("ptxas", &CompileOptions::ptxas)
       .def_rw("strip", &CompileOptions::strip)
       .def_rw("bounds", &CompileOptions::bounds)
       .def_rw("states", &CompileOptions::states)

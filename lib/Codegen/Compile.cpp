@@ -170,9 +170,10 @@ static ModuleOp addModule(ModuleOp functions, StringRef name, StringRef isa) {
 static constexpr llvm::StringLiteral kHost = "host";
 
 /// The modules of a program whose kernels run on a GPU. Its arena lies there; the caller's is a name for it.
-static LogicalResult emitDeviceFunctions(ModuleOp functions, const Program &program, const TargetSpec &target) {
+static LogicalResult emitDeviceFunctions(ModuleOp functions, const Program &program, const TargetSpec &target,
+                                         bool isAssembled) {
   ModuleOp device = addModule(functions, target.isa, target.isa);
-  if (failed(emitDevice(device, addModule(functions, kHost, ""), program, target)))
+  if (failed(emitDevice(device, addModule(functions, kHost, ""), program, target, isAssembled)))
     return failure();
   Program ofCaller = program;
   ofCaller.arenaBytes = NIBBLE_CUDA_ARENA_BYTES;
@@ -195,7 +196,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
   std::vector<TargetSpec> targets = getTargets(options);
   OwningOpRef<ModuleOp> functions = ModuleOp::create(program.function.getLoc());
   if (isGPU(targets.front())) {
-    if (failed(emitDeviceFunctions(*functions, program, targets.front())))
+    if (failed(emitDeviceFunctions(*functions, program, targets.front(), !options.ptxas.empty())))
       return makeError("no code for '" + targets.front().isa + "'");
     return functions;
   }
@@ -212,6 +213,19 @@ llvm::Expected<OwningOpRef<ModuleOp>> nibble::emitFunctions(ModuleOp lowered, co
   if (options.standalone)
     emitStandaloneTable(addModule(*functions, "standalone", ""), program, targets);
   return functions;
+}
+
+/// Puts the PTX into the host's module, and what `assembler` makes of it where there is one.
+static llvm::Error emitDeviceCodes(ModuleOp host, const Program &program, const TargetSpec &target, StringRef ptx,
+                                   StringRef assembler) {
+  emitDeviceCode(host, program, kPtxSuffix, ptx.str() + '\0');
+  if (assembler.empty())
+    return llvm::Error::success();
+  llvm::Expected<ObjectBytes> cubin = assemblePTX(ptx, target, assembler);
+  if (!cubin)
+    return cubin.takeError();
+  emitDeviceCode(host, program, kCubinSuffix, {cubin->data(), cubin->size()});
+  return llvm::Error::success();
 }
 
 llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp functions, const CodegenOptions &options) {
@@ -245,7 +259,9 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
     if (!object)
       return object.takeError();
     if (isDevice && isObject) {
-      emitDeviceCode(functions.lookupSymbol<ModuleOp>(kHost), program, {object->data(), object->size()});
+      if (llvm::Error error = emitDeviceCodes(functions.lookupSymbol<ModuleOp>(kHost), program, *target,
+                                              {object->data(), object->size()}, options.ptxas))
+        return std::move(error);
       continue;
     }
     model.objects.push_back(std::move(*object));

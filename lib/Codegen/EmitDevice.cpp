@@ -35,8 +35,9 @@ struct Call {
 
 class DeviceEmitter : ConstantEmitter {
 public:
-  DeviceEmitter(ModuleOp device, ModuleOp host, const Program &program, const kernels::ISA &isa)
-      : ConstantEmitter(host, program.name + "_g"), program(program), isa(isa), kernels(device, program, isa) {}
+  DeviceEmitter(ModuleOp device, ModuleOp host, const Program &program, const kernels::ISA &isa, bool isAssembled)
+      : ConstantEmitter(host, program.name + "_g"), program(program), isa(isa), isAssembled(isAssembled),
+        kernels(device, program, isa) {}
 
   LogicalResult emitCalls();
   void emitHost();
@@ -56,6 +57,7 @@ private:
 
   const Program &program;
   const kernels::ISA &isa;
+  bool isAssembled;
   KernelTable kernels;
   std::vector<Call> calls;
   llvm::MapVector<Operation *, unsigned> numbers; ///< of kernels
@@ -184,15 +186,18 @@ std::string DeviceEmitter::emitProgram() {
   const std::string inputs = emitPorts(program.function.getArgumentTypes()),
                     outputs = emitPorts(program.function.getResultTypes());
   declare(program.getWeightAddressSymbol(), pointer);
-  declare(program.name + "_ptx", LLVM::LLVMArrayType::get(b.getI8Type(), 0));
+  for (StringRef suffix : {kPtxSuffix, kCubinSuffix})
+    if (suffix == kPtxSuffix || isAssembled)
+      declare((program.name + suffix).str(), LLVM::LLVMArrayType::get(b.getI8Type(), 0));
   const TargetSpec &target = *lookupTargetSpec(isa.name);
   int64_t capability = 0;
   isa.name.drop_until(llvm::isDigit).getAsInteger(10, capability);
   Type i32Type = b.getI32Type(), i64Type = b.getI64Type();
-  Type type = structOf({pointer, pointer, i64Type, i32Type, i32Type, pointer, i64Type, i64Type, i32Type, i32Type,
-                        i32Type, i32Type, pointer, pointer, pointer, pointer});
+  Type type = structOf({pointer, pointer, i32Type, i32Type, pointer, i64Type, i64Type, i32Type, i32Type, i32Type,
+                        i32Type, pointer, pointer, pointer, pointer});
   return emitAggregate(type, [&](SmallVectorImpl<Value> &fields) {
-    fields.append({addressOf(program.name + "_ptx"), null(), i64(0), i32(capability),
+    fields.append({addressOf((program.name + kPtxSuffix).str()),
+                   isAssembled ? addressOf((program.name + kCubinSuffix).str()) : null(), i32(capability),
                    i32(getDriverVersion(target.features)), addressOf(program.getWeightAddressSymbol()),
                    i64(program.weights.getSize()), i64(program.arenaBytes.getStatic()),
                    i32(program.function.getNumArguments()), i32(program.function.getNumResults()), i32(numbers.size()),
@@ -219,7 +224,8 @@ void DeviceEmitter::emitFunctions(StringRef table) {
 
 void DeviceEmitter::emitHost() { emitFunctions(emitProgram()); }
 
-LogicalResult nibble::emitDevice(ModuleOp device, ModuleOp host, const Program &program, const TargetSpec &target) {
+LogicalResult nibble::emitDevice(ModuleOp device, ModuleOp host, const Program &program, const TargetSpec &target,
+                                 bool isAssembled) {
   Location loc = program.function.getLoc();
   if (program.getDimCount() > 0) {
     InFlightDiagnostic error = mlir::emitError(loc)
@@ -231,15 +237,16 @@ LogicalResult nibble::emitDevice(ModuleOp device, ModuleOp host, const Program &
   if (!program.getStates().empty())
     return mlir::emitError(loc) << "inputs and outputs that are one state (--state) stay in the caller's memory, which "
                                 << target.isa << " does not reach";
-  DeviceEmitter emitter(device, host, program, *kernels::lookupISA(target.isa));
+  DeviceEmitter emitter(device, host, program, *kernels::lookupISA(target.isa), isAssembled);
   if (failed(emitter.emitCalls()))
     return failure();
   emitter.emitHost();
   return success();
 }
 
-void nibble::emitDeviceCode(ModuleOp host, const Program &program, StringRef ptx) {
-  auto global = host.lookupSymbol<LLVM::GlobalOp>(program.name + "_ptx");
-  global.setGlobalType(LLVM::LLVMArrayType::get(IntegerType::get(host.getContext(), 8), ptx.size() + 1));
-  global.setValueAttr(StringAttr::get(host.getContext(), ptx.str() + '\0'));
+void nibble::emitDeviceCode(ModuleOp host, const Program &program, StringRef suffix, StringRef bytes) {
+  auto global = host.lookupSymbol<LLVM::GlobalOp>((program.name + suffix).str());
+  global.setGlobalType(LLVM::LLVMArrayType::get(IntegerType::get(host.getContext(), 8), bytes.size()));
+  global.setValueAttr(StringAttr::get(host.getContext(), bytes));
+  global.setAlignment(8);
 }

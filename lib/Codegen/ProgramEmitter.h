@@ -102,13 +102,15 @@ void emitDispatch(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<
 /// functions, and whether the processor has one of `targets`.
 void emitStandaloneTable(mlir::ModuleOp module, const Program &program, llvm::ArrayRef<TargetSpec> targets);
 
-/// Emits the kernels of a program for a GPU into `device`, and into `host` the tables of their calls and NAME_run,
-/// which reads them; the PTX, NAME_ptx, comes later.
-llvm::LogicalResult emitDevice(mlir::ModuleOp device, mlir::ModuleOp host, const Program &program,
-                               const TargetSpec &target);
+inline constexpr llvm::StringLiteral kPtxSuffix = "_ptx", kCubinSuffix = "_cubin";
 
-/// Emits the text that a program's PTX is into its host module.
-void emitDeviceCode(mlir::ModuleOp host, const Program &program, llvm::StringRef ptx);
+/// Emits the kernels of a program for a GPU into `device`, and into `host` the tables of their calls and NAME_run,
+/// which reads them; the PTX, NAME_ptx, comes later, as does NAME_cubin where it is assembled too.
+llvm::LogicalResult emitDevice(mlir::ModuleOp device, mlir::ModuleOp host, const Program &program,
+                               const TargetSpec &target, bool isAssembled);
+
+/// Sets what NAME_ptx or NAME_cubin (`suffix`) of a program's host module holds.
+void emitDeviceCode(mlir::ModuleOp host, const Program &program, llvm::StringRef suffix, llvm::StringRef bytes);
 
 /// Entry `index` of an array of dimensions.
 mlir::Value loadDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value dims, unsigned index);

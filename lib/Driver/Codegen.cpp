@@ -142,6 +142,8 @@ static Error checkGPU(const CompileOptions &options) {
 Error checkTarget(const CompileOptions &options) {
   if (const kernels::ISA *isa = kernels::lookupISA(options.target); isa && isa->isGPU())
     return checkGPU(options);
+  if (!options.ptxas.empty())
+    return makeError("ptxas assembles code of GPUs, and target '" + options.target + "' is none");
   if (!isBareMetal(options.target))
     return Error::success();
   auto refuse = [&](const Twine &what) { return makeError("target '" + options.target + "' " + what); };

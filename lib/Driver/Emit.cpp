@@ -82,6 +82,7 @@ Expected<Compiled> Compilation::emit() {
   if (!targets)
     return targets.takeError();
   codegen.targets = *targets;
+  codegen.ptxas = options.ptxas;
   codegen.standalone = options.emit == "exe";
   codegen.codeKind = options.emit == "ll"    ? CodeKind::LLVMIR
                      : options.emit == "asm" ? CodeKind::Assembly

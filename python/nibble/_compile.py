@@ -58,7 +58,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             name: str = "", io: Literal["auto", "model", "quantized"] = "auto",
             requant: Literal["auto", "float", "fixed"] = "auto",
             io_layout: Literal["model", "nchw", "nhwc"] = "model", strip: bool = False,
-            dims: Mapping[str, int] | None = None, bounds: Mapping[str, int] | None = None,
+            ptxas: Path | str | None = None, dims: Mapping[str, int] | None = None, bounds: Mapping[str, int] | None = None,
             state: Mapping[str, str] | None = None,
             specialize: Mapping[str, int] | Iterable[Mapping[str, int]] | None = None) -> Model:
     """Quantize and compile the ONNX model at `path`.
@@ -78,7 +78,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             each node.
         group: consecutive weights of an output channel that share a factor of its scale, a multiple of 16; for
             weights of 4 and 2 bits that are rounded by "gptq" or "adaround".
-        target: instruction set: "host", or the name of one ("generic", "avx2", "avxvnni", "avx512vnni").
+        target: instruction set: "host", or the name of one ("generic", "avx2", "avxvnni", "avx512vnni"); or one of NVIDIA's
+            GPUs ("sm_75", "sm_80", "sm_86", "sm_89", "sm_90").
         plan: a plan file (JSON) with choices for nodes.
         min_sqnr: signal-to-noise ratio in dB, against float on the calibration inputs, that a node must have. Below it
             int16 (if `activations` is "auto"), a dynamic range and float are tried, in this order.
@@ -105,6 +106,8 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
             need them; nothing falls back to float then.
         io_layout: order of the dimensions of images among inputs and outputs. Calibration data keeps the model's.
         strip: leave out of the library what `nibble explain` reads: names of nodes, kernels, errors.
+        ptxas: of a GPU: NVIDIA's assembler, a program's name or path, which makes machine code of the kernels; else the
+            driver does when they run first.
         dims: extents that the model leaves open, by their names there, as {"batch": 1}; one without a name is
             "INPUT.AXIS", as "image.2".
         bounds: the largest values of dynamic dimensions that a run takes, by name, as {"batch": 8, "sequence": 512}.
@@ -124,6 +127,7 @@ def compile(path: Path, calibration: Iterable[Feed] | Path | None = None, *,  # 
                                     bias_correction, per_tensor, rounding, max_bytes, avg_bits, output_sqnr, plan_out)
     options.target, options.threads, options.name = target, threads, name
     options.io, options.io_layout, options.strip, options.requant = io, io_layout, strip, requant
+    options.ptxas = os.fspath(ptxas or "")
     options.bounds, options.states = dict(bounds or {}), dict(state or {})
     several = [specialize] if isinstance(specialize, Mapping) else specialize or []
     options.specializations = [dict(values) for values in several]

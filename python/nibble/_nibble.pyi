@@ -31,6 +31,7 @@ class CompileOptions:
     io: str
     io_layout: str
     requant: str
+    ptxas: str
     strip: bool
     bounds: dict[str, int]
     states: dict[str, str]

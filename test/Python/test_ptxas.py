@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import ROOT
-from gpu import NIBBLE, TARGETS
+from gpu import NIBBLE, TARGETS, run_feed
 
 SCRIPT = ROOT / "benchmarks/ptxas.py"
 spec = importlib.util.spec_from_file_location("ptxas", SCRIPT)
@@ -83,3 +83,16 @@ def test_bad_files(tmp_path):
     (tmp_path / "text.so").write_text("no model")
     done = run(tmp_path / "text.so")
     assert done.returncode == 1 and "has no PTX: compile it with --target sm_80" in done.stderr
+
+
+@needs_ptxas
+def test_machine_code_in_a_library(tmp_path):
+    """The library holds both; a driver that refuses the machine code, as the emulator's does, takes the PTX."""
+    image = np.load(ROOT / "examples/digits/digits.npz")["test"][:1].astype(np.float32) / 16
+    libraries = [tmp_path / "with.so", tmp_path / "without.so"]
+    for library, options in zip(libraries, (["--ptxas", ptxas.find_tool("ptxas")], [])):
+        subprocess.run([NIBBLE, "compile", ROOT / "examples/digits/digits.onnx", "--float", "--dim", "batch=1", "--target", "sm_80",
+                        *options, "-o", library], check=True, capture_output=True)
+    assert [library.read_bytes().count(b"\x7fELF") for library in libraries] == [2, 1]
+    outputs = [run_feed(library, {"image": image}, tmp_path, sm=80)["logits"] for library in libraries]
+    assert outputs[0].tobytes() == outputs[1].tobytes()

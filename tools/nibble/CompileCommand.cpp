@@ -41,7 +41,7 @@ public:
             cl::desc("instruction set: host; x86-64: generic, avx2, avxvnni, avx512vnni; AArch64: neon, dotprod, i8mm; "
                      "several with commas; all of a system: x86_64-linux-gnu, aarch64-linux-gnu, or "
                      "aarch64-linux-gnu+dotprod, no further than that; one of cortex-m0, cortex-m3, cortex-m4, "
-                     "cortex-m33, cortex-m55, rv32imc"),
+                     "cortex-m33, cortex-m55, rv32imc, and of NVIDIA's GPUs: sm_75, sm_80, sm_86, sm_89, sm_90"),
             cl::value_desc("name"), cl::sub(subcommand)),
         emit("emit", cl::init("so"),
              cl::desc("what to write: so, exe, a, o; onnx-mlir, mlir, ukernel-mlir, vector-mlir, ll, asm"),
@@ -61,6 +61,9 @@ public:
                   cl::sub(subcommand)),
         dumpPhases("dump-phases", cl::desc("write the IR behind every phase into this folder"),
                    cl::value_desc("folder"), cl::sub(subcommand)),
+        ptxas("ptxas",
+              cl::desc("of a GPU: assemble the kernels with this program; else the driver does, when they run first"),
+              cl::value_desc("program"), cl::sub(subcommand)),
         threads("threads", cl::init(1), cl::desc("threads to measure the latency with (1)"), cl::value_desc("count"),
                 cl::sub(subcommand)),
         maxRam("max-ram", cl::init(0), cl::desc("fail if the arena and the stack need more"), cl::value_desc("bytes"),
@@ -77,7 +80,7 @@ public:
 private:
   CompileOptions options() const;
 
-  cl::opt<std::string> model, output, target, emit, name, io, requant, ioLayout, stopAfter, dumpPhases;
+  cl::opt<std::string> model, output, target, emit, name, io, requant, ioLayout, stopAfter, dumpPhases, ptxas;
   cl::opt<int> threads;
   cl::opt<int64_t> maxRam, maxFlash;
   cl::opt<bool> strip, json;
@@ -96,6 +99,7 @@ CompileOptions CompileCommand::options() const {
   options.io = io;
   options.requant = requant;
   options.ioLayout = ioLayout;
+  options.ptxas = ptxas;
   options.strip = strip;
   options.bytecode = StringRef(output).ends_with(".mlirbc");
   options.compareFloat = true;

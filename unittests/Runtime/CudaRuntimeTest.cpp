@@ -248,7 +248,6 @@ TEST_F(CudaRuntime, WithoutGraphsKernelsAreLaunched) {
 TEST_F(CudaRuntime, CubinWhereItFits) {
   program.cubin = "\x7f"
                   "ELF";
-  program.cubin_bytes = 4;
   Caller caller(program);
   EXPECT_EQ(caller.run(), NIBBLE_OK);
   EXPECT_EQ(fake->count("cuModuleLoadDataEx"), 1);

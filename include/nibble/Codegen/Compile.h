@@ -32,6 +32,9 @@ struct CodegenOptions {
   bool observe = false;
   /// Add what PackageKind::Executable needs.
   bool standalone = false;
+  /// Of a GPU: the assembler that makes machine code of the kernels, a program's name or path. Empty: none, and the driver
+  /// does when the model runs first.
+  std::string ptxas;
   unsigned optLevel = 2;
   /// What an object is; assembly and LLVM IR are for people.
   CodeKind codeKind = CodeKind::Object;

@@ -68,6 +68,7 @@ struct CompileOptions {
   std::map<std::string, std::string> states; // outputs that are one buffer with an input, by the input's name
   /// Values of dynamic dimensions, by name, that get code of their own; for all values of those that are not named.
   std::vector<std::map<std::string, int64_t>> specializations;
+  std::string ptxas;         // NVIDIA's assembler, which makes machine code of a GPU's kernels; none if empty
   bool strip = false;        // leave out what `nibble explain` reads
   bool bytecode = false;     // MLIR as bytecode, not text
   bool compareFloat = false; // compile the float model too, for the summary

@@ -34,6 +34,9 @@ void buildLowerToLLVMPipeline(mlir::OpPassManager &pm, bool hasFMA = true);
 llvm::Expected<ObjectBytes> emitObject(mlir::ModuleOp module, const TargetSpec &target, unsigned optLevel = 2,
                                        CodeKind kind = CodeKind::Object);
 
+/// Machine code of a GPU, a cubin, by NVIDIA's assembler, a program's name or path.
+llvm::Expected<ObjectBytes> assemblePTX(llvm::StringRef ptx, const TargetSpec &target, llvm::StringRef assembler);
+
 /// Raw data, of any size: linking writes them into the file and holds them nowhere else.
 struct RawData {
   std::string symbol;

@@ -52,8 +52,7 @@ typedef struct nibble_cuda_port {
 
 typedef struct nibble_cuda_program {
   const char *ptx;   /* text, with a zero at its end */
-  const void *cubin; /* the same assembled, or null */
-  uint64_t cubin_bytes;
+  const void *cubin; /* the same assembled, an ELF file, or null */
   uint32_t compute_capability; /* 10 * major + minor; later devices of any kind run the PTX, equal ones the cubin */
   uint32_t driver_version;     /* the least that knows the PTX, as cuDriverGetVersion spells it: 11000 */
   const void *const *weights;  /* the address of the weights' address */
