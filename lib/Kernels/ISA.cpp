@@ -48,12 +48,13 @@ static const ISA table[] = {
      8, DotKind::Vmladav, false, onBoard},
     {"rv32imc", Arch::RISCV32, "riscv32-unknown-none-elf", "generic-rv32", "+m,+c", "", "", 32, 28, DotKind::Mla, false,
      onVirtualBoard},
-    // Of a GPU a vector is what one thread loads at once. PTX of the oldest driver that knows the device.
-    {"sm_75", Arch::CUDA, cuda, "sm_75", "+ptx64", "", "", 128, 128, DotKind::Dp4a, true, onEmulator},
-    {"sm_80", Arch::CUDA, cuda, "sm_80", "+ptx70", "", "", 128, 128, DotKind::Mma, true, onEmulator},
-    {"sm_86", Arch::CUDA, cuda, "sm_86", "+ptx71", "", "", 128, 128, DotKind::Mma, true, onEmulator},
-    {"sm_89", Arch::CUDA, cuda, "sm_89", "+ptx78", "", "", 128, 128, DotKind::Mma, true, onEmulator},
-    {"sm_90", Arch::CUDA, cuda, "sm_90", "+ptx78", "", "", 128, 128, DotKind::Mma, true, onEmulator},
+    // Of a GPU a vector is what one thread loads at once, and takes four of its registers: 24 of such leave room for
+    // others. PTX of the oldest driver that knows the device.
+    {"sm_75", Arch::CUDA, cuda, "sm_75", "+ptx64", "", "", 128, 24, DotKind::Dp4a, true, onEmulator},
+    {"sm_80", Arch::CUDA, cuda, "sm_80", "+ptx70", "", "", 128, 24, DotKind::Mma, true, onEmulator},
+    {"sm_86", Arch::CUDA, cuda, "sm_86", "+ptx71", "", "", 128, 24, DotKind::Mma, true, onEmulator},
+    {"sm_89", Arch::CUDA, cuda, "sm_89", "+ptx78", "", "", 128, 24, DotKind::Mma, true, onEmulator},
+    {"sm_90", Arch::CUDA, cuda, "sm_90", "+ptx78", "", "", 128, 24, DotKind::Mma, true, onEmulator},
 };
 
 llvm::ArrayRef<ISA> nibble::kernels::getISAs() { return table; }

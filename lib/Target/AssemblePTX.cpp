@@ -21,7 +21,7 @@ static std::string readLine(llvm::StringRef path) {
 llvm::Expected<ObjectBytes> nibble::assemblePTX(llvm::StringRef ptx, const TargetSpec &target,
                                                 llvm::StringRef assembler) {
   llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(assembler);
-  if (!program)
+  if (!program || !llvm::sys::fs::can_execute(*program))
     return makeError("ptxas '" + assembler + "' is not found: give its path, or leave the option out, and the driver " +
                      "assembles the code when the model runs first");
   llvm::SmallString<128> folder;
