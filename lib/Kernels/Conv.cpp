@@ -2,7 +2,7 @@
 // The interface of the convolution kernels: which family serves, under which name.
 
 #include "nibble/Kernels/Conv.h"
-#include "CUDA/BlockConv.h"
+#include "CUDA/BlockProduct.h"
 #include "Families.h"
 #include "Plan.h"
 #include "Small.h"

@@ -66,6 +66,8 @@ struct ISA {
   bool isBareMetal() const { return kernels::isBareMetal(arch); }
   /// Kernels run on a device, whose threads take the place of tiles (lib/Kernels/CUDA).
   bool isGPU() const { return arch == Arch::CUDA; }
+  /// Of a GPU: copies to a block's memory run beside its threads; from sm_80 on, as such tensor cores do.
+  bool hasAsyncCopies() const { return dot == DotKind::Mma; }
 };
 
 /// All rows; within an architecture the plainest first.

@@ -23,11 +23,14 @@ static constexpr BlockTile tiles[] = {{128, 128, 2, 2}, {128, 96, 2, 2}, {128, 6
 static constexpr int64_t processors = 108, memory = 160 << 10, registers = 1 << 16;
 static constexpr double ownBytes = 128, cacheBytes = 40;
 
-static bool isServed(const ConvParams &p, const ISA &isa) {
-  const bool bytes = p.input == ElementKind::U8 || p.input == ElementKind::S8;
-  if (isa.dot != DotKind::Mma || !bytes || p.weightBits != 8 || p.groups != 1 || p.pairedSteps)
-    return false;
-  return canMapPixels(p) && DensePlan(p).groupBytes() < (int64_t(1) << 31);
+static std::optional<BlockUnit> unitOf(const ConvParams &p, const ISA &isa) {
+  if (!isa.isGPU() || p.weightBits != 8 || p.groups != 1 || p.pairedSteps || p.input == ElementKind::S16)
+    return std::nullopt;
+  if (!canMapPixels(p) || DensePlan(p).groupBytes() >= (int64_t(1) << 31))
+    return std::nullopt;
+  if (p.input == ElementKind::F32)
+    return p.scaled ? std::nullopt : std::optional(BlockUnit::Fma);
+  return isa.dot == DotKind::Mma ? BlockUnit::Mma : BlockUnit::Dp4a;
 }
 
 /// Blocks that a multiprocessor holds at once.
@@ -38,11 +41,14 @@ static int64_t residents(const BlockTile &tile) {
 
 /// Cycles, as far as the choice goes: blocks take turns on the multiprocessors. A stage takes the tensor cores' time,
 /// or that of the shared memory, or of the cache, or, where few blocks are there to hide it, the latency of its copies.
-static double deviceCycles(const DensePlan &plan, int64_t pixels, const BlockTile &tile) {
+static double deviceCycles(const DensePlan &plan, int64_t pixels, int64_t copies, const BlockTile &tile) {
   const int64_t stages = llvm::divideCeil(plan.steps(), kStageSteps);
-  const int64_t blocks = llvm::divideCeil(pixels, tile.m) * llvm::divideCeil(plan.columns, tile.n);
-  const double products = tile.m * tile.n * kStageBytes / 2048.0;
-  const double reads = double(tile.warpsM * tile.warpsN * (tile.warpM() + tile.warpN()) * kStageBytes);
+  const int64_t blocks = copies * llvm::divideCeil(pixels, tile.m) * llvm::divideCeil(plan.columns, tile.n);
+  const bool isMma = tile.unit == BlockUnit::Mma; // else 64 lanes a cycle multiply
+  const double products = tile.m * tile.n * kStageBytes / (isMma ? 2048.0 : 256.0);
+  // A thread alone reads 16 bytes of a row, which lanes share, at once, and four columns.
+  const double reads =
+      tile.threads() / 32 * kStageBytes * (isMma ? tile.warpM() + tile.warpN() : tile.warpM() + 2 * tile.warpN());
   const double stage = std::max({products, (reads + tile.stageBytes()) / ownBytes, tile.stageBytes() / cacheBytes});
   const int64_t turns = llvm::divideCeil(blocks, processors), waves = llvm::divideCeil(turns, residents(tile));
   constexpr double latency = 200, start = 1500; // of a stage, and of a block's first one and its results
@@ -52,27 +58,39 @@ static double deviceCycles(const DensePlan &plan, int64_t pixels, const BlockTil
 
 static int64_t pixelCount(const ConvParams &p) { return (p.images * p.H * p.W).getStatic(); }
 
-std::optional<BlockTile> nibble::kernels::chooseBlockTile(const ConvParams &params, const ISA &isa) {
-  if (!isServed(params, isa))
+/// The sums and what they are made of do not leave registers.
+static bool fitsRegisters(const BlockTile &tile) {
+  return tile.unit == BlockUnit::Mma || tile.warpM() * tile.warpN() <= 64 * 32;
+}
+
+std::optional<BlockTile> nibble::kernels::chooseBlockTile(const ConvParams &params, const ISA &isa, int64_t copies) {
+  const std::optional<BlockUnit> unit = unitOf(params, isa);
+  if (!unit)
     return std::nullopt;
   const DensePlan plan(params);
-  const int64_t pixels = pixelCount(params);
   std::optional<BlockTile> best;
   double bestCycles = 0;
-  for (const BlockTile &tile : tiles) {
-    const double cycles = deviceCycles(plan, pixels, tile);
+  for (BlockTile tile : tiles) {
+    tile.unit = *unit;
+    if (!fitsRegisters(tile))
+      continue;
+    const double cycles = deviceCycles(plan, pixelCount(params), copies, tile);
     LLVM_DEBUG(llvm::dbgs() << isa.name << ' ' << blockTileName(tile) << ": " << cycles << " cycles\n");
     if (best && cycles >= bestCycles)
       continue;
     best = tile;
     bestCycles = cycles;
   }
-  best->stages = std::min<int64_t>(4, llvm::divideCeil(plan.steps(), kStageSteps) + 1);
+  const int64_t most = isa.hasAsyncCopies() ? 4 : 2;
+  best->stages = std::min<int64_t>(most, llvm::divideCeil(plan.steps(), kStageSteps) + 1);
   return best;
 }
 
 std::string nibble::kernels::blockTileName(const BlockTile &tile) {
-  return "mma_" + std::to_string(tile.m) + "x" + std::to_string(tile.n) + "x" + std::to_string(kStageBytes);
+  const bool isFloat = tile.unit == BlockUnit::Fma;
+  const char *unit = isFloat ? "fma_" : tile.unit == BlockUnit::Mma ? "mma_" : "dp4a_";
+  return unit + std::to_string(tile.m) + "x" + std::to_string(tile.n) + "x" +
+         std::to_string(isFloat ? kStageSteps : kStageBytes);
 }
 
 int64_t nibble::kernels::blockCount(const ConvParams &params, const BlockTile &tile) {

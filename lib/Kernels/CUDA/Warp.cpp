@@ -40,8 +40,8 @@ Values nibble::kernels::loadMatrices(KernelBuilder &b, Value shared) {
   return dwords(b, "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.b16", 4, shared);
 }
 
-Values nibble::kernels::multiplyAdd(KernelBuilder &b, ElementKind kind, ValueRange acc, ValueRange input,
-                                    ValueRange weights) {
+Values nibble::kernels::multiplyTile(KernelBuilder &b, ElementKind kind, ValueRange acc, ValueRange input,
+                                     ValueRange weights) {
   Values operands(input);
   llvm::append_range(operands, weights);
   llvm::append_range(operands, acc);

@@ -25,7 +25,7 @@ Values loadMatrices(KernelBuilder &b, Value shared);
 /// acc + input * weights: 16 rows by 32 bytes of `kind`, which loadMatrices gives (rows 0-7 and 8-15 of bytes 0-15,
 /// then of bytes 16-31), by 8 columns: lane 4 c + k has bytes 4 k of column c, and bytes 16 + 4 k. The sums wrap. Lane
 /// 4 r + k has those of columns 2 k and 2 k + 1, of row r and then of row r + 8.
-Values multiplyAdd(KernelBuilder &b, ElementKind kind, ValueRange acc, ValueRange input, ValueRange weights);
+Values multiplyTile(KernelBuilder &b, ElementKind kind, ValueRange acc, ValueRange input, ValueRange weights);
 
 } // namespace kernels
 } // namespace nibble
