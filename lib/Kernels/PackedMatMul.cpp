@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Matrix products of bytes and packed columns: register tiles of rows by blocks of columns, the whole sum in registers.
 
+#include "CUDA/BlockPacked.h"
 #include "Dot.h"
 #include "RowTiles.h"
 #include "VectorArith.h"
@@ -25,7 +26,8 @@ std::string nibble::kernels::whyNoPackedMatMul(const PackedMatMulParams &p, cons
   return p.lhs == ElementKind::U8 || p.lhs == ElementKind::S8 ? "" : "it multiplies bytes";
 }
 std::string nibble::kernels::packedMatMulKernelName(const PackedMatMulParams &p, const ISA &isa) {
-  return (spelling(p.lhs) + "_s8_f32_packed_matmul_" + isa.name).str();
+  const auto tile = choosePackedTile(p, isa);
+  return (spelling(p.lhs) + "_s8_f32_packed_matmul_" + (tile ? blockTileName(*tile) + "_" : "") + isa.name).str();
 }
 std::string nibble::kernels::packedMatMulKernelKey(const PackedMatMulParams &p) {
   const Box box = batchBox(p);
@@ -221,6 +223,10 @@ void PackedMatMulEmitter::emitTile(ValueRange pointers, Value tile) {
 func::FuncOp nibble::kernels::emitPackedMatMul(OpBuilder &builder, Location loc, StringRef symbol,
                                                const PackedMatMulParams &params, const ISA &isa) {
   assert(whyNoPackedMatMul(params, isa).empty());
+  if (const auto tile = choosePackedTile(params, isa))
+    return defineKernel(
+        builder, loc, symbol, isa, packedBlockCount(params, *tile),
+        [&](KernelBuilder &b, Value args, Value, Value) { emitBlockPacked(b, params, *tile, args, batchBox(params)); });
   return defineKernel(builder, loc, symbol, isa, packedMatMulTileCount(params),
                       [&](KernelBuilder &b, Value args, Value begin, Value end) {
                         if (packedMatMulTileCount(params) == 0)

@@ -5,6 +5,7 @@
 #include "nibble/Support/Numerics.h"
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 
 using namespace nibble;
 using namespace nibble::kernels;
@@ -241,6 +242,13 @@ PreparedConv::PreparedConv(const ConvCase &test, const ConvParams &emitted, llvm
   args[5] = result.data() + kGuard;
   args[6] = p.residual ? static_cast<void *>(const_cast<uint8_t *>(test.addend.data()))
                        : static_cast<void *>(const_cast<float *>(test.rowScales.data()));
+}
+
+std::vector<int64_t> PreparedConv::getAlignments() const {
+  std::vector<int64_t> alignments;
+  for (void *address : llvm::ArrayRef(args).drop_front())
+    alignments.push_back(std::gcd<int64_t>(reinterpret_cast<uintptr_t>(address), 16));
+  return alignments;
 }
 
 bool ConvCase::canTakeAddend() const {

@@ -78,6 +78,8 @@ public:
   void runTile(Kernel *kernel, int64_t tile) const { kernel(&args[1], tile, tile + 1); }
   void run(const test::EmulatedKernel &kernel) const { kernel.run(llvm::ArrayRef(args).drop_front()); }
   const std::vector<uint8_t> &getResult() const { return result; }
+  /// What the addresses of the arguments are multiples of, up to 16.
+  std::vector<int64_t> getAlignments() const;
 
   const int64_t tiles;
 

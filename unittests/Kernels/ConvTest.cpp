@@ -33,8 +33,20 @@ protected:
   }
 
 private:
+  /// Of kernels that know nothing of their arguments' addresses, and what they are multiples of.
   void checkEmulated(const ConvCase &test) {
-    const auto kernel = emulate(isa, [&](mlir::OpBuilder &b, mlir::Location loc) { test.emit(b, loc, isa); });
+    const std::vector<int64_t> known = PreparedConv(test, DotInput::Either).getAlignments();
+    for (llvm::ArrayRef<int64_t> alignments : {llvm::ArrayRef<int64_t>(), llvm::ArrayRef<int64_t>(known)}) {
+      SCOPED_TRACE(alignments.empty() ? "addresses unknown" : "addresses known");
+      checkEmulated(test, emulate(isa, [&](mlir::OpBuilder &b, mlir::Location loc) {
+                      const ArgumentAlignments scope(mlir::cast<mlir::ModuleOp>(b.getInsertionBlock()->getParentOp()),
+                                                     alignments);
+                      test.emit(b, loc, isa);
+                    }));
+    }
+  }
+
+  void checkEmulated(const ConvCase &test, const test::EmulatedKernel &kernel) {
     std::vector<uint8_t> expected = test.expected(), computed = test.computed(kernel, /*inPlace=*/false);
     if (test.p.output == ElementKind::F32 && !test.p.sums)
       for (std::vector<uint8_t> *bytes : {&expected, &computed})
@@ -176,6 +188,29 @@ TEST_P(ConvTest, ManyTiles) {
   check(conv(8, 16, 20, 20));
   check(conv(16, 200, 1, 1)); // columns over several tiles, the last one shorter
   check(conv(16, 150, 2, 3, 2));
+}
+
+/// Blocks of threads: rows, columns and sums one below, at and above what their tiles are made of.
+TEST_P(ConvTest, BlockTiles) {
+  if (!isa.isGPU())
+    GTEST_SKIP() << "threads have tiles of their own";
+  for (int64_t size : {15, 16, 17, 31, 33, 63, 64, 65, 127, 129}) {
+    check(conv(48, 32, 1, size));
+    check(conv(16, size, 1, 20));
+    check(withResidual(conv(size, 24, 1, 9)));
+    check(asSigned(conv(4 * size, 40, 1, 5)));
+    check(asFloat(conv(size, 20, 1, 18)));
+  }
+  for (int64_t channels : {4, 8, 16, 24, 64, 68}) // taps of as many, in pieces of 4, 8 or 16 bytes
+    for (int64_t stride : {1, 2}) {
+      ConvParams p = conv(channels, 20, 3, 5, 3, stride);
+      check(p);
+      p.dilationH = p.dilationW = 2;
+      check(withResidual(p));
+      check(asFloat(p));
+    }
+  check(conv(64, 150, 60, 71));   // tiles of 128 rows
+  check(conv(32, 1030, 1, 1100)); // many either way, in groups of rows
 }
 
 TEST_P(ConvTest, Extremes) {

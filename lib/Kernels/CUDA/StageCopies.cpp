@@ -82,7 +82,7 @@ void StageCopies::forEachRowPiece(Value stage, PieceFn body) {
   if (!canStop && isRagged()) // any values will do: there are no weights behind the last ones
     step = b.create<arith::MinUIOp>(step, number(plan.steps() - copied / 4));
   Value window = b.at(from.rows, tapOffset(step)), isTapEnd;
-  if (pieceBytes < 4 && plan.channels % 4 != 0)
+  if (pieceBytes < 4 && tapEndBytes() != 0)
     isTapEnd = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, rem(step, plan.tapSteps), number(plan.tapSteps - 1));
   forEachPiece(tile.m * perRow, [&](int64_t i, Value isThere) {
     body({i, i * tile.threads() * copied, b.at(window, rowOffsets[i]), isThere, valid, isTapEnd});
@@ -115,7 +115,7 @@ Value StageCopies::loadDword(const Piece &piece) {
   Type type = b.getIntegerType(8 * pieceBytes);
   for (int64_t i = 0; i < 4; i += pieceBytes) {
     Value offset = number(i);
-    if (piece.isTapEnd && i >= plan.channels % 4)
+    if (piece.isTapEnd && i >= tapEndBytes())
       offset = b.create<arith::SelectOp>(piece.isTapEnd, number(0), offset);
     parts.push_back(b.load(type, b.at(piece.source, offset), pieceBytes));
   }

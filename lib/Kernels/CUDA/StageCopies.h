@@ -42,7 +42,7 @@ private:
     int64_t place;         ///< where it lies, behind the thread's first one
     Value source, isThere; ///< if it is known to be there, null
     Value valid;           ///< bytes, where not all are
-    Value isTapEnd = {};   ///< of a dword that no copy can take: whether only `channels % 4` bytes of it are there
+    Value isTapEnd = {};   ///< of a dword that no copy can take: whether only `tapEndBytes` of it are there
   };
   using PieceFn = llvm::function_ref<void(const Piece &)>;
 
@@ -54,6 +54,8 @@ private:
   }
   int64_t choosePieceBytes(const PixelMap &pixels) const;
   int64_t copiedBytes() const { return std::max<int64_t>(pieceBytes, 4); }
+  /// Of the last dword of a tap, where it is not whole.
+  int64_t tapEndBytes() const { return plan.channels * bytesOf(p.input) % 4; }
   Value tapOffset(Value step);
   Value validBytes(Value step);
   void forEachRowPiece(Value stage, PieceFn body);
