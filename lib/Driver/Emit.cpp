@@ -11,6 +11,7 @@
 #include "nibble/Driver/Explain.h"
 #include "nibble/Driver/Library.h"
 #include "nibble/Driver/Open.h"
+#include "nibble/Kernels/ISA.h"
 #include "nibble/Support/ElementData.h"
 #include "nibble/Support/Errors.h"
 
@@ -82,6 +83,8 @@ Expected<Compiled> Compilation::emit() {
   if (!targets)
     return targets.takeError();
   codegen.targets = *targets;
+  if (isGPU(targets->front()))
+    session.reporter().note(targets->front().isa + ": " + kernels::lookupISA(targets->front().isa)->verified.str());
   codegen.ptxas = options.ptxas;
   codegen.standalone = options.emit == "exe";
   codegen.codeKind = options.emit == "ll"    ? CodeKind::LLVMIR
