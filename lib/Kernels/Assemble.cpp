@@ -12,7 +12,7 @@ static bool isFilled(const Piece &piece) { return piece.source < 0; }
 
 /// Operands: the output, then the input if there is one.
 static Box pieceBox(const AssembleParams &params, const Piece &piece) {
-  Box box{piece.shape, {{params.elementBytes, piece.outputStrides}}};
+  Box box{piece.shape, {{params.elementBytes, piece.outputStrides, piece.outputOffset}}};
   if (!isFilled(piece))
     box.operands.push_back({params.elementBytes, piece.inputStrides});
   return mergeDimensions(std::move(box));

@@ -31,7 +31,7 @@ Box nibble::kernels::mergeDimensions(Box box) {
   merged.rowTile = box.rowTile;
   merged.threadTile = box.threadTile;
   for (const BoxOperand &operand : box.operands)
-    merged.operands.push_back({operand.elementBytes, {}});
+    merged.operands.push_back({operand.elementBytes, {}, operand.offset});
   for (int64_t d = box.rank() - 1, inner = -1; d >= 0; --d) {
     if (box.shape[d] == 1)
       continue;
@@ -65,7 +65,15 @@ Extent nibble::kernels::boxTileCount(const Box &box) {
   return box.rank() == 1 ? ceilDiv(box.length(), box.rowTile) : box.shape.front();
 }
 
-/// Elements of a row that a thread of a GPU takes.
+/// Of `count` elements, a power of two, as many as begin at a multiple of their size in all rows.
+static int64_t alignedElements(const BoxOperand &operand, int64_t count) {
+  const auto isAligned = [&](const Extent &offset) { return offset.getStatic() % (count * operand.elementBytes) == 0; };
+  while (count > 1 && !(isAligned(operand.offset) && llvm::all_of(ArrayRef(operand.strides).drop_back(), isAligned)))
+    count /= 2;
+  return count;
+}
+
+/// Elements of a row that a thread of a GPU takes: neighbours that take fewer fill the same accesses together.
 static int64_t threadTileOf(const Box &box, const ISA &isa) {
   if (box.threadTile)
     return box.threadTile;
@@ -74,7 +82,11 @@ static int64_t threadTileOf(const Box &box, const ISA &isa) {
   int64_t widest = 1;
   for (const BoxOperand &operand : box.operands)
     widest = std::max(widest, operand.elementBytes);
-  return isa.vectorBits / 8 / widest;
+  int64_t count = isa.vectorBits / 8 / widest;
+  for (unsigned i = 0; i < box.operands.size(); ++i)
+    if (!box.isRepeated(i))
+      count = alignedElements(box.operands[i], count);
+  return count;
 }
 
 Extent nibble::kernels::boxItemCount(const Box &box, const ISA &isa) {

@@ -14,6 +14,7 @@ namespace kernels {
 struct BoxOperand {
   int64_t elementBytes;
   Extents strides;
+  Extent offset = 0; ///< of the first element, for what is aligned
 };
 
 /// An iteration space and what it reads and writes.
@@ -21,7 +22,7 @@ struct Box {
   Extents shape;
   llvm::SmallVector<BoxOperand, 3> operands;
   int64_t rowTile = 4096; ///< elements of a tile where there is one dimension
-  int64_t threadTile = 0; ///< of a row, which a thread of a GPU takes; 0: as many as fill a vector
+  int64_t threadTile = 0; ///< of a row, which a thread of a GPU takes; 0: as many as fill a vector and are aligned
 
   int64_t rank() const { return shape.size(); }
   Extent length() const { return shape.back(); }

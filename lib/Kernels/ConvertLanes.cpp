@@ -10,11 +10,18 @@ using namespace mlir;
 using namespace nibble;
 using namespace nibble::kernels;
 
-static RowPieces piecesOf(const ConvertParams &params, const ISA &isa) { return RowPieces(isa, params.W, isa.lanes()); }
+static ElementKind pixelKind(const ConvertParams &params) {
+  return params.inputLayout == ImageLayout::Pixels ? params.input : params.output;
+}
+
+/// Threads of a GPU have several pixels where these are whole dwords, else one: neighbours fill the same dwords.
+static RowPieces piecesOf(const ConvertParams &params, const ISA &isa) {
+  const bool wholeWords = params.pixels.pixel % 4 == 0 && params.C * bytesOf(pixelKind(params)) % 4 == 0;
+  return RowPieces(isa, params.W, wholeWords ? isa.lanes() : 1);
+}
 
 static int64_t groupCount(const ConvertParams &params) {
-  const ElementKind pixels = params.inputLayout == ImageLayout::Pixels ? params.input : params.output;
-  return llvm::divideCeil(params.C, 4 / bytesOf(pixels));
+  return llvm::divideCeil(params.C, 4 / bytesOf(pixelKind(params)));
 }
 
 namespace {

@@ -82,9 +82,15 @@ Value KernelBuilder::addMul(Value base, Value value, const Extent &factor) {
 }
 
 Value KernelBuilder::takeDigit(Value &number, const Extent &count) {
-  Value base = constant(count), digit = create<arith::RemUIOp>(number, base);
-  number = create<arith::DivUIOp>(number, base);
-  return digit;
+  if (!isa.isGPU()) {
+    Value base = constant(count), digit = create<arith::RemUIOp>(number, base);
+    number = create<arith::DivUIOp>(number, base);
+    return digit;
+  }
+  // Numbers of items have 31 bits, and a GPU divides 64 in a hundred instructions.
+  Value small = create<arith::TruncIOp>(i32(), number), base = splat(i32(), count.getStatic());
+  number = create<arith::ExtUIOp>(index(), create<arith::DivUIOp>(small, base));
+  return create<arith::ExtUIOp>(index(), create<arith::RemUIOp>(small, base));
 }
 
 Value KernelBuilder::at(Value pointer, const Extent &offset) {
