@@ -28,8 +28,7 @@ Value nibble::kernels::roundClamp(KernelBuilder &b, Value floats, const StoredRa
   VectorArith a(b, b.lanesOf(floats));
   if (mayBeNaN)
     floats = a.select(a.isNaN(floats), a.f32(0.0f), floats);
-  floats = b.maxFloat(floats, a.f32(float(range.min - range.zeroPoint)));
-  floats = b.minFloat(floats, a.f32(float(range.max - range.zeroPoint)));
+  floats = b.clampNumber(floats, a.f32(float(range.min - range.zeroPoint)), a.f32(float(range.max - range.zeroPoint)));
   // At most 65535 here: adding 1.5 * 2^23 rounds to nearest even, and the integer stands in the low bits.
   Value rounded = a.bits(a.add(floats, a.f32(0x1.8p23f)));
   return a.isub(rounded, a.i32(0x4b400000 - range.zeroPoint));

@@ -215,10 +215,10 @@ static void emitEncoding(KernelBuilder &b, const Extent &length, Value row, Valu
   });
 }
 
-/// As many threads of a GPU as a row is worth: a warp, or a block.
+/// As many threads of a GPU as a row is worth: half a warp, one, or a block.
 static void shareRow(KernelBuilder &b, const RowsParams &p) {
   const int64_t elements = (p.lines * p.length).getStatic();
-  b.launch.itemThreads = elements <= 2048 ? 32 : elements <= 8192 ? 256 : 1024;
+  b.launch.itemThreads = elements <= 512 ? 16 : elements <= 2048 ? 32 : elements <= 8192 ? 256 : 1024;
   b.launch.block = std::max(b.launch.block, b.launch.itemThreads);
 }
 

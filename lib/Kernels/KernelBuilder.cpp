@@ -164,6 +164,12 @@ Value KernelBuilder::minFloat(Value a, Value b) {
   return create<arith::SelectOp>(create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, b), b, a);
 }
 
+Value KernelBuilder::clampNumber(Value x, Value low, Value high) {
+  if (isa.isGPU()) // whose instructions give the other operand in place of a NaN
+    return create<arith::MinNumFOp>(create<arith::MaxNumFOp>(x, low), high);
+  return minFloat(maxFloat(x, low), high);
+}
+
 Values KernelBuilder::loop(const Extent &count, ValueRange carried,
                            llvm::function_ref<Values(Value, ValueRange)> body) {
   if (count == 1)

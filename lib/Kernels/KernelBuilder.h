@@ -95,6 +95,8 @@ public:
   /// a < b ? b : a and a > b ? b : a: one instruction, and a NaN in `a` stays.
   Value maxFloat(Value a, Value b);
   Value minFloat(Value a, Value b);
+  /// Of what is no NaN, and where the sign of a zero does not matter.
+  Value clampNumber(Value x, Value low, Value high);
   /// Emits `body(iv, carried)` for iv in [0, count) and gives what it carries on; no loop where it is known that one
   /// trip is enough.
   Values loop(const Extent &count, ValueRange carried, llvm::function_ref<Values(Value, ValueRange)> body);
