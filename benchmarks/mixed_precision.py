@@ -13,7 +13,8 @@ import numpy as np
 import nibble
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from models import MODELS, best_milliseconds  # noqa: E402
+from contender import shortest  # noqa: E402
+from models import MODELS  # noqa: E402
 
 WAYS = {"int8": {}, "int4 nearest": {"weights": "int4", "rounding": "nearest"},
         "int4 adaround": {"weights": "int4", "rounding": "adaround"}, "int4 gptq": {"weights": "int4"},
@@ -35,7 +36,9 @@ def measure(model) -> None:
     for way, options in WAYS.items():
         compiled[way] = nibble.compile(model.path, calibration=calibration, **options)
     feed = model.bench_feed()
-    times = best_milliseconds([lambda each=each: each.run(feed) for each in [exact, *compiled.values()]])
+    every = [exact, *compiled.values()]
+    rounds = [[shortest(lambda each=each: each.run(feed), runs=30, seconds=0.5) for each in every] for _ in range(6)]
+    times = [min(turns) for turns in zip(*rounds)]
     print(f"{'float':26}{model.evaluate(exact.run)['score']:9.4f}{'':>9}{times[0]:10.3f}", flush=True)
     for (way, each), time in zip(compiled.items(), times[1:]):
         print(f"{way:26}{model.evaluate(each.run)['score']:9.4f}{sqnr(exact, each, calibration):9.1f}{time:10.3f}", flush=True)

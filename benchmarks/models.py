@@ -13,7 +13,6 @@ import json
 import platform
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,27 +26,12 @@ from rich.table import Table
 import nibble
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from contender import Contender, shortest  # noqa: E402
 from peers import contenders  # noqa: E402
 
 MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
 ZOO = ["mobilenetv2", "ultraface", "ic_resnet8", "kws_dscnn", "minilm", "silero_vad", "ppocr_rec", "stories260k"]
 SIDE = 512  # of the product that tells the machine's rate
-
-
-def best_milliseconds(functions: list, rounds: int = 6, runs: int = 30, seconds: float = 0.5) -> list:
-    """The shortest of all runs of each function; the functions take turns, a turn ends after so many runs or seconds."""
-    best = [float("inf")] * len(functions)
-    for _ in range(rounds):
-        for i, function in enumerate(functions):
-            end = time.perf_counter() + seconds
-            for run in range(runs):
-                start = time.perf_counter()
-                function()
-                now = time.perf_counter()
-                best[i] = min(best[i], (now - start) * 1e3)
-                if now > end and run > 1:
-                    break
-    return best
 
 
 @dataclass
@@ -151,31 +135,42 @@ def sqnr(exact: list, results: list) -> float:
 
 def measure(model, args: argparse.Namespace, progress: Progress) -> dict:
     """Rows by contender: ms, score or sqnr_db, or the error that it ended with; and what the machine gave meanwhile."""
-    built, rows, feed = {}, {}, model.bench_feed()
+    built, rows, exact, feed = {}, {}, None, model.bench_feed()
     names = list(contenders(model, args.threads, args.target))
     task = progress.add_task(model.name, total=len(names) + 1)
     for name, build in names:
         progress.update(task, description=f"{model.name}: {name}")
+        contender = Contender(build, lambda predict: model.evaluate(predict)["score"])
         try:
-            predict = build()
-            results = predict(feed)
-            rows[name] = {"sqnr_db": sqnr(rows["results"], results)} if "results" in rows else {}
-            rows.setdefault("results", results)
-            built[name] = predict
+            results = contender.do("run", feed)
+            rows[name] = {} if exact is None else {"sqnr_db": sqnr(exact, results)}
+            exact = results if exact is None else exact
             if hasattr(model, "evaluate") and args.score:
-                rows[name]["score"] = model.evaluate(predict)["score"]
-        except Exception as error:  # noqa: BLE001: whatever a peer cannot do is its row's result
-            rows[name] = {"error": (str(error).strip() or type(error).__name__).splitlines()[0]}
+                rows[name]["score"] = contender.do("score")
+            built[name] = contender
+        except RuntimeError as error:
+            rows[name] = {"error": str(error)}
+            contender.close()
         progress.advance(task)
-    rows.pop("results", None)
     progress.update(task, description=f"{model.name}: latency")
     with tempfile.TemporaryDirectory() as folder:
         product, multiplications = rate_of_machine(folder, args.target)
-        times = best_milliseconds([product] + [lambda each=each: each(feed) for each in built.values()])
-    for name, milliseconds in zip(built, times[1:]):
-        rows[name]["ms"] = milliseconds
+        best = time_in_turns(product, built, feed, rows)
+    for contender in built.values():
+        contender.close()
     progress.remove_task(task)
-    return {"model": model.name, "gmacs_per_second": multiplications / times[0] / 1e6, "rows": rows}
+    return {"model": model.name, "gmacs_per_second": multiplications / best / 1e6, "rows": rows}
+
+
+def time_in_turns(product: Callable, built: dict, feed: dict, rows: dict, rounds: int = 6) -> float:
+    """Adds the shortest run in ms of each contender, in rounds, to the rows; gives the product's."""
+    best, runs, seconds = float("inf"), 30, 0.5
+    for _ in range(rounds):
+        best = min(best, shortest(product, runs, seconds))
+        for name, contender in built.items():
+            milliseconds = contender.do("time", feed, runs, seconds)
+            rows[name]["ms"] = min(rows[name].get("ms", float("inf")), milliseconds)
+    return best
 
 
 def describe_machine() -> str:

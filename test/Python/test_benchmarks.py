@@ -63,3 +63,28 @@ def test_results_that_are_no_numbers_are_worth_nothing(monkeypatch):
     exact = [np.ones(4, np.float32)]
     assert models.sqnr(exact, [np.array([1, np.nan, 1, 1], np.float32)]) == -np.inf
     assert models.sqnr(exact, exact) == np.inf
+
+
+def test_a_contender_that_ends_its_process(monkeypatch):
+    """The others go on, and its row says by what."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import os
+    import signal
+
+    from contender import Contender
+
+    def build():
+        return lambda feed: os.kill(os.getpid(), signal.SIGKILL) if feed["x"] else [1]
+
+    contender = Contender(build, lambda predict: predict({"x": 0})[0])
+    assert contender.do("run", {"x": 0}) == [1] and contender.do("score") == 1
+    assert contender.do("time", {"x": 0}, 3, 1.0) >= 0
+    with pytest.raises(RuntimeError, match="its process ended with SIGKILL"):
+        contender.do("run", {"x": 1})
+    with pytest.raises(RuntimeError, match="its process ended with SIGKILL"):
+        contender.do("run", {"x": 0})
+    contender.close()
+    other = Contender(lambda: 1 / 0)
+    with pytest.raises(RuntimeError, match="division by zero"):
+        other.do("run", {})
+    other.close()
