@@ -9,7 +9,9 @@ using Space = Decoder::Space;
 
 namespace {
 
-const char *verb(AccessKind kind) { return kind == AccessKind::Read ? "reads" : "writes"; }
+bool isRead(AccessKind kind) { return kind == AccessKind::Read || kind == AccessKind::ReadConstant; }
+
+const char *verb(AccessKind kind) { return isRead(kind) ? "reads" : "writes"; }
 
 std::string hex(uint64_t value) {
   char text[24];
@@ -139,13 +141,18 @@ template <bool shared>
 bool races(Warp &w, const Instruction *i, const Shadow &shadow, const Tags &tags, uint64_t base, uint64_t begin,
            uint32_t count, uint32_t bytes, AccessKind kind, const Addresses &a, unsigned lane) {
   uint32_t *written = tags.written + begin, *read = tags.read + begin;
+  if (kind == AccessKind::ReadConstant && shadow.launchWrote(written, count)) {
+    fault(w, i, FaultKind::Race, "reads global memory at " + hex(base + begin) + " by .nc, which this launch wrote",
+          lane);
+    return true;
+  }
   bool racing = kind == AccessKind::Write ? shadow.writeRaces<shared>(written, read, count)
                                           : shadow.readRaces<shared>(written, count);
   if (racing)
     nameRace<shared>(w, i, shadow, tags, base, begin, count, bytes, kind, a, lane);
   else if (kind == AccessKind::Write)
     shadow.noteWrite(written, count);
-  else if (kind == AccessKind::Read)
+  else if (isRead(kind))
     shadow.noteRead<shared>(read, count);
   return racing;
 }
@@ -166,7 +173,7 @@ void countSectors(Warp &w, uint32_t mask, uint32_t bytes, const Addresses &a, Ac
   std::sort(sorted, sorted + lanes);
   for (unsigned l = 1; l < lanes; ++l)
     different += std::min<uint64_t>(sorted[l] - sorted[l - 1], bytes);
-  (kind == AccessKind::Read ? profile.globalLoadBytes : profile.globalStoreBytes) += all;
+  (isRead(kind) ? profile.globalLoadBytes : profile.globalStoreBytes) += all;
   ++profile.globalAccesses;
   profile.sectors += uint64_t(std::unique(sectors, sectors + count) - sectors);
   profile.leastSectors += (different + 31) / 32;
@@ -183,7 +190,7 @@ bool findAllocation(Warp &w, const Instruction *i, uint64_t address, uint32_t by
     }
     w.cache = *found;
   }
-  if (kind == AccessKind::Read || !w.cache.constant)
+  if (isRead(kind) || !w.cache.constant)
     return true;
   fault(w, i, FaultKind::IllegalAddress, "writes to constant memory at " + hex(address), lane);
   return false;
@@ -209,7 +216,7 @@ bool inOneAllocation(Warp &w, const Addresses &a, uint32_t bytes, AccessKind kin
       return false;
     w.cache = *found;
   }
-  return kind == AccessKind::Read || !w.cache.constant;
+  return isRead(kind) || !w.cache.constant;
 }
 
 bool resolveGlobal(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes, const Addresses &a, AccessKind kind,
@@ -284,7 +291,7 @@ bool resolvePrivate(Warp &w, const Instruction *i, uint32_t mask, uint32_t bytes
                     Access &out, bool parameters) {
   Block &block = *w.block;
   uint64_t size = parameters ? block.kernel.parameterBytes : block.kernel.localBytes;
-  if (parameters && kind != AccessKind::Read) {
+  if (parameters && !isRead(kind)) {
     fault(w, i, FaultKind::IllegalAddress, "writes to a parameter", a.first);
     return false;
   }

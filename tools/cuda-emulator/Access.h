@@ -8,7 +8,12 @@
 
 namespace ptx {
 
-enum class AccessKind : uint8_t { Read, Write, Synchronizing /* atomics, volatile: no race with each other */ };
+enum class AccessKind : uint8_t {
+  Read,
+  ReadConstant, // by .nc: nothing in the launch may write it, not even the thread itself
+  Write,
+  Synchronizing // atomics and volatile accesses, which do not race with each other
+};
 
 struct Access {
   uint8_t *adjacent = nullptr; // lane l has adjacent + l * bytes; else:

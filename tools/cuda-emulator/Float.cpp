@@ -95,8 +95,9 @@ struct OfHalves {
     return doubleToHalf(Op::of(halfToDouble(a)...), Rounding::Nearest);
   }
 };
+/// The product is exact. So is the sum, but where the product is far below half a step of c, which is the result then.
 struct HalfFma {
-  static double of(double a, double b, double c) { return addToOdd(a * b, c); }
+  static double of(double a, double b, double c) { return a * b + c; }
 };
 template <bool maximum, bool nan>
 struct HalfExtreme {

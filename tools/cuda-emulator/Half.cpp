@@ -36,16 +36,3 @@ uint16_t ptx::doubleToHalf(double value, Rounding rounding) {
     bits = toInfinity ? 0x7C00 : 0x7BFF;
   return sign | uint16_t(bits);
 }
-
-double ptx::addToOdd(double a, double b) {
-  double sum = a + b;
-  if (!std::isfinite(sum))
-    return sum;
-  double partB = sum - a;
-  double error = (a - (sum - partB)) + (b - partB); // exact (Knuth's two-sum)
-  uint64_t bits = bitCast<uint64_t>(sum);
-  if (error == 0 || (bits & 1))
-    return sum;
-  bool away = (error > 0) == (sum > 0);
-  return bitCast<double>(away ? bits + 1 : bits - 1);
-}

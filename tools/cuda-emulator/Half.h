@@ -37,8 +37,6 @@ inline double halfToDouble(uint16_t half) {
 }
 
 uint16_t doubleToHalf(double value, Rounding rounding);
-/// The double nearest to the sum in whose last bit an inexact one shows, so that rounding it again is exact.
-double addToOdd(double a, double b);
 
 } // namespace ptx
 

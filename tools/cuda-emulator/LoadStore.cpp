@@ -6,8 +6,8 @@ using namespace ptx;
 
 namespace {
 
-/// i->extra: the state space, and whether the access synchronizes.
-constexpr uint32_t synchronizes = 256;
+/// i->extra: the state space, and what kind of access it is.
+AccessKind kindOf(const Instruction *i) { return AccessKind(i->extra >> 8); }
 Decoder::Space spaceOf(const Instruction *i) { return Decoder::Space(i->extra & 255); }
 
 /// `M` is what lies in memory, `R` the register it is extended to; N of them lie side by side. Their registers are
@@ -18,8 +18,7 @@ const Instruction *load(Warp &w, const Instruction *i) {
   if (!mask)
     return i + 1;
   Access access;
-  AccessKind kind = i->extra & synchronizes ? AccessKind::Synchronizing : AccessKind::Read;
-  if (!resolve(w, i, mask, sizeof(M) * N, spaceOf(i), kind, access))
+  if (!resolve(w, i, mask, sizeof(M) * N, spaceOf(i), kindOf(i), access))
     return nullptr;
   for (unsigned n = 0; n < N; ++n) {
     R *d = w.lanesOf<R>(N == 1 ? i->d : w.block->kernel.lists[i->d + n]);
@@ -50,8 +49,7 @@ const Instruction *storeTo(Warp &w, const Instruction *i) {
   if (!mask)
     return i + 1;
   Access access;
-  AccessKind kind = i->extra & synchronizes ? AccessKind::Synchronizing : AccessKind::Write;
-  if (!resolve(w, i, mask, sizeof(M) * N, spaceOf(i), kind, access))
+  if (!resolve(w, i, mask, sizeof(M) * N, spaceOf(i), kindOf(i), access))
     return nullptr;
   for (unsigned n = 0; n < N; ++n) {
     const R *source = w.lanesOf<R>(N == 1 ? i->d : w.block->kernel.lists[i->d + n]);
@@ -113,20 +111,24 @@ Handler handlerFor(Type type, unsigned bytes, unsigned count) {
   }
 }
 
-/// Modifiers that change nothing here: caching, and scopes of what is ordered anyway.
-bool takeHints(Decoder &d) {
+/// The kind of access. Modifiers of caching change nothing here, nor do scopes of what is ordered anyway.
+AccessKind takeHints(Decoder &d, bool loads) {
   bool ordered = d.oneOf({"volatile", "relaxed", "acquire", "release", "mmio"}) >= 0;
   d.oneOf({"gpu", "cta", "sys", "cluster"});
-  d.oneOf({"weak", "nc"});
+  d.has("weak");
+  bool constant = loads && d.has("nc");
   d.oneOf({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
   if (d.oneOf({"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"}) >= 0)
     d.needs(70, 74);
   if (d.oneOf({"L2::64B", "L2::128B", "L2::256B"}) >= 0)
     d.needs(75, 74);
-  return ordered;
+  return ordered    ? AccessKind::Synchronizing
+         : constant ? AccessKind::ReadConstant
+         : loads    ? AccessKind::Read
+                    : AccessKind::Write;
 }
 
-const char *kindOf(bool loads, Decoder::Space space) {
+const char *nameOf(bool loads, Decoder::Space space) {
   static const char *const kinds[2][6] = {{"st", "st.global", "st.shared", "st.local", "st.param", "st.const"},
                                           {"ld", "ld.global", "ld.shared", "ld.local", "ld.param", "ld.const"}};
   return kinds[loads][int(space)];
@@ -137,7 +139,7 @@ void decodeAccess(Decoder &d) {
   Type type = d.type();
   Decoder::Space space = d.space();
   unsigned count = d.has("v2") ? 2 : d.has("v4") ? 4 : 1;
-  bool ordered = takeHints(d);
+  AccessKind kind = takeHints(d, loads);
   if (d.failed() || !d.expectOperands(2, 2))
     return;
   if (type == Type::Pred)
@@ -162,11 +164,11 @@ void decodeAccess(Decoder &d) {
   if (!handler)
     return d.problem("the register is narrower than the type, or the vector wider than 16 bytes");
   uint32_t list = count == 1 ? slots[0] : d.list(slots);
-  Instruction &made = d.emit(handler, kindOf(loads, space));
+  Instruction &made = d.emit(handler, nameOf(loads, space));
   made.d = list;
   made.a = address;
   made.offset = offset;
-  made.extra = uint32_t(space) | (ordered ? synchronizes : 0);
+  made.extra = uint32_t(space) | uint32_t(kind) << 8;
 }
 
 void decodePrefetch(Decoder &d) {

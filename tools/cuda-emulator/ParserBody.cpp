@@ -145,6 +145,8 @@ bool Parser::operand(Operand &out) {
     advance();
     out.kind = Operand::Vector;
     while (!token.is('}')) {
+      if (token.is('{'))
+        return problem("a vector in a vector");
       if (!operand(out.elements.emplace_back()))
         return false;
       if (!accept(',') && !token.is('}'))

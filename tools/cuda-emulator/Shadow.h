@@ -40,6 +40,10 @@ public:
     return any(count, [&](uint32_t k, auto v) { return conflicts<shared>(load(v, written + k)); });
   }
 
+  bool launchWrote(const uint32_t *written, uint32_t count) const {
+    return any(count, [&](uint32_t k, auto v) { return load(v, written + k) >= first; });
+  }
+
   template <bool shared>
   bool writeRaces(const uint32_t *written, const uint32_t *readers, uint32_t count) const {
     return any(count, [&](uint32_t k, auto v) {

@@ -106,6 +106,16 @@ TEST(AsyncCopy, OtherWarpsNeedABarrier) {
       "thread (32,0,0): writes shared memory at 0x0, which several warps of the block, with no barrier between read");
 }
 
+/// What a block leaves under way is not the next block's.
+TEST(AsyncCopy, BlocksBeginWithout) {
+  Device device;
+  ASSERT_TRUE(device.load(kernelText("mov.u64 %rd5, s; mad.wide.u32 %rd0, %t, 16, %rd5; mad.wide.u32 %rd1, %t, 16, %a0;"
+                                     "st.shared.u32 [%rd0], 1; ld.shared.u32 %r0, [%rd0];"
+                                     "cp.async.cg.shared.global [%rd0], [%rd1], 16;",
+                                     1, words)));
+  EXPECT_EQ(device.run({device.upload(input())}, {2, 1, 1}), "");
+}
+
 TEST(AsyncCopy, WhatIsRefused) {
   EXPECT_EQ(instructionError("cp.async.cg.shared.global [%rd0], [%rd1], 8;"),
             "'cp.async.cg.shared.global': expected 16 bytes");

@@ -51,6 +51,10 @@ TEST(Exchange, Shuffles) {
 }
 
 TEST(Exchange, MissingLanes) {
+  // Two parts of the warp, each with its own member mask, one of which reads the other's.
+  std::string parts = "setp.lt.u32 %p0, %t, 16; selp.b32 %r1, 0xFFFF, 0xFFFF0000, %p0; shfl.sync.bfly.b32 %r0, %t, ";
+  EXPECT_EQ(faultOf(parts + "8, 31, %r1;"), "");
+  EXPECT_EQ(faultOf(parts + "16, 31, %r1;"), "thread (0,0,0): reads lane 16, which takes no part");
   EXPECT_EQ(faultOf("setp.lt.u32 %p0, %t, 4; @%p0 bra END; shfl.sync.bfly.b32 %r0, %t, 1, 31, -1; END:"),
             "thread (4,0,0): not all lanes of the member mask are here");
   EXPECT_EQ(faultOf("setp.lt.u32 %p0, %t, 4; @%p0 bra END; shfl.sync.bfly.b32 %r0, %t, 4, 31, -16; END:"),
@@ -99,7 +103,7 @@ TEST(Exchange, Atomics) {
   ASSERT_TRUE(device.load(kernelText(
       "mad.wide.u32 %rd0, %t, 4, %a1; atom.global.add.u32 %r0, [%a0], 2; st.global.u32 [%rd0], %r0;"
       "red.global.max.s32 [%a0+4], %t; neg.s32 %r1, %t; atom.min.s32 %r2, [%a0+8], %r1;"
-      "atom.global.cas.b32 %r3, [%a0+12], %t, 999; atom.global.exch.b32 %r4, [%a0+16], %t;"
+      "add.u32 %r8, %t, 100; atom.global.cas.b32 %r3, [%a0+12], %t, %r8; atom.global.exch.b32 %r4, [%a0+16], %t;"
       "mov.u32 %r6, %lanemask_eq; red.global.or.b32 [%a0+20], %r6; red.global.inc.u32 [%a0+24], 10;"
       "atom.global.add.u64 %rd5, [%a0+32], 5; red.global.add.f32 [%a0+40], 0f3F000000;"
       "mov.u64 %rd6, s; st.volatile.shared.u32 [s], 0; mov.u32 %r7, %lanemask_le; atom.shared.xor.b32 %r5, [s], %r7;",
@@ -111,7 +115,7 @@ TEST(Exchange, Atomics) {
     std::fill_n(host, 16, 0u);
     ASSERT_EQ(device.run({sums, old}, {1, 1, 1}), "");
     EXPECT_EQ(std::vector<uint32_t>(host, host + 11),
-              (std::vector<uint32_t>{64, 31, uint32_t(-31), 999, 31, 0xFFFFFFFF, 10, 0, 160, 0, 0x41800000}));
+              (std::vector<uint32_t>{64, 31, uint32_t(-31), 100, 31, 0xFFFFFFFF, 10, 0, 160, 0, 0x41800000}));
     std::vector<uint32_t> seen = device.download<uint32_t>(old, 32);
     std::sort(seen.begin(), seen.end());
     for (uint32_t l = 0; l < 32; ++l)

@@ -118,6 +118,16 @@ define ptx_kernel void @k(ptr byval(%args) align 8 %p, i64 %begin, i64 %end) {
   EXPECT_EQ(device.download<uint64_t>(b, 1)[0], 42u);
 }
 
+TEST(Memory, ParametersAreAligned) {
+  Device device;
+  ASSERT_TRUE(device.load(".version 7.0\n.target sm_80\n.visible .entry k(.param .u8 a, .param .u64 b, .param .u16 c,"
+                          " .param .align 16 .b8 d[3]) { ret; }"));
+  ptx::Resources resources = ptx::resourcesOf(*device.module->kernel("k"));
+  EXPECT_EQ(resources.parameterOffsets, (std::vector<uint32_t>{0, 8, 16, 32}));
+  EXPECT_EQ(resources.parameterSizes, (std::vector<uint32_t>{1, 8, 2, 3}));
+  EXPECT_EQ(resources.parameterBytes, 35u);
+}
+
 TEST(Memory, Bounds) {
   EXPECT_EQ(
       faultOf("mad.wide.u32 %rd0, %t, 4, %a0; ld.global.u32 %r0, [%rd0+4];", FaultKind::IllegalAddress).substr(0, 38),
@@ -127,6 +137,11 @@ TEST(Memory, Bounds) {
       "thread (0,0,0): writes 1 bytes at 0x1");
   EXPECT_EQ(faultOf("ld.global.u32 %r0, [0];", FaultKind::IllegalAddress),
             "thread (0,0,0): reads 4 bytes at 0x0, outside of what is allocated");
+  EXPECT_EQ(faultOf("ld.global.u32 %r0, [%a0+124];", FaultKind::IllegalAddress, "", 127).substr(0, 37),
+            "thread (0,0,0): reads 4 bytes at 0x10");
+  EXPECT_EQ(faultOf("mov.u64 %rd0, s; mad.wide.u32 %rd0, %t, 4, %rd0; ld.shared.u32 %r0, [%rd0];",
+                    FaultKind::IllegalAddress, ".shared .align 4 .b8 s[124];"),
+            "thread (31,0,0): reads 4 bytes at 0x7c, outside of the block's 124 bytes of shared memory");
   EXPECT_EQ(faultOf("st.shared.u32 [64], 1;", FaultKind::IllegalAddress, ".shared .b8 s[64];"),
             "thread (0,0,0): writes 4 bytes at 0x40, outside of the block's 0 bytes of shared memory");
   EXPECT_EQ(faultOf(".local .align 4 .b8 depot[8]; ld.local.u32 %r0, [depot+8];", FaultKind::IllegalAddress),

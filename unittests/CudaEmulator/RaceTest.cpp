@@ -92,6 +92,24 @@ TEST(Race, SynchronizingAccessesMeet) {
             "thread (32,0,0): writes global memory at , which warp 0 of the block, with no barrier between wrote");
 }
 
+TEST(Race, ConstantReads) {
+  std::string own = "mad.wide.u32 %rd2, %r8, 256, %rd2;";
+  EXPECT_EQ(race(own + "ld.global.nc.u32 %r0, [%rd2]; st.global.u32 [%rd2], 1;"), "");
+  std::string message = race(own + "st.global.u32 [%rd2], 1; ld.global.nc.u32 %r0, [%rd2];");
+  EXPECT_EQ(message, "thread (0,0,0): reads global memory at , which this launch wrote");
+}
+
+/// Blocks of different CPU threads count their barriers on their own.
+TEST(Race, BlocksOfDifferentThreads) {
+  Device device;
+  device.settings.threads = 2;
+  ASSERT_TRUE(device.load(kernelText("mov.u32 %r0, 0; LOOP: bar.sync 0; add.u32 %r0, %r0, 1; setp.lt.u32 %p0, %r0, 999;"
+                                     "@%p0 bra LOOP; mad.wide.u32 %rd0, %t, 4, %a0; st.global.u32 [%rd0], 1;",
+                                     1)));
+  EXPECT_NE(device.run({device.memory.allocate(256)}, {16, 1, 1}), "");
+  EXPECT_EQ(device.fault.kind, ptx::FaultKind::Race);
+}
+
 TEST(Race, LaunchesAreOrdered) {
   Device device;
   ASSERT_TRUE(device.load(kernelText("mov.u32 %r0, %ctaid.x; mad.lo.u32 %r0, %r0, 32, %t; xor.b32 %r0, %r0, 32;"

@@ -55,6 +55,7 @@ TEST(Syntax, Instructions) {
   EXPECT_EQ(instructionError("mov.u32 %r0 %r1;"), "expected ',' or ';', got '%r1'");
   EXPECT_EQ(instructionError("mov.u32 %r0, 0x;"), "expected an operand, got '0x'");
   EXPECT_EQ(instructionError("ld.global.u32 %r0, [%rd0-8];"), "expected ']', got '-'");
+  EXPECT_EQ(instructionError("mov.b32 %r0, {{%h0, %h1}};"), "a vector in a vector");
   EXPECT_EQ(instructionError("mov.u32 %r0, 0f12;"), "expected an operand, got '0f12'");
 }
 
