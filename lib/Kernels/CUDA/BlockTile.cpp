@@ -14,13 +14,30 @@ using namespace nibble::kernels;
 
 /// A warp's tile of 64x64 reads least of the shared memory for what it multiplies; smaller blocks keep more
 /// multiprocessors busy.
-static constexpr BlockTile tiles[] = {{128, 128, 2, 2}, {128, 96, 2, 2}, {128, 64, 2, 2}, {64, 128, 2, 2},
-                                      {64, 96, 2, 2},   {64, 64, 2, 2},  {128, 32, 4, 1}, {64, 32, 2, 2},
-                                      {32, 64, 1, 4},   {32, 32, 2, 2},  {16, 64, 1, 4},  {64, 16, 4, 1}};
+static constexpr BlockTile tiles[] = {{128, 256, 2, 4}, {256, 128, 4, 2}, {128, 128, 2, 2}, {128, 96, 2, 2},
+                                      {128, 64, 2, 2},  {64, 128, 2, 2},  {64, 96, 2, 2},   {64, 64, 2, 2},
+                                      {128, 32, 4, 1},  {64, 32, 2, 2},   {32, 64, 1, 4},   {32, 32, 2, 2},
+                                      {16, 64, 1, 4},   {64, 16, 4, 1}};
 
-/// Of a usual device, an A100 or one about as large: multiprocessors, and of each the bytes of shared memory,
-/// registers, and bytes a cycle from its own memory and from the cache of all.
-static constexpr int64_t processors = 108, memory = 160 << 10, registers = 1 << 16;
+namespace {
+/// A usual device of a kind: multiprocessors, and the shared memory of each.
+struct Device {
+  llvm::StringRef isa;
+  int64_t processors, memory;
+};
+} // namespace
+static constexpr Device devices[] = {{"sm_75", 40, 64 << 10},
+                                     {"sm_80", 108, 164 << 10},
+                                     {"sm_86", 82, 100 << 10},
+                                     {"sm_89", 128, 100 << 10},
+                                     {"sm_90", 132, 228 << 10}};
+
+static const Device &deviceOf(const ISA &isa) {
+  return *llvm::find_if(devices, [&](const Device &device) { return device.isa == isa.name; });
+}
+
+/// Of a multiprocessor: registers, and bytes a cycle from its own memory and from the cache of all.
+static constexpr int64_t registers = 1 << 16;
 static constexpr double ownBytes = 128, cacheBytes = 40;
 
 static std::optional<BlockUnit> unitOf(const ConvParams &p, const ISA &isa) {
@@ -34,14 +51,15 @@ static std::optional<BlockUnit> unitOf(const ConvParams &p, const ISA &isa) {
 }
 
 /// Blocks that a multiprocessor holds at once.
-static int64_t residents(const BlockTile &tile) {
+static int64_t residents(const BlockTile &tile, const Device &device) {
   const int64_t perThread = tile.m * tile.n / tile.threads() + 72; // the sums, fragments and addresses
-  return std::min({memory / (4 * tile.stageBytes()), registers / (perThread * tile.threads()), int64_t(16)});
+  return std::min({device.memory / (tile.sharedBytes() + 1024), registers / (perThread * tile.threads()), int64_t(16)});
 }
 
 /// Cycles, as far as the choice goes: blocks take turns on the multiprocessors. A stage takes the tensor cores' time,
 /// or that of the shared memory, or of the cache, or, where few blocks are there to hide it, the latency of its copies.
-static double deviceCycles(const DensePlan &plan, int64_t pixels, int64_t copies, const BlockTile &tile) {
+static double deviceCycles(const DensePlan &plan, int64_t pixels, int64_t copies, const BlockTile &tile,
+                           const Device &device) {
   const int64_t stages = llvm::divideCeil(plan.steps(), kStageSteps);
   const int64_t blocks = copies * llvm::divideCeil(pixels, tile.m) * llvm::divideCeil(plan.columns, tile.n);
   const bool isMma = tile.unit == BlockUnit::Mma; // else 64 lanes a cycle multiply
@@ -49,18 +67,21 @@ static double deviceCycles(const DensePlan &plan, int64_t pixels, int64_t copies
   // A thread alone reads 16 bytes of a row, which lanes share, at once, and four columns.
   const double reads =
       tile.threads() / 32 * kStageBytes * (isMma ? tile.warpM() + tile.warpN() : tile.warpM() + 2 * tile.warpN());
-  const double stage = std::max({products, (reads + tile.stageBytes()) / ownBytes, tile.stageBytes() / cacheBytes});
-  const int64_t turns = llvm::divideCeil(blocks, processors), waves = llvm::divideCeil(turns, residents(tile));
-  constexpr double latency = 200, start = 1500; // of a stage, and of a block's first one and its results
-  const double results = tile.m * tile.n / 16.0;
+  // They overlap, though not wholly.
+  const double own = (reads + tile.stageBytes()) / ownBytes, cache = tile.stageBytes() / cacheBytes;
+  const double stage = 0.8 * std::max({products, own, cache}) + 0.2 * (products + own + cache);
+  const int64_t turns = llvm::divideCeil(blocks, device.processors);
+  const int64_t waves = llvm::divideCeil(turns, residents(tile, device));
+  constexpr double start = 1500; // of a block's first stage, and of its results
+  const double latency = 600.0 / std::max<int64_t>(tile.stages - 1, 1), results = tile.m * tile.n / 16.0;
   return std::max(turns * stages * stage, waves * stages * latency) + turns * results + waves * start;
 }
 
 static int64_t pixelCount(const ConvParams &p) { return (p.images * p.H * p.W).getStatic(); }
 
-/// The sums and what they are made of do not leave registers.
-static bool fitsRegisters(const BlockTile &tile) {
-  return tile.unit == BlockUnit::Mma || tile.warpM() * tile.warpN() <= 64 * 32;
+/// Whether a block runs at all, and the sums and what they are made of do not leave registers.
+static bool fits(const BlockTile &tile, const Device &device) {
+  return (tile.unit == BlockUnit::Mma || tile.warpM() * tile.warpN() <= 64 * 32) && residents(tile, device) > 0;
 }
 
 std::optional<BlockTile> nibble::kernels::chooseBlockTile(const ConvParams &params, const ISA &isa, int64_t copies) {
@@ -68,21 +89,25 @@ std::optional<BlockTile> nibble::kernels::chooseBlockTile(const ConvParams &para
   if (!unit)
     return std::nullopt;
   const DensePlan plan(params);
+  const Device &device = deviceOf(isa);
+  const int64_t stages = llvm::divideCeil(plan.steps(), kStageSteps);
   std::optional<BlockTile> best;
   double bestCycles = 0;
-  for (BlockTile tile : tiles) {
-    tile.unit = *unit;
-    if (!fitsRegisters(tile))
-      continue;
-    const double cycles = deviceCycles(plan, pixelCount(params), copies, tile);
-    LLVM_DEBUG(llvm::dbgs() << isa.name << ' ' << blockTileName(tile) << ": " << cycles << " cycles\n");
-    if (best && cycles >= bestCycles)
-      continue;
-    best = tile;
-    bestCycles = cycles;
-  }
-  const int64_t most = isa.hasAsyncCopies() ? 4 : 2;
-  best->stages = std::min<int64_t>(most, llvm::divideCeil(plan.steps(), kStageSteps) + 1);
+  for (BlockTile tile : tiles)
+    for (int64_t ahead :
+         isa.hasAsyncCopies() ? std::initializer_list<int64_t>{3, 2} : std::initializer_list<int64_t>{1}) {
+      tile.unit = *unit;
+      tile.stages = 1 + std::min(ahead, stages);
+      if (!fits(tile, device))
+        continue;
+      const double cycles = deviceCycles(plan, pixelCount(params), copies, tile, device);
+      LLVM_DEBUG(llvm::dbgs() << isa.name << ' ' << blockTileName(tile) << ", " << tile.stages << " stages: " << cycles
+                              << " cycles\n");
+      if (best && cycles >= bestCycles)
+        continue;
+      best = tile;
+      bestCycles = cycles;
+    }
   return best;
 }
 
