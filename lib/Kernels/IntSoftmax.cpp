@@ -49,7 +49,7 @@ public:
   IntSoftmaxEmitter(KernelBuilder &b, const IntSoftmaxParams &params, Value table)
       : b(b), p(params), length(lengthOf(params)), table(table) {
     if (isDense())
-      shareRows(b);
+      shareRows(b, length);
     if (mayBeTabled())
       results = b.create<LLVM::AllocaOp>(b.ptr(), b.i8(), b.constant(numerics::softmaxEntries), /*alignment=*/64);
   }

@@ -55,8 +55,9 @@ static Value combineLanes(KernelBuilder &b, Value acc, Combine combine) {
   return acc;
 }
 
-void nibble::kernels::shareRows(KernelBuilder &b) {
-  if (b.isa.isGPU())
+void nibble::kernels::shareRows(KernelBuilder &b, const Extent &length) {
+  constexpr int64_t shortest = 6; // below, most threads would wait for the others
+  if (b.isa.isGPU() && length.getStatic() >= shortest)
     b.launch.itemThreads = lanes;
 }
 

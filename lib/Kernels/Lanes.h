@@ -12,8 +12,8 @@ namespace kernels {
 /// Combines two vectors, lane by lane.
 using Combine = llvm::function_ref<Value(Value acc, Value value)>;
 
-/// On a GPU 16 neighbouring threads share an item, and each is a lane of its rows.
-void shareRows(KernelBuilder &b);
+/// On a GPU 16 neighbouring threads share an item, and each is a lane of its rows, unless these are short.
+void shareRows(KernelBuilder &b, const Extent &length);
 
 /// Reduces `length` contiguous elements: the vectors that `get` makes of 16 (or, the last time, fewer) elements from
 /// `first` on. Gives a vector of one lane.

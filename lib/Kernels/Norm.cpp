@@ -107,7 +107,7 @@ func::FuncOp nibble::kernels::emitNorm(OpBuilder &builder, Location loc, StringR
       [&](KernelBuilder &b, Value args, Value begin, Value end) {
         if (normTileCount(params) == 0)
           return;
-        shareRows(b);
+        shareRows(b, params.length);
         SmallVector<Value> arguments = loadArguments(b, args, 2 + params.scale + params.bias);
         Value scale = params.scale ? arguments[1] : Value(), bias = params.bias ? arguments[1 + params.scale] : Value();
         NormEmitter emitter(b, params, scale, bias);

@@ -205,7 +205,7 @@ func::FuncOp nibble::kernels::emitReduction(OpBuilder &builder, Location loc, St
                         const ReductionLoops loops = loopsOf(params);
                         ReductionEmitter emitter(b, params, loops);
                         if (loops.inRows())
-                          shareRows(b);
+                          shareRows(b, loops.reduced.length());
                         emitBox(b, loops.kept, loadArguments(b, args, 2), begin, end,
                                 [&](ArrayRef<Value> pointers, const Extent &length) {
                                   if (loops.inRows())

@@ -228,7 +228,7 @@ func::FuncOp nibble::kernels::emitSoftmax(OpBuilder &builder, Location loc, Stri
                           return;
                         SoftmaxEmitter emitter(b, params);
                         if (emitter.inRows())
-                          shareRows(b);
+                          shareRows(b, lengthOf(params));
                         SmallVector<Value> arguments = loadArguments(b, args, 2 + params.masked);
                         SmallVector<Value> operands = {arguments.front(), arguments.back()};
                         if (params.masked)

@@ -82,7 +82,8 @@ void checkSoftmax(const SoftmaxParams &p, float deviation, bool extremes) {
 TEST(Softmax, RowsAndColumns) {
   for (const SoftmaxParams &p :
        {softmax(1, 1, 1), softmax(3, 10, 1), softmax(2, 100, 1), softmax(2, 16, 1), softmax(2, 5, 23),
-        softmax(1, 40, 3), softmax(2, 0, 1), softmax(0, 3, 1), softmax(3, 1, 17), softmax(9000, 2, 1)}) {
+        softmax(1, 40, 3), softmax(2, 0, 1), softmax(0, 3, 1), softmax(3, 1, 17), softmax(9000, 2, 1), softmax(7, 5, 1),
+        softmax(5, 6, 1), softmax(3, 47, 1)}) {
     checkSoftmax(p, 5, false);
     checkSoftmax(p, 60, false);
   }
@@ -193,6 +194,8 @@ TEST(Reduction, OddShapes) {
   checkReduction({ReductionKind::Mean, {2, 100}, {400, 4}, {1}, {}}, 200);
   checkReduction({ReductionKind::Sum, {2, 0}, {0, 4}, {1}, {}}, 0);
   checkReduction({ReductionKind::Max, {1}, {4}, {0}, {}}, 1);
+  for (int64_t length : {2, 5, 6, 15, 16, 17, 47, 48})
+    checkReduction({ReductionKind::Sum, {7, length}, {4 * length, 4}, {1}, {}}, 7 * length);
   checkReduction({ReductionKind::Sum, {3, 4, 18}, {400, 80, 4}, {0, 1}, {}}, 300 + 60 + 18); // a padded image
 }
 
