@@ -190,15 +190,15 @@ template <bool sat>
 Handler betweenIntegers(const Conversion &c) {
   return byIntegerValue(c.from, [&](auto s) {
     return byRegister(c.fromBytes, [&](auto a) -> Handler {
-      using S = decltype(s);
-      using A = decltype(a);
+      using S = std::decay_t<decltype(s)>;
+      using A = std::decay_t<decltype(a)>;
       if constexpr (sizeof(S) > sizeof(A))
         return nullptr;
       else
         return byIntegerValue(c.to, [&](auto d) {
           return byRegister(c.toBytes, [&](auto b) -> Handler {
-            using D = decltype(d);
-            using B = decltype(b);
+            using D = std::decay_t<decltype(d)>;
+            using B = std::decay_t<decltype(b)>;
             if constexpr (sizeof(D) > sizeof(B))
               return nullptr;
             else if constexpr (sat)
@@ -218,7 +218,7 @@ Handler fromFloat(const Conversion &c) {
       if constexpr (sizeof(d) > sizeof(b))
         return nullptr;
       else
-        return floatToInteger<S, A, decltype(d), decltype(b)>;
+        return floatToInteger<S, A, std::decay_t<decltype(d)>, std::decay_t<decltype(b)>>;
     });
   });
 }
@@ -230,7 +230,7 @@ Handler fromInteger(const Conversion &c) {
       if constexpr (sizeof(s) > sizeof(a))
         return nullptr;
       else
-        return toFloat<decltype(s), decltype(a), D>;
+        return toFloat<std::decay_t<decltype(s)>, std::decay_t<decltype(a)>, D>;
     });
   });
 }

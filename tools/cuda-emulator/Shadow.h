@@ -72,7 +72,11 @@ public:
 private:
   /// Tags side by side, compared at once; comparisons give all ones or zero.
   template <unsigned n>
-  using Vector = uint32_t __attribute__((vector_size(4 * n)));
+  struct VectorOf {
+    typedef uint32_t type __attribute__((vector_size(4 * n)));
+  };
+  template <unsigned n>
+  using Vector = typename VectorOf<n>::type;
 
   template <class V>
   static V load(V, const uint32_t *from) {

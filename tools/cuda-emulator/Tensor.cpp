@@ -23,6 +23,7 @@ bool wholeWarp(Warp &w, const Instruction *i) {
 /// faster than integers.
 template <class A, class B, unsigned m, unsigned k>
 struct Product {
+  typedef float Column __attribute__((vector_size(4 * m)));
   static constexpr unsigned tall = m / 8, aRegisters = tall * k / 16, bRegisters = k / 16, cRegisters = 2 * tall;
   alignas(64) float a[k][m], b[k][8];
   alignas(64) int32_t sums[8][m]; // by column
@@ -30,16 +31,17 @@ struct Product {
   /// A register's bytes, as floats: those of lane 4 group + member go to rows 4 member on, column `first` + group.
   template <class T, unsigned width>
   static void spread(const uint32_t *lane, float (*to)[width], unsigned first) {
-    using Words = uint32_t __attribute__((vector_size(32)));
-    using Numbers = int32_t __attribute__((vector_size(32)));
+    typedef uint32_t Words __attribute__((vector_size(32)));
+    typedef int32_t Numbers __attribute__((vector_size(32)));
+    typedef float Floats __attribute__((vector_size(32)));
     for (unsigned member = 0; member < 4; ++member) {
       const uint32_t *from = lane + member;
       Words words = {from[0], from[4], from[8], from[12], from[16], from[20], from[24], from[28]};
 #pragma clang loop unroll(full)
       for (unsigned byte = 0; byte < 4; ++byte) {
         Words high = words << (24 - 8 * byte);
-        auto values = std::is_signed_v<T> ? Numbers(high) >> 24 : Numbers(high >> 24);
-        auto floats = __builtin_convertvector(values, float __attribute__((vector_size(32))));
+        Numbers values = std::is_signed_v<T> ? Numbers(high) >> 24 : Numbers(high >> 24);
+        auto floats = __builtin_convertvector(values, Floats);
         std::memcpy(&to[4 * member + byte][first], &floats, sizeof floats);
       }
     }
@@ -51,7 +53,6 @@ struct Product {
       spread<B, 8>(w.lanesOf<uint32_t>(list[aRegisters + r]), b + 16 * r, 0);
   }
   void multiply() {
-    using Column = float __attribute__((vector_size(4 * m)));
     Column made[8] = {};
     for (unsigned x = 0; x < k; ++x) {
       Column column;
@@ -61,8 +62,10 @@ struct Product {
         made[c] += column * b[x][c];
     }
     for (unsigned c = 0; c < 8; ++c) {
-      auto whole = __builtin_convertvector(made[c], int32_t __attribute__((vector_size(4 * m))));
-      std::memcpy(sums[c], &whole, sizeof whole);
+      float column[m];
+      std::memcpy(column, &made[c], sizeof column);
+      for (unsigned row = 0; row < m; ++row)
+        sums[c][row] = int32_t(column[row]);
     }
   }
 };
