@@ -37,17 +37,23 @@ def find_device() -> Device | None:
     return Device(text.value.decode(), 10 * major.value + minor.value, version.value)
 
 
-def main() -> None:
+def need_device() -> Device:
+    """The first device, or an error that ends the program."""
     device = find_device()
     if device is None:
         sys.exit("error: no CUDA device: libcuda.so.1 cannot be opened or finds none; install NVIDIA's driver")
+    return device
+
+
+def main() -> None:
+    device = need_device()
     print(f"{device.name}, compute capability {device.capability / 10}, driver {device.driver // 1000}.{device.driver % 1000 // 10}")
 
 
-def emulated(capability: int) -> dict:
-    """The environment of a process that runs models for a GPU in the emulator."""
+def emulated(settings: str) -> dict:
+    """The environment of a process that runs models for a GPU in the emulator, whose settings tools/cuda-emulator lists."""
     paths = f"{EMULATOR}:{os.environ.get('LD_LIBRARY_PATH', '')}"
-    return os.environ | {"LD_LIBRARY_PATH": paths, "NIBBLE_EMULATED_GPU": f"sm={capability},threads={os.cpu_count()}"}
+    return os.environ | {"LD_LIBRARY_PATH": paths, "NIBBLE_EMULATED_GPU": settings}
 
 
 if __name__ == "__main__":

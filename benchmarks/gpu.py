@@ -4,7 +4,7 @@
     ./dev bench-gpu [CASE...] [--small] [--json FILE]
 
 Inputs and outputs lie in the device's memory; a time is the shortest of many runs, from the call to its return, and so has the
-launch of the CUDA graph in it. torch runs the same product or convolution in float16 (convolutions channels-last), and int8
+launch of the CUDA graph in it, and Nibble's copies of the inputs and outputs between the caller's buffers and its own. torch runs the same product or convolution in float16 (convolutions channels-last), and int8
 products by cuBLASLt (`torch._int_mm`), each as a captured CUDA graph; onnxruntime the float model by its CUDA provider.
 """
 import argparse
@@ -29,6 +29,7 @@ import nibble
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import cuda  # noqa: E402
+from verify_targets import quantize  # noqa: E402
 
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
 ZOO = Path(__file__).resolve().parents[2] / "shared" / "models"
@@ -175,13 +176,6 @@ def best_milliseconds(run: Callable[[], None], seconds: float) -> float:
     return best * 1e3
 
 
-def quantize(value, array: np.ndarray) -> np.ndarray:
-    if value.scale is None:
-        return array.astype(value.dtype)
-    bounds = np.iinfo(value.dtype)
-    return np.clip(np.rint(array / np.float32(value.scale)) + value.zero_point, bounds.min, bounds.max).astype(value.dtype)
-
-
 def compile_case(case: Case, target: str, folder: Path) -> Path:
     library, calibration = folder / f"{target}.so", []
     if "dynamic" not in case.options:
@@ -282,9 +276,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.5, help="for each measurement")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows, and the device")
     options = parser.parse_args()
-    device = cuda.find_device()
-    if device is None:
-        sys.exit("error: no CUDA device: libcuda.so.1 cannot be opened or finds none; install NVIDIA's driver")
+    device = cuda.need_device()
     targets = [entry["name"] for entry in json.loads(subprocess.run([NIBBLE, "targets", "--json"], check=True,
                                                                     capture_output=True, text=True).stdout)]
     runnable = [name for name in targets if name.startswith("sm_") and device.runs(name)]

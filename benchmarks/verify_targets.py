@@ -175,7 +175,7 @@ def run_on_gpu(model: Prepared, target: dict, folder: Path) -> dict:
     np.savez(folder / "in.npz", **model.feed)
     capability = int(target["name"].removeprefix("sm_"))
     done = subprocess.run([NIBBLE, "run", library, "--inputs", folder / "in.npz", "--outputs", folder / "out.npz"],
-                          capture_output=True, text=True, env=None if executed else cuda.emulated(capability))
+                          capture_output=True, text=True, env=None if executed else cuda.emulated(f"sm={capability}"))
     if done.returncode != 0:
         sys.exit(f"error: {model.name} for {target['name']}: {done.stderr}")
     outputs = np.load(folder / "out.npz")

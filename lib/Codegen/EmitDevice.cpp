@@ -91,6 +91,9 @@ LogicalResult DeviceEmitter::addCall(KernelOp op, func::FuncOp kernel, ArrayRef<
     return success();
   if (!launch.isCountable())
     return op.emitError("is more than the threads of a GPU can be counted for; split it into smaller tensors");
+  if (8 * launch.arguments > NIBBLE_CUDA_PARAMETER_BYTES)
+    return op.emitError("has ") << launch.arguments << " operands and results, more than the "
+                                << NIBBLE_CUDA_PARAMETER_BYTES / 8 << " that a kernel of a GPU takes; split it";
   numbers.insert({kernel, numbers.size()});
   calls.push_back({kernel, llvm::to_vector(arguments)});
   return success();

@@ -49,7 +49,7 @@ static const ISA table[] = {
     {"rv32imc", Arch::RISCV32, "riscv32-unknown-none-elf", "generic-rv32", "+m,+c", "", "", 32, 28, DotKind::Mla, false,
      onVirtualBoard},
     // Of a GPU a vector is what one thread loads at once, and takes four of its registers: 24 of such leave room for
-    // others. PTX of the oldest driver that knows the device.
+    // others. PTX that drivers know which know the device.
     {"sm_75", Arch::CUDA, cuda, "sm_75", "+ptx64", "", "", 128, 24, DotKind::Dp4a, true, onEmulator},
     {"sm_80", Arch::CUDA, cuda, "sm_80", "+ptx70", "", "", 128, 24, DotKind::Mma, true, onEmulator},
     {"sm_86", Arch::CUDA, cuda, "sm_86", "+ptx71", "", "", 128, 24, DotKind::Mma, true, onEmulator},

@@ -9,11 +9,17 @@ from pathlib import Path
 import numpy as np
 
 import nibble
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import cuda  # noqa: E402
 
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
-EMULATOR = Path(nibble.__file__).parents[2] / "emulator"
 ON_DEVICE = os.environ.get("NIBBLE_TEST_GPU", "") not in ("", "0")
-TARGETS = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90"]
+ALL = ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90"]
+DEVICE = cuda.find_device() if ON_DEVICE else None
+# Those that the device runs; all of them where it is emulated.
+TARGETS = [name for name in ALL if DEVICE is None or DEVICE.runs(name)]
 
 
 def environment(**settings):
@@ -22,7 +28,7 @@ def environment(**settings):
         assert not settings, "a real GPU cannot be told how to fail"
         return dict(os.environ)
     text = ",".join(f"{key}={value}" if value is not True else key for key, value in ({"sm": 90} | settings).items())
-    return os.environ | {"LD_LIBRARY_PATH": f"{EMULATOR}:{os.environ.get('LD_LIBRARY_PATH', '')}", "NIBBLE_EMULATED_GPU": text}
+    return cuda.emulated(text)
 
 
 def run(library, inputs, outputs, **settings):

@@ -24,7 +24,11 @@ def nibble_run(*arguments):
     subprocess.run([gpu.NIBBLE, *map(str, arguments)], check=True, capture_output=True)
 
 
-def check(path, feed, folder, *options, targets=("sm_80",), calibration=None):
+TENSOR_CORES = [name for name in ("sm_80",) if name in gpu.TARGETS] or gpu.TARGETS[-1:]
+BOTH = [*dict.fromkeys([gpu.TARGETS[0], *TENSOR_CORES])]  # products by dp4a, and by tensor cores
+
+
+def check(path, feed, folder, *options, targets=tuple(TENSOR_CORES), calibration=None):
     """Compiles for the targets and compares outputs with the interpreter's, bit by bit."""
     if calibration is not None:
         np.savez(folder / "calib.npz", **calibration)
@@ -53,7 +57,7 @@ def test_same_bits(precision, digits, tmp_path):
     """Five images at once, on every kind of device."""
     calibration = None if precision in ("float", "dynamic", "weight-only") else {"image": digits["calibration"]}
     check(DIGITS, {"image": digits["test"][:5]}, tmp_path, "--dim", "batch=5", *PRECISIONS[precision],
-          targets=gpu.TARGETS if precision == "uint8" else ["sm_75", "sm_80"], calibration=calibration)
+          targets=gpu.TARGETS if precision == "uint8" else BOTH, calibration=calibration)
 
 
 @pytest.mark.parametrize("options", [[], ["--activations", "int8"], ["--weights", "int4"], ["--weights", "int2"],
@@ -89,7 +93,7 @@ def test_products_of_two_values(tmp_path):
     graph = helper.make_graph(nodes, "g", values[:1], values[1:])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
     x = np.random.default_rng(3).normal(0, 1, (2, 35, 37)).astype(np.float32)
-    check(tmp_path / "m.onnx", {"x": x}, tmp_path, "--mode", "dynamic", targets=["sm_75", "sm_80"])
+    check(tmp_path / "m.onnx", {"x": x}, tmp_path, "--mode", "dynamic", targets=BOTH)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +101,7 @@ def library(digits, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cuda")
     np.savez(folder / "calib.npz", image=digits["calibration"])
     np.savez(folder / "in.npz", image=digits["test"][:1])
-    nibble_run("compile", DIGITS, "--calib", folder / "calib.npz", "--dim", "batch=1", "--target", "sm_80", "-o",
+    nibble_run("compile", DIGITS, "--calib", folder / "calib.npz", "--dim", "batch=1", "--target", TENSOR_CORES[0], "-o",
                folder / "digits.so")
     return folder / "digits.so"
 
@@ -158,3 +162,15 @@ def test_bench_gpu(tmp_path):
     done = subprocess.run([sys.executable, ROOT / "benchmarks/gpu.py", "none"], capture_output=True, text=True,
                           env=gpu.environment())
     assert done.returncode == 1 and done.stderr == "error: no case has one of the words ['none'] in its name\n"
+
+
+def test_more_operands_than_a_kernel_takes(tmp_path):
+    inputs = [helper.make_tensor_value_info(f"x{i}", 1, [2]) for i in range(600)]
+    graph = helper.make_graph([helper.make_node("Concat", [value.name for value in inputs], ["y"], name="all", axis=0)], "g",
+                              inputs, [helper.make_tensor_value_info("y", 1, [1200])])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    done = subprocess.run([gpu.NIBBLE, "compile", tmp_path / "m.onnx", "--float", "--target", "sm_80", "-o", tmp_path / "m.so"],
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and not (tmp_path / "m.so").exists()
+    assert "node 'all'" in done.stderr and ("has 601 operands and results, more than the 512 that a kernel of a GPU takes; "
+                                            "split it") in done.stderr

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import ROOT
-from gpu import NIBBLE, TARGETS, run_feed
+from gpu import ALL, NIBBLE, run_feed
 
 SCRIPT = ROOT / "benchmarks/ptxas.py"
 spec = importlib.util.spec_from_file_location("ptxas", SCRIPT)
@@ -51,7 +51,7 @@ def load(name):
 
 
 @needs_ptxas
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ALL)
 @pytest.mark.parametrize("name", MODELS)
 def test_the_assembler_takes_whole_models(name, target, ranges, tmp_path):
     if name != "digits" and not (ZOO / name).exists():

@@ -134,7 +134,7 @@ void check(ElementKind lhs, int64_t M, int64_t K, int64_t N, const Extents &batc
   const PackedMatMulParams p = product(lhs, M, K, N, batch, shared);
   Columns columns = makeColumns(c, std::move(floats));
   Want want = makeWant(p, columns);
-  for (const ISA *isa : hostISAs())
+  for (const ISA *isa : testedISAs())
     checkOn(*isa, c, p, columns, want);
 }
 
@@ -188,7 +188,7 @@ TEST(Packed, Deepest) {
   std::fill(want.lhs.begin(), want.lhs.end(), 255);
   for (int64_t n : {0, 1})
     want.results[n] = float((n ? -127 : 127) * 255 * K) * columns.scales[n];
-  for (const ISA *isa : hostISAs())
+  for (const ISA *isa : testedISAs())
     checkOn(*isa, c, p, columns, want);
 }
 

@@ -32,7 +32,7 @@ const TargetSpec *lookupTargetSpec(llvm::StringRef isa);
 /// The level of the same architecture that all its machines have.
 const TargetSpec &getPlainestTargetSpec(const TargetSpec &spec);
 
-/// What the code round the kernels runs on: this level's plainest, or, of a GPU, that of the computer it is in.
+/// What the code round the kernels runs on: this level's plainest, or, of a GPU, an x86-64 host's.
 const TargetSpec &getLibraryTargetSpec(const TargetSpec &spec);
 
 /// Whether its kernels run on a GPU.

@@ -32,8 +32,10 @@ static constexpr Device devices[] = {{"sm_75", 40, 64 << 10},
                                      {"sm_89", 128, 100 << 10},
                                      {"sm_90", 132, 228 << 10}};
 
+/// Of a kind that is not there the latest.
 static const Device &deviceOf(const ISA &isa) {
-  return *llvm::find_if(devices, [&](const Device &device) { return device.isa == isa.name; });
+  const Device *found = llvm::find_if(devices, [&](const Device &device) { return device.isa == isa.name; });
+  return found == std::end(devices) ? *std::prev(found) : *found;
 }
 
 /// Of a multiprocessor: registers, and bytes a cycle from its own memory and from the cache of all.
