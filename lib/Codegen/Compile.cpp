@@ -228,6 +228,53 @@ static llvm::Error emitDeviceCodes(ModuleOp host, const Program &program, const 
   return llvm::Error::success();
 }
 
+/// Generates code of one module of `functions`, which is used up, and adds it to the model.
+static llvm::Error emitPart(ModuleOp part, ModuleOp functions, const Program &program, const TargetSpec &library,
+                            const CodegenOptions &options, CompiledModel &model) {
+  StringRef isa = part->getAttrOfType<StringAttr>("nibble.isa").getValue();
+  const TargetSpec &target = isa.empty() ? library : *lookupTargetSpec(isa);
+  if (!isa.empty())
+    model.isas.push_back(isa.str());
+  if (part.getSymName() == kDispatch)
+    model.dispatch = model.objects.size();
+  part->remove();
+  OwningOpRef<ModuleOp> owner(part);
+  const bool isText = isGPU(target) && options.codeKind == CodeKind::Object; // that the host's object will hold
+  llvm::Expected<ObjectBytes> object =
+      emitObject(part, target, isa.empty() ? 1 : options.optLevel, isText ? CodeKind::Assembly : options.codeKind);
+  if (!object)
+    return object.takeError();
+  if (isText)
+    return emitDeviceCodes(functions.lookupSymbol<ModuleOp>(kHost), program, target, {object->data(), object->size()},
+                           options.ptxas);
+  model.objects.push_back(std::move(*object));
+  return llvm::Error::success();
+}
+
+/// Adds the weights, and the address that code reaches them by.
+static llvm::Error addWeights(const Program &program, const TargetSpec &library, CompiledModel &model) {
+  if (!isBareMetal(library)) {
+    llvm::Expected<ObjectBytes> address =
+        emitAddressObject(program.getWeightAddressSymbol(), program.getWeightSymbol(), library);
+    if (!address)
+      return address.takeError();
+    model.objects.push_back(std::move(*address));
+  }
+  llvm::Expected<RawData> data = emitRawData(program.getWeightSymbol(), program.weights.store(), library);
+  if (!data)
+    return data.takeError();
+  model.weights = std::move(*data);
+  return llvm::Error::success();
+}
+
+/// What a model whose kernels run on a GPU has beyond others.
+static void addDeviceRuntime(CompiledModel &model) {
+  for (const std::vector<char> &object : getCudaRuntimeObjects(kernels::Arch::X86_64))
+    model.objects.emplace_back(object.begin(), object.end());
+  model.hasRelease = true;
+  model.arena = NIBBLE_CUDA_ARENA_BYTES;
+}
+
 llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp functions, const CodegenOptions &options) {
   llvm::Expected<SmallVector<func::FuncOp>> programs = findPrograms(lowered);
   if (!programs)
@@ -244,48 +291,16 @@ llvm::Expected<CompiledModel> nibble::emitObjects(ModuleOp lowered, ModuleOp fun
   model.stateCount = program.getStates().size();
   std::vector<TargetSpec> targets = getTargets(options);
   describeProgram(program, targets.back(), model);
-  for (ModuleOp part : llvm::make_early_inc_range(functions.getOps<ModuleOp>())) {
-    StringRef isa = part->getAttrOfType<StringAttr>("nibble.isa").getValue();
-    const TargetSpec *target = isa.empty() ? &getLibraryTargetSpec(targets.front()) : lookupTargetSpec(isa);
-    if (!isa.empty())
-      model.isas.push_back(isa.str());
-    if (part.getSymName() == kDispatch)
-      model.dispatch = model.objects.size();
-    part->remove();
-    OwningOpRef<ModuleOp> owner(part);
-    const bool isDevice = isGPU(*target), isObject = options.codeKind == CodeKind::Object;
-    llvm::Expected<ObjectBytes> object = emitObject(part, *target, isa.empty() ? 1 : options.optLevel,
-                                                    isDevice && isObject ? CodeKind::Assembly : options.codeKind);
-    if (!object)
-      return object.takeError();
-    if (isDevice && isObject) {
-      if (llvm::Error error = emitDeviceCodes(functions.lookupSymbol<ModuleOp>(kHost), program, *target,
-                                              {object->data(), object->size()}, options.ptxas))
-        return std::move(error);
-      continue;
-    }
-    model.objects.push_back(std::move(*object));
-  }
+  const TargetSpec &library = getLibraryTargetSpec(targets.front());
+  for (ModuleOp part : llvm::make_early_inc_range(functions.getOps<ModuleOp>()))
+    if (llvm::Error error = emitPart(part, functions, program, library, options, model))
+      return std::move(error);
   if (options.codeKind != CodeKind::Object)
     return model;
-  if (isGPU(targets.front())) {
-    for (const std::vector<char> &object : getCudaRuntimeObjects(kernels::Arch::X86_64))
-      model.objects.emplace_back(object.begin(), object.end());
-    model.hasRelease = true;
-    model.arena = NIBBLE_CUDA_ARENA_BYTES;
-  }
-  if (!isBareMetal(targets.front())) {
-    llvm::Expected<ObjectBytes> address = emitAddressObject(program.getWeightAddressSymbol(), program.getWeightSymbol(),
-                                                            getLibraryTargetSpec(targets.front()));
-    if (!address)
-      return address.takeError();
-    model.objects.push_back(std::move(*address));
-  }
-  llvm::Expected<RawData> data =
-      emitRawData(program.getWeightSymbol(), weights.store(), getLibraryTargetSpec(targets.front()));
-  if (!data)
-    return data.takeError();
-  model.weights = std::move(*data);
+  if (isGPU(targets.front()))
+    addDeviceRuntime(model);
+  if (llvm::Error error = addWeights(program, library, model))
+    return std::move(error);
   measureFootprint(model);
   return model;
 }
