@@ -13,7 +13,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +28,7 @@ import nibble
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import cuda  # noqa: E402
+from contender import shortest  # noqa: E402
 from verify_targets import quantize  # noqa: E402
 
 NIBBLE = Path(nibble.__file__).parent / "bin" / "nibble"
@@ -168,12 +168,7 @@ def make_cases(folder: Path, small: bool) -> list[Case]:
 
 def best_milliseconds(run: Callable[[], None], seconds: float) -> float:
     run()
-    best, end, runs = float("inf"), time.perf_counter() + seconds, 0
-    while runs < 3 or time.perf_counter() < end:
-        start = time.perf_counter()
-        run()
-        best, runs = min(best, time.perf_counter() - start), runs + 1
-    return best * 1e3
+    return shortest(run, sys.maxsize, seconds)
 
 
 def compile_case(case: Case, target: str, folder: Path) -> Path:
