@@ -5,6 +5,7 @@
 #include "BlockProduct.h"
 #include "Device.h"
 #include "Fragments.h"
+#include "IndexArith.h"
 #include "Warp.h"
 
 using namespace mlir;
@@ -12,17 +13,15 @@ using namespace nibble;
 using namespace nibble::kernels;
 
 namespace {
-class BlockProductEmitter {
+class BlockProductEmitter : IndexArith {
 public:
   BlockProductEmitter(KernelBuilder &b, const DensePlan &plan, const BlockTile &tile, const PixelMap &pixels,
                       const BlockOperands &from, BlockResults &results)
-      : b(b), plan(plan), tile(tile), pixels(pixels), from(from), results(results), fragments(b, plan.params, tile) {}
+      : IndexArith(b), plan(plan), tile(tile), pixels(pixels), from(from), results(results),
+        fragments(b, plan.params, tile) {}
   void emit(Value block);
 
 private:
-  Value number(int64_t value) { return b.splat(b.i32(), value); }
-  Value div(Value value, int64_t by) { return b.create<arith::DivUIOp>(value, number(by)); }
-  Value rem(Value value, int64_t by) { return b.create<arith::RemUIOp>(value, number(by)); }
   std::array<Value, 2> placeBlock(Value block);
   Value next(Value place);
   Values sumCopied(StageCopies &copies, Values acc);
@@ -31,7 +30,6 @@ private:
   void storeResults(ValueRange acc);
   Value column(int64_t group) { return b.add(firstColumn, number(group * fragments.groupColumns())); }
 
-  KernelBuilder &b;
   const DensePlan &plan;
   const BlockTile &tile;
   const PixelMap &pixels;

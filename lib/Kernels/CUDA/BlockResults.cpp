@@ -10,7 +10,7 @@ using namespace nibble::kernels;
 
 BlockResults::BlockResults(KernelBuilder &b, const DensePlan &plan, const BlockTile &tile, const PixelMap &pixels,
                            ResultPointers at)
-    : b(b), plan(plan), p(plan.params), tile(tile), pixels(pixels), width(tile.width(p.output)), at(at) {
+    : IndexArith(b), plan(plan), p(plan.params), tile(tile), pixels(pixels), width(tile.width(p.output)), at(at) {
   this->at.outputAlignment =
       std::gcd(std::gcd(at.outputAlignment, pixels.outputAlignment()), width * bytesOf(p.output));
 }
@@ -30,12 +30,8 @@ Value BlockResults::existing(Value column) {
   return b.create<arith::MinUIOp>(column, number(plan.blocks() * kBlock - width));
 }
 
-Value BlockResults::below(Value column, int64_t limit) {
-  return b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, column, number(limit));
-}
-
 Value BlockResults::isThere(const Row &row, Value column) {
-  return b.create<arith::AndIOp>(row.isThere, below(column, plan.columns));
+  return b.create<arith::AndIOp>(row.isThere, isBelow(column, plan.columns));
 }
 
 Value BlockResults::loadRowScale(const Row &row) {
@@ -57,6 +53,6 @@ void BlockResults::storePiece(const Row &row, Value column, Value piece) {
   b.when(isThere(row, column), [&] {
     if (rest == 0 || whole == 0)
       return storePart(rest == 0 ? width : rest);
-    b.whenElse(below(column, whole), [&] { storePart(width); }, [&] { storePart(rest); });
+    b.whenElse(isBelow(column, whole), [&] { storePart(width); }, [&] { storePart(rest); });
   });
 }

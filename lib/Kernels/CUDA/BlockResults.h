@@ -7,6 +7,7 @@
 #include "../Epilogue.h"
 #include "../Plan.h"
 #include "BlockTile.h"
+#include "IndexArith.h"
 #include "PixelMap.h"
 
 namespace nibble {
@@ -19,7 +20,7 @@ struct ResultPointers {
 };
 
 /// Stores pieces of rows: `width` neighbouring columns, a multiple of which they begin at, each from one thread.
-class BlockResults {
+class BlockResults : protected IndexArith {
 public:
   BlockResults(KernelBuilder &b, const DensePlan &plan, const BlockTile &tile, const PixelMap &pixels,
                ResultPointers at);
@@ -40,9 +41,7 @@ protected:
     PixelMap::Offsets offsets;
   };
 
-  Value number(int64_t value) { return b.splat(b.i32(), value); }
   Value atColumn(Value base, Value column, int64_t bytes) { return b.at(base, b.mul(column, number(bytes))); }
-  Value below(Value column, int64_t limit);
   Value isThere(const Row &row, Value column);
   /// Where columns are not there, others that are.
   Value existing(Value column);
@@ -50,7 +49,6 @@ protected:
   Value loadRowScale(const Row &row);
   void storePiece(const Row &row, Value column, Value piece);
 
-  KernelBuilder &b;
   const DensePlan &plan;
   const ConvParams &p;
   const BlockTile &tile;

@@ -92,7 +92,7 @@ Values ConvResults::loadAddends(Value column) {
   for (const Row &row : rows)
     llvm::append_range(pieces, b.when(isThere(row, column), zeros, [&]() -> Values {
       const auto whole = [&]() -> Values { return {loadAddend(row, column, width)}; };
-      return rest == 0 ? whole() : b.when(below(column, plan.columns - rest), loadAddend(row, column, rest), whole);
+      return rest == 0 ? whole() : b.when(isBelow(column, plan.columns - rest), loadAddend(row, column, rest), whole);
     }));
   return pieces;
 }

@@ -14,7 +14,7 @@ static constexpr int64_t kProductRows = 16;
 static constexpr int64_t kStepBytes = kBlock * 4, kBlockBytes = kBlock * kStageBytes;
 
 Fragments::Fragments(KernelBuilder &b, const ConvParams &params, const BlockTile &tile)
-    : b(b), p(params), tile(tile), together(tile.together(params.output)) {
+    : IndexArith(b), p(params), tile(tile), together(tile.together(params.output)) {
   Value thread = threadInBlock(b), lane = rem(thread, 32), warp = div(thread, 32);
   Value warpRow = b.mul(div(warp, tile.warpsN), number(tile.warpM()));
   Value warpColumn = b.mul(rem(warp, tile.warpsN), number(tile.warpN()));

@@ -12,11 +12,12 @@
 #include "../KernelBuilder.h"
 #include "../Plan.h"
 #include "BlockTile.h"
+#include "IndexArith.h"
 
 namespace nibble {
 namespace kernels {
 
-class Fragments {
+class Fragments : IndexArith {
 public:
   Fragments(KernelBuilder &b, const ConvParams &params, const BlockTile &tile);
 
@@ -39,9 +40,6 @@ public:
 
 private:
   bool isMma() const { return tile.unit == BlockUnit::Mma; }
-  Value number(int64_t value) { return b.splat(b.i32(), value); }
-  Value div(Value value, int64_t by) { return b.create<mlir::arith::DivUIOp>(value, number(by)); }
-  Value rem(Value value, int64_t by) { return b.create<mlir::arith::RemUIOp>(value, number(by)); }
   /// Products of 8 columns that take turns.
   int64_t products() const { return 2 * together; }
   /// Where the sums of a product's two rows by two columns are.
@@ -55,7 +53,6 @@ private:
   Values multiplyAlone(Value stage, Values acc, int64_t steps);
   Value multiplyAdd(Value acc, Value input, Value weights);
 
-  KernelBuilder &b;
   const ConvParams &p;
   const BlockTile &tile;
   const int64_t together;

@@ -26,7 +26,7 @@ int64_t StageCopies::choosePieceBytes(const PixelMap &pixels) const {
 
 StageCopies::StageCopies(KernelBuilder &b, const DensePlan &plan, const BlockTile &tile, const PixelMap &pixels,
                          const BlockOperands &from, Value firstRow, Value firstBlock)
-    : b(b), plan(plan), p(plan.params), tile(tile), from(from), pieceBytes(choosePieceBytes(pixels)),
+    : IndexArith(b), plan(plan), p(plan.params), tile(tile), from(from), pieceBytes(choosePieceBytes(pixels)),
       thread(threadInBlock(b)), firstBlock(firstBlock) {
   const int64_t copied = copiedBytes(), perRow = kStageBytes / copied;
   Value row = div(thread, perRow), piece = rem(thread, perRow), last = number(pixels.count() - 1);

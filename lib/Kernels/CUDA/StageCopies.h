@@ -10,6 +10,7 @@
 
 #include "../Plan.h"
 #include "BlockTile.h"
+#include "IndexArith.h"
 #include "PixelMap.h"
 
 namespace nibble {
@@ -22,7 +23,7 @@ struct BlockOperands {
   int64_t panelBytes = 0;   ///< from one block of columns to the next
 };
 
-class StageCopies {
+class StageCopies : IndexArith {
 public:
   /// The tile begins at pixel `firstRow` and block of columns `firstBlock`, both i32.
   StageCopies(KernelBuilder &b, const DensePlan &plan, const BlockTile &tile, const PixelMap &pixels,
@@ -46,12 +47,6 @@ private:
   };
   using PieceFn = llvm::function_ref<void(const Piece &)>;
 
-  Value number(int64_t value) { return b.splat(b.i32(), value); }
-  Value div(Value value, int64_t by) { return b.create<mlir::arith::DivUIOp>(value, number(by)); }
-  Value rem(Value value, int64_t by) { return b.create<mlir::arith::RemUIOp>(value, number(by)); }
-  Value isBelow(Value value, int64_t limit) {
-    return b.create<mlir::arith::CmpIOp>(mlir::arith::CmpIPredicate::ult, value, number(limit));
-  }
   int64_t choosePieceBytes(const PixelMap &pixels) const;
   int64_t copiedBytes() const { return std::max<int64_t>(pieceBytes, 4); }
   /// Of the last dword of a tap, where it is not whole.
@@ -66,7 +61,6 @@ private:
   /// Whether the last stage is not whole.
   bool isRagged() const { return plan.steps() % kStageSteps != 0; }
 
-  KernelBuilder &b;
   const DensePlan &plan;
   const ConvParams &p;
   const BlockTile &tile;
